@@ -1,0 +1,213 @@
+//! Building the component with a nested cargo.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::{env, io};
+
+use super::ArtifactError;
+
+/// The component's target: its imports are those that it uses and no others.
+const TARGET: &str = "wasm32-unknown-unknown";
+/// The library's name as a file.
+const FILE_NAME: &str = "intercom_connector.wasm";
+/// What cargo is asked for. `--crate-type cdylib`, because a library of two types gets no link-time optimisation.
+const ARGUMENTS: [&str; 12] = [
+    "rustc",
+    "--locked",
+    "--package",
+    "intercom-connector",
+    "--lib",
+    "--crate-type",
+    "cdylib",
+    "--profile",
+    "component",
+    "--target",
+    TARGET,
+    "--target-dir",
+];
+
+/// Builds the component from the sources in a directory, or finds it built, and gives its bytes.
+pub(super) fn build(root: &Path) -> Result<Vec<u8>, ArtifactError> {
+    if !root.join("Cargo.toml").is_file() || !root.join("wit").is_dir() {
+        return Err(ArtifactError::NoSources {
+            path: root.to_owned(),
+        });
+    }
+    add_target_if_missing(root)?;
+
+    let target_directory = root.join("target").join("component");
+    fs::create_dir_all(&target_directory).map_err(|error| files(&target_directory, error))?;
+    // Held until the bytes are read: another process must not replace them in between.
+    let _lock = lock(&target_directory.join("build.lock"))?;
+
+    let file = target_directory
+        .join(TARGET)
+        .join("component")
+        .join(FILE_NAME);
+    if file.is_file() {
+        tracing::debug!("building the connector where its sources changed");
+    } else {
+        tracing::info!("building the connector; this first time takes a minute or two");
+    }
+    let cargo = env::var_os("CARGO").filter(|cargo| !cargo.is_empty());
+    let mut command = nested(cargo.unwrap_or_else(|| "cargo".into()), root);
+    command.args(ARGUMENTS).arg(&target_directory);
+    let output = run(&mut command)?;
+    if !output.status.success() {
+        return Err(ArtifactError::Build {
+            command: format!(
+                "cargo {} {}",
+                ARGUMENTS.join(" "),
+                target_directory.display()
+            ),
+            directory: root.to_owned(),
+            stderr: text(&output.stderr),
+        });
+    }
+    fs::read(&file).map_err(|error| files(&file, error))
+}
+
+/// Adds the target through rustup where the compiler lacks it: with `RUSTUP_AUTO_INSTALL=0` the file rust-toolchain.toml
+/// alone does not.
+fn add_target_if_missing(root: &Path) -> Result<(), ArtifactError> {
+    let rustc = env::var_os("RUSTC").filter(|rustc| !rustc.is_empty());
+    let mut command = nested(rustc.unwrap_or_else(|| "rustc".into()), root);
+    let output = run(command.args(["--print", "target-libdir", "--target", TARGET]))?;
+    let libraries = PathBuf::from(text(&output.stdout).trim());
+    // Where rustc does not answer, cargo will say why better than this can.
+    if !output.status.success() || libraries.is_dir() {
+        return Ok(());
+    }
+    tracing::info!("adding the target {TARGET} with rustup");
+    let no_target = |reason| ArtifactError::NoTarget {
+        target: TARGET,
+        reason,
+    };
+    let mut command = nested("rustup".into(), root);
+    match command.args(["target", "add", TARGET]).output() {
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => Err(no_target(text(&output.stderr))),
+        Err(error) => Err(no_target(format!("rustup cannot be started ({error})"))),
+    }
+}
+
+/// A command in the source directory, free of what an outer cargo, a coverage run or a linter put into the environment for
+/// themselves. `RUSTUP_*` and proxies stay.
+fn nested(program: OsString, directory: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(directory);
+    for (name, _) in env::vars_os() {
+        if is_foreign(&name) {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// Whether a variable is meant for another build.
+fn is_foreign(name: &OsStr) -> bool {
+    let Some(name) = name.to_str() else {
+        return false;
+    };
+    let whole = [
+        "RUSTFLAGS",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "CARGO_TARGET_DIR",
+        "CARGO_MAKEFLAGS",
+        "MAKEFLAGS",
+        "MFLAGS",
+        "RUSTC_WRAPPER",
+        "RUSTC_WORKSPACE_WRAPPER",
+        "CARGO_INCREMENTAL",
+        "CARGO_PRIMARY_PACKAGE",
+        "CARGO_CRATE_NAME",
+        "CARGO_BIN_NAME",
+        "CARGO_MANIFEST_DIR",
+        "CARGO_MANIFEST_PATH",
+        "LLVM_PROFILE_FILE",
+        "LD_LIBRARY_PATH",
+        "DYLD_LIBRARY_PATH",
+        "DYLD_FALLBACK_LIBRARY_PATH",
+        "OUT_DIR",
+        "TARGET",
+        "HOST",
+    ];
+    let beginnings = [
+        "CARGO_BUILD_",
+        "CARGO_PKG_",
+        "CARGO_PROFILE_",
+        "CARGO_CFG_",
+        "CARGO_FEATURE_",
+        "CARGO_TARGET_",
+    ];
+    whole.contains(&name)
+        || beginnings
+            .iter()
+            .any(|beginning| name.starts_with(beginning))
+}
+
+fn run(command: &mut Command) -> Result<Output, ArtifactError> {
+    command.output().map_err(|error| ArtifactError::NoProgram {
+        program: command.get_program().into(),
+        error,
+    })
+}
+
+/// Waits until no other process builds. The lock ends with the file.
+fn lock(path: &Path) -> Result<File, ArtifactError> {
+    let file = File::create(path).map_err(|error| files(path, error))?;
+    file.lock().map_err(|error| files(path, error))?;
+    Ok(file)
+}
+
+fn files(path: &Path, error: io::Error) -> ArtifactError {
+    ArtifactError::Files {
+        path: path.to_owned(),
+        error,
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_outer_build_set_is_removed() {
+        for name in [
+            "RUSTFLAGS",
+            "CARGO_ENCODED_RUSTFLAGS",
+            "CARGO_BUILD_TARGET",
+            "CARGO_BUILD_RUSTFLAGS",
+            "CARGO_TARGET_DIR",
+            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER",
+            "RUSTC_WRAPPER",
+            "RUSTC_WORKSPACE_WRAPPER",
+            "CARGO_MAKEFLAGS",
+            "LLVM_PROFILE_FILE",
+            "LD_LIBRARY_PATH",
+            "CARGO_PROFILE_RELEASE_LTO",
+        ] {
+            assert!(is_foreign(OsStr::new(name)), "{name}");
+        }
+        for name in [
+            "RUSTUP_TOOLCHAIN",
+            "RUSTUP_HOME",
+            "CARGO",
+            "CARGO_HOME",
+            "CARGO_NET_OFFLINE",
+            "CARGO_HTTP_PROXY",
+            "CARGO_REGISTRIES_MIRROR_INDEX",
+            "https_proxy",
+            "PATH",
+            "HOME",
+        ] {
+            assert!(!is_foreign(OsStr::new(name)), "{name}");
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What the host functions of one call know.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Purpose;
+use crate::capabilities::log::CallLog;
+use crate::limits::{CallLimits, GuestLimiter};
+use crate::tenant::TenantShared;
+
+/// The data of a call's store.
+pub(crate) struct CallContext {
+    /// For whom the imports act; nobody: every import refuses.
+    pub(crate) tenant: Option<Arc<TenantShared>>,
+    /// The exported function.
+    pub(crate) export: &'static str,
+    /// The stream or the action that it is about; empty where there is none.
+    pub(crate) subject: String,
+    /// The component's version.
+    pub(crate) version: Arc<str>,
+    /// When the call should be done: host functions wait no longer.
+    pub(crate) deadline: Instant,
+    /// When the call is ended from outside.
+    pub(crate) end: Instant,
+    pub(crate) limiter: GuestLimiter,
+    /// Bytes that one host call may take out of the guest.
+    pub(crate) transfer: u64,
+    pub(crate) log: CallLog,
+    /// Time that host functions worked.
+    pub(crate) host_time: Duration,
+}
+
+impl CallContext {
+    pub(crate) fn new(
+        purpose: &Purpose<'_>,
+        limits: &CallLimits,
+        pool_memory: usize,
+        deadline: Instant,
+        end: Instant,
+    ) -> Self {
+        Self {
+            tenant: purpose.tenant.map(Arc::clone),
+            export: purpose.export,
+            subject: purpose.subject.to_owned(),
+            version: Arc::clone(purpose.version),
+            deadline,
+            end,
+            limiter: GuestLimiter::new(limits, pool_memory),
+            transfer: limits.transfer as u64,
+            log: CallLog::default(),
+            host_time: Duration::ZERO,
+        }
+    }
+}

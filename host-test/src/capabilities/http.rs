@@ -1,0 +1,89 @@
+//! The capability `http`: requests to the provider's endpoints, with the tenant's credential and within its rate budget.
+
+mod answer;
+mod exchange;
+mod failure;
+mod marked_body;
+mod outgoing;
+mod target;
+
+use std::time::Instant;
+
+use futures::stream::{self, StreamExt};
+
+use crate::call::{CallContext, timed};
+use crate::contract::http::{Error, ErrorKind, Host, Request, Response};
+use answer::Allowance;
+use exchange::exchange;
+
+impl Host for CallContext {
+    async fn send(&mut self, request: Request) -> Result<Response, Error> {
+        let Some(tenant) = self.tenant.clone() else {
+            return Err(denied(self.export));
+        };
+        let allowance = Allowance::new(tenant.limits.answer_bytes());
+        let deadline = self.deadline;
+        let (answer, spent) = timed(exchange(&tenant, request, deadline, &allowance)).await;
+        self.host_time += spent;
+        answer
+    }
+
+    async fn send_all(
+        &mut self,
+        requests: Vec<Request>,
+        max_in_flight: u32,
+    ) -> Vec<Result<Response, Error>> {
+        let Some(tenant) = self.tenant.clone() else {
+            return requests.iter().map(|_| Err(denied(self.export))).collect();
+        };
+        let allowance = Allowance::new(tenant.limits.answer_bytes());
+        let deadline = self.deadline;
+        let wanted = usize::try_from(max_in_flight).unwrap_or(usize::MAX);
+        let in_flight = wanted.min(tenant.limits.requests_in_flight).max(1);
+        let (answers, spent) = timed(async {
+            let (tenant, allowance) = (&*tenant, &allowance);
+            let numbered = requests
+                .into_iter()
+                .enumerate()
+                .map(|(number, request)| async move {
+                    (number, exchange(tenant, request, deadline, allowance).await)
+                });
+            // Not in order: a slow first answer must not keep later requests from being sent.
+            let mut answers: Vec<_> = stream::iter(numbered)
+                .buffer_unordered(in_flight)
+                .collect()
+                .await;
+            answers.sort_unstable_by_key(|(number, _)| *number);
+            answers.into_iter().map(|(_, answer)| answer).collect()
+        })
+        .await;
+        self.host_time += spent;
+        answers
+    }
+}
+
+/// Nothing was sent because the call has no tenant.
+fn denied(export: &str) -> Error {
+    not_sent(
+        ErrorKind::Refused,
+        format!("`{export}` must need no import, and it sends a request"),
+    )
+}
+
+/// An error before anything was sent.
+fn not_sent(kind: ErrorKind, message: String) -> Error {
+    Error {
+        kind,
+        message,
+        request_sent: false,
+        retry_after_ms: None,
+    }
+}
+
+/// Whether a time has come.
+fn is_over(deadline: Instant) -> bool {
+    Instant::now() >= deadline
+}
+
+#[cfg(test)]
+mod tests;

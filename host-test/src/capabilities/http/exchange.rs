@@ -1,0 +1,110 @@
+//! One request and its answer.
+
+use std::time::{Duration, Instant};
+
+use tokio::time::timeout_at;
+
+use super::answer::{Allowance, whole_answer};
+use super::failure::{Lost, lost_before_answer};
+use super::outgoing::{Outgoing, outgoing};
+use super::{is_over, not_sent};
+use crate::contract::http::{Error, ErrorKind, Request, Response};
+use crate::tenant::TenantShared;
+
+/// The shortest time for an answer: a request that gives none still gets one try.
+const SHORTEST_TIME: Duration = Duration::from_millis(1);
+
+/// Sends one request, waits for its answer, and ends at the deadline at the latest.
+pub(super) async fn exchange(
+    tenant: &TenantShared,
+    request: Request,
+    deadline: Instant,
+    allowance: &Allowance,
+) -> Result<Response, Error> {
+    let wanted = request
+        .timeout_ms
+        .map_or(tenant.limits.request_time, Duration::from_millis);
+    let Outgoing {
+        client,
+        request,
+        size,
+        mark,
+    } = outgoing(tenant, request)?;
+    if is_over(deadline) {
+        let message = "the call's time was up before the request was sent".to_owned();
+        return Err(not_sent(ErrorKind::Deadline, message));
+    }
+    let permit = match tenant.bucket.acquire(deadline).await {
+        Ok((permit, waited)) => {
+            if waited {
+                tenant.usage.rate_limited();
+            }
+            permit
+        }
+        Err(spent) => {
+            tenant.usage.rate_limited();
+            let message = "the rate budget is spent for longer than this call lasts".to_owned();
+            let wait = u64::try_from(spent.retry_after.as_millis()).unwrap_or(u64::MAX);
+            let error = not_sent(ErrorKind::RateLimited, message);
+            return Err(Error {
+                retry_after_ms: Some(wait.saturating_add(1)),
+                ..error
+            });
+        }
+    };
+
+    let longest = tenant.limits.longest_request_time.max(SHORTEST_TIME);
+    let own_end = Instant::now() + wanted.clamp(SHORTEST_TIME, longest);
+    let (end, late) = if deadline < own_end {
+        (deadline, ErrorKind::Deadline)
+    } else {
+        (own_end, ErrorKind::Timeout)
+    };
+    let begun = || mark.as_ref().map(super::marked_body::Mark::is_begun);
+    let out_of_time = |sent| Lost {
+        kind: late,
+        message: "no whole answer in time".to_owned(),
+        sent,
+    };
+
+    let outcome = match timeout_at(end.into(), client.execute(request)).await {
+        Ok(Ok(answer)) => {
+            let status = answer.status().as_u16();
+            permit.answered(status, answer.headers());
+            tenant.usage.request(size);
+            tenant.usage.answer(status);
+            let answer = timeout_at(end.into(), whole_answer(answer, allowance)).await;
+            answer.unwrap_or_else(|_| Err(out_of_time(true)))
+        }
+        unanswered => {
+            let lost = match unanswered {
+                Ok(Err(error)) => lost_before_answer(&error, begun()),
+                // Without a body nobody can tell: take it as sent.
+                _ => out_of_time(begun().unwrap_or(true)),
+            };
+            if lost.sent {
+                tenant.usage.request(size);
+                drop(permit);
+            } else {
+                permit.not_sent();
+            }
+            Err(lost)
+        }
+    };
+    match outcome {
+        Ok(response) => {
+            tenant.usage.received(response.body.len());
+            Ok(response)
+        }
+        Err(Lost {
+            kind,
+            message,
+            sent,
+        }) => Err(Error {
+            kind,
+            message,
+            request_sent: sent,
+            retry_after_ms: None,
+        }),
+    }
+}

@@ -1,0 +1,70 @@
+//! `map`: raw documents of a stream on standard input, entries on standard output.
+
+use std::io::BufRead as _;
+
+use super::read::check_names;
+use super::{CommandError, load_connection};
+use crate::command_line::{Exit, Global, MapArguments};
+use crate::connection_file::ConnectionFile;
+use crate::contract::types::Entry;
+use crate::opened_connection::{OpenedConnection, load_component};
+use crate::output::LineWriter;
+use crate::progress::write_line;
+
+/// Documents in one call.
+const BATCH: usize = 200;
+
+/// Maps documents.
+pub(super) async fn run(global: &Global, arguments: &MapArguments) -> Result<Exit, CommandError> {
+    let mut file = load_connection(global, &arguments.connection)?;
+    if let Some(path) = &arguments.mapping {
+        file.field_mapping = Some(ConnectionFile::load_mapping(path)?);
+    }
+    let plugin = load_component(global.component.as_deref()).await?;
+    check_names(&plugin, std::slice::from_ref(&arguments.stream))?;
+    let connection = OpenedConnection::new(plugin, file, None)?;
+    let mut out = LineWriter::new(Box::new(std::io::stdout()));
+    let mut lines = std::io::stdin().lock().split(b'\n').zip(1_u64..);
+    let (mut mapped, mut failed) = (0_u64, 0_u64);
+    loop {
+        let mut numbers = Vec::with_capacity(BATCH);
+        let mut documents = Vec::with_capacity(BATCH);
+        for (line, number) in lines.by_ref() {
+            let line =
+                line.map_err(|error| CommandError::failed(format!("standard input: {error}")))?;
+            if line.iter().all(u8::is_ascii_whitespace) {
+                continue;
+            }
+            numbers.push(number);
+            documents.push(line);
+            if documents.len() == BATCH {
+                break;
+            }
+        }
+        if documents.is_empty() {
+            break;
+        }
+        let results = connection
+            .plugin
+            .map_record(&connection.tenant, &arguments.stream, &documents)
+            .await?;
+        let mut entries: Vec<Entry> = Vec::with_capacity(results.len());
+        for (result, number) in results.into_iter().zip(numbers) {
+            match result {
+                Ok(entry) => entries.push(entry),
+                Err(failure) => {
+                    failed += 1;
+                    let error = crate::call::CallError::Failure(failure);
+                    write_line(&format!("line {number}: {error}"));
+                }
+            }
+        }
+        mapped += entries.len() as u64;
+        out.entries(&entries)?;
+    }
+    Ok(match (mapped, failed) {
+        (_, 0) => Exit::Success,
+        (0, _) => Exit::Failure,
+        _ => Exit::Partial,
+    })
+}

@@ -1,0 +1,150 @@
+//! `read`: streams into an output. `sync` is the same with the connection's own streams.
+
+use serde_json::json;
+
+use super::{CommandError, load_connection, print_json};
+use crate::command_line::{Exit, Global, OutputArguments, ReadArguments, ReadingArguments};
+use crate::connection_file::{ConnectionFile, FieldMapping};
+use crate::dates;
+use crate::opened_connection::{OpenedConnection, load_component};
+use crate::output::{self, Output, OutputTarget};
+use crate::plugin::Plugin;
+use crate::progress::{on_standard_error, write_line};
+use crate::report::{RunReport, run_table};
+use crate::runner::{ConnectedSource, RetryPolicy, RunOptions, Runner, find_stream};
+
+/// Reads the streams that the command line names.
+pub(super) async fn run(global: &Global, arguments: &ReadArguments) -> Result<Exit, CommandError> {
+    let file = load_connection(global, &arguments.connection)?;
+    let plugin = load_component(global.component.as_deref()).await?;
+    check_names(&plugin, &arguments.streams)?;
+    let request = Reading {
+        global,
+        output: &arguments.output,
+        reading: &arguments.reading,
+    };
+    request.run(plugin, file, &arguments.streams).await
+}
+
+/// All unknown names at once, before anything is read.
+pub(super) fn check_names(plugin: &Plugin, names: &[String]) -> Result<(), CommandError> {
+    let unknown: Vec<String> = names
+        .iter()
+        .filter_map(|name| find_stream(plugin.descriptor(), name).err())
+        .map(|error| error.to_string())
+        .collect();
+    match unknown.is_empty() {
+        true => Ok(()),
+        false => Err(CommandError::Usage(unknown.join("\n"))),
+    }
+}
+
+/// What was asked for.
+pub(super) struct Reading<'a> {
+    pub(super) global: &'a Global,
+    pub(super) output: &'a OutputArguments,
+    pub(super) reading: &'a ReadingArguments,
+}
+
+impl Reading<'_> {
+    /// Reads streams of a connection and says what came of it.
+    pub(super) async fn run(
+        &self,
+        plugin: Plugin,
+        mut file: ConnectionFile,
+        streams: &[String],
+    ) -> Result<Exit, CommandError> {
+        if !file.direction.reads() {
+            return Err(CommandError::usage(format!(
+                "{}: `direction` allows writing only; set it to read or both",
+                file.path.display()
+            )));
+        }
+        if let Some(path) = &self.reading.mapping {
+            let mapping: FieldMapping = ConnectionFile::load_mapping(path)?;
+            file.field_mapping = Some(mapping);
+        }
+        let mut connection = OpenedConnection::new(plugin, file, None)?;
+        connection.require_token()?;
+        let target = self.output.output.clone().unwrap_or_default();
+        let mut output = output::open(&target, self.output.state.as_deref())?;
+        connection.ensure_checked(output.as_mut()).await?;
+        let options = self.options(&connection)?;
+        let progress = on_standard_error();
+        let source = ConnectedSource {
+            plugin: &connection.plugin,
+            tenant: &connection.tenant,
+        };
+        let runner = Runner::new(
+            &source,
+            connection.plugin.descriptor(),
+            &options,
+            progress.as_ref(),
+        );
+        let report = runner.run(streams, output.as_mut()).await;
+        drop(progress);
+        let report = report?;
+        self.tell(&report, &target, output.as_ref())?;
+        Ok(exit_of(&report))
+    }
+
+    fn options(&self, connection: &OpenedConnection) -> Result<RunOptions, CommandError> {
+        let zone = dates::time_zone(connection.time_zone())?;
+        let since = match (&self.reading.since, &connection.file.start_date) {
+            (Some(text), _) => {
+                Some(dates::parse(text, &zone).map_err(|error| {
+                    CommandError::usage(format!("--since: {error}"))
+                })?)
+            }
+            (None, Some(text)) => Some(dates::parse(text, &zone).map_err(|error| {
+                CommandError::usage(format!(
+                    "{}: start_date: {error}",
+                    connection.file.path.display()
+                ))
+            })?),
+            (None, None) => None,
+        };
+        Ok(RunOptions {
+            full: self.reading.full,
+            since_ms: since,
+            max_entries: self.reading.page_rows,
+            retry: RetryPolicy {
+                tries: self.reading.tries,
+                time_scale: self.global.time_scale,
+                ..RetryPolicy::default()
+            },
+            ..RunOptions::default()
+        })
+    }
+
+    fn tell(
+        &self,
+        report: &RunReport,
+        target: &OutputTarget,
+        output: &dyn Output,
+    ) -> Result<(), CommandError> {
+        if !self.global.json {
+            write_line(&run_table(report));
+            write_line(&format!("written to {}", output.describe()));
+            return Ok(());
+        }
+        let mut document = report.to_json();
+        document["output"] = json!(output.describe());
+        if *target == OutputTarget::Standard {
+            write_line(&document.to_string());
+            return Ok(());
+        }
+        print_json(&document)
+    }
+}
+
+/// How a run ends the process.
+pub(super) fn exit_of(report: &RunReport) -> Exit {
+    if report.is_complete() {
+        Exit::Success
+    } else if report.is_failed() {
+        Exit::Failure
+    } else {
+        Exit::Partial
+    }
+}

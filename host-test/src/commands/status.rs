@@ -1,0 +1,123 @@
+//! `status`: what is stored about earlier runs. Nothing is asked of the provider, and no lock is taken.
+
+use comfy_table::{Table, presets};
+use serde_json::{Map, Value, json};
+
+use super::{CommandError, print_json, print_line, start_logging};
+use crate::command_line::{Exit, Global, StatusArguments};
+use crate::dates;
+use crate::output::{OutputTarget, Sqlite};
+use crate::position::{State, StateFile, StreamState};
+
+/// Shows what is stored.
+pub(super) fn run(global: &Global, arguments: &StatusArguments) -> Result<Exit, CommandError> {
+    start_logging(global, None)?;
+    let output = &arguments.output;
+    let state = match (&output.state, output.output.clone().unwrap_or_default()) {
+        (None, OutputTarget::Sqlite(path)) => Sqlite::read_state(&path)?,
+        (Some(path), OutputTarget::Standard | OutputTarget::JsonLines(_)) => read(path)?,
+        (None, OutputTarget::JsonLines(directory)) => {
+            read(&OutputTarget::state_in_directory(&directory))?
+        }
+        (Some(_), OutputTarget::Sqlite(_)) => {
+            return Err(crate::output::OutputError::StateInDatabase.into());
+        }
+        (None, OutputTarget::Standard) => {
+            return Err(CommandError::usage(
+                "say where the state is: --output jsonl:DIRECTORY, --output sqlite:FILE or --state FILE",
+            ));
+        }
+    };
+    let Some(state) = state else {
+        return Err(CommandError::failed("there is no state: nothing has been read yet"));
+    };
+    if global.json {
+        print_json(&to_json(&state))?;
+    } else {
+        print_line(&to_text(&state))?;
+    }
+    Ok(Exit::Success)
+}
+
+fn read(path: &std::path::Path) -> Result<Option<State>, CommandError> {
+    StateFile::read(path).map_err(CommandError::failed)
+}
+
+fn position_of(stream: &StreamState) -> &'static str {
+    let newest = stream
+        .positions
+        .values()
+        .max_by_key(|position| position.sequence);
+    match newest {
+        None => "none",
+        Some(position) if position.next.is_some() => "in the middle of a scan",
+        Some(position) if position.checkpoint.is_some() => "goes on from a checkpoint",
+        Some(_) => "is read whole each time",
+    }
+}
+
+fn to_json(state: &State) -> Value {
+    let streams: Map<String, Value> = state
+        .streams
+        .iter()
+        .map(|(name, stream)| {
+            let formats: Vec<u8> = stream.positions.keys().copied().collect();
+            let last = stream.last.as_ref();
+            (
+                name.clone(),
+                json!({
+                    "status": last.map(|last| last.status.clone()),
+                    "message": last.and_then(|last| last.message.clone()),
+                    "ended_at_ms": last.map(|last| last.ended_at_ms),
+                    "last_records": last.map(|last| last.records),
+                    "records": stream.records,
+                    "position": position_of(stream),
+                    "cursor_formats": formats,
+                }),
+            )
+        })
+        .collect();
+    let checked = state.checked.as_ref();
+    json!({
+        "workspace_id": state.workspace_id,
+        "workspace": checked.and_then(|checked| checked.name.clone()),
+        "time_zone": checked.and_then(|checked| checked.time_zone.clone()),
+        "checked_at_ms": checked.map(|checked| checked.checked_at_ms),
+        "streams": streams,
+    })
+}
+
+fn to_text(state: &State) -> String {
+    let checked = state.checked.as_ref();
+    let zone_name = checked.and_then(|checked| checked.time_zone.as_deref());
+    let zone = dates::time_zone(zone_name).unwrap_or(jiff::tz::TimeZone::UTC);
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header([
+        "stream", "last run", "ended", "its records", "all records", "position",
+    ]);
+    for (name, stream) in &state.streams {
+        let last = stream.last.as_ref();
+        table.add_row([
+            name.clone(),
+            last.map_or_else(|| "cut off".to_owned(), |last| last.status.clone()),
+            last.map_or_else(String::new, |last| dates::display(last.ended_at_ms, &zone)),
+            last.map_or_else(String::new, |last| last.records.to_string()),
+            stream.records.to_string(),
+            position_of(stream).to_owned(),
+        ]);
+    }
+    let mut text = match &state.workspace_id {
+        Some(id) => {
+            let name = checked.and_then(|checked| checked.name.as_deref());
+            format!("workspace {} ({id})\n", name.unwrap_or("without a name"))
+        }
+        None => String::new(),
+    };
+    text.push_str(&table.to_string());
+    for (name, stream) in &state.streams {
+        if let Some(message) = stream.last.as_ref().and_then(|last| last.message.as_ref()) {
+            text.push_str(&format!("\n✗ {name}: {message}"));
+        }
+    }
+    text
+}

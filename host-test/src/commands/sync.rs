@@ -1,0 +1,37 @@
+//! `sync`: all streams of a connection.
+
+use super::read::{Reading, check_names};
+use super::{CommandError, load_connection};
+use crate::command_line::{Exit, Global, SyncArguments};
+use crate::connection_file::Mode;
+use crate::opened_connection::load_component;
+
+/// Reads the streams that the connection names; all that there are when it names none.
+pub(super) async fn run(global: &Global, arguments: &SyncArguments) -> Result<Exit, CommandError> {
+    let file = load_connection(global, &arguments.connection)?;
+    if file.mode == Mode::Realtime {
+        return Err(CommandError::usage(format!(
+            "{}: `mode: realtime` takes changes by webhook only (webhook serve); set it to hybrid or batch, or name streams with `read`",
+            file.path.display()
+        )));
+    }
+    let plugin = load_component(global.component.as_deref()).await?;
+    if !file.lenient_streams {
+        check_names(&plugin, &file.streams)?;
+    }
+    let streams = match file.streams.is_empty() {
+        false => file.streams.clone(),
+        true => plugin
+            .descriptor()
+            .streams
+            .iter()
+            .map(|stream| stream.name.clone())
+            .collect(),
+    };
+    let request = Reading {
+        global,
+        output: &arguments.output,
+        reading: &arguments.reading,
+    };
+    request.run(plugin, file, &streams).await
+}

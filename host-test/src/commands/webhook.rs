@@ -1,0 +1,209 @@
+//! `webhook verify` and `webhook serve`.
+
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+
+use super::{CommandError, load_connection, print_json};
+use crate::clock::now_ms;
+use crate::command_line::{Exit, Global, ServeArguments, VerifyArguments};
+use crate::connection_file::{ConnectionFile, Mode};
+use crate::contract::connector::{Verdict, WebhookDelivery};
+use crate::contract::types::Header;
+use crate::opened_connection::{OpenedConnection, load_component};
+use crate::output::{self, encode_entries};
+use crate::progress::write_line;
+use crate::webhook_listener::WebhookListener;
+
+/// Verifies one delivery from files.
+pub(super) async fn verify(
+    global: &Global,
+    arguments: &VerifyArguments,
+) -> Result<Exit, CommandError> {
+    let file = load_connection(global, &arguments.connection)?;
+    require_secret(&file)?;
+    let mut headers = arguments.headers.clone();
+    if let Some(path) = &arguments.headers_file {
+        headers.extend(read_headers(path)?);
+    }
+    let body = read_bytes(&arguments.body)?;
+    let plugin = load_component(global.component.as_deref()).await?;
+    let connection = OpenedConnection::new(plugin, file, None)?;
+    let delivery = WebhookDelivery {
+        headers: headers
+            .into_iter()
+            .map(|(name, value)| Header { name, value })
+            .collect(),
+        body,
+        secrets: connection
+            .file
+            .client_secrets
+            .iter()
+            .map(|secret| secret.expose().to_owned())
+            .collect(),
+        received_at_ms: now_ms(),
+    };
+    let verdict = connection
+        .plugin
+        .verify_webhook(&connection.tenant, &delivery)
+        .await?;
+    print_json(&verdict_json(&verdict))?;
+    Ok(match verdict {
+        Verdict::Rejected(_) => Exit::Failure,
+        _ => Exit::Success,
+    })
+}
+
+/// Takes deliveries until the process is interrupted.
+pub(super) async fn serve(
+    global: &Global,
+    arguments: &ServeArguments,
+) -> Result<Exit, CommandError> {
+    let file = load_connection(global, &arguments.connection)?;
+    require_secret(&file)?;
+    if !file.direction.reads() || file.mode == Mode::Batch {
+        return Err(CommandError::usage(format!(
+            "{}: webhooks need `mode` realtime or hybrid and `direction` read or both",
+            file.path.display()
+        )));
+    }
+    let log_each = file.logging.webhooks;
+    let plugin = load_component(global.component.as_deref()).await?;
+    let mut connection = OpenedConnection::new(plugin, file, None)?;
+    let target = arguments.output.output.clone().unwrap_or_default();
+    let mut output = output::open(&target, arguments.output.state.as_deref())?;
+    if connection.file.access_token.is_some() {
+        connection.ensure_checked(output.as_mut()).await?;
+    } else {
+        connection.use_stored_check(output.state());
+    }
+    let listener = tokio::net::TcpListener::bind(arguments.listen)
+        .await
+        .map_err(|error| {
+            CommandError::failed(format!("cannot listen on {}: {error}", arguments.listen))
+        })?;
+    let address = listener.local_addr().map_err(CommandError::failed)?;
+    write_line(&format!(
+        "webhooks on http://{address}/ into {}",
+        output.describe()
+    ));
+    let webhooks = WebhookListener::new(
+        connection.plugin.clone(),
+        connection.tenant.clone(),
+        connection.file.client_secrets.clone(),
+        Arc::new(Mutex::new(output)),
+        log_each,
+    );
+    let counts = webhooks.clone();
+    webhooks
+        .serve(listener, interrupted())
+        .await
+        .map_err(CommandError::failed)?;
+    let counts = counts.counts();
+    write_line(&format!(
+        "{} accepted, {} known, {} ignored, {} rejected, {} refused, {} failed",
+        counts.accepted,
+        counts.duplicates,
+        counts.ignored,
+        counts.rejected,
+        counts.refused,
+        counts.failed
+    ));
+    Ok(Exit::Success)
+}
+
+/// Until somebody ends the process, with Ctrl-C or as services are ended.
+async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminated.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+fn require_secret(file: &ConnectionFile) -> Result<(), CommandError> {
+    if file.client_secrets.is_empty() {
+        return Err(CommandError::usage(format!(
+            "{}: webhooks are verified with the client secret; add it, best as \"${{VARIABLE}}\"",
+            file.path.display()
+        )));
+    }
+    Ok(())
+}
+
+fn read_bytes(path: &Path) -> Result<Vec<u8>, CommandError> {
+    let failed =
+        |error: std::io::Error| CommandError::usage(format!("{}: {error}", path.display()));
+    if path != Path::new("-") {
+        return std::fs::read(path).map_err(failed);
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin()
+        .lock()
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    Ok(bytes)
+}
+
+fn read_headers(path: &Path) -> Result<Vec<(String, String)>, CommandError> {
+    let text = String::from_utf8_lossy(&read_bytes(path)?).into_owned();
+    text.lines()
+        .zip(1..)
+        .filter(|(line, _)| !line.trim().is_empty())
+        .map(|(line, number)| match line.split_once(':') {
+            Some((name, value)) => Ok((name.trim().to_owned(), value.trim().to_owned())),
+            None => Err(CommandError::usage(format!(
+                "{}: line {number} is not `Name: value`",
+                path.display()
+            ))),
+        })
+        .collect()
+}
+
+fn verdict_json(verdict: &Verdict) -> Value {
+    match verdict {
+        Verdict::Accepted(accepted) => {
+            let mut lines = Vec::new();
+            encode_entries(&accepted.entries, &mut lines);
+            let entries: Vec<Value> = lines
+                .split(|byte| *byte == b'\n')
+                .filter_map(|line| serde_json::from_slice(line).ok())
+                .collect();
+            let again: Vec<Value> = accepted
+                .read_again
+                .iter()
+                .map(|row| json!({"stream": row.stream, "key": row.key}))
+                .collect();
+            json!({
+                "verdict": "accepted",
+                "id": accepted.id,
+                "topic": accepted.topic,
+                "created_at_ms": accepted.created_at_ms,
+                "entries": entries,
+                "intents": accepted.intents.len(),
+                "read_again": again,
+            })
+        }
+        Verdict::Ping(workspace) => json!({"verdict": "ping", "workspace_id": workspace}),
+        Verdict::Ignored(ignored) => json!({
+            "verdict": "ignored",
+            "id": ignored.id,
+            "topic": ignored.topic,
+            "reason": ignored.reason,
+        }),
+        Verdict::Rejected(rejection) => json!({
+            "verdict": "rejected",
+            "code": rejection.code,
+            "message": rejection.message,
+        }),
+    }
+}

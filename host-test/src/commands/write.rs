@@ -1,0 +1,168 @@
+//! `write`: rows to the provider, in batches, until each has its outcome.
+
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{CommandError, load_connection};
+use crate::clock::now_ms;
+use crate::command_line::{Exit, Global, WriteArguments};
+use crate::contract::connector::{ActionDescriptor, Rehearsal};
+use crate::nearest::nearest;
+use crate::opened_connection::{OpenedConnection, load_component};
+use crate::output::LineWriter;
+use crate::plugin::Plugin;
+use crate::progress::write_line;
+use crate::runner::RetryPolicy;
+use crate::state_store::{SqliteState, StateStore};
+use crate::writer::{WriteOptions, WriteReport, Writer, outcome_json, parse_rows};
+
+/// Writes rows.
+pub(super) async fn run(global: &Global, arguments: &WriteArguments) -> Result<Exit, CommandError> {
+    let file = load_connection(global, &arguments.connection)?;
+    if !file.direction.writes() {
+        return Err(CommandError::usage(format!(
+            "{}: `direction` allows reading only; set it to write or both",
+            file.path.display()
+        )));
+    }
+    let text = read_input(&arguments.input)?;
+    let rows = parse_rows(&text).map_err(|problems| {
+        CommandError::usage(format!(
+            "{}: nothing was written:\n{problems}",
+            arguments.input.display()
+        ))
+    })?;
+    let plugin = load_component(global.component.as_deref()).await?;
+    let action = find_action(&plugin, &arguments.action)?;
+    if let Some(mode) = &arguments.mode
+        && !action.modes.contains(mode)
+    {
+        return Err(CommandError::usage(format!(
+            "the action {} has no mode `{mode}`; it has {}",
+            action.name,
+            action.modes.join(", ")
+        )));
+    }
+    let journal: Option<Arc<dyn StateStore>> = match &arguments.journal {
+        None => None,
+        Some(path) => Some(Arc::new(SqliteState::open(path).map_err(|error| {
+            CommandError::failed(format!("{}: {error}", path.display()))
+        })?)),
+    };
+    let mut connection = OpenedConnection::new(plugin.clone(), file, journal)?;
+    connection.require_token()?;
+    let checked = connection.check().await?;
+    connection.use_check(&checked);
+    let options = WriteOptions {
+        mode: arguments.mode.clone(),
+        batch_id: arguments
+            .batch_id
+            .clone()
+            .unwrap_or_else(|| format!("{:x}-{:08x}", now_ms(), fastrand::u32(..))),
+        rehearsal: match arguments.dry_run {
+            true => Rehearsal::ReadsOnly,
+            false => Rehearsal::Off,
+        },
+        tries: arguments.tries,
+        time_budget: Duration::from_secs(60),
+        retry: RetryPolicy {
+            time_scale: global.time_scale,
+            ..RetryPolicy::default()
+        },
+    };
+    let writer = Writer {
+        plugin: &connection.plugin,
+        tenant: &connection.tenant,
+        action: &action,
+        options: &options,
+    };
+    let mut out = LineWriter::new(Box::new(std::io::stdout()));
+    let report = writer
+        .run(rows, |settled| {
+            let mut lines = Vec::new();
+            for outcome in settled {
+                lines.extend_from_slice(outcome_json(outcome).to_string().as_bytes());
+                lines.push(b'\n');
+            }
+            out.bytes(&lines).map_err(CommandError::from)
+        })
+        .await?;
+    tell(global, &options, &report);
+    Ok(exit_of(&report))
+}
+
+fn read_input(path: &Path) -> Result<Vec<u8>, CommandError> {
+    let failed =
+        |error: std::io::Error| CommandError::usage(format!("{}: {error}", path.display()));
+    if path != Path::new("-") {
+        return std::fs::read(path).map_err(failed);
+    }
+    let mut text = Vec::new();
+    std::io::stdin()
+        .lock()
+        .read_to_end(&mut text)
+        .map_err(failed)?;
+    Ok(text)
+}
+
+fn find_action(plugin: &Plugin, name: &str) -> Result<ActionDescriptor, CommandError> {
+    let actions = &plugin.descriptor().actions;
+    if let Some(action) = actions.iter().find(|action| action.name == name) {
+        return Ok(action.clone());
+    }
+    let names = || actions.iter().map(|action| action.name.as_str());
+    let near = nearest(name, names())
+        .map(|near| format!(" (did you mean {near}?)"))
+        .unwrap_or_default();
+    Err(CommandError::usage(format!(
+        "there is no action `{name}`{near}; known are {}",
+        names().collect::<Vec<_>>().join(", ")
+    )))
+}
+
+fn tell(global: &Global, options: &WriteOptions, report: &WriteReport) {
+    let summary = json!({
+        "ok": report.is_complete(),
+        "batch_id": options.batch_id,
+        "dry_run": options.rehearsal != Rehearsal::Off,
+        "outcomes": report.counts,
+        "rows": report.rows(),
+        "batches": report.batches,
+        "stopped": report.stopped,
+    });
+    if global.json {
+        write_line(&summary.to_string());
+        return;
+    }
+    let counts: Vec<String> = report
+        .counts
+        .iter()
+        .map(|(name, count)| format!("{count} {name}"))
+        .collect();
+    let mark = if report.is_complete() { "✓" } else { "✗" };
+    let rehearsal = match options.rehearsal {
+        Rehearsal::Off => "",
+        _ => " (dry run: nothing was written)",
+    };
+    write_line(&format!(
+        "{mark} {} rows: {}{rehearsal}; batch {}",
+        report.rows(),
+        counts.join(", "),
+        options.batch_id
+    ));
+    if let Some(reason) = &report.stopped {
+        write_line(&format!("✗ stopped: {reason}"));
+    }
+}
+
+fn exit_of(report: &WriteReport) -> Exit {
+    match (report.is_complete(), report.has_success()) {
+        (true, _) => Exit::Success,
+        (false, true) => Exit::Partial,
+        (false, false) => Exit::Failure,
+    }
+}

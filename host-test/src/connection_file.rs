@@ -1,0 +1,131 @@
+//! The file in which a person describes one connection, in either of the two forms that people write.
+//!
+//! Everything in it is honoured or named: an unknown key, a wrong type or an unset variable is a problem, what this
+//! version cannot do yet is a warning. All of them are found in one pass.
+
+mod direct;
+mod document;
+mod endpoint;
+mod environment;
+mod mapping;
+mod nested;
+mod problems;
+mod section;
+mod settings;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+pub use self::mapping::FieldMapping;
+pub use self::problems::{ConnectionFileError, Problem};
+pub use self::settings::{Direction, Logging, Mode};
+use self::problems::Problems;
+use crate::secret::Secret;
+
+/// The largest file that is read. People write a few kilobytes; anything larger is not a connection.
+pub const MAX_FILE_BYTES: u64 = 1024 * 1024;
+
+/// One connection as a person described it. `Debug` shows no secret.
+#[derive(Clone, Debug)]
+pub struct ConnectionFile {
+    /// Where it was read from.
+    pub path: PathBuf,
+    /// The connector's name, to be compared with `descriptor.name`.
+    pub connector: String,
+    /// The token for the provider's API. Absent is fine for what needs none (mapping, verifying webhooks).
+    pub access_token: Option<Secret>,
+    /// The OAuth client's id.
+    pub client_id: Option<String>,
+    /// The secrets that sign webhooks: several while one is being replaced.
+    pub client_secrets: Vec<Secret>,
+    /// The component's own configuration, judged by its JSON Schema.
+    pub config: Map<String, Value>,
+    /// From when on to read, as written; read by [`crate::dates`] once the workspace's time zone is known.
+    pub start_date: Option<String>,
+    /// The streams to read, in the order written. Empty when none are named.
+    pub streams: Vec<String>,
+    /// Whether a stream that the component lacks is only a status of its own (second form), not a problem of the file.
+    pub lenient_streams: bool,
+    /// How changes come in.
+    pub mode: Mode,
+    /// Which way data goes.
+    pub direction: Direction,
+    /// How fields are renamed.
+    pub field_mapping: Option<FieldMapping>,
+    /// Replaces every endpoint's base URL. Plain http for loopback only. Without a slash at the end.
+    pub endpoint: Option<String>,
+    /// Rules that turn entries into intents, for the component to judge.
+    pub triggers: Option<Value>,
+    /// What is logged.
+    pub logging: Logging,
+    /// Keys that are understood and that this version does nothing with yet.
+    pub warnings: Vec<Problem>,
+}
+
+impl ConnectionFile {
+    /// Reads a file, with `${NAME}` replaced from the environment.
+    pub fn load(path: &Path) -> Result<ConnectionFile, ConnectionFileError> {
+        let unreadable = |source| ConnectionFileError::Unreadable {
+            path: path.to_path_buf(),
+            source,
+        };
+        let length = std::fs::metadata(path).map_err(unreadable)?.len();
+        if length > MAX_FILE_BYTES {
+            return Err(ConnectionFileError::TooLarge {
+                path: path.to_path_buf(),
+                limit: MAX_FILE_BYTES,
+            });
+        }
+        let bytes = std::fs::read(path).map_err(unreadable)?;
+        let text = String::from_utf8(bytes).map_err(|error| ConnectionFileError::NotText {
+            path: path.to_path_buf(),
+            offset: error.utf8_error().valid_up_to(),
+        })?;
+        ConnectionFile::parse(path, &text, &environment::process)
+    }
+
+    /// Reads the text of a file. `variable` gives the value of an environment variable.
+    pub fn parse(
+        path: &Path,
+        text: &str,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<ConnectionFile, ConnectionFileError> {
+        if text.len() as u64 > MAX_FILE_BYTES {
+            return Err(ConnectionFileError::TooLarge {
+                path: path.to_path_buf(),
+                limit: MAX_FILE_BYTES,
+            });
+        }
+        let mut problems = Problems::default();
+        let mut root = document::parse(path, text, &mut problems)?;
+        environment::substitute(&mut root, variable, &mut problems);
+        let connection = if root.get("connectors").is_some() {
+            nested::read(path, &root, &mut problems)
+        } else {
+            direct::read(path, &root, &mut problems)
+        };
+        problems.finish(path)?;
+        Ok(connection)
+    }
+
+    /// Reads a mapping from a file of its own (YAML or JSON), written as `field_mapping` is.
+    pub fn load_mapping(path: &Path) -> Result<FieldMapping, ConnectionFileError> {
+        let text =
+            std::fs::read_to_string(path).map_err(|source| ConnectionFileError::Unreadable {
+                path: path.to_path_buf(),
+                source,
+            })?;
+        let mut problems = Problems::default();
+        let mut root = document::parse(path, &text, &mut problems)?;
+        environment::substitute(&mut root, &environment::process, &mut problems);
+        let found = mapping::read("", &root, &mut problems);
+        problems.finish(path)?;
+        found.ok_or_else(|| ConnectionFileError::Empty {
+            path: path.to_path_buf(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+//! The first form: `connector`, `credentials`, `config` and what to do with them.
+
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use super::document::{Content, Node};
+use super::problems::Problems;
+use super::section::Section;
+use super::{ConnectionFile, endpoint, mapping, settings};
+use crate::secret::Secret;
+
+/// Keys that people write at the top and that belong further down.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("access_token", "credentials.access_token"),
+    ("client_id", "credentials.client_id"),
+    ("client_secret", "credentials.client_secret"),
+    ("region", "config.region"),
+    ("api_version", "config.api_version"),
+    ("start_date", "config.start_date"),
+    ("sync", "streams (a list of names)"),
+];
+
+/// Reads the first form. Of what is wrong only the problems are of use.
+pub(super) fn read(path: &Path, root: &Node, problems: &mut Problems) -> ConnectionFile {
+    let mut connection = ConnectionFile::blank(path);
+    let Some(mut top) = Section::open("", root, problems) else {
+        return connection;
+    };
+    match top.text("connector", problems) {
+        Some(name) => connection.connector = name,
+        None if root.get("connector").is_none() => problems.say(
+            "connector",
+            0,
+            "missing",
+            "the connector's name is missing; write `connector: intercom`".to_owned(),
+        ),
+        None => {}
+    }
+    settings::enabled(&mut top, problems);
+    if let Some(node) = top.take("credentials")
+        && let Some(mut credentials) = Section::open("credentials", node, problems)
+    {
+        connection.access_token = credentials.secret("access_token", problems);
+        connection.client_id = credentials.text("client_id", problems);
+        connection.client_secrets = credentials.secrets("client_secret", problems);
+        credentials.finish(&[], problems);
+    }
+    if let Some(node) = top.take("config")
+        && let Some(mut config) = Section::open("config", node, problems)
+    {
+        connection.start_date = config.text("start_date", problems);
+        if let Some(version) = settings::api_version(&mut config, problems) {
+            connection
+                .config
+                .insert("api_version".to_owned(), Value::String(version));
+        }
+        for (key, value) in config.others() {
+            connection.config.insert(key.to_owned(), value.to_json());
+        }
+    }
+    if let Some(node) = top.take("streams") {
+        connection.streams = streams(node, problems);
+    }
+    connection.mode = settings::mode(&mut top, problems);
+    connection.direction = settings::direction(&mut top, problems);
+    connection.field_mapping = top
+        .take("field_mapping")
+        .and_then(|node| mapping::read("field_mapping", node, problems));
+    connection.endpoint = endpoint::read(&mut top, problems);
+    connection.triggers = top.take("triggers").map(Node::to_json);
+    connection.logging = settings::logging(&mut top, problems);
+    top.finish(ELSEWHERE, problems);
+    connection
+}
+
+fn streams(node: &Node, problems: &mut Problems) -> Vec<String> {
+    let Content::List(items) = &node.content else {
+        problems.push(node.problem(
+            "streams",
+            "type",
+            "not a list of streams",
+            "a list such as [contacts, companies]",
+        ));
+        return Vec::new();
+    };
+    if items.is_empty() {
+        problems.say(
+            "streams",
+            node.line,
+            "missing",
+            "the list is empty; name a stream".to_owned(),
+        );
+    }
+    let mut names: Vec<String> = Vec::with_capacity(items.len());
+    for (index, item) in items.iter().enumerate() {
+        let path = format!("streams[{index}]");
+        match &item.content {
+            Content::Text(name) if names.contains(name) => problems.say(
+                &path,
+                item.line,
+                "duplicate_key",
+                format!("{name} is named twice; keep one"),
+            ),
+            Content::Text(name) if !name.is_empty() => names.push(name.clone()),
+            Content::Unresolved => {}
+            _ => problems.push(item.problem(&path, "type", "not the name of a stream", "a text")),
+        }
+    }
+    names
+}
+
+impl ConnectionFile {
+    /// A connection of which nothing is known yet.
+    pub(super) fn blank(path: &Path) -> ConnectionFile {
+        ConnectionFile {
+            path: path.to_path_buf(),
+            connector: String::new(),
+            access_token: None::<Secret>,
+            client_id: None,
+            client_secrets: Vec::new(),
+            config: Map::new(),
+            start_date: None,
+            streams: Vec::new(),
+            lenient_streams: false,
+            mode: settings::Mode::Hybrid,
+            direction: settings::Direction::Both,
+            field_mapping: None,
+            endpoint: None,
+            triggers: None,
+            logging: settings::Logging::default(),
+            warnings: Vec::new(),
+        }
+    }
+}

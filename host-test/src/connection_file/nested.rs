@@ -1,0 +1,149 @@
+//! The second form: `connectors.intercom` with everything flat below it.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::document::{Content, Node};
+use super::problems::{Problem, Problems};
+use super::section::Section;
+use super::{ConnectionFile, endpoint, mapping, settings};
+
+/// The connector that this file is read for; others in it are named in a warning.
+const CONNECTOR: &str = "intercom";
+
+/// Keys of the first form that people put into the second.
+const ELSEWHERE: &[(&str, &str)] = &[(
+    "credentials",
+    "connectors.intercom itself (access_token, client_id, client_secret)",
+)];
+
+/// Reads the second form. Of what is wrong only the problems are of use.
+pub(super) fn read(path: &Path, root: &Node, problems: &mut Problems) -> ConnectionFile {
+    let mut connection = ConnectionFile::blank(path);
+    connection.connector = CONNECTOR.to_owned();
+    connection.lenient_streams = true;
+    let Some(mut top) = Section::open("", root, problems) else {
+        return connection;
+    };
+    let connectors = top.take("connectors");
+    top.finish(&[("connector", "connectors")], problems);
+    let Some(mut connectors) =
+        connectors.and_then(|node| Section::open("connectors", node, problems))
+    else {
+        return connection;
+    };
+    let Some(node) = connectors.take(CONNECTOR) else {
+        problems.say(
+            "connectors.intercom",
+            0,
+            "missing",
+            "there is no connector of this name in the file".to_owned(),
+        );
+        connectors.finish(&[], problems);
+        return connection;
+    };
+    for (name, other) in connectors.others() {
+        connection.warnings.push(warning(
+            &connectors.path(name),
+            other,
+            "another connector: not run by this host, left alone".to_owned(),
+        ));
+    }
+    if let Some(section) = Section::open("connectors.intercom", node, problems) {
+        intercom(section, &mut connection, problems);
+    }
+    connection
+}
+
+fn intercom(mut section: Section<'_>, connection: &mut ConnectionFile, problems: &mut Problems) {
+    settings::enabled(&mut section, problems);
+    connection.access_token = section.secret("access_token", problems);
+    connection.client_id = section.text("client_id", problems);
+    connection.client_secrets = section.secrets("client_secret", problems);
+    if let Some(version) = settings::api_version(&mut section, problems) {
+        connection
+            .config
+            .insert("api_version".to_owned(), Value::String(version));
+    }
+    if let Some(region) = section.text("region", problems) {
+        connection
+            .config
+            .insert("region".to_owned(), Value::String(region));
+    }
+    connection.start_date = section.text("start_date", problems);
+    if let Some(node) = section.take("sync") {
+        connection.streams = streams(&section.path("sync"), node, problems);
+    }
+    connection.mode = settings::mode(&mut section, problems);
+    connection.direction = settings::direction(&mut section, problems);
+    if let Some(node) = section.take("lists") {
+        lists(&section.path("lists"), node, connection, problems);
+    }
+    let mapping_path = section.path("field_mapping");
+    connection.field_mapping = section
+        .take("field_mapping")
+        .and_then(|node| mapping::read(&mapping_path, node, problems));
+    connection.endpoint = endpoint::read(&mut section, problems);
+    connection.triggers = section.take("triggers").map(Node::to_json);
+    connection.logging = settings::logging(&mut section, problems);
+    section.finish(ELSEWHERE, problems);
+}
+
+fn streams(path: &str, node: &Node, problems: &mut Problems) -> Vec<String> {
+    let Content::Map(entries) = &node.content else {
+        problems.push(node.problem(
+            path,
+            "type",
+            "not a mapping of streams",
+            "STREAM: true or false",
+        ));
+        return Vec::new();
+    };
+    let mut names = Vec::new();
+    for (name, value) in entries {
+        match value.content {
+            Content::Bool(true) => names.push(name.clone()),
+            Content::Bool(false) | Content::Unresolved => {}
+            _ => problems.push(value.problem(
+                &format!("{path}.{name}"),
+                "type",
+                "not a truth value",
+                "true or false",
+            )),
+        }
+    }
+    names
+}
+
+/// Lists belong to the far end of the pair. Their shape is checked, and it is said that nothing is done with them.
+fn lists(path: &str, node: &Node, connection: &mut ConnectionFile, problems: &mut Problems) {
+    let Content::Map(entries) = &node.content else {
+        problems.push(node.problem(path, "type", "not a mapping of lists", "NAME: number"));
+        return;
+    };
+    for (name, value) in entries {
+        let path = format!("{path}.{name}");
+        match value.content {
+            Content::Number(_) | Content::Text(_) => connection.warnings.push(warning(
+                &path,
+                value,
+                "lists of the receiving service are not filled by this version; the records are in the output"
+                    .to_owned(),
+            )),
+            Content::Unresolved => {}
+            _ => problems.push(value.problem(&path, "type", "not the id of a list", "a number")),
+        }
+    }
+}
+
+fn warning(path: &str, node: &Node, message: String) -> Problem {
+    Problem {
+        path: path.to_owned(),
+        line: node.line,
+        code: "not_supported",
+        message,
+        found: None,
+        expected: None,
+    }
+}

@@ -1,0 +1,137 @@
+//! The settings that both forms have in common.
+
+use super::section::Section;
+use super::problems::{Problem, Problems};
+
+/// How changes come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// By reading.
+    Batch,
+    /// By webhooks.
+    Realtime,
+    /// By both.
+    Hybrid,
+}
+
+/// Which way data goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From the provider only.
+    Read,
+    /// To the provider only.
+    Write,
+    /// Both ways.
+    Both,
+}
+
+impl Direction {
+    /// Whether streams may be read and webhooks taken.
+    pub fn reads(self) -> bool {
+        self != Direction::Write
+    }
+
+    /// Whether rows may be written.
+    pub fn writes(self) -> bool {
+        self != Direction::Read
+    }
+}
+
+/// What is logged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Logging {
+    /// `trace`, `debug`, `info`, `warn` or `error`; absent: what the command line says.
+    pub level: Option<&'static str>,
+    /// Whether each webhook gets a line of its own (never its body).
+    pub webhooks: bool,
+}
+
+/// Reads `mode`.
+pub(super) fn mode(section: &mut Section<'_>, problems: &mut Problems) -> Mode {
+    section
+        .choice(
+            "mode",
+            &[
+                ("batch", Mode::Batch),
+                ("realtime", Mode::Realtime),
+                ("hybrid", Mode::Hybrid),
+            ],
+            problems,
+        )
+        .unwrap_or(Mode::Hybrid)
+}
+
+/// Reads `direction`. The name of a pair, such as `intercom_to_brevo`, says which end is the source.
+pub(super) fn direction(section: &mut Section<'_>, problems: &mut Problems) -> Direction {
+    section
+        .choice(
+            "direction",
+            &[
+                ("read", Direction::Read),
+                ("write", Direction::Write),
+                ("both", Direction::Both),
+                ("intercom_to_brevo", Direction::Read),
+                ("brevo_to_intercom", Direction::Write),
+                ("bidirectional", Direction::Both),
+            ],
+            problems,
+        )
+        .unwrap_or(Direction::Both)
+}
+
+/// Reads `enabled`: a connection that is switched off does not run.
+pub(super) fn enabled(section: &mut Section<'_>, problems: &mut Problems) {
+    if section.truth("enabled", problems) == Some(false) {
+        let path = section.path("enabled");
+        let line = section.take("enabled").map_or(0, |node| node.line);
+        problems.say(
+            &path,
+            line,
+            "value",
+            "the connection is switched off; set it to true to run it".to_owned(),
+        );
+    }
+}
+
+/// Reads `debug`, `log_level` and `log_webhooks`. The level wins over `debug`.
+pub(super) fn logging(section: &mut Section<'_>, problems: &mut Problems) -> Logging {
+    let debug = section.truth("debug", problems).unwrap_or(false);
+    let level = section.choice(
+        "log_level",
+        &[
+            ("trace", "trace"),
+            ("debug", "debug"),
+            ("verbose", "debug"),
+            ("info", "info"),
+            ("normal", "info"),
+            ("warn", "warn"),
+            ("warning", "warn"),
+            ("error", "error"),
+            ("quiet", "error"),
+        ],
+        problems,
+    );
+    Logging {
+        level: level.or(debug.then_some("debug")),
+        webhooks: section.truth("log_webhooks", problems).unwrap_or(false),
+    }
+}
+
+/// Reads an API version: text, because YAML takes `2.10` for the number 2.1.
+pub(super) fn api_version(section: &mut Section<'_>, problems: &mut Problems) -> Option<String> {
+    use super::document::Content;
+    let node = section.take("api_version")?;
+    if let Content::Number(number) = &node.content {
+        let written = node.written.clone().unwrap_or_else(|| number.to_string());
+        problems.push(Problem {
+            path: section.path("api_version"),
+            line: node.line,
+            code: "type",
+            message: "an API version without quotes is a number to YAML, which takes 2.10 for 2.1".to_owned(),
+            found: Some(format!("the number {written}")),
+            expected: Some(format!("\"{written}\" in quotes")),
+        });
+        return None;
+    }
+    section.text("api_version", problems)
+}

@@ -1,0 +1,144 @@
+//! The one HTTP client of the process: connections, TLS and rate budgets for all tenants.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use reqwest::{Client, redirect, retry};
+use url::Url;
+
+use crate::contract::connector::RatePolicy;
+use crate::rate_budget::RateBucket;
+
+/// How to make an [`HttpClient`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpOptions {
+    /// The `User-Agent` of requests that bring none.
+    pub user_agent: String,
+    /// How long to wait for a connection.
+    pub connect_time: Duration,
+    /// How long a connection without a request is kept. Shorter than what servers do, so that they seldom close first.
+    pub idle_time: Duration,
+    /// Idle connections kept for each host.
+    pub idle_connections: usize,
+}
+
+impl Default for HttpOptions {
+    fn default() -> Self {
+        Self {
+            user_agent: concat!("intercom-connector-host/", env!("CARGO_PKG_VERSION")).to_owned(),
+            connect_time: Duration::from_secs(10),
+            idle_time: Duration::from_secs(30),
+            idle_connections: 32,
+        }
+    }
+}
+
+/// The client could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("the HTTP client cannot be made: {0}")]
+pub struct HttpClientError(#[source] reqwest::Error);
+
+/// One pooled client for all tenants, with a rate budget for each rate key. Cheap to clone.
+///
+/// It follows no redirect, keeps no cookie and repeats no request that was begun. (A connection that turns out to be closed
+/// before the first byte of a request went out is replaced: nothing was sent.)
+#[derive(Clone)]
+pub struct HttpClient {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    provider: Client,
+    /// Loopback is never reached through a proxy, whatever the environment says.
+    loopback: Client,
+    buckets: Mutex<HashMap<String, Arc<RateBucket>>>,
+}
+
+impl HttpClient {
+    /// Makes the client. Proxies are taken from the environment, certificates from the system.
+    pub fn new(options: HttpOptions) -> Result<Self, HttpClientError> {
+        // Whoever installed a provider before decides; either is good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let builder = || {
+            Client::builder()
+                .user_agent(&options.user_agent)
+                .connect_timeout(options.connect_time)
+                .pool_idle_timeout(options.idle_time)
+                .pool_max_idle_per_host(options.idle_connections)
+                .redirect(redirect::Policy::none())
+                .retry(retry::never())
+                .referer(false)
+                .tcp_nodelay(true)
+        };
+        let provider = builder().build().or_else(|error| {
+            // A machine without certificates can still talk to the simulator.
+            tracing::warn!(%error, "no certificates of the system: no https request will succeed");
+            builder().tls_certs_only([]).build()
+        });
+        let loopback = builder().no_proxy().tls_certs_only([]).build();
+        let shared = Shared {
+            provider: provider.map_err(HttpClientError)?,
+            loopback: loopback.map_err(HttpClientError)?,
+            buckets: Mutex::default(),
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+        })
+    }
+
+    /// The client for a URL, for requests that the host makes for itself (the code exchange). They count against no budget.
+    pub fn client_for(&self, url: &Url) -> &Client {
+        if is_loopback(url) && url.scheme() == "http" {
+            &self.shared.loopback
+        } else {
+            &self.shared.provider
+        }
+    }
+
+    /// The rate budget of a key; it is made at the first call and kept for as long as the client.
+    pub fn rate_bucket(&self, key: &str, policy: &RatePolicy) -> Arc<RateBucket> {
+        let mut buckets = self
+            .shared
+            .buckets
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let bucket = buckets.entry(key.to_owned());
+        Arc::clone(bucket.or_insert_with(|| Arc::new(RateBucket::new(policy))))
+    }
+}
+
+/// Whether a URL names this machine: `localhost`, 127.0.0.0/8 or `[::1]`.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_is_this_machine_only() {
+        for (url, expected) in [
+            ("http://127.0.0.1:8080", true),
+            ("http://127.9.9.9", true),
+            ("http://[::1]:80", true),
+            ("http://localhost", true),
+            ("http://LOCALHOST:1", true),
+            ("http://0x7f000001", true),
+            ("http://localhost.example.com", false),
+            ("http://127.0.0.1.example.com", false),
+            ("http://10.0.0.1", false),
+            ("http://0.0.0.0", false),
+            ("http://[::2]", false),
+        ] {
+            assert_eq!(is_loopback(&Url::parse(url).unwrap()), expected, "{url}");
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! A connection file brought to life: the component, the tenant, and what the last check found.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+
+use crate::artifact::{ArtifactError, find_or_build};
+use crate::call::CallError;
+use crate::clock::now_ms;
+use crate::connection_file::{ConnectionFile, FieldMapping};
+use crate::contract::connector::{Authentication, AuthenticationRequest, CheckReport};
+use crate::contract::types::Connection;
+use crate::engine::{Engine, EngineError, EngineOptions};
+use crate::http_client::{HttpClient, HttpClientError, HttpOptions};
+use crate::limits::CallLimits;
+use crate::nearest::nearest;
+use crate::output::{Output, OutputError};
+use crate::plugin::{LoadError, Plugin};
+use crate::position::{Checked, State};
+use crate::secret::Secret;
+use crate::state_store::{MemoryState, StateStore};
+use crate::tenant::{Tenant, TenantError, TenantOptions};
+
+/// Why a connection cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// There is no component.
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+    /// The component is not taken.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The engine cannot be made.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The HTTP client cannot be made.
+    #[error(transparent)]
+    Http(#[from] HttpClientError),
+    /// The configuration makes no tenant.
+    #[error(transparent)]
+    Tenant(#[from] TenantError),
+    /// The file is for another connector.
+    #[error("{} is for the connector `{found}`, and the component is `{component}`", path.display())]
+    OtherConnector {
+        /// The file.
+        path: PathBuf,
+        /// The connector that it names.
+        found: String,
+        /// The component's name.
+        component: String,
+    },
+    /// The file names a mapping that does not come with the component.
+    #[error("there is no mapping preset `{name}`{}; known are: {known}", near.as_ref().map(|near| format!(" (did you mean {near}?)")).unwrap_or_default())]
+    UnknownPreset {
+        /// The name.
+        name: String,
+        /// The preset that was probably meant.
+        near: Option<String>,
+        /// All presets.
+        known: String,
+    },
+    /// What is needed has no token.
+    #[error("{} has no access token; add it, best as \"${{VARIABLE}}\"", path.display())]
+    NoToken {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// Why a check gave no result.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// The component, or the provider through it, says no.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// What was found cannot be stored.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// The state is about another workspace.
+    #[error(
+        "the state is about the workspace {stored}, and the token is for the workspace {found}; use another state and output for it"
+    )]
+    OtherWorkspace {
+        /// The workspace of the state.
+        stored: String,
+        /// The workspace of the token.
+        found: String,
+    },
+}
+
+/// The component, loaded.
+pub async fn load_component(given: Option<&Path>) -> Result<Plugin, OpenError> {
+    let engine = Engine::new(EngineOptions::default())?;
+    let bytes = find_or_build(given)?;
+    Ok(Plugin::load(&engine, &bytes).await?)
+}
+
+/// A connection that calls can be made with. Cheap to clone.
+#[derive(Clone)]
+pub struct OpenedConnection {
+    /// The component.
+    pub plugin: Plugin,
+    /// The connection at run time. Before [`OpenedConnection::ensure_checked`], without an account.
+    pub tenant: Tenant,
+    /// The file.
+    pub file: Arc<ConnectionFile>,
+    fingerprint: String,
+}
+
+impl OpenedConnection {
+    /// Opens the connection of a file. `state` keeps what the component keeps; absent: in memory, for this process.
+    pub fn new(
+        plugin: Plugin,
+        file: ConnectionFile,
+        state: Option<Arc<dyn StateStore>>,
+    ) -> Result<OpenedConnection, OpenError> {
+        let descriptor = plugin.descriptor();
+        if file.connector != descriptor.name {
+            return Err(OpenError::OtherConnector {
+                path: file.path.clone(),
+                found: file.connector.clone(),
+                component: descriptor.name.clone(),
+            });
+        }
+        let mapping = file
+            .field_mapping
+            .as_ref()
+            .map(|mapping| mapping_document(&plugin, mapping))
+            .transpose()?;
+        let connection = Connection {
+            config: json_bytes(&Value::Object(file.config.clone())),
+            mapping,
+            triggers: file.triggers.as_ref().map(json_bytes),
+            account: None,
+            prepared: None,
+        };
+        let credential = file.access_token.clone().unwrap_or_default();
+        let fingerprint = fingerprint(&plugin, &connection, &credential, file.endpoint.as_deref());
+        let name = tenant_name(&file.path);
+        let http = HttpClient::new(HttpOptions::default())?;
+        let tenant = Tenant::new(
+            &plugin,
+            &http,
+            TenantOptions {
+                rate_key: name.clone(),
+                name,
+                connection,
+                region: file
+                    .config
+                    .get("region")
+                    .and_then(Value::as_str)
+                    .map(str::to_ascii_lowercase),
+                endpoint_override: file.endpoint.clone(),
+                credential,
+                state: state.unwrap_or_else(|| Arc::new(MemoryState::new())),
+                limits: CallLimits::default(),
+            },
+        )?;
+        Ok(OpenedConnection {
+            plugin,
+            tenant,
+            file: Arc::new(file),
+            fingerprint,
+        })
+    }
+
+    /// An error when the file has no token.
+    pub fn require_token(&self) -> Result<(), OpenError> {
+        match self.file.access_token {
+            Some(_) => Ok(()),
+            None => Err(OpenError::NoToken {
+                path: self.file.path.clone(),
+            }),
+        }
+    }
+
+    /// Asks the component, and the provider through it, whether everything works.
+    pub async fn check(&self) -> Result<CheckReport, CallError> {
+        let request = AuthenticationRequest::Check;
+        match self.plugin.authenticate(&self.tenant, &request).await? {
+            Authentication::Checked(report) => Ok(report),
+            // The plugin has compared the answer with what was asked for.
+            Authentication::AuthorizationUrl(_) => Err(CallError::Host {
+                export: "authenticate",
+                error: crate::call::HostError::WrongAnswer { expected: "checked" },
+            }),
+        }
+    }
+
+    /// Takes the account from what is stored, or from a check that is stored then. The connection is good for reading
+    /// afterwards.
+    pub async fn ensure_checked(&mut self, output: &mut dyn Output) -> Result<(), CheckError> {
+        if let Some(checked) = stored_check(output.state(), &self.fingerprint) {
+            self.tenant = self
+                .tenant
+                .with_checked(checked.account(), checked.prepared.clone());
+            return Ok(());
+        }
+        let report = self.check().await?;
+        self.keep_check(&report, output)
+    }
+
+    /// Stores what a check found and takes the account from it.
+    pub fn keep_check(
+        &mut self,
+        report: &CheckReport,
+        output: &mut dyn Output,
+    ) -> Result<(), CheckError> {
+        let found = &report.account.workspace_id;
+        if let Some(stored) = &output.state().workspace_id
+            && stored != found
+        {
+            return Err(CheckError::OtherWorkspace {
+                stored: stored.clone(),
+                found: found.clone(),
+            });
+        }
+        output.keep_checked(Some(Checked::new(
+            self.fingerprint.clone(),
+            &report.account,
+            report.prepared.clone(),
+            now_ms(),
+        )))?;
+        self.use_check(report);
+        Ok(())
+    }
+
+    /// Takes the account from a check, without storing it.
+    pub fn use_check(&mut self, report: &CheckReport) {
+        self.tenant = self
+            .tenant
+            .with_checked(report.account.clone(), report.prepared.clone());
+    }
+
+    /// Takes the account from what is stored, where it is still good.
+    pub fn use_stored_check(&mut self, state: &State) -> bool {
+        match stored_check(state, &self.fingerprint) {
+            None => false,
+            Some(checked) => {
+                self.tenant = self
+                    .tenant
+                    .with_checked(checked.account(), checked.prepared.clone());
+                true
+            }
+        }
+    }
+
+    /// The IANA time zone of the workspace, once it is known.
+    pub fn time_zone(&self) -> Option<&str> {
+        let account = self.tenant.connection().account.as_ref();
+        account.and_then(|account| account.time_zone.as_deref())
+    }
+}
+
+fn stored_check<'a>(state: &'a State, fingerprint: &str) -> Option<&'a Checked> {
+    state
+        .checked
+        .as_ref()
+        .filter(|checked| checked.fingerprint == fingerprint)
+}
+
+/// A mapping as the component takes it: for each stream an object.
+fn mapping_document(plugin: &Plugin, mapping: &FieldMapping) -> Result<Vec<u8>, OpenError> {
+    let name = match mapping {
+        FieldMapping::Fields(fields) => return Ok(json_bytes(&Value::Object(fields.clone()))),
+        FieldMapping::Preset(name) => name,
+    };
+    let presets = &plugin.descriptor().mapping_presets;
+    let mut merged = Map::new();
+    let mut whole = None;
+    for preset in presets.iter().filter(|preset| preset.name == *name) {
+        match &preset.stream {
+            Some(stream) => {
+                let rules = serde_json::from_slice(&preset.mapping).unwrap_or(Value::Null);
+                merged.insert(stream.clone(), rules);
+            }
+            None => whole = Some(preset.mapping.clone()),
+        }
+    }
+    match whole {
+        Some(document) => Ok(document),
+        None if !merged.is_empty() => Ok(json_bytes(&Value::Object(merged))),
+        None => {
+            let names = || presets.iter().map(|preset| preset.name.as_str());
+            Err(OpenError::UnknownPreset {
+                name: name.clone(),
+                near: nearest(name, names()).map(str::to_owned),
+                known: names().collect::<Vec<_>>().join(", "),
+            })
+        }
+    }
+}
+
+fn json_bytes(value: &Value) -> Vec<u8> {
+    value.to_string().into_bytes()
+}
+
+/// A hash of everything that a check looks at. The token is in it, hashed with the rest: another token may be for
+/// another workspace.
+fn fingerprint(
+    plugin: &Plugin,
+    connection: &Connection,
+    credential: &Secret,
+    endpoint: Option<&str>,
+) -> String {
+    let mut hash = Sha256::new();
+    let empty: &[u8] = &[];
+    for part in [
+        plugin.sha256().as_bytes(),
+        &connection.config,
+        connection.mapping.as_deref().unwrap_or(empty),
+        connection.triggers.as_deref().unwrap_or(empty),
+        credential.expose().as_bytes(),
+        endpoint.unwrap_or_default().as_bytes(),
+    ] {
+        // The length first, so that no part can take bytes of its neighbour.
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    hexadecimal(&hash.finalize())
+}
+
+/// A name that is the same in every run and differs between files.
+fn tenant_name(path: &Path) -> String {
+    let whole = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let digest = Sha256::digest(whole.as_os_str().as_encoded_bytes());
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy());
+    let hash = hexadecimal(&digest[..4]);
+    format!("{}-{hash}", stem.as_deref().unwrap_or("connection"))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,82 @@
+//! Where entries go, with the position that they brought about.
+//!
+//! An output takes a page and the position behind it in one step, so that after a crash both are there or neither is:
+//! a database in one transaction, files by cutting them back to the length stored with the position. Standard output
+//! cannot be cut back, so its position can only be stored after the lines are out: at least once.
+
+mod error;
+mod json_lines;
+mod lines;
+mod sqlite;
+mod standard;
+mod target;
+
+use crate::contract::types::Entry;
+use crate::position::{Checked, LastRun, Position, State};
+
+pub use self::error::OutputError;
+pub use self::json_lines::JsonLines;
+pub use self::lines::encode_entries;
+pub use self::sqlite::Sqlite;
+pub use self::standard::{LineWriter, StandardOutput};
+pub use self::target::{OutputTarget, open};
+
+/// How a scan begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScanStart {
+    /// From nothing: what the output holds of this stream is thrown away, its positions too.
+    Anew,
+    /// A new scan on top of what is there.
+    New,
+    /// A scan that was cut off goes on.
+    Resumed {
+        /// Whether the output's last scan of this stream is that scan. Not so after another version of the component
+        /// went on in the meantime; then nothing that was written before now is ever taken back.
+        same_scan: bool,
+    },
+}
+
+/// One page, to be stored as a whole.
+#[derive(Clone, Copy, Debug)]
+pub struct Commit<'a> {
+    /// The stream that was read.
+    pub stream: &'a str,
+    /// What the page gave, in the order in which it applies.
+    pub entries: &'a [Entry],
+    /// Take back first what this scan gave before.
+    pub restarted: bool,
+    /// With this page the scan has given every row there is.
+    pub complete_snapshot: bool,
+    /// The position behind the page. Without `next`, the scan is over.
+    pub position: &'a Position,
+    /// The time, in milliseconds since 1970.
+    pub now_ms: i64,
+}
+
+/// A place for entries and positions. Calls block while the disk is at work; a page takes a few milliseconds.
+pub trait Output: Send {
+    /// What is remembered, as of the last commit.
+    fn state(&self) -> &State;
+
+    /// Begins or resumes the scan of a stream. Must come before the first commit of a scan.
+    fn begin(&mut self, stream: &str, start: ScanStart) -> Result<(), OutputError>;
+
+    /// Stores a page and the position behind it.
+    fn commit(&mut self, page: Commit<'_>) -> Result<(), OutputError>;
+
+    /// Remembers how a run of a stream ended.
+    fn ended(&mut self, stream: &str, run: LastRun) -> Result<(), OutputError>;
+
+    /// Remembers what a check found, or forgets it; the workspace is remembered with it.
+    fn keep_checked(&mut self, checked: Option<Checked>) -> Result<(), OutputError>;
+
+    /// Stores what a webhook brought, unless a delivery of that id was stored before; then nothing is done and the
+    /// answer is false.
+    fn deliver(&mut self, id: &str, entries: &[Entry], now_ms: i64) -> Result<bool, OutputError>;
+
+    /// Where exclusive streams can put a lock file: a path beside the state. Absent: nowhere.
+    fn lock_base(&self) -> Option<std::path::PathBuf>;
+
+    /// For people: where the entries are.
+    fn describe(&self) -> String;
+}

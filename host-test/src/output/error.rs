@@ -1,0 +1,101 @@
+//! Why an output did not take what it was given.
+
+use std::path::PathBuf;
+
+use crate::position::{LockError, StateFileError};
+
+/// Why an output did not take what it was given. Nothing of the page was stored then.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// A file cannot be read or written.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// The reader of standard output went away.
+    #[error("standard output was closed")]
+    Closed,
+    /// Standard output cannot be written.
+    #[error("cannot write to standard output: {0}")]
+    Standard(std::io::Error),
+    /// An output file holds lines that the state knows nothing of.
+    #[error(
+        "{} holds {found} bytes that the state knows nothing of; write to an empty directory, give the state that belongs to it (--state), or replace the file with --full",
+        path.display()
+    )]
+    UnknownContent {
+        /// The file.
+        path: PathBuf,
+        /// Its length in bytes.
+        found: u64,
+    },
+    /// An output file lost lines that were committed.
+    #[error(
+        "{} has {found} bytes and should have at least {committed}: lines are gone; read the stream again with --full",
+        path.display()
+    )]
+    LostContent {
+        /// The file.
+        path: PathBuf,
+        /// Its length in bytes.
+        found: u64,
+        /// The committed length in bytes.
+        committed: u64,
+    },
+    /// A name that cannot be a file or a table.
+    #[error("the stream name `{name}` cannot be used as the name of a file or a table")]
+    BadStreamName {
+        /// The name.
+        name: String,
+    },
+    /// The database refused.
+    #[error("the database {}: {source}", path.display())]
+    Database {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+    /// The database is from a later version of this program, or of something else.
+    #[error("{} has layout {found}, this program knows layout {known}; use the newer program or another file", path.display())]
+    DatabaseLayout {
+        /// The file.
+        path: PathBuf,
+        /// The layout found.
+        found: i64,
+        /// The layout known.
+        known: i64,
+    },
+    /// A payload or a stored value is not the JSON it should be.
+    #[error("the {what} of {stream} {key} is not a JSON object: {source}")]
+    NotJson {
+        /// `payload` or `stored row`.
+        what: &'static str,
+        /// The stream.
+        stream: String,
+        /// The row's key.
+        key: String,
+        /// What the parser says.
+        source: serde_json::Error,
+    },
+    /// The state file cannot be used.
+    #[error(transparent)]
+    State(#[from] StateFileError),
+    /// Another process works with it.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// `--output` names no output.
+    #[error("`{found}` is no output: write jsonl:DIRECTORY or sqlite:FILE")]
+    UnknownTarget {
+        /// What was written.
+        found: String,
+    },
+    /// `--state` beside an output that keeps the state itself.
+    #[error("sqlite: keeps the position in its own database; leave out --state")]
+    StateInDatabase,
+}

@@ -1,0 +1,123 @@
+//! Entries as lines of JSON.
+
+use crate::contract::types::{Change, Entry};
+
+/// Appends one line for each entry. The payload's bytes are copied as they are; a line break between its tokens (the
+/// only place where JSON has one) becomes a blank.
+pub fn encode_entries<'a>(entries: impl IntoIterator<Item = &'a Entry>, buffer: &mut Vec<u8>) {
+    for entry in entries {
+        buffer.extend_from_slice(b"{\"stream\":");
+        text(&entry.stream, buffer);
+        buffer.extend_from_slice(b",\"key\":");
+        text(&entry.key, buffer);
+        if let Some(updated_at_ms) = entry.updated_at_ms {
+            buffer.extend_from_slice(b",\"updated_at_ms\":");
+            number(updated_at_ms, buffer);
+        }
+        buffer.extend_from_slice(match entry.change {
+            Change::Upsert => b",\"change\":\"upsert\"".as_slice(),
+            Change::Patch => b",\"change\":\"patch\"",
+            Change::Delete => b",\"change\":\"delete\"",
+        });
+        if let Some(reason) = &entry.reason {
+            buffer.extend_from_slice(b",\"reason\":");
+            text(reason, buffer);
+        }
+        if let Some(successor) = &entry.successor {
+            buffer.extend_from_slice(b",\"successor\":");
+            text(successor, buffer);
+        }
+        buffer.extend_from_slice(b",\"data\":");
+        payload(&entry.payload, buffer);
+        buffer.extend_from_slice(b"}\n");
+    }
+}
+
+/// The bytes that [`encode_entries`] needs at most, nearly: names that need escapes may take more.
+pub(super) fn encoded_size(entries: &[Entry]) -> usize {
+    const FRAME: usize = 128;
+    entries
+        .iter()
+        .map(|entry| entry.payload.len() + entry.key.len() + entry.stream.len() + FRAME)
+        .sum()
+}
+
+fn payload(bytes: &[u8], buffer: &mut Vec<u8>) {
+    if bytes.is_empty() {
+        buffer.extend_from_slice(b"null");
+        return;
+    }
+    let start = buffer.len();
+    buffer.extend_from_slice(bytes);
+    let copied = &mut buffer[start..];
+    let mut from = 0;
+    while let Some(found) = memchr::memchr2(b'\n', b'\r', &copied[from..]) {
+        copied[from + found] = b' ';
+        from += found + 1;
+    }
+}
+
+fn number(value: i64, buffer: &mut Vec<u8>) {
+    // Writing an integer into memory cannot fail.
+    let _ = serde_json::to_writer(buffer, &value);
+}
+
+fn text(value: &str, buffer: &mut Vec<u8>) {
+    // Writing a string into memory cannot fail.
+    let _ = serde_json::to_writer(buffer, value);
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::output::json_lines::tests::entry;
+
+    fn lines(entries: &[Entry]) -> String {
+        let mut buffer = Vec::new();
+        encode_entries(entries, &mut buffer);
+        String::from_utf8(buffer).unwrap()
+    }
+
+    #[test]
+    fn a_line_has_the_declared_fields_in_order() {
+        assert_eq!(
+            lines(&[entry("contacts", "7", r#"{"id":"7"}"#)]),
+            "{\"stream\":\"contacts\",\"key\":\"7\",\"updated_at_ms\":1000,\"change\":\"upsert\",\"data\":{\"id\":\"7\"}}\n"
+        );
+    }
+
+    #[test]
+    fn what_is_there_only_sometimes_is_left_out() {
+        let mut gone = entry("contacts", "a\"b\n", "{}");
+        gone.change = Change::Delete;
+        gone.reason = Some("merged".to_owned());
+        gone.successor = Some("8".to_owned());
+        gone.updated_at_ms = None;
+        let line = lines(&[gone]);
+        assert_eq!(line.lines().count(), 1);
+        assert_eq!(
+            serde_json::from_str::<Value>(&line).unwrap(),
+            json!({"stream": "contacts", "key": "a\"b\n", "change": "delete", "reason": "merged", "successor": "8", "data": {}})
+        );
+    }
+
+    #[test]
+    fn a_payload_of_several_lines_becomes_one_of_the_same_meaning() {
+        let pretty = "{\n  \"a\": \"x\\ny\",\r\n  \"b\": [1,\n2]\n}";
+        let line = lines(&[entry("tags", "1", pretty)]);
+        assert_eq!(line.matches('\n').count(), 1);
+        assert_eq!(
+            serde_json::from_str::<Value>(&line).unwrap()["data"],
+            serde_json::from_str::<Value>(pretty).unwrap()
+        );
+    }
+
+    #[test]
+    fn payload_bytes_are_not_rewritten() {
+        let odd = r#"{"n":1.50e+2,"u":"\u00e9","big":123456789012345678901234567890}"#;
+        assert!(lines(&[entry("contacts", "1", odd)]).contains(odd));
+    }
+}

@@ -1,0 +1,230 @@
+//! An SQLite database with one table for each stream: every page and its position in one transaction.
+//!
+//! A row knows the scan that wrote it last. Before a scan writes over a row of an earlier scan, the old row goes into
+//! `_undo`; when the walk starts over, the scan's rows are deleted and the old ones put back.
+
+mod rows;
+mod schema;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::{Commit, Output, OutputError, ScanStart};
+use crate::contract::types::Entry;
+use crate::position::{Checked, LastRun, State, StateLock, StreamState};
+
+/// How long a delivery is remembered. The provider gives up repeating one within hours.
+const DELIVERY_MEMORY_MS: i64 = 7 * 24 * 3_600 * 1_000;
+
+/// A database of streams, with their positions.
+pub struct Sqlite {
+    path: PathBuf,
+    connection: Connection,
+    state: State,
+    /// The highest number that a scan or a delivery has had.
+    counter: i64,
+    tables: BTreeSet<String>,
+    _lock: StateLock,
+}
+
+impl Sqlite {
+    /// Opens a database, made when it does not exist. No other process may write to it meanwhile; reading is free.
+    pub fn open(path: &Path) -> Result<Sqlite, OutputError> {
+        let lock = StateLock::take(path)?;
+        let failed = |source| OutputError::Database {
+            path: path.to_path_buf(),
+            source,
+        };
+        let connection = Connection::open(path).map_err(failed)?;
+        schema::prepare(&connection, path)?;
+        let (state, counter) = schema::load(&connection).map_err(failed)?;
+        let tables = schema::tables(&connection).map_err(failed)?;
+        Ok(Sqlite {
+            path: path.to_path_buf(),
+            connection,
+            state,
+            counter,
+            tables,
+            _lock: lock,
+        })
+    }
+
+    /// Reads the state of a database for a look at it. Absent: there is no such database.
+    pub fn read_state(path: &Path) -> Result<Option<State>, OutputError> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let failed = |source| OutputError::Database {
+            path: path.to_path_buf(),
+            source,
+        };
+        let connection =
+            Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)
+                .map_err(failed)?;
+        schema::load(&connection).map(|(state, _)| Some(state)).map_err(failed)
+    }
+
+    fn failed(&self) -> impl Fn(rusqlite::Error) -> OutputError + use<> {
+        let path = self.path.clone();
+        move |source| OutputError::Database {
+            path: path.clone(),
+            source,
+        }
+    }
+
+    /// Does some work in one transaction; what it changed in `tables` or `stream` is the caller's to keep afterwards.
+    fn transact<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>, &mut BTreeSet<String>) -> Result<T, OutputError>,
+    ) -> Result<T, OutputError> {
+        let failed = self.failed();
+        let mut tables = self.tables.clone();
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(&failed)?;
+        let result = work(&transaction, &mut tables)?;
+        transaction.commit().map_err(&failed)?;
+        self.tables = tables;
+        Ok(result)
+    }
+
+    fn stream(&self, name: &str) -> StreamState {
+        self.state.streams.get(name).cloned().unwrap_or_default()
+    }
+
+    fn number(scan: u64) -> i64 {
+        i64::try_from(scan).unwrap_or(i64::MAX)
+    }
+}
+
+impl Output for Sqlite {
+    fn state(&self) -> &State {
+        &self.state
+    }
+
+    fn begin(&mut self, name: &str, start: ScanStart) -> Result<(), OutputError> {
+        let failed = self.failed();
+        let mut stream = self.stream(name);
+        let old_scan = Sqlite::number(stream.scan);
+        let counter = if start == (ScanStart::Resumed { same_scan: true }) {
+            self.counter
+        } else {
+            self.counter + 1
+        };
+        if counter != self.counter {
+            stream.scan = u64::try_from(counter).unwrap_or_default();
+        }
+        if start == ScanStart::Anew {
+            stream.positions.clear();
+        }
+        self.transact(|transaction, tables| {
+            rows::make_table(transaction, tables, name).map_err(&failed)?;
+            if start == ScanStart::Anew {
+                rows::empty_table(transaction, name).map_err(&failed)?;
+            }
+            if counter != old_scan {
+                rows::forget_undo(transaction, old_scan).map_err(&failed)?;
+            }
+            schema::save_counter(transaction, counter).map_err(&failed)?;
+            schema::save_stream(transaction, name, &stream).map_err(&failed)
+        })?;
+        self.counter = counter;
+        self.state.streams.insert(name.to_owned(), stream);
+        Ok(())
+    }
+
+    fn commit(&mut self, page: Commit<'_>) -> Result<(), OutputError> {
+        let failed = self.failed();
+        let mut stream = self.stream(page.stream);
+        let scan = Sqlite::number(stream.scan);
+        stream.store(page.position.clone(), page.now_ms);
+        stream.records += page.entries.len() as u64;
+        let path = self.path.clone();
+        self.transact(|transaction, tables| {
+            if page.restarted {
+                for table in tables.iter() {
+                    rows::roll_back(transaction, table, scan).map_err(&failed)?;
+                }
+            }
+            for entry in page.entries {
+                rows::make_table(transaction, tables, &entry.stream).map_err(&failed)?;
+                rows::remember(transaction, entry, scan).map_err(&failed)?;
+                rows::apply(transaction, entry, scan, &path)?;
+            }
+            if page.complete_snapshot {
+                rows::delete_beyond(transaction, page.stream, scan).map_err(&failed)?;
+            }
+            if page.position.next.is_none() {
+                rows::forget_undo(transaction, scan).map_err(&failed)?;
+            }
+            schema::save_stream(transaction, page.stream, &stream).map_err(&failed)
+        })?;
+        self.state.streams.insert(page.stream.to_owned(), stream);
+        Ok(())
+    }
+
+    fn ended(&mut self, name: &str, run: LastRun) -> Result<(), OutputError> {
+        let failed = self.failed();
+        let mut stream = self.stream(name);
+        stream.last = Some(run);
+        self.transact(|transaction, _| {
+            schema::save_stream(transaction, name, &stream).map_err(&failed)
+        })?;
+        self.state.streams.insert(name.to_owned(), stream);
+        Ok(())
+    }
+
+    fn keep_checked(&mut self, checked: Option<Checked>) -> Result<(), OutputError> {
+        let failed = self.failed();
+        let workspace = checked
+            .as_ref()
+            .map(|checked| checked.workspace_id.clone())
+            .or_else(|| self.state.workspace_id.clone());
+        self.transact(|transaction, _| {
+            schema::save_checked(transaction, checked.as_ref()).map_err(&failed)?;
+            schema::save_workspace(transaction, workspace.as_deref()).map_err(&failed)
+        })?;
+        self.state.checked = checked;
+        self.state.workspace_id = workspace;
+        Ok(())
+    }
+
+    fn deliver(&mut self, id: &str, entries: &[Entry], now_ms: i64) -> Result<bool, OutputError> {
+        let failed = self.failed();
+        let counter = self.counter + 1;
+        let path = self.path.clone();
+        let new = self.transact(|transaction, tables| {
+            if !rows::insert_delivery(transaction, id, now_ms).map_err(&failed)? {
+                return Ok(false);
+            }
+            rows::forget_deliveries(transaction, now_ms - DELIVERY_MEMORY_MS).map_err(&failed)?;
+            for entry in entries {
+                rows::make_table(transaction, tables, &entry.stream).map_err(&failed)?;
+                if rows::is_newer_there(transaction, entry).map_err(&failed)? {
+                    continue;
+                }
+                rows::apply(transaction, entry, counter, &path)?;
+            }
+            schema::save_counter(transaction, counter).map_err(&failed)?;
+            Ok(true)
+        })?;
+        if new {
+            self.counter = counter;
+        }
+        Ok(new)
+    }
+
+    fn lock_base(&self) -> Option<PathBuf> {
+        Some(self.path.clone())
+    }
+
+    fn describe(&self) -> String {
+        self.path.display().to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+//! Lines on standard output, with a state file or without one.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::lines::{encode_entries, encoded_size};
+use super::{Commit, Output, OutputError, ScanStart};
+use crate::contract::types::Entry;
+use crate::position::{Checked, LastRun, State, StateFile};
+
+/// Writes whole pages of lines to a writer. A reader that went away is an error of its own.
+pub struct LineWriter {
+    writer: Box<dyn Write + Send>,
+    buffer: Vec<u8>,
+}
+
+impl LineWriter {
+    /// Writes to `writer`.
+    pub fn new(writer: Box<dyn Write + Send>) -> LineWriter {
+        LineWriter {
+            writer,
+            buffer: Vec::new(),
+        }
+    }
+
+    /// Writes one line for each entry and hands them over.
+    pub fn entries(&mut self, entries: &[Entry]) -> Result<(), OutputError> {
+        self.buffer.clear();
+        self.buffer.reserve(encoded_size(entries));
+        encode_entries(entries, &mut self.buffer);
+        let buffer = std::mem::take(&mut self.buffer);
+        let written = self.bytes(&buffer);
+        self.buffer = buffer;
+        written
+    }
+
+    /// Writes bytes and hands them over.
+    pub fn bytes(&mut self, bytes: &[u8]) -> Result<(), OutputError> {
+        self.writer
+            .write_all(bytes)
+            .and_then(|()| self.writer.flush())
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::BrokenPipe => OutputError::Closed,
+                _ => OutputError::Standard(error),
+            })
+    }
+}
+
+/// Standard output as an output: at least once.
+pub struct StandardOutput {
+    lines: LineWriter,
+    state: State,
+    file: Option<(StateFile, PathBuf)>,
+}
+
+impl StandardOutput {
+    /// Opens standard output. With a state file, the next run goes on where this one ends.
+    pub fn open(state: Option<&Path>) -> Result<StandardOutput, OutputError> {
+        StandardOutput::to(Box::new(io::stdout()), state)
+    }
+
+    /// The same, to any writer.
+    pub fn to(
+        writer: Box<dyn Write + Send>,
+        state: Option<&Path>,
+    ) -> Result<StandardOutput, OutputError> {
+        let (file, state) = match state {
+            Some(path) => {
+                let (file, state) = StateFile::open(path)?;
+                (Some((file, path.to_path_buf())), state)
+            }
+            None => (None, State::default()),
+        };
+        Ok(StandardOutput {
+            lines: LineWriter::new(writer),
+            state,
+            file,
+        })
+    }
+
+    fn save(&self) -> Result<(), OutputError> {
+        match &self.file {
+            Some((file, _)) => Ok(file.save(&self.state)?),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Output for StandardOutput {
+    fn state(&self) -> &State {
+        &self.state
+    }
+
+    fn begin(&mut self, stream: &str, start: ScanStart) -> Result<(), OutputError> {
+        if start == ScanStart::Anew {
+            self.state.stream_mut(stream).positions.clear();
+            self.save()?;
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, page: Commit<'_>) -> Result<(), OutputError> {
+        if page.restarted {
+            tracing::warn!(
+                stream = page.stream,
+                "the walk started over: lines of this scan that are out already come again"
+            );
+        }
+        self.lines.entries(page.entries)?;
+        let stream = self.state.stream_mut(page.stream);
+        stream.store(page.position.clone(), page.now_ms);
+        stream.records += page.entries.len() as u64;
+        self.save()
+    }
+
+    fn ended(&mut self, stream: &str, run: LastRun) -> Result<(), OutputError> {
+        self.state.stream_mut(stream).last = Some(run);
+        self.save()
+    }
+
+    fn keep_checked(&mut self, checked: Option<Checked>) -> Result<(), OutputError> {
+        if let Some(checked) = &checked {
+            self.state.workspace_id = Some(checked.workspace_id.clone());
+        }
+        self.state.checked = checked;
+        self.save()
+    }
+
+    fn deliver(&mut self, id: &str, entries: &[Entry], _now_ms: i64) -> Result<bool, OutputError> {
+        if !self.state.remember_delivery(id) {
+            return Ok(false);
+        }
+        let done = self.lines.entries(entries).and_then(|()| self.save());
+        if done.is_err() {
+            self.state.deliveries.pop_back();
+        }
+        done.map(|()| true)
+    }
+
+    fn lock_base(&self) -> Option<PathBuf> {
+        self.file.as_ref().map(|(_, path)| path.clone())
+    }
+
+    fn describe(&self) -> String {
+        "standard output".to_owned()
+    }
+}

@@ -1,0 +1,339 @@
+//! A component, checked and ready for calls.
+
+mod imports;
+
+use std::sync::Arc;
+
+use wasmtime::component::{Component, HasSelf, Linker};
+
+use crate::call::{Call, CallContext, CallError, HostError, Purpose, limited};
+use crate::capabilities::clocks;
+use crate::compiled_cache::sha256_of;
+use crate::contract::connector::{
+    Authentication, AuthenticationRequest, Batch, Descriptor, Outcome, Page, PageRequest, Verdict,
+    WebhookDelivery,
+};
+use crate::contract::types::{Entry, Failure};
+use crate::contract::{self, GuestBindings, GuestBindingsPre};
+use crate::engine::Engine;
+use crate::tenant::Tenant;
+use imports::Import;
+
+/// Bytes of a component. Compiling takes time and memory with its size.
+const COMPONENT_BYTES: usize = 64 * 1024 * 1024;
+
+/// Why a component is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// It is too large.
+    #[error("the component has {size} bytes, {COMPONENT_BYTES} are allowed")]
+    TooLarge {
+        /// Its bytes.
+        size: usize,
+    },
+    /// It is no component, or a broken one.
+    #[error("this is no component that can be compiled: {0:#}")]
+    Compile(wasmtime::Error),
+    /// It wants more than a connector gets.
+    #[error(
+        "the component imports what no connector gets: {}. It may import integration:connector/\
+         {{types,http,state,log}}@{v} and wasi:clocks/{{wall-clock,monotonic-clock}}@0.2; \
+         build it for wasm32-unknown-unknown", .names.join(", "), v = contract::VERSION
+    )]
+    ForeignImports {
+        /// What it imports beyond that.
+        names: Vec<String>,
+    },
+    /// It speaks another version of the contract.
+    #[error(
+        "the component was built for version {found} of integration:connector, this host speaks \
+         {}; build it against this host's wit directory",
+        contract::VERSION
+    )]
+    OtherVersion {
+        /// The version for which it was built.
+        found: String,
+    },
+    /// It lacks functions of the contract, or they have other types.
+    #[error("the component does not keep the contract integration:connector@{v}: {0:#}", v = contract::VERSION)]
+    OtherShape(wasmtime::Error),
+    /// It cannot say what it is.
+    #[error("the component cannot describe itself: {0}")]
+    Describe(#[source] CallError),
+    /// The process is ending.
+    #[error("the component was not compiled: {0}")]
+    Interrupted(#[source] tokio::task::JoinError),
+}
+
+/// A component: linked once, described once, callable for any tenant. Cheap to clone. Every call runs in an instance of its
+/// own, so that nothing of one call is there in the next.
+#[derive(Clone)]
+pub struct Plugin {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    engine: Engine,
+    pre: GuestBindingsPre<CallContext>,
+    descriptor: Descriptor,
+    version: Arc<str>,
+    sha256: String,
+    size: usize,
+    imports: Vec<String>,
+}
+
+impl Plugin {
+    /// Compiles a component (or finds it compiled), checks what it imports and exports, and lets it describe itself with
+    /// every import denied.
+    pub async fn load(engine: &Engine, bytes: &[u8]) -> Result<Self, LoadError> {
+        let size = bytes.len();
+        if size > COMPONENT_BYTES {
+            return Err(LoadError::TooLarge { size });
+        }
+        let sha256 = sha256_of(bytes);
+        let component = compile(engine, bytes.to_vec(), sha256.clone()).await?;
+        let (imports, pre) = link(engine, &component)?;
+
+        let unknown: Arc<str> = Arc::from("");
+        let purpose = Purpose {
+            export: "describe",
+            subject: "",
+            tenant: None,
+            time_budget_ms: None,
+            version: &unknown,
+        };
+        let descriptor = describe(engine, &pre, purpose)
+            .await
+            .map_err(LoadError::Describe)?;
+        let version = Arc::from(descriptor.version.as_str());
+        let engine = engine.clone();
+        let shared = Shared {
+            engine,
+            pre,
+            descriptor,
+            version,
+            sha256,
+            size,
+            imports,
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+        })
+    }
+
+    /// What the component says that it is.
+    pub fn descriptor(&self) -> &Descriptor {
+        &self.shared.descriptor
+    }
+
+    /// The SHA-256 of its bytes, in hexadecimal digits.
+    pub fn sha256(&self) -> &str {
+        &self.shared.sha256
+    }
+
+    /// Its size in bytes.
+    pub fn size(&self) -> usize {
+        self.shared.size
+    }
+
+    /// The names of everything that it imports, in its order.
+    pub fn imports(&self) -> &[String] {
+        &self.shared.imports
+    }
+
+    /// Calls `describe` again, in a fresh instance with every import denied: the smallest call that there is.
+    pub async fn describe(&self) -> Result<Descriptor, CallError> {
+        let purpose = Purpose {
+            export: "describe",
+            subject: "",
+            tenant: None,
+            time_budget_ms: None,
+            version: &self.shared.version,
+        };
+        describe(&self.shared.engine, &self.shared.pre, purpose).await
+    }
+
+    /// Makes an authorization URL, or checks the connection.
+    pub async fn authenticate(
+        &self,
+        tenant: &Tenant,
+        request: &AuthenticationRequest,
+    ) -> Result<Authentication, CallError> {
+        let export = "authenticate";
+        let mut call = self.begin(tenant, export, "", None).await?;
+        let guest = call.bindings.integration_connector_connector();
+        let called = guest.call_authenticate(&mut call.store, tenant.connection(), request);
+        let outcome = limited(call.end, called).await;
+        let answer = call.finish(outcome)?.map_err(CallError::Failure)?;
+        let expected = match (request, &answer) {
+            (AuthenticationRequest::AuthorizationUrl(_), Authentication::AuthorizationUrl(_))
+            | (AuthenticationRequest::Check, Authentication::Checked(_)) => return Ok(answer),
+            (AuthenticationRequest::AuthorizationUrl(_), _) => "an authorization URL",
+            (AuthenticationRequest::Check, _) => "a check",
+        };
+        Err(CallError::Host {
+            export,
+            error: HostError::WrongAnswer { expected },
+        })
+    }
+
+    /// Reads the next page of a scan.
+    pub async fn read_page(
+        &self,
+        tenant: &Tenant,
+        request: &PageRequest,
+    ) -> Result<Page, CallError> {
+        let mut call = self
+            .begin(
+                tenant,
+                "read-page",
+                &request.stream,
+                Some(request.time_budget_ms),
+            )
+            .await?;
+        let guest = call.bindings.integration_connector_connector();
+        let called = guest.call_read_page(&mut call.store, tenant.connection(), request);
+        let outcome = limited(call.end, called).await;
+        call.finish(outcome)?.map_err(CallError::Failure)
+    }
+
+    /// Turns raw documents of a stream into entries: one result for each document, in order.
+    pub async fn map_record(
+        &self,
+        tenant: &Tenant,
+        stream: &str,
+        documents: &[Vec<u8>],
+    ) -> Result<Vec<Result<Entry, Failure>>, CallError> {
+        let export = "map-record";
+        let mut call = self.begin(tenant, export, stream, None).await?;
+        let guest = call.bindings.integration_connector_connector();
+        let called = guest.call_map_record(&mut call.store, tenant.connection(), stream, documents);
+        let outcome = limited(call.end, called).await;
+        let results = call.finish(outcome)?.map_err(CallError::Failure)?;
+        check_count(export, documents.len(), results.len())?;
+        Ok(results)
+    }
+
+    /// Decides whether a webhook is genuine and what it says.
+    pub async fn verify_webhook(
+        &self,
+        tenant: &Tenant,
+        delivery: &WebhookDelivery,
+    ) -> Result<Verdict, CallError> {
+        let mut call = self.begin(tenant, "verify-webhook", "", None).await?;
+        let guest = call.bindings.integration_connector_connector();
+        let called = guest.call_verify_webhook(&mut call.store, tenant.connection(), delivery);
+        let outcome = limited(call.end, called).await;
+        call.finish(outcome)?.map_err(CallError::Failure)
+    }
+
+    /// Writes rows: one outcome for each row, in order.
+    pub async fn write_batch(
+        &self,
+        tenant: &Tenant,
+        batch: &Batch,
+    ) -> Result<Vec<Outcome>, CallError> {
+        let export = "write-batch";
+        let mut call = self
+            .begin(tenant, export, &batch.action, Some(batch.time_budget_ms))
+            .await?;
+        let guest = call.bindings.integration_connector_connector();
+        let called = guest.call_write_batch(&mut call.store, tenant.connection(), batch);
+        let outcome = limited(call.end, called).await;
+        let outcomes = call.finish(outcome)?.map_err(CallError::Failure)?;
+        check_count(export, batch.rows.len(), outcomes.len())?;
+        Ok(outcomes)
+    }
+
+    async fn begin(
+        &self,
+        tenant: &Tenant,
+        export: &'static str,
+        subject: &str,
+        time_budget_ms: Option<u64>,
+    ) -> Result<Call, CallError> {
+        let version = &self.shared.version;
+        let purpose = Purpose {
+            export,
+            subject,
+            tenant: Some(&tenant.shared),
+            time_budget_ms,
+            version,
+        };
+        Call::begin(&self.shared.engine, &self.shared.pre, purpose).await
+    }
+}
+
+/// Compiling takes long and needs a thread for itself.
+async fn compile(engine: &Engine, bytes: Vec<u8>, sha256: String) -> Result<Component, LoadError> {
+    let engine = engine.clone();
+    let compiled = tokio::task::spawn_blocking(move || {
+        engine
+            .cache()
+            .load_or_compile(engine.wasmtime(), &bytes, &sha256)
+    });
+    compiled
+        .await
+        .map_err(LoadError::Interrupted)?
+        .map_err(LoadError::Compile)
+}
+
+/// Checks imports and exports and ties the imports to the capabilities.
+fn link(
+    engine: &Engine,
+    component: &Component,
+) -> Result<(Vec<String>, GuestBindingsPre<CallContext>), LoadError> {
+    let component_type = component.component_type();
+    let exports = component_type.exports(engine.wasmtime());
+    for (name, _) in exports {
+        imports::check_version(name).map_err(|found| LoadError::OtherVersion { found })?;
+    }
+    let names: Vec<String> = component_type
+        .imports(engine.wasmtime())
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    let mut foreign = Vec::new();
+    let mut linker = Linker::<CallContext>::new(engine.wasmtime());
+    GuestBindings::add_to_linker::<_, HasSelf<CallContext>>(&mut linker, |context| context)
+        .map_err(LoadError::OtherShape)?;
+    for name in &names {
+        imports::check_version(name).map_err(|found| LoadError::OtherVersion { found })?;
+        match imports::classify(name) {
+            Some(Import::Contract) => {}
+            Some(Import::Clock(clock)) => {
+                clocks::add_to_linker(&mut linker, clock, name).map_err(LoadError::OtherShape)?;
+            }
+            None => foreign.push(name.clone()),
+        }
+    }
+    if !foreign.is_empty() {
+        return Err(LoadError::ForeignImports { names: foreign });
+    }
+    let pre = linker
+        .instantiate_pre(component)
+        .map_err(LoadError::OtherShape)?;
+    let pre = GuestBindingsPre::new(pre).map_err(LoadError::OtherShape)?;
+    Ok((names, pre))
+}
+
+async fn describe(
+    engine: &Engine,
+    pre: &GuestBindingsPre<CallContext>,
+    purpose: Purpose<'_>,
+) -> Result<Descriptor, CallError> {
+    let mut call = Call::begin(engine, pre, purpose).await?;
+    let guest = call.bindings.integration_connector_connector();
+    let outcome = limited(call.end, guest.call_describe(&mut call.store)).await;
+    call.finish(outcome)
+}
+
+fn check_count(export: &'static str, given: usize, answered: usize) -> Result<(), CallError> {
+    if given == answered {
+        return Ok(());
+    }
+    let error = HostError::WrongCount { given, answered };
+    Err(CallError::Host { export, error })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,207 @@
+//! The state as a JSON file, replaced as a whole: a reader sees the old one or the new one, also after a power cut.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{LockError, State, StateLock};
+
+/// The layout of the file. A file with another number is refused, never guessed at.
+const LAYOUT: u32 = 1;
+
+/// Why a state file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StateFileError {
+    /// It cannot be read or written.
+    #[error("cannot {action} the state file {}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// It is not a state file.
+    #[error(
+        "{} is not a state file of this program ({source}); name another file with --state, or remove it to start over",
+        path.display()
+    )]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What the parser says.
+        source: serde_json::Error,
+    },
+    /// It is from a later version of this program.
+    #[error(
+        "{} has layout {found}, this program knows layout {LAYOUT}; use the newer program",
+        path.display()
+    )]
+    Layout {
+        /// The file.
+        path: PathBuf,
+        /// The layout found.
+        found: u32,
+    },
+    /// Another process works with it.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+}
+
+#[derive(Serialize, Deserialize)]
+struct Document<S> {
+    layout: u32,
+    state: S,
+}
+
+#[derive(Deserialize)]
+struct LayoutOnly {
+    layout: u32,
+}
+
+/// A state file that this process has to itself.
+#[derive(Debug)]
+pub struct StateFile {
+    path: PathBuf,
+    temporary: PathBuf,
+    _lock: StateLock,
+}
+
+impl StateFile {
+    /// Locks and reads a file. A file that does not exist is an empty state.
+    pub fn open(path: &Path) -> Result<(StateFile, State), StateFileError> {
+        if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            fs::create_dir_all(parent).map_err(|source| StateFileError::Io {
+                action: "make the directory of",
+                path: path.to_path_buf(),
+                source,
+            })?;
+        }
+        let lock = StateLock::take(path)?;
+        let state = StateFile::read(path)?.unwrap_or_default();
+        let mut temporary = path.as_os_str().to_owned();
+        temporary.push(".new");
+        let file = StateFile {
+            path: path.to_path_buf(),
+            temporary: PathBuf::from(temporary),
+            _lock: lock,
+        };
+        Ok((file, state))
+    }
+
+    /// Reads a file without locking it, for a look at it. Absent: there is no such file.
+    pub fn read(path: &Path) -> Result<Option<State>, StateFileError> {
+        let bytes = match fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => {
+                return Err(StateFileError::Io {
+                    action: "read",
+                    path: path.to_path_buf(),
+                    source,
+                });
+            }
+        };
+        let malformed = |source| StateFileError::Malformed {
+            path: path.to_path_buf(),
+            source,
+        };
+        let layout: LayoutOnly = serde_json::from_slice(&bytes).map_err(malformed)?;
+        if layout.layout != LAYOUT {
+            return Err(StateFileError::Layout {
+                path: path.to_path_buf(),
+                found: layout.layout,
+            });
+        }
+        let document: Document<State> = serde_json::from_slice(&bytes).map_err(malformed)?;
+        Ok(Some(document.state))
+    }
+
+    /// Replaces the file.
+    pub fn save(&self, state: &State) -> Result<(), StateFileError> {
+        let failed = |source| StateFileError::Io {
+            action: "write",
+            path: self.path.clone(),
+            source,
+        };
+        let document = Document {
+            layout: LAYOUT,
+            state,
+        };
+        let mut bytes = serde_json::to_vec_pretty(&document)
+            .map_err(|error| failed(std::io::Error::other(error)))?;
+        bytes.push(b'\n');
+        let mut file = File::create(&self.temporary).map_err(failed)?;
+        file.write_all(&bytes).map_err(failed)?;
+        file.sync_all().map_err(failed)?;
+        fs::rename(&self.temporary, &self.path).map_err(failed)?;
+        if let Some(parent) = self.path.parent() {
+            let parent = if parent.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                parent
+            };
+            // The new name is in the directory, which has to reach the disk as well.
+            File::open(parent)
+                .and_then(|directory| directory.sync_all())
+                .map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::super::{Position, StoredSelection};
+    use super::*;
+
+    #[test]
+    fn a_state_comes_back_as_it_was() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("deep/state.json");
+        let (file, mut state) = StateFile::open(&path).unwrap();
+        assert_eq!(state, State::default());
+        state.stream_mut("contacts").store(
+            Position {
+                next: Some(vec![1, 0xff]),
+                checkpoint: Some(b"1x".to_vec()),
+                selection: StoredSelection::Since(5),
+                format: 1,
+                ..Position::default()
+            },
+            99,
+        );
+        state.files.insert("contacts".to_owned(), 12);
+        file.save(&state).unwrap();
+        drop(file);
+        let (_file, again) = StateFile::open(&path).unwrap();
+        assert_eq!(again, state);
+    }
+
+    #[test]
+    fn what_is_no_state_file_is_refused_and_left_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("state.json");
+        for (text, word) in [("hello", "not a state file"), ("{\"layout\": 99}", "layout 99")] {
+            fs::write(&path, text).unwrap();
+            let error = StateFile::open(&path).unwrap_err().to_string();
+            assert!(error.contains(word), "{error}");
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn two_processes_cannot_have_the_same_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("state.json");
+        let _held = StateFile::open(&path).unwrap();
+        assert!(matches!(
+            StateFile::open(&path),
+            Err(StateFileError::Lock(LockError::Held { .. }))
+        ));
+    }
+}

@@ -1,0 +1,306 @@
+//! What a run did: for people a table, for machines JSON.
+
+mod table;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::contract::connector::Page;
+use crate::contract::types::Change;
+
+pub use self::table::{bytes, duration, run_table};
+
+/// How the reading of a stream ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StreamStatus {
+    /// All that there was has been read.
+    Complete,
+    /// The credential or the plan does not allow it.
+    Denied {
+        /// Why, and what to do.
+        message: String,
+    },
+    /// The component, or the API version in force, does not have the stream.
+    Unavailable {
+        /// Why, and what to do.
+        message: String,
+    },
+    /// The credential was refused: nothing else works either.
+    Unauthorized {
+        /// Why, and what to do.
+        message: String,
+    },
+    /// It went wrong; the position is that of the last page.
+    Failed {
+        /// A name for programs.
+        code: String,
+        /// Why, and what to do.
+        message: String,
+    },
+    /// It was not tried.
+    NotRun {
+        /// Why.
+        message: String,
+    },
+}
+
+impl StreamStatus {
+    /// A failure.
+    pub fn failed(code: &str, message: String) -> StreamStatus {
+        StreamStatus::Failed {
+            code: code.to_owned(),
+            message,
+        }
+    }
+
+    /// Its name for programs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            StreamStatus::Complete => "complete",
+            StreamStatus::Denied { .. } => "denied",
+            StreamStatus::Unavailable { .. } => "unavailable",
+            StreamStatus::Unauthorized { .. } => "unauthorized",
+            StreamStatus::Failed { .. } => "failed",
+            StreamStatus::NotRun { .. } => "not_run",
+        }
+    }
+
+    /// Why, unless it is complete.
+    pub fn message(&self) -> Option<&str> {
+        match self {
+            StreamStatus::Complete => None,
+            StreamStatus::Denied { message }
+            | StreamStatus::Unavailable { message }
+            | StreamStatus::Unauthorized { message }
+            | StreamStatus::Failed { message, .. }
+            | StreamStatus::NotRun { message } => Some(message),
+        }
+    }
+
+    /// Its code, when it failed.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            StreamStatus::Failed { code, .. } => Some(code),
+            _ => None,
+        }
+    }
+}
+
+/// What the reading of a stream did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamReport {
+    /// The stream.
+    pub stream: String,
+    /// How it ended.
+    pub status: StreamStatus,
+    /// Entries given to the output. What a restarted walk took back is not among them.
+    pub records: u64,
+    /// Entries that write a row.
+    pub upserts: u64,
+    /// Entries that write fields of a row.
+    pub patches: u64,
+    /// Entries that delete a row.
+    pub deletes: u64,
+    /// Pages.
+    pub pages: u64,
+    /// Requests to the provider.
+    pub requests: u64,
+    /// Bytes of the provider's answers.
+    pub bytes: u64,
+    /// Calls that were tried again.
+    pub retries: u64,
+    /// How often the walk started over.
+    pub restarts: u64,
+    /// From beginning to end.
+    pub wall: Duration,
+    /// In which the component itself worked.
+    pub guest_time: Duration,
+    /// Notices, by kind.
+    pub notices: BTreeMap<String, u64>,
+    /// For people, what has no effect.
+    pub remarks: Vec<String>,
+}
+
+impl StreamReport {
+    /// A report in which nothing was done.
+    pub fn without_run(stream: &str, status: StreamStatus) -> StreamReport {
+        StreamReport {
+            stream: stream.to_owned(),
+            status,
+            records: 0,
+            upserts: 0,
+            patches: 0,
+            deletes: 0,
+            pages: 0,
+            requests: 0,
+            bytes: 0,
+            retries: 0,
+            restarts: 0,
+            wall: Duration::ZERO,
+            guest_time: Duration::ZERO,
+            notices: BTreeMap::new(),
+            remarks: Vec::new(),
+        }
+    }
+
+    /// Adds a page that is committed.
+    pub fn count(&mut self, page: &Page) {
+        if page.restarted {
+            self.restarts += 1;
+            (self.records, self.upserts, self.patches, self.deletes) = (0, 0, 0, 0);
+        }
+        self.pages += 1;
+        self.records += page.entries.len() as u64;
+        for entry in &page.entries {
+            match entry.change {
+                Change::Upsert => self.upserts += 1,
+                Change::Patch => self.patches += 1,
+                Change::Delete => self.deletes += 1,
+            }
+        }
+        for notice in &page.notices {
+            *self.notices.entry(notice.kind.clone()).or_default() += 1;
+        }
+    }
+
+    /// The report for programs.
+    pub fn to_json(&self) -> Value {
+        let mut json = json!({
+            "status": self.status.name(),
+            "records": self.records,
+            "upserts": self.upserts,
+            "patches": self.patches,
+            "deletes": self.deletes,
+            "requests": self.requests,
+            "pages": self.pages,
+            "bytes": self.bytes,
+            "retries": self.retries,
+            "restarts": self.restarts,
+            "wall_ms": milliseconds(self.wall),
+            "guest_ms": milliseconds(self.guest_time),
+            "notices": self.notices,
+        });
+        if let Some(message) = self.status.message() {
+            json["message"] = message.into();
+        }
+        if let Some(code) = self.status.code() {
+            json["code"] = code.into();
+        }
+        json
+    }
+}
+
+/// What a run did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunReport {
+    /// In the order in which they were read.
+    pub streams: Vec<StreamReport>,
+}
+
+impl RunReport {
+    /// Whether every stream is complete.
+    pub fn is_complete(&self) -> bool {
+        self.streams
+            .iter()
+            .all(|stream| stream.status == StreamStatus::Complete)
+    }
+
+    /// Whether no stream is complete although there were some.
+    pub fn is_failed(&self) -> bool {
+        !self.streams.is_empty()
+            && !self
+                .streams
+                .iter()
+                .any(|stream| stream.status == StreamStatus::Complete)
+    }
+
+    /// All streams together.
+    pub fn total(&self) -> StreamReport {
+        let mut total = StreamReport::without_run("total", StreamStatus::Complete);
+        for stream in &self.streams {
+            total.records += stream.records;
+            total.upserts += stream.upserts;
+            total.patches += stream.patches;
+            total.deletes += stream.deletes;
+            total.pages += stream.pages;
+            total.requests += stream.requests;
+            total.bytes += stream.bytes;
+            total.retries += stream.retries;
+            total.restarts += stream.restarts;
+            total.wall += stream.wall;
+            total.guest_time += stream.guest_time;
+            for (kind, count) in &stream.notices {
+                *total.notices.entry(kind.clone()).or_default() += count;
+            }
+        }
+        total
+    }
+
+    /// The report of a stream.
+    pub fn stream(&self, name: &str) -> Option<&StreamReport> {
+        self.streams.iter().find(|stream| stream.stream == name)
+    }
+
+    /// The report for programs.
+    pub fn to_json(&self) -> Value {
+        let streams: serde_json::Map<String, Value> = self
+            .streams
+            .iter()
+            .map(|stream| (stream.stream.clone(), stream.to_json()))
+            .collect();
+        let mut total = self.total().to_json();
+        if let Some(fields) = total.as_object_mut() {
+            fields.remove("status");
+        }
+        json!({"ok": self.is_complete(), "streams": streams, "total": total})
+    }
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn complete(name: &str, records: u64) -> StreamReport {
+        StreamReport {
+            records,
+            requests: 2,
+            ..StreamReport::without_run(name, StreamStatus::Complete)
+        }
+    }
+
+    #[test]
+    fn a_run_is_as_good_as_its_streams() {
+        let denied = StreamStatus::Denied {
+            message: "no".to_owned(),
+        };
+        let mut report = RunReport {
+            streams: vec![complete("contacts", 3)],
+        };
+        assert!(report.is_complete() && !report.is_failed());
+        report
+            .streams
+            .push(StreamReport::without_run("tags", denied));
+        assert!(!report.is_complete() && !report.is_failed());
+        report.streams.remove(0);
+        assert!(report.is_failed());
+    }
+
+    #[test]
+    fn json_has_what_programs_ask_for() {
+        let report = RunReport {
+            streams: vec![complete("contacts", 3), complete("tags", 4)],
+        };
+        let json = report.to_json();
+        assert_eq!(json["ok"], true);
+        assert_eq!(json["streams"]["contacts"]["records"], 3);
+        assert_eq!(json["streams"]["contacts"]["status"], "complete");
+        assert_eq!(json["total"]["records"], 7);
+        assert_eq!(json["total"]["requests"], 4);
+    }
+}

@@ -1,0 +1,111 @@
+//! The closing table, for people.
+
+use std::time::Duration;
+
+use comfy_table::{CellAlignment, Table, presets};
+
+use super::{RunReport, StreamReport};
+
+/// A line for each stream and one for all of them, and below it why streams are not complete.
+pub fn run_table(report: &RunReport) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header([
+        "stream", "status", "records", "deletes", "requests", "pages", "received", "time", "component",
+    ]);
+    for stream in &report.streams {
+        table.add_row(row(stream, stream.status.name()));
+    }
+    if report.streams.len() > 1 {
+        table.add_row(row(&report.total(), ""));
+    }
+    for column in table.column_iter_mut().skip(2) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    let mut text = table.to_string();
+    for stream in &report.streams {
+        if let Some(message) = stream.status.message() {
+            text.push_str(&format!("\n✗ {}: {message}", stream.stream));
+        }
+        for (kind, count) in &stream.notices {
+            text.push_str(&format!("\n! {}: {count} × {kind}", stream.stream));
+        }
+        for remark in &stream.remarks {
+            text.push_str(&format!("\n! {}: {remark}", stream.stream));
+        }
+    }
+    text
+}
+
+fn row(report: &StreamReport, status: &str) -> [String; 9] {
+    [
+        report.stream.clone(),
+        status.to_owned(),
+        report.records.to_string(),
+        report.deletes.to_string(),
+        report.requests.to_string(),
+        report.pages.to_string(),
+        bytes(report.bytes),
+        duration(report.wall),
+        duration(report.guest_time),
+    ]
+}
+
+/// A number of bytes with a unit (1 kB = 1,000 bytes).
+pub fn bytes(count: u64) -> String {
+    let units = ["B", "kB", "MB", "GB", "TB"];
+    let mut value = count as f64;
+    let mut unit = 0;
+    while value >= 1_000.0 && unit + 1 < units.len() {
+        value /= 1_000.0;
+        unit += 1;
+    }
+    match unit {
+        0 => format!("{count} B"),
+        _ => format!("{value:.1} {}", units[unit]),
+    }
+}
+
+/// A duration with a unit that suits it.
+pub fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    if seconds < 1.0 {
+        format!("{:.1} ms", seconds * 1_000.0)
+    } else if seconds < 120.0 {
+        format!("{seconds:.2} s")
+    } else {
+        format!("{}:{:02} min", duration.as_secs() / 60, duration.as_secs() % 60)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::StreamStatus;
+    use super::*;
+
+    #[test]
+    fn what_went_wrong_stands_below_the_table() {
+        let report = RunReport {
+            streams: vec![
+                StreamReport::without_run("contacts", StreamStatus::Complete),
+                StreamReport::without_run(
+                    "tags",
+                    StreamStatus::Denied {
+                        message: "the token lacks `Read tags`".to_owned(),
+                    },
+                ),
+            ],
+        };
+        let text = run_table(&report);
+        assert!(text.contains("denied") && text.contains("total"), "{text}");
+        assert!(text.ends_with("✗ tags: the token lacks `Read tags`"), "{text}");
+    }
+
+    #[test]
+    fn numbers_have_units() {
+        assert_eq!(bytes(999), "999 B");
+        assert_eq!(bytes(1_500), "1.5 kB");
+        assert_eq!(bytes(2_600_000_000), "2.6 GB");
+        assert_eq!(duration(Duration::from_micros(1_250)), "1.2 ms");
+        assert_eq!(duration(Duration::from_secs(150)), "2:30 min");
+    }
+}

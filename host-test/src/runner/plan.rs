@@ -1,0 +1,88 @@
+//! Where the reading of a stream begins: from nothing, from a checkpoint, or in the middle of a scan.
+
+use super::RunOptions;
+use crate::contract::connector::{Descriptor, StreamDescriptor, StreamModes};
+use crate::output::ScanStart;
+use crate::position::{Found, Position, State, StoredSelection, choose};
+
+/// The beginning of a scan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// What the output is told.
+    pub(super) start: ScanStart,
+    /// What the first page is asked with.
+    pub(super) cursor: Option<Vec<u8>>,
+    /// The position to go on from.
+    pub(super) position: Position,
+    /// For people, when something they asked for has no effect.
+    pub(super) remark: Option<String>,
+}
+
+/// There are positions, and this version of the component reads none of them.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "its position is in format {found}, and this version of the component reads {reads}; run the version that wrote it, or start over with --full"
+)]
+pub(super) struct UnreadablePosition {
+    found: String,
+    reads: String,
+}
+
+/// Decides from what is stored and what was asked for.
+pub(super) fn plan(
+    descriptor: &Descriptor,
+    stream: &StreamDescriptor,
+    state: &State,
+    options: &RunOptions,
+) -> Result<Plan, UnreadablePosition> {
+    let formats = &descriptor.cursor_formats;
+    // A stream that does not know when its rows changed is read whole, whatever the start date.
+    let wanted = match options.since_ms {
+        Some(since) if stream.modes.contains(StreamModes::INCREMENTAL) => {
+            StoredSelection::Since(since)
+        }
+        _ => StoredSelection::All,
+    };
+    let from_nothing = |start| Plan {
+        start,
+        cursor: None,
+        position: Position {
+            selection: wanted,
+            format: formats.writes,
+            ..Position::default()
+        },
+        remark: None,
+    };
+    if options.full {
+        return Ok(from_nothing(ScanStart::Anew));
+    }
+    match choose(state.streams.get(&stream.name), &formats.reads) {
+        Found::Nothing => Ok(from_nothing(ScanStart::New)),
+        Found::Unreadable { formats: found } => Err(UnreadablePosition {
+            found: list(&found),
+            reads: list(&formats.reads),
+        }),
+        Found::Position { position, newest } => {
+            let (start, cursor) = match (&position.next, &position.checkpoint) {
+                (Some(next), _) => (ScanStart::Resumed { same_scan: newest }, next),
+                (None, Some(checkpoint)) => (ScanStart::New, checkpoint),
+                (None, None) => return Ok(from_nothing(ScanStart::New)),
+            };
+            let ignored = wanted != position.selection && options.since_ms.is_some();
+            Ok(Plan {
+                start,
+                cursor: Some(cursor.clone()),
+                position: position.clone(),
+                remark: ignored.then(|| {
+                    "goes on from its position; the start date is for the first reading (--full begins anew)"
+                        .to_owned()
+                }),
+            })
+        }
+    }
+}
+
+fn list(formats: &[u8]) -> String {
+    let names: Vec<String> = formats.iter().map(u8::to_string).collect();
+    names.join(", ")
+}

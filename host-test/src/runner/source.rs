@@ -1,0 +1,58 @@
+//! Where pages come from.
+
+use std::future::Future;
+
+use crate::call::CallError;
+use crate::contract::connector::{Page, PageRequest};
+use crate::plugin::Plugin;
+use crate::tenant::{Tenant, Usage};
+
+/// Gives pages, and counts what they cost.
+pub trait PageSource {
+    /// Reads one page.
+    fn read_page(
+        &self,
+        request: &PageRequest,
+    ) -> impl Future<Output = Result<Page, CallError>> + Send;
+
+    /// What has been used so far.
+    fn usage(&self) -> Usage;
+
+    /// The workspace, when it is known: exclusive streams are locked by it.
+    fn workspace_id(&self) -> Option<String>;
+
+    /// The API version in force, when it is known.
+    fn api_version(&self) -> Option<String>;
+}
+
+/// The component, with one tenant's connection.
+#[derive(Clone, Copy)]
+pub struct ConnectedSource<'a> {
+    /// The component.
+    pub plugin: &'a Plugin,
+    /// The connection.
+    pub tenant: &'a Tenant,
+}
+
+impl PageSource for ConnectedSource<'_> {
+    fn read_page(
+        &self,
+        request: &PageRequest,
+    ) -> impl Future<Output = Result<Page, CallError>> + Send {
+        self.plugin.read_page(self.tenant, request)
+    }
+
+    fn usage(&self) -> Usage {
+        self.tenant.usage()
+    }
+
+    fn workspace_id(&self) -> Option<String> {
+        let account = self.tenant.connection().account.as_ref();
+        account.map(|account| account.workspace_id.clone())
+    }
+
+    fn api_version(&self) -> Option<String> {
+        let account = self.tenant.connection().account.as_ref();
+        account.and_then(|account| account.api_version.clone())
+    }
+}

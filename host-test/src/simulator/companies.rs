@@ -1,0 +1,52 @@
+//! Companies: reading, writing and deleting one.
+
+use serde_json::json;
+
+use super::call::{Answer, Call, Outcome};
+use super::company::Company;
+use super::errors::ApiError;
+use super::router::Route;
+use super::workspace::Workspace;
+
+pub(crate) const ROUTES: &[Route] = &[
+    Route::new("POST", "/companies", "companies", upsert),
+    Route::new("GET", "/companies/{id}", "companies", read),
+    Route::new("PUT", "/companies/{id}", "companies", update),
+    Route::new("DELETE", "/companies/{id}", "companies", delete),
+];
+
+pub(crate) fn render(workspace: &Workspace, company: &Company) -> Outcome {
+    Answer::json(&workspace.company_value(&workspace.read(), company))
+}
+
+fn upsert(workspace: &Workspace, call: &Call) -> Outcome {
+    let company = workspace.upsert_company(&call.body)?;
+    render(workspace, &company)
+}
+
+fn read(workspace: &Workspace, call: &Call) -> Outcome {
+    let number = workspace.company_number(call.parameter(0))?;
+    let company = workspace.read().companies.company(number);
+    render(
+        workspace,
+        &*company.ok_or_else(ApiError::company_not_found)?,
+    )
+}
+
+fn update(workspace: &Workspace, call: &Call) -> Outcome {
+    let number = workspace.company_number(call.parameter(0))?;
+    // The body is optional here.
+    let patch = if call.body.is_null() {
+        &json!({})
+    } else {
+        &call.body
+    };
+    let company = workspace.update_company(number, patch)?;
+    render(workspace, &company)
+}
+
+fn delete(workspace: &Workspace, call: &Call) -> Outcome {
+    let number = workspace.company_number(call.parameter(0))?;
+    workspace.remove_company(number)?;
+    Answer::json(&json!({"id": call.parameter(0), "object": "company", "deleted": true}))
+}

@@ -1,0 +1,232 @@
+//! Changes to companies, by the API or by a test, and who belongs to them.
+
+use std::borrow::Borrow;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::company::Company;
+use super::contact_fields::{number, text};
+use super::data_attributes;
+use super::errors::ApiError;
+use super::identifiers::{self, Kind};
+use super::workspace::{State, Workspace};
+
+/// How many companies a contact can have.
+const COMPANIES_OF_A_CONTACT: usize = 1_000;
+
+impl Workspace {
+    /// Creates or changes the company with the `company_id` in `fields`, as `POST /companies` does; returns its id.
+    /// Lists show a new company once a contact is attached to it.
+    ///
+    /// # Errors
+    /// 400 without a `company_id` or for fields that are not valid.
+    pub fn create_company(&self, fields: impl Borrow<Value>) -> Result<String, ApiError> {
+        self.upsert_company(fields.borrow())
+            .map(|company| company.id(self.options.seed))
+    }
+
+    /// Changes a company as `PUT /companies/{id}` does: `updated_at` becomes now, also for an empty patch.
+    ///
+    /// # Errors
+    /// 404 when there is none, 400 for fields that are not valid.
+    pub fn touch_company(&self, id: &str, patch: impl Borrow<Value>) -> Result<(), ApiError> {
+        self.update_company(self.company_number(id)?, patch.borrow())
+            .map(drop)
+    }
+
+    /// Deletes a company.
+    ///
+    /// # Errors
+    /// 404 when there is none.
+    pub fn delete_company(&self, id: &str) -> Result<(), ApiError> {
+        self.remove_company(self.company_number(id)?).map(drop)
+    }
+
+    /// Attaches a company to a contact; again changes nothing.
+    ///
+    /// # Errors
+    /// 404 when one of them cannot be read, 400 when the contact has too many.
+    pub fn attach_company(&self, contact: &str, company: &str) -> Result<(), ApiError> {
+        let contact = self.contact_number(contact)?;
+        self.set_attached(contact, self.company_number(company)?, true)
+            .map(drop)
+    }
+
+    /// The number that a company's id leads to.
+    pub(crate) fn company_number(&self, id: &str) -> Result<u64, ApiError> {
+        identifiers::decode(self.options.seed, Kind::Company, id)
+            .ok_or_else(ApiError::company_not_found)
+    }
+
+    pub(crate) fn upsert_company(&self, fields: &Value) -> Result<Company, ApiError> {
+        let fields = object(fields)?;
+        let company_id = text(
+            "company_id",
+            fields.get("company_id").unwrap_or(&Value::Null),
+        )?;
+        let company_id = company_id.filter(|company_id| !company_id.is_empty());
+        let company_id =
+            company_id.ok_or_else(|| ApiError::parameter_not_found("company_id is required"))?;
+        self.change_company(|state, now| {
+            let existing = state.companies.with_company_id(&company_id);
+            let topic = if existing.is_some() {
+                "company.updated"
+            } else {
+                "company.created"
+            };
+            let mut company = match existing {
+                Some(company) => Company::clone(&company),
+                None => Company::blank(0, company_id, now),
+            };
+            apply(state, &mut company, fields)?;
+            if topic == "company.created" {
+                company.number = state.companies.next_number();
+            }
+            company.updated_at = now;
+            Ok((company, topic))
+        })
+    }
+
+    pub(crate) fn update_company(&self, number: u64, patch: &Value) -> Result<Company, ApiError> {
+        let patch = object(patch)?;
+        self.change_company(|state, now| {
+            let mut company = existing(state, number)?;
+            apply(state, &mut company, patch)?;
+            company.updated_at = now;
+            Ok((company, "company.updated"))
+        })
+    }
+
+    pub(crate) fn remove_company(&self, number: u64) -> Result<Company, ApiError> {
+        self.change_company(|state, now| {
+            let mut company = existing(state, number)?;
+            company.deleted = true;
+            company.updated_at = now;
+            Ok((company, "company.deleted"))
+        })
+    }
+
+    /// Adds a tag to a company, or takes it away.
+    pub(crate) fn tag_company(&self, number: u64, tag: u64, tagged: bool) -> Result<(), ApiError> {
+        self.change_company(|state, now| {
+            let mut company = existing(state, number)?;
+            company.tags.retain(|present| *present != tag);
+            if tagged {
+                company.tags.push(tag);
+            }
+            company.updated_at = now;
+            Ok((company, "company.updated"))
+        })
+        .map(drop)
+    }
+
+    /// Attaches a company to a contact, or detaches it. Doing it again changes nothing.
+    pub(crate) fn set_attached(
+        &self,
+        contact: u64,
+        company: u64,
+        attached: bool,
+    ) -> Result<Company, ApiError> {
+        let mut state = self.write();
+        let milliseconds = self.clock.milliseconds();
+        let mut contact = self.live(&state, contact)?;
+        let mut company = existing(&state, company)?;
+        if contact.companies.contains(&company.number) == attached {
+            return Ok(company);
+        }
+        if attached && contact.companies.len() >= COMPANIES_OF_A_CONTACT {
+            return Err(ApiError::new(
+                400,
+                "contact_company_limit_exceeded",
+                "Contact has reached the maximum of 1000 company associations",
+            ));
+        }
+        contact
+            .companies
+            .retain(|present| *present != company.number);
+        if attached {
+            contact.companies.push(company.number);
+        }
+        company.user_count += if attached { 1 } else { -1 };
+        let now = milliseconds.div_euclid(1_000);
+        contact.updated_at = now;
+        company.updated_at = now;
+        state.contacts.put(contact, milliseconds);
+        state.companies.put(company.clone());
+        Ok(company)
+    }
+
+    /// Changes one company under the lock, stores it and notifies.
+    fn change_company(
+        &self,
+        act: impl FnOnce(&mut State, i64) -> Result<(Company, &'static str), ApiError>,
+    ) -> Result<Company, ApiError> {
+        let (company, topic, item) = {
+            let mut state = self.write();
+            let (company, topic) = act(&mut state, self.now())?;
+            let notified = self.webhooks.has_subscriber();
+            let item = notified
+                .then(|| self.company_value(&state, &company))
+                .flatten();
+            state.companies.put(company.clone());
+            (company, topic, item)
+        };
+        if let Some(item) = item {
+            let notification =
+                self.webhooks
+                    .notification(topic, item, self.now(), self.next_uuid());
+            self.webhooks.send(notification);
+        }
+        Ok(company)
+    }
+}
+
+fn existing(state: &State, number: u64) -> Result<Company, ApiError> {
+    let company: Option<Arc<Company>> = state.companies.company(number);
+    Ok(Company::clone(
+        &*company.ok_or_else(ApiError::company_not_found)?,
+    ))
+}
+
+/// Writes the fields of a request into a company. Unknown fields are passed over; the key never changes.
+fn apply(
+    state: &State,
+    company: &mut Company,
+    fields: &Map<String, Value>,
+) -> Result<(), ApiError> {
+    for (name, value) in fields {
+        match name.as_str() {
+            "name" => company.name = text(name, value)?,
+            "plan" => company.plan = text(name, value)?,
+            "size" => company.size = number(name, value)?,
+            "website" => company.website = text(name, value)?,
+            "industry" => company.industry = text(name, value)?,
+            "remote_created_at" => company.remote_created_at = number(name, value)?,
+            "monthly_spend" => {
+                let most = i64::from(i32::MAX);
+                company.monthly_spend = number(name, value)?.unwrap_or(0).min(most);
+            }
+            "custom_attributes" => match value {
+                Value::Object(patch) => {
+                    data_attributes::merge(
+                        state,
+                        "company",
+                        &mut company.custom_attributes,
+                        patch,
+                    )?;
+                }
+                Value::Null => {}
+                _ => return Err(ApiError::bad_request("bad 'custom_attributes' parameter")),
+            },
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn object(fields: &Value) -> Result<&Map<String, Value>, ApiError> {
+    fields
+        .as_object()
+        .ok_or_else(|| ApiError::bad_request("The body must be a JSON object"))
+}

@@ -1,0 +1,265 @@
+//! Data attributes: the built-in ones and the custom ones of contacts and companies.
+
+use serde_json::{Map, Value, json};
+
+use super::admins;
+use super::attribute_table::{BUILT_IN, CUSTOM, names};
+use super::call::{Answer, Call, Outcome};
+use super::errors::ApiError;
+use super::router::Route;
+use super::search_fields::FieldKind;
+use super::workspace::{State, Workspace};
+
+pub(crate) const ROUTES: &[Route] = &[
+    Route::new("GET", "/data_attributes", "data_attributes", list),
+    Route::new("POST", "/data_attributes", "data_attributes", create),
+];
+
+const TYPES: &[&str] = &["string", "integer", "float", "boolean", "date", "datetime"];
+
+/// A custom attribute.
+#[derive(Clone, Debug)]
+pub(crate) struct DataAttribute {
+    id: u64,
+    model: String,
+    name: String,
+    data_type: String,
+    description: Option<String>,
+    options: Option<Vec<String>>,
+    messenger_writable: bool,
+    archived: bool,
+    created_at: i64,
+}
+
+/// The custom attributes a workspace starts with; one of them is archived.
+pub(crate) fn custom(epoch: i64) -> Vec<DataAttribute> {
+    let attributes = CUSTOM.iter().zip(1_u64..);
+    attributes
+        .map(|((model, name, data_type, archived), id)| DataAttribute {
+            id,
+            model: (*model).to_owned(),
+            name: (*name).to_owned(),
+            data_type: (*data_type).to_owned(),
+            description: None,
+            options: (*name == names::PLAN_TIER).then(|| {
+                super::generate::PLANS
+                    .iter()
+                    .map(|plan| (*plan).to_owned())
+                    .collect()
+            }),
+            messenger_writable: false,
+            archived: *archived,
+            created_at: epoch.saturating_sub(super::generate::SPAN),
+        })
+        .collect()
+}
+
+fn built_in(model: &str) -> impl Iterator<Item = Value> {
+    let rows = BUILT_IN.iter().filter(move |row| row.0 == model);
+    rows.map(|(model, full_name, label, data_type, writable)| {
+        json!({
+            "type": "data_attribute",
+            "name": full_name.rsplit('.').next(),
+            "full_name": full_name,
+            "label": label,
+            "description": format!("{label} of a {model}"),
+            "data_type": data_type,
+            "api_writable": writable,
+            "ui_writable": false,
+            "messenger_writable": true,
+            "custom": false,
+            "archived": false,
+            "model": model,
+        })
+    })
+}
+
+fn render(attribute: &DataAttribute) -> Value {
+    let full_name = format!("custom_attributes.{}", attribute.name);
+    let mut value = json!({
+        "id": attribute.id,
+        "type": "data_attribute",
+        "name": attribute.name,
+        "full_name": full_name,
+        "label": attribute.name,
+        "data_type": attribute.data_type,
+        "api_writable": true,
+        "ui_writable": false,
+        "messenger_writable": attribute.messenger_writable,
+        "custom": true,
+        "archived": attribute.archived,
+        "admin_id": admins::id(0).to_string(),
+        "created_at": attribute.created_at,
+        "updated_at": attribute.created_at,
+        "model": attribute.model,
+    });
+    if let Some(description) = &attribute.description {
+        value["description"] = json!(description);
+    }
+    if let Some(options) = &attribute.options {
+        value["options"] = json!(options);
+    }
+    value
+}
+
+pub(crate) fn all(workspace: &Workspace, model: Option<&str>, with_archived: bool) -> Vec<Value> {
+    let state = workspace.read();
+    let models = ["contact", "company"];
+    let wanted = models
+        .into_iter()
+        .filter(|each| model.is_none_or(|model| model == *each));
+    wanted
+        .flat_map(|model| {
+            let custom = state.data_attributes.iter().filter(move |attribute| {
+                attribute.model == model && (with_archived || !attribute.archived)
+            });
+            built_in(model).chain(custom.map(render))
+        })
+        .collect()
+}
+
+/// The kind of a custom attribute of contacts, for search.
+pub(crate) fn contact_field_kind(state: &State, name: &str) -> Option<FieldKind> {
+    let attribute = find(state, "contact", name)?;
+    Some(match attribute.data_type.as_str() {
+        "integer" | "float" => FieldKind::Number,
+        "boolean" => FieldKind::Boolean,
+        "date" | "datetime" => FieldKind::Date,
+        _ => FieldKind::Text,
+    })
+}
+
+fn find<'a>(state: &'a State, model: &str, name: &str) -> Option<&'a DataAttribute> {
+    let mut attributes = state.data_attributes.iter();
+    attributes
+        .find(|attribute| attribute.model == model && attribute.name == name && !attribute.archived)
+}
+
+/// Writes custom attributes into an object: only those named change, null clears.
+///
+/// # Errors
+/// 400 for an attribute that does not exist or a value of another type.
+pub(crate) fn merge(
+    state: &State,
+    model: &str,
+    into: &mut Map<String, Value>,
+    patch: &Map<String, Value>,
+) -> Result<(), ApiError> {
+    for (name, value) in patch {
+        let attribute = find(state, model, name).ok_or_else(|| {
+            ApiError::parameter_invalid(format!("Custom attribute '{name}' does not exist"))
+        })?;
+        let fits = match attribute.data_type.as_str() {
+            _ if value.is_null() => true,
+            "string" => value.is_string() || value.is_number(),
+            "integer" | "date" | "datetime" => super::search_test::whole_number(value).is_some(),
+            "float" => {
+                value.is_number()
+                    || value
+                        .as_str()
+                        .is_some_and(|text| text.parse::<f64>().is_ok())
+            }
+            "boolean" => value.is_boolean() || matches!(value.as_str(), Some("true" | "false")),
+            _ => false,
+        };
+        if !fits {
+            return Err(ApiError::parameter_invalid(format!(
+                "Custom attribute '{name}' must be of type {}",
+                attribute.data_type
+            )));
+        }
+        into.insert(name.clone(), typed(&attribute.data_type, value));
+    }
+    Ok(())
+}
+
+/// The value in the attribute's type; a value that fits may have come as text.
+fn typed(data_type: &str, value: &Value) -> Value {
+    match (data_type, value) {
+        ("string", Value::Number(number)) => number.to_string().into(),
+        ("integer" | "date" | "datetime", value) => super::search_test::whole_number(value).into(),
+        ("float", Value::String(text)) => text.parse::<f64>().map_or(Value::Null, Value::from),
+        ("boolean", Value::String(text)) => (text == "true").into(),
+        _ => value.clone(),
+    }
+}
+
+fn list(workspace: &Workspace, call: &Call) -> Outcome {
+    let data = all(
+        workspace,
+        call.query("model"),
+        call.flag("include_archived"),
+    );
+    Answer::json(&json!({"type": "list", "data": data}))
+}
+
+fn create(workspace: &Workspace, call: &Call) -> Outcome {
+    let invalid = |message: &str| ApiError::parameter_invalid(message);
+    let fields = call.fields()?;
+    let text = |name: &str| fields.get(name).and_then(Value::as_str);
+    let model = text("model").filter(|model| matches!(*model, "contact" | "company"));
+    let model = model.ok_or_else(|| {
+        invalid("The Data Attribute model field must be either contact or company")
+    })?;
+    let name = text("name").unwrap_or_default();
+    let allowed = |character: char| character.is_alphanumeric() || " -_$€£¥".contains(character);
+    if name.is_empty() || !name.chars().all(allowed) {
+        return Err(invalid(
+            "Your name for this attribute must only contain alphanumeric characters, currency symbols, and hyphens",
+        ));
+    }
+    let options: Option<Vec<String>> = match fields.get("options") {
+        None | Some(Value::Null) => None,
+        Some(options) => {
+            let options = options.as_array().map(Vec::as_slice).unwrap_or_default();
+            let option = |option: &Value| {
+                option
+                    .as_str()
+                    .or(option["value"].as_str())
+                    .map(str::to_owned)
+            };
+            let options: Vec<String> = options.iter().filter_map(option).collect();
+            if options.len() < 2 {
+                return Err(invalid("The Data Attribute needs at least two options"));
+            }
+            Some(options)
+        }
+    };
+    let data_type = match text("data_type") {
+        Some("options") if options.is_some() => "string",
+        Some(data_type) if TYPES.contains(&data_type) => data_type,
+        _ => return Err(invalid("Data Type isn't an option")),
+    };
+    let mut state = workspace.write();
+    let taken = state
+        .data_attributes
+        .iter()
+        .find(|attribute| attribute.name == name);
+    if let Some(taken) = taken {
+        let words = |model: &str| {
+            if model == "contact" {
+                "people"
+            } else {
+                "company"
+            }
+        };
+        let (existing, new) = (words(&taken.model), words(model));
+        return Err(ApiError::parameter_invalid(format!(
+            "You already have '{name}' in your {existing} data. To save this as new {new} data, use a different name."
+        )));
+    }
+    let attribute = DataAttribute {
+        id: state.data_attributes.last().map_or(1, |last| last.id + 1),
+        model: model.to_owned(),
+        name: name.to_owned(),
+        data_type: data_type.to_owned(),
+        description: text("description").map(str::to_owned),
+        options,
+        messenger_writable: fields.get("messenger_writable") == Some(&Value::Bool(true)),
+        archived: false,
+        created_at: workspace.now(),
+    };
+    let answer = Answer::json(&render(&attribute));
+    state.data_attributes.push(attribute);
+    answer
+}

@@ -1,0 +1,229 @@
+//! The generated workspace: which contacts and companies exist, when they changed and who belongs to whom, all by
+//! arithmetic. Nothing here has state; a million contacts cost no memory.
+
+use super::generate::{Dice, SPAN};
+use super::options::Options;
+
+/// Salts that keep the dice of different kinds of objects apart.
+pub(crate) const CONTACT_DICE: u64 = 1;
+pub(crate) const COMPANY_DICE: u64 = 2;
+
+/// Ids of the generated tags count up from here.
+pub(crate) const FIRST_TAG_ID: u64 = 101;
+/// Ids of teammates count up from here.
+pub(crate) const FIRST_ADMIN_ID: i64 = 991_267_390;
+
+/// How many companies beside its first a contact of a well-connected company has.
+const FURTHER_COMPANIES: u64 = 11;
+
+/// A place in the order by last change: `updated_at` in seconds, then the object's number.
+pub(crate) type Key = (i64, u64);
+
+/// The generated workspace.
+#[derive(Clone, Debug)]
+pub(crate) struct Generator {
+    pub(crate) seed: u64,
+    pub(crate) contacts: u64,
+    pub(crate) companies: u64,
+    pub(crate) admins: u64,
+    pub(crate) tags: u64,
+    pub(crate) segments: u64,
+    pub(crate) epoch: i64,
+}
+
+impl Generator {
+    pub(crate) fn new(options: &Options) -> Generator {
+        Generator {
+            seed: options.seed,
+            contacts: options.contacts,
+            companies: options.companies,
+            admins: u64::from(options.admins.max(1)),
+            tags: u64::from(options.tags),
+            segments: u64::from(options.segments),
+            epoch: options.epoch,
+        }
+    }
+
+    /// When contact `number` last changed. Never decreases with the number; some neighbours share a second.
+    pub(crate) fn updated_at(&self, number: u64) -> i64 {
+        let shares = number % 2 == 1 && Dice::new(self.seed, CONTACT_DICE, number).chance(1, 25);
+        let number = if shares { number - 1 } else { number };
+        let contacts = i128::from(self.contacts.max(1));
+        let even = i128::from(number) * i128::from(SPAN) / contacts;
+        let even = i64::try_from(even).unwrap_or(SPAN);
+        // Room that cannot reach the next number's share of the span.
+        let room = i64::try_from(i128::from(SPAN) / contacts).unwrap_or(SPAN);
+        let jitter = Dice::new(self.seed, CONTACT_DICE, number).seconds(2, room);
+        self.epoch
+            .saturating_sub(SPAN)
+            .saturating_add(even + jitter)
+    }
+
+    /// How many generated contacts come before `key` in the order by last change.
+    pub(crate) fn contacts_before(&self, key: Key) -> u64 {
+        let (mut low, mut high) = (0, self.contacts);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if (self.updated_at(middle), middle) < key {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    /// Numbers of the companies of contact `number`.
+    pub(crate) fn companies_of(&self, number: u64) -> Vec<u64> {
+        let companies = self.companies;
+        if companies == 0 {
+            return Vec::new();
+        }
+        if companies > self.contacts {
+            // More companies than contacts: every company still has one, else it would be invisible.
+            let step = usize::try_from(self.contacts.max(1)).unwrap_or(usize::MAX);
+            return (number..companies).step_by(step).collect();
+        }
+        let first = number % companies;
+        if self.is_unemployed(number) {
+            return Vec::new();
+        }
+        let further = if is_well_connected(first) {
+            FURTHER_COMPANIES.min(companies - 1)
+        } else {
+            0
+        };
+        (0..=further)
+            .map(|step| (first + step) % companies)
+            .collect()
+    }
+
+    /// How many contacts company `number` has; never zero, since such a company would be invisible.
+    pub(crate) fn user_count(&self, number: u64) -> i64 {
+        if self.companies == 0 || self.companies > self.contacts {
+            return 1;
+        }
+        let further = FURTHER_COMPANIES.min(self.companies - 1);
+        let through_others: u64 = (1..=further)
+            .map(|step| (number + self.companies - step) % self.companies)
+            .filter(|first| is_well_connected(*first))
+            .map(|first| self.employed(first))
+            .sum();
+        i64::try_from(self.employed(number) + through_others).unwrap_or(i64::MAX)
+    }
+
+    /// Numbers of the generated contacts that may belong to company `number`; no other does.
+    pub(crate) fn contacts_of(&self, number: u64) -> impl Iterator<Item = u64> + use<> {
+        let companies = self.companies.max(1);
+        let contacts = self.contacts;
+        let turned = companies > contacts;
+        let firsts = if turned {
+            1
+        } else {
+            (FURTHER_COMPANIES + 1).min(companies)
+        };
+        (0..firsts).flat_map(move |step| {
+            let first = if turned {
+                number.checked_rem(contacts).unwrap_or(0)
+            } else {
+                (number + companies - step) % companies
+            };
+            let stride = usize::try_from(companies).unwrap_or(usize::MAX);
+            (first..contacts).step_by(stride)
+        })
+    }
+
+    /// How many contacts have company `first` as their first.
+    fn employed(&self, first: u64) -> u64 {
+        let rows = self
+            .contacts
+            .saturating_sub(first)
+            .div_ceil(self.companies.max(1));
+        rows - rows / 5
+    }
+
+    fn is_unemployed(&self, number: u64) -> bool {
+        (number / self.companies.max(1)) % 5 == 4
+    }
+
+    /// Whether contact `number` belongs to segment number `segment`.
+    pub(crate) fn in_segment(number: u64, segment: u64) -> bool {
+        number.is_multiple_of(segment + 2)
+    }
+
+    /// How many generated contacts belong to segment number `segment`.
+    pub(crate) fn segment_count(&self, segment: u64) -> u64 {
+        self.contacts.div_ceil(segment + 2)
+    }
+}
+
+fn is_well_connected(company: u64) -> bool {
+    company % 50 == 7
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn generator(contacts: u64, companies: u64) -> Generator {
+        Generator::new(&Options {
+            contacts,
+            companies,
+            ..Options::default()
+        })
+    }
+
+    #[test]
+    fn changes_are_in_order_and_some_share_a_second() {
+        let generator = generator(5_000, 10);
+        let times: Vec<i64> = (0..5_000)
+            .map(|number| generator.updated_at(number))
+            .collect();
+        assert!(times.is_sorted());
+        assert!(times.windows(2).filter(|pair| pair[0] == pair[1]).count() > 100);
+        assert!(times[0] >= generator.epoch - SPAN && times[4_999] < generator.epoch);
+    }
+
+    #[test]
+    fn the_place_of_a_key_is_found() {
+        let generator = generator(1_000_000, 10);
+        for number in [0, 1, 499_999, 500_000, 999_999] {
+            let key = (generator.updated_at(number), number);
+            assert_eq!(generator.contacts_before(key), number);
+        }
+        assert_eq!(generator.contacts_before((i64::MAX, 0)), 1_000_000);
+        assert_eq!(generator.contacts_before((i64::MIN, 0)), 0);
+    }
+
+    #[test]
+    fn both_sides_of_a_membership_agree() {
+        for (contacts, companies) in [(997, 60), (10, 25), (100, 3), (50, 50)] {
+            let generator = generator(contacts, companies);
+            let mut counted = vec![0; companies as usize];
+            for number in 0..contacts {
+                for company in generator.companies_of(number) {
+                    counted[company as usize] += 1;
+                }
+            }
+            for company in 0..companies {
+                let members = generator.contacts_of(company);
+                let members =
+                    members.filter(|contact| generator.companies_of(*contact).contains(&company));
+                assert_eq!(members.count(), counted[company as usize] as usize);
+            }
+            let stated: Vec<i64> = (0..companies)
+                .map(|number| generator.user_count(number))
+                .collect();
+            assert_eq!(
+                counted, stated,
+                "{contacts} contacts, {companies} companies"
+            );
+            assert!(stated.iter().all(|count| *count > 0));
+        }
+    }
+
+    #[test]
+    fn some_contacts_have_more_companies_than_a_list_shows() {
+        assert!(generator(1_000, 100).companies_of(7).len() > 10);
+    }
+}

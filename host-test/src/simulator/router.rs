@@ -1,0 +1,132 @@
+//! Which resource answers a request. A resource is a file with a table of routes; adding one adds its table here.
+
+use super::call::{Call, Outcome};
+use super::workspace::Workspace;
+use super::{
+    admins, companies, company_lists, contact_lists, contacts, data_attributes, me, segments, tags,
+    teams,
+};
+
+/// One operation of the API.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Route {
+    /// HTTP method.
+    pub(crate) method: &'static str,
+    /// Path; `{…}` stands for any one part.
+    pub(crate) path: &'static str,
+    /// The permission it needs, and with it the stream it belongs to; empty for none.
+    pub(crate) permission: &'static str,
+    /// Answers it.
+    pub(crate) handler: fn(&Workspace, &Call) -> Outcome,
+}
+
+impl Route {
+    pub(crate) const fn new(
+        method: &'static str,
+        path: &'static str,
+        permission: &'static str,
+        handler: fn(&Workspace, &Call) -> Outcome,
+    ) -> Route {
+        Route {
+            method,
+            path,
+            permission,
+            handler,
+        }
+    }
+
+    /// The machine name of the permission, as a refusal states it.
+    pub(crate) fn scope(&self) -> &'static str {
+        match self.permission {
+            "admins" | "teams" => "read_admins",
+            "tags" => "read_write_tags",
+            "data_attributes" => "write_data_attributes",
+            _ => "read_write_users",
+        }
+    }
+}
+
+/// Every operation. A fixed path comes before a pattern that would match it too.
+const TABLES: &[&[Route]] = &[
+    me::ROUTES,
+    admins::ROUTES,
+    teams::ROUTES,
+    tags::ROUTES,
+    segments::ROUTES,
+    data_attributes::ROUTES,
+    contacts::ROUTES,
+    contact_lists::ROUTES,
+    company_lists::ROUTES,
+    companies::ROUTES,
+];
+
+/// Finds the operation of a request and the open parts of its path. They hold ids, which nobody has to encode.
+pub(crate) fn find(method: &str, path: &str) -> Option<(&'static Route, Vec<String>)> {
+    TABLES
+        .iter()
+        .flat_map(|table| table.iter())
+        .filter(|route| route.method == method)
+        .find_map(|route| Some((route, parameters(route.path, path)?)))
+}
+
+fn parameters(pattern: &str, path: &str) -> Option<Vec<String>> {
+    let path = path
+        .strip_suffix('/')
+        .filter(|path| !path.is_empty())
+        .unwrap_or(path);
+    let mut parts = path.split('/');
+    let mut parameters = Vec::new();
+    for wanted in pattern.split('/') {
+        let part = parts.next()?;
+        if wanted.starts_with('{') && !part.is_empty() {
+            parameters.push(part.to_owned());
+        } else if wanted != part {
+            return None;
+        }
+    }
+    parts.next().is_none().then_some(parameters)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn routes_are_found() {
+        let found =
+            |method, path| find(method, path).map(|(route, parameters)| (route.path, parameters));
+        assert_eq!(found("GET", "/contacts"), Some(("/contacts", vec![])));
+        assert_eq!(
+            found("POST", "/contacts/search"),
+            Some(("/contacts/search", vec![]))
+        );
+        assert_eq!(
+            found("GET", "/companies/scroll"),
+            Some(("/companies/scroll", vec![]))
+        );
+        assert_eq!(
+            found("DELETE", "/contacts/a/companies/c"),
+            Some((
+                "/contacts/{id}/companies/{company_id}",
+                vec!["a".to_owned(), "c".to_owned()]
+            ))
+        );
+        for (method, path) in [
+            ("PATCH", "/contacts"),
+            ("GET", "/"),
+            ("GET", ""),
+            ("GET", "/contacts/a/b/c"),
+        ] {
+            assert_eq!(found(method, path), None, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn no_route_hides_another() {
+        for route in TABLES.iter().flat_map(|table| table.iter()) {
+            let example = route.path.replace(['{', '}'], "-");
+            let found = find(route.method, &example).map(|(route, _)| route.path);
+            assert_eq!(found, Some(route.path), "{} {}", route.method, route.path);
+        }
+    }
+}

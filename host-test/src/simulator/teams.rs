@@ -1,0 +1,59 @@
+//! Teams.
+
+use serde_json::{Value, json};
+
+use super::admins;
+use super::call::{Answer, Call, Outcome};
+use super::errors::ApiError;
+use super::router::Route;
+use super::workspace::Workspace;
+
+pub(crate) const ROUTES: &[Route] = &[
+    Route::new("GET", "/teams", "teams", list),
+    Route::new("GET", "/teams/{id}", "teams", read),
+];
+
+const FIRST_TEAM_ID: u64 = 5_017_690;
+
+/// Teammate `admin` is in every team whose index leaves the same remainder, or one less.
+fn is_member(team: u64, admin: u64, teams: u64) -> bool {
+    admin % teams == team || (admin + 1) % teams == team
+}
+
+fn team(workspace: &Workspace, index: u64) -> Value {
+    let teams = u64::from(workspace.options.teams);
+    let members = (0..workspace.generator.admins).filter(|admin| is_member(index, *admin, teams));
+    json!({
+        "type": "team",
+        "id": (FIRST_TEAM_ID + index).to_string(),
+        "name": format!("Team {}", index + 1),
+        "admin_ids": members.map(admins::id).collect::<Vec<_>>(),
+    })
+}
+
+/// Ids of the teams a teammate is in.
+pub(crate) fn of_admin(workspace: &Workspace, admin: u64) -> Vec<u64> {
+    let teams = u64::from(workspace.options.teams);
+    (0..teams)
+        .filter(|team| is_member(*team, admin, teams))
+        .map(|team| FIRST_TEAM_ID + team)
+        .collect()
+}
+
+pub(crate) fn all(workspace: &Workspace) -> Vec<Value> {
+    (0..u64::from(workspace.options.teams))
+        .map(|index| team(workspace, index))
+        .collect()
+}
+
+fn list(workspace: &Workspace, _: &Call) -> Outcome {
+    Answer::json(&json!({"type": "team.list", "teams": all(workspace)}))
+}
+
+fn read(workspace: &Workspace, call: &Call) -> Outcome {
+    let id: Option<u64> = call.parameter(0).parse().ok();
+    let index = id.and_then(|id| id.checked_sub(FIRST_TEAM_ID));
+    let index = index.filter(|index| *index < u64::from(workspace.options.teams));
+    let index = index.ok_or_else(|| ApiError::new(404, "team_not_found", "Team not found"))?;
+    Answer::json(&team(workspace, index))
+}

@@ -1,0 +1,174 @@
+//! What the tests of the simulator share: a running simulator, a client, and a receiver of notifications.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, Method as HttpMethod, StatusCode};
+use reqwest::Method;
+use serde_json::Value;
+
+use super::webhook_delivery::plain_client;
+use super::{Options, Simulator, Workspace};
+
+/// A running simulator and a client of it.
+pub(crate) struct Bench {
+    pub(crate) simulator: Simulator,
+    client: reqwest::Client,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Reply {
+    /// The code of the error in the answer.
+    pub(crate) fn code(&self) -> &str {
+        self.body["errors"][0]["code"].as_str().unwrap_or_default()
+    }
+
+    /// The message of the error in the answer.
+    pub(crate) fn message(&self) -> &str {
+        self.body["errors"][0]["message"]
+            .as_str()
+            .unwrap_or_default()
+    }
+
+    /// Ids of the entries in the answer.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        let data = self.body["data"].as_array().cloned().unwrap_or_default();
+        data.iter()
+            .map(|entry| entry["id"].as_str().unwrap_or_default().to_owned())
+            .collect()
+    }
+
+    /// The cursor of the next page.
+    pub(crate) fn next(&self) -> Option<String> {
+        self.body["pages"]["next"]["starting_after"]
+            .as_str()
+            .map(str::to_owned)
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+impl Bench {
+    pub(crate) async fn start(options: Options) -> Bench {
+        Bench {
+            simulator: Simulator::start(options).await.unwrap(),
+            client: plain_client()
+                .unwrap()
+                .timeout(Duration::from_secs(30))
+                .build()
+                .unwrap(),
+        }
+    }
+
+    pub(crate) fn workspace(&self) -> &Workspace {
+        self.simulator.workspace()
+    }
+
+    /// A request with the right token.
+    pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.bare_request(method, path)
+            .header("authorization", "Bearer simulator-token")
+    }
+
+    /// A request without a token.
+    pub(crate) fn bare_request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.client
+            .request(method, format!("{}{path}", self.simulator.url()))
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Reply {
+        reply(self.request(Method::GET, path)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Reply {
+        reply(self.request(Method::POST, path).body(body.to_string())).await
+    }
+
+    /// A search for contacts that succeeds: its body.
+    pub(crate) async fn search(&self, query: Value) -> Value {
+        let body = serde_json::json!({"query": query});
+        let found = self.post("/contacts/search", &body).await;
+        assert_eq!(found.status, 200, "{}", found.body);
+        found.body
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Reply {
+        reply(self.request(Method::PUT, path).body(body.to_string())).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Reply {
+        reply(self.request(Method::DELETE, path)).await
+    }
+}
+
+/// Sends a request and reads its whole answer; a body that is not JSON is null.
+pub(crate) async fn reply(request: reqwest::RequestBuilder) -> Reply {
+    let response = request.send().await.unwrap();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let bytes = response.bytes().await.unwrap();
+    Reply {
+        status,
+        headers,
+        body: serde_json::from_slice(&bytes).unwrap_or_default(),
+    }
+}
+
+/// One notification as it was received.
+#[derive(Clone, Debug)]
+pub(crate) struct Received {
+    pub(crate) signature: String,
+    pub(crate) body: Vec<u8>,
+}
+
+/// A receiver of notifications that answers with given statuses, then with 200.
+pub(crate) struct Receiver {
+    pub(crate) url: String,
+    pub(crate) received: Arc<Mutex<Vec<Received>>>,
+}
+
+impl Receiver {
+    /// A receiver that answers HEAD with `head` and the first POSTs with `statuses`.
+    pub(crate) async fn start(head: u16, statuses: &[u16]) -> Receiver {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/hook", listener.local_addr().unwrap());
+        let received = Arc::new(Mutex::new(Vec::new()));
+        let statuses = Arc::new(Mutex::new(VecDeque::from(statuses.to_vec())));
+        let store = received.clone();
+        let app = Router::new().fallback(
+            move |method: HttpMethod, headers: HeaderMap, body: Bytes| async move {
+                if method == HttpMethod::HEAD {
+                    return StatusCode::from_u16(head).unwrap();
+                }
+                let signature = headers["x-hub-signature"].to_str().unwrap().to_owned();
+                store.lock().unwrap().push(Received {
+                    signature,
+                    body: body.to_vec(),
+                });
+                let status = statuses.lock().unwrap().pop_front().unwrap_or(200);
+                StatusCode::from_u16(status).unwrap()
+            },
+        );
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        Receiver { url, received }
+    }
+
+    pub(crate) fn bodies(&self) -> Vec<Value> {
+        let received = self.received.lock().unwrap();
+        received
+            .iter()
+            .map(|received| serde_json::from_slice(&received.body).unwrap())
+            .collect()
+    }
+}

@@ -1,0 +1,330 @@
+//! A simulated workspace: its data, its clock and everything it remembers. The server answers from it; a test in the
+//! same process inspects and changes it.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::clock::{Clock, as_milliseconds};
+use super::company::Company;
+use super::company_store::CompanyStore;
+use super::contact::Contact;
+use super::contact_body::Rendering;
+use super::contact_store::ContactStore;
+use super::data_attributes::{self, DataAttribute};
+use super::fault_plan::FaultPlan;
+use super::faults::Fault;
+use super::generator::{FIRST_TAG_ID, Generator};
+use super::identifiers::{self, Kind, mix};
+use super::moment::TimeStyle;
+use super::options::Options;
+use super::rate_limit::{RateLimit, WINDOW};
+use super::request_log::{RequestLog, RequestLogEntry};
+use super::scroll::Scroll;
+use super::version::ApiVersion;
+use super::webhooks::{WebhookDelivery, Webhooks};
+use super::{admins, segments, tags, teams};
+
+/// A simulated workspace.
+///
+/// All methods take `&self` and can be called from any thread. Changes made through it send notifications just as
+/// changes made over HTTP do.
+#[derive(Debug)]
+pub struct Workspace {
+    pub(crate) options: Options,
+    pub(crate) time_zone: TimeZone,
+    pub(crate) clock: Clock,
+    pub(crate) generator: Generator,
+    pub(crate) rate_limit: RateLimit,
+    pub(crate) faults: FaultPlan,
+    pub(crate) log: RequestLog,
+    pub(crate) webhooks: Webhooks,
+    /// Where this workspace answers, for the URLs it hands out.
+    pub(crate) url: String,
+    state: RwLock<State>,
+    scroll: Mutex<Scroll>,
+    revoked: AtomicBool,
+    request_ids: AtomicU64,
+}
+
+/// What writes change.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) contacts: ContactStore,
+    pub(crate) companies: CompanyStore,
+    pub(crate) tags: BTreeMap<u64, String>,
+    pub(crate) data_attributes: Vec<DataAttribute>,
+    pub(crate) next_note_id: u64,
+    /// How many objects were changed by arithmetic: picks the next one.
+    pub(crate) mutations: u64,
+}
+
+impl Workspace {
+    /// A workspace that answers at `url` and delivers notifications on `runtime`.
+    ///
+    /// # Errors
+    /// `InvalidInput` for an unknown time zone, or when no HTTP client can be made.
+    pub(crate) fn new(
+        options: Options,
+        url: String,
+        runtime: tokio::runtime::Handle,
+    ) -> io::Result<Workspace> {
+        let time_zone = TimeZone::get(&options.time_zone)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        let generator = Generator::new(&options);
+        let clock = Clock::starting_after(options.epoch);
+        let tags =
+            (0..generator.tags).map(|index| (FIRST_TAG_ID + index, format!("Tag {}", index + 1)));
+        let state = State {
+            contacts: ContactStore::new(generator.clone(), as_milliseconds(options.index_lag)),
+            companies: CompanyStore::new(generator.clone()),
+            tags: tags.collect(),
+            data_attributes: data_attributes::custom(options.epoch),
+            // Generated notes have smaller ids.
+            next_note_id: generator.contacts.saturating_mul(4).saturating_add(10),
+            mutations: 0,
+        };
+        let workspace = Workspace {
+            time_zone,
+            clock,
+            rate_limit: RateLimit::new(options.rate_limit, options.scaled(WINDOW)),
+            faults: FaultPlan::default(),
+            log: RequestLog::default(),
+            webhooks: Webhooks::new(&options, runtime)?,
+            url,
+            state: RwLock::new(state),
+            scroll: Mutex::default(),
+            revoked: AtomicBool::new(false),
+            request_ids: AtomicU64::new(0),
+            generator,
+            options,
+        };
+        workspace.faults.set(workspace.options.faults.clone());
+        workspace.set_webhook_url(workspace.options.webhook_url.clone());
+        Ok(workspace)
+    }
+
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn scroll<T>(&self, act: impl FnOnce(&mut Scroll) -> T) -> T {
+        act(&mut self.scroll.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The state with everything in the index that should be by now.
+    pub(crate) fn read_indexed(&self) -> RwLockReadGuard<'_, State> {
+        let now = self.clock.milliseconds();
+        if self.read().contacts.index_is_due(now) {
+            self.write().contacts.index(now);
+        }
+        self.read()
+    }
+
+    pub(crate) fn rendering(&self, version: ApiVersion) -> Rendering<'_> {
+        Rendering {
+            seed: self.options.seed,
+            workspace_id: &self.options.workspace_id,
+            version,
+            times: TimeStyle::Answer,
+        }
+    }
+
+    /// A new id in the form of a UUID, for a request or a notification; the same order gives the same ids.
+    pub(crate) fn next_uuid(&self) -> String {
+        uuid(
+            self.options.seed,
+            self.request_ids.fetch_add(1, Ordering::Relaxed),
+        )
+    }
+
+    pub(crate) fn accepts(&self, token: &str) -> bool {
+        token == self.options.access_token && !self.revoked.load(Ordering::Relaxed)
+    }
+
+    fn contact_value(&self, contact: &Contact) -> Option<Value> {
+        to_value(&contact.body(self.rendering(ApiVersion::DEFAULT)))
+    }
+
+    pub(crate) fn company_value(&self, state: &State, company: &Company) -> Option<Value> {
+        let tag_name = |id| state.tags.get(&id).map(String::as_str);
+        to_value(&company.body(self.options.seed, &self.options.workspace_id, tag_name))
+    }
+}
+
+/// Reading.
+impl Workspace {
+    /// Now, in Unix seconds of the workspace's clock.
+    pub fn now(&self) -> i64 {
+        self.clock.seconds()
+    }
+
+    /// Moves the workspace's clock ahead: the index catches up, scrolls expire, rate windows open.
+    pub fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    /// How many contacts can be read.
+    pub fn contact_count(&self) -> u64 {
+        self.read().contacts.current().count()
+    }
+
+    /// Ids of the contacts that can be read.
+    pub fn contact_ids(&self) -> impl Iterator<Item = String> + use<> {
+        let seed = self.options.seed;
+        let numbers: Vec<u64> = self.read().contacts.current().numbers().collect();
+        numbers
+            .into_iter()
+            .map(move |number| identifiers::encode(seed, Kind::Contact, number))
+    }
+
+    /// A contact as the API (2.11) renders it; `None` when it cannot be read.
+    pub fn contact(&self, id: &str) -> Option<Value> {
+        let number = identifiers::decode(self.options.seed, Kind::Contact, id)?;
+        let contact = self.read().contacts.current().live(number)?;
+        self.contact_value(&contact)
+    }
+
+    /// Calls `visit` with each contact that can be read, as the API (2.11) renders it. No lock is held meanwhile.
+    pub fn for_each_contact(&self, mut visit: impl FnMut(&Value)) {
+        for id in self.contact_ids() {
+            if let Some(contact) = self.contact(&id) {
+                visit(&contact);
+            }
+        }
+    }
+
+    /// How many companies lists and the scroll show.
+    pub fn company_count(&self) -> u64 {
+        self.read().companies.visible_count()
+    }
+
+    /// Ids of the companies that lists and the scroll show.
+    pub fn company_ids(&self) -> impl Iterator<Item = String> + use<> {
+        let seed = self.options.seed;
+        let numbers: Vec<u64> = self.read().companies.visible(0, u64::MAX).collect();
+        numbers
+            .into_iter()
+            .map(move |number| identifiers::encode(seed, Kind::Company, number))
+    }
+
+    /// A company as the API renders it, visible in lists or not; `None` when there is none.
+    pub fn company(&self, id: &str) -> Option<Value> {
+        let number = identifiers::decode(self.options.seed, Kind::Company, id)?;
+        let state = self.read();
+        let company = state.companies.company(number)?;
+        self.company_value(&state, &company)
+    }
+
+    /// Calls `visit` with each company that lists show, as the API renders it. No lock is held meanwhile.
+    pub fn for_each_company(&self, mut visit: impl FnMut(&Value)) {
+        for id in self.company_ids() {
+            if let Some(company) = self.company(&id) {
+                visit(&company);
+            }
+        }
+    }
+
+    /// The teammates, as the API renders them.
+    pub fn admins(&self) -> Vec<Value> {
+        admins::all(self)
+    }
+
+    /// The teams, as the API renders them.
+    pub fn teams(&self) -> Vec<Value> {
+        teams::all(self)
+    }
+
+    /// The tags, as the API renders them.
+    pub fn tags(&self) -> Vec<Value> {
+        tags::all(self)
+    }
+
+    /// The segments, as the API renders them, without counts.
+    pub fn segments(&self) -> Vec<Value> {
+        segments::all(self, false)
+    }
+
+    /// The data attributes of `model` (`contact` or `company`), as the API renders them, without archived ones.
+    pub fn data_attributes(&self, model: &str) -> Vec<Value> {
+        data_attributes::all(self, Some(model), false)
+    }
+}
+
+/// Watching and disturbing.
+impl Workspace {
+    /// The last requests, at most 100,000, oldest first.
+    pub fn requests(&self) -> Vec<RequestLogEntry> {
+        self.log.entries()
+    }
+
+    /// How many requests there were since the start.
+    pub fn request_count(&self) -> u64 {
+        self.log.total()
+    }
+
+    /// Replaces the faults; counting of matching requests starts anew.
+    pub fn set_faults(&self, faults: Vec<Fault>) {
+        self.faults.set(faults);
+    }
+
+    /// Makes every later request unauthorized.
+    pub fn revoke_token(&self) {
+        self.revoked.store(true, Ordering::Relaxed);
+    }
+
+    /// Accepts the token again.
+    pub fn restore_token(&self) {
+        self.revoked.store(false, Ordering::Relaxed);
+    }
+
+    /// Subscribes a URL to every topic, after a HEAD request to it was answered with success; `None` unsubscribes.
+    /// Notifications of changes made meanwhile wait for that answer, and are dropped when it is a refusal.
+    pub fn set_webhook_url(&self, url: Option<String>) {
+        self.webhooks.subscribe(url);
+    }
+
+    /// Delivers a notification with this item, and waits until it was taken or given up.
+    pub async fn deliver_webhook(&self, topic: &str, item: &Value) -> WebhookDelivery {
+        let notification =
+            self.webhooks
+                .notification(topic, item.clone(), self.now(), self.next_uuid());
+        self.webhooks.deliver(notification).await
+    }
+
+    /// The last deliveries that came to an end, at most 10,000, oldest first.
+    pub fn webhook_deliveries(&self) -> Vec<WebhookDelivery> {
+        self.webhooks.deliveries()
+    }
+}
+
+/// A handle to a workspace, as the server and its tasks share it.
+pub(crate) type SharedWorkspace = Arc<Workspace>;
+
+fn to_value(body: &impl Serialize) -> Option<Value> {
+    serde_json::to_value(body).ok()
+}
+
+/// The UUID with this number.
+fn uuid(seed: u64, number: u64) -> String {
+    let high = mix(seed ^ mix(number));
+    let low = mix(high ^ number);
+    format!(
+        "{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}",
+        high >> 32,
+        (high >> 16) & 0xffff,
+        high & 0xfff,
+        low >> 52,
+        low & 0xffff_ffff_ffff
+    )
+}

@@ -1,0 +1,90 @@
+//! Where the state of connections is kept: small values by name space and key, changed by compare-and-swap only.
+
+mod memory;
+mod sqlite;
+
+pub use memory::MemoryState;
+pub use sqlite::SqliteState;
+
+use crate::contract::state::{Change, Current, Swapped};
+
+/// Bytes that a name space may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StateLimits {
+    /// Bytes in one value.
+    pub value: usize,
+    /// Bytes in all keys and values together.
+    pub total: u64,
+}
+
+/// Why a store did nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// The values exceed what the name space may hold.
+    #[error("the state would hold {would_be} bytes, {allowed} are allowed")]
+    TooLarge {
+        /// Bytes that there would be.
+        would_be: u64,
+        /// Bytes that there may be.
+        allowed: u64,
+    },
+    /// The database does not answer.
+    #[error("the state store cannot be reached: {0}")]
+    Unavailable(String),
+}
+
+/// A store of state. The name space is an argument of its own and no part of the key, so no key can name another's value.
+///
+/// A value whose time is over is as good as absent, everywhere. Times are given by the caller, in Unix milliseconds.
+pub trait StateStore: Send + Sync {
+    /// The value of a key; `None` when there is none or its time is over.
+    fn get(&self, namespace: &str, key: &str, now_ms: i64) -> Result<Option<Vec<u8>>, StateError>;
+
+    /// Changes all keys if each of them holds what is expected, else none. The keys differ from each other.
+    fn swap_all(
+        &self,
+        namespace: &str,
+        changes: &[Change],
+        limits: StateLimits,
+        now_ms: i64,
+    ) -> Result<Swapped, StateError>;
+
+    /// Removes all values of a name space: the connection is gone.
+    fn clear(&self, namespace: &str) -> Result<(), StateError>;
+
+    /// Whether a call may wait for a disk, so that it must not run on a thread that serves others.
+    fn may_block(&self) -> bool {
+        false
+    }
+}
+
+/// When a value ends that is put there now.
+fn expires_at(now_ms: i64, ttl_ms: Option<u64>) -> Option<i64> {
+    ttl_ms.map(|ttl| now_ms.saturating_add(i64::try_from(ttl).unwrap_or(i64::MAX)))
+}
+
+/// What counts towards the total.
+fn size_of(key: &str, value: &[u8]) -> u64 {
+    (key.len() + value.len()) as u64
+}
+
+/// The keys whose expectation does not hold, with what is there; `value_of` gives the value that is there now.
+fn stale<E>(
+    changes: &[Change],
+    mut value_of: impl FnMut(&str) -> Result<Option<Vec<u8>>, E>,
+) -> Result<Vec<Current>, E> {
+    let mut stale = Vec::new();
+    for change in changes {
+        let value = value_of(&change.key)?;
+        if value != change.expected {
+            stale.push(Current {
+                key: change.key.clone(),
+                value,
+            });
+        }
+    }
+    Ok(stale)
+}
+
+#[cfg(test)]
+mod tests;

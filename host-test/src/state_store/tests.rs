@@ -1,0 +1,217 @@
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::sync::Arc;
+
+use super::*;
+
+const LIMITS: StateLimits = StateLimits {
+    value: 1_000,
+    total: 1_000,
+};
+
+fn change(key: &str, expected: Option<&[u8]>, value: Option<&[u8]>) -> Change {
+    Change {
+        key: key.to_owned(),
+        expected: expected.map(<[u8]>::to_vec),
+        value: value.map(<[u8]>::to_vec),
+        ttl_ms: None,
+    }
+}
+
+fn lasting(change: Change, ttl_ms: u64) -> Change {
+    Change {
+        ttl_ms: Some(ttl_ms),
+        ..change
+    }
+}
+
+/// Runs a test with each kind of store.
+fn with_stores(test: impl Fn(Arc<dyn StateStore>)) {
+    test(Arc::new(MemoryState::new()));
+    let directory = tempfile::tempdir().unwrap();
+    test(Arc::new(
+        SqliteState::open(&directory.path().join("state.sqlite")).unwrap(),
+    ));
+}
+
+#[test]
+fn a_swap_needs_what_is_there() {
+    with_stores(|store| {
+        let done = store
+            .swap_all("a", &[change("k", None, Some(b"1"))], LIMITS, 0)
+            .unwrap();
+        assert_eq!(done, Swapped::Done);
+        let stale = store
+            .swap_all("a", &[change("k", None, Some(b"2"))], LIMITS, 0)
+            .unwrap();
+        let there = Current {
+            key: "k".into(),
+            value: Some(b"1".to_vec()),
+        };
+        assert_eq!(stale, Swapped::Stale(vec![there]));
+        assert_eq!(store.get("a", "k", 0).unwrap().as_deref(), Some(&b"1"[..]));
+        let removed = store
+            .swap_all("a", &[change("k", Some(b"1"), None)], LIMITS, 0)
+            .unwrap();
+        assert_eq!(removed, Swapped::Done);
+        assert_eq!(store.get("a", "k", 0).unwrap(), None);
+    });
+}
+
+#[test]
+fn several_keys_change_together_or_not_at_all() {
+    with_stores(|store| {
+        store
+            .swap_all("a", &[change("x", None, Some(b"1"))], LIMITS, 0)
+            .unwrap();
+        let changes = [
+            change("x", Some(b"1"), Some(b"2")),
+            change("y", Some(b"?"), Some(b"2")),
+            change("z", None, Some(b"2")),
+        ];
+        let stale = store.swap_all("a", &changes, LIMITS, 0).unwrap();
+        assert_eq!(
+            stale,
+            Swapped::Stale(vec![Current {
+                key: "y".into(),
+                value: None
+            }])
+        );
+        assert_eq!(store.get("a", "x", 0).unwrap().as_deref(), Some(&b"1"[..]));
+        assert_eq!(store.get("a", "z", 0).unwrap(), None);
+    });
+}
+
+#[test]
+fn a_value_ends_with_its_time() {
+    with_stores(|store| {
+        let first = lasting(change("k", None, Some(b"1")), 100);
+        store.swap_all("a", &[first], LIMITS, 1_000).unwrap();
+        assert!(store.get("a", "k", 1_099).unwrap().is_some());
+        assert_eq!(store.get("a", "k", 1_100).unwrap(), None);
+        let stale = store
+            .swap_all("a", &[change("k", Some(b"1"), None)], LIMITS, 1_100)
+            .unwrap();
+        assert_eq!(
+            stale,
+            Swapped::Stale(vec![Current {
+                key: "k".into(),
+                value: None
+            }])
+        );
+        let done = store
+            .swap_all("a", &[change("k", None, Some(b"2"))], LIMITS, 1_100)
+            .unwrap();
+        assert_eq!(done, Swapped::Done);
+        assert!(store.get("a", "k", i64::MAX).unwrap().is_some());
+        let endless = lasting(change("far", None, Some(b"1")), u64::MAX);
+        store.swap_all("a", &[endless], LIMITS, 1_100).unwrap();
+        assert!(store.get("a", "far", i64::MAX - 1).unwrap().is_some());
+    });
+}
+
+#[test]
+fn name_spaces_do_not_see_each_other() {
+    with_stores(|store| {
+        store
+            .swap_all("a", &[change("b/k", None, Some(b"1"))], LIMITS, 0)
+            .unwrap();
+        for (namespace, key) in [("b", "b/k"), ("a/b", "k"), ("", "a/b/k"), ("a", "k")] {
+            assert_eq!(
+                store.get(namespace, key, 0).unwrap(),
+                None,
+                "{namespace} {key}"
+            );
+        }
+        store
+            .swap_all("b", &[change("b/k", None, Some(b"2"))], LIMITS, 0)
+            .unwrap();
+        store.clear("a").unwrap();
+        assert_eq!(store.get("a", "b/k", 0).unwrap(), None);
+        assert_eq!(
+            store.get("b", "b/k", 0).unwrap().as_deref(),
+            Some(&b"2"[..])
+        );
+    });
+}
+
+#[test]
+fn the_total_is_capped_and_freed_again() {
+    with_stores(|store| {
+        let large = vec![7; 900];
+        let put = lasting(change("one", None, Some(&large)), 100);
+        store.swap_all("a", &[put], LIMITS, 0).unwrap();
+        let refused = store.swap_all("a", &[change("two", None, Some(&large))], LIMITS, 50);
+        assert!(matches!(
+            refused,
+            Err(StateError::TooLarge {
+                would_be: 1_806,
+                allowed: 1_000
+            })
+        ));
+        assert_eq!(store.get("a", "two", 50).unwrap(), None);
+        store
+            .swap_all("b", &[change("two", None, Some(&large))], LIMITS, 50)
+            .unwrap();
+        // The first value's time is over, so there is room again.
+        store
+            .swap_all("a", &[change("two", None, Some(&large))], LIMITS, 100)
+            .unwrap();
+        // What shrinks is taken even when a lower cap came into force.
+        let tight = StateLimits {
+            total: 10,
+            ..LIMITS
+        };
+        let smaller = change("two", Some(&large), Some(b"less"));
+        assert_eq!(
+            store.swap_all("a", &[smaller], tight, 100).unwrap(),
+            Swapped::Done
+        );
+    });
+}
+
+#[test]
+fn concurrent_swaps_lose_no_update() {
+    const THREADS: u32 = 4;
+    const ROUNDS: u32 = 25;
+    with_stores(|store| {
+        std::thread::scope(|scope| {
+            for _ in 0..THREADS {
+                scope.spawn(|| {
+                    let mut done = 0;
+                    while done < ROUNDS {
+                        let there = store.get("a", "count", 0).unwrap();
+                        let count: u32 = match &there {
+                            Some(bytes) => std::str::from_utf8(bytes).unwrap().parse().unwrap(),
+                            None => 0,
+                        };
+                        let next = (count + 1).to_string();
+                        let swap = change("count", there.as_deref(), Some(next.as_bytes()));
+                        if store.swap_all("a", &[swap], LIMITS, 0).unwrap() == Swapped::Done {
+                            done += 1;
+                        }
+                    }
+                });
+            }
+        });
+        let count = store.get("a", "count", 0).unwrap().unwrap();
+        assert_eq!(count, (THREADS * ROUNDS).to_string().into_bytes());
+    });
+}
+
+#[test]
+fn two_processes_may_share_a_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("state.sqlite");
+    let (one, two) = (
+        SqliteState::open(&path).unwrap(),
+        SqliteState::open(&path).unwrap(),
+    );
+    one.swap_all("a", &[change("k", None, Some(b"1"))], LIMITS, 0)
+        .unwrap();
+    assert_eq!(two.get("a", "k", 0).unwrap().as_deref(), Some(&b"1"[..]));
+    let stale = two
+        .swap_all("a", &[change("k", None, Some(b"2"))], LIMITS, 0)
+        .unwrap();
+    assert!(matches!(stale, Swapped::Stale(_)));
+}

@@ -1,0 +1,262 @@
+//! A tenant: one customer's connection at run time.
+
+mod base_url;
+mod usage;
+
+pub use base_url::{BaseUrl, BaseUrlError};
+pub use usage::Usage;
+pub(crate) use usage::UsageCounters;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use http::{HeaderName, HeaderValue};
+use reqwest::Client;
+use tokio::sync::Semaphore;
+
+use crate::contract::connector::{AuthMethod, Descriptor};
+use crate::contract::types::{Account, Connection};
+use crate::http_client::HttpClient;
+use crate::limits::CallLimits;
+use crate::plugin::Plugin;
+use crate::rate_budget::RateBucket;
+use crate::secret::Secret;
+use crate::state_store::StateStore;
+
+/// What a tenant is made of.
+pub struct TenantOptions {
+    /// The tenant's name: in logs, and the name space of its state. Unique within the process and the state store.
+    pub name: String,
+    /// What every call of the component gets.
+    pub connection: Connection,
+    /// The region; `None` takes each endpoint's first.
+    pub region: Option<String>,
+    /// Replaces the base URL of every endpoint; plain http for loopback only.
+    pub endpoint_override: Option<String>,
+    /// The credential; an empty one is not sent. It goes into the header of the descriptor's first authorization method.
+    pub credential: Secret,
+    /// Where the state is kept.
+    pub state: Arc<dyn StateStore>,
+    /// What one call may use.
+    pub limits: CallLimits,
+    /// Tenants with the same key share one rate budget: the workspace, or whatever the rate policy's scope says.
+    pub rate_key: String,
+}
+
+/// Why there can be no such tenant.
+#[derive(Debug, thiserror::Error)]
+pub enum TenantError {
+    /// An endpoint is not there in this region.
+    #[error("there is no region `{found}` for the endpoint `{endpoint}`; choose one of: {known}")]
+    UnknownRegion {
+        /// The endpoint's name.
+        endpoint: String,
+        /// The region that was asked for.
+        found: String,
+        /// The regions that there are, separated by commas.
+        known: String,
+    },
+    /// A base URL cannot be used.
+    #[error("the base URL of the endpoint `{endpoint}`: {reason}")]
+    BaseUrl {
+        /// The endpoint's name.
+        endpoint: String,
+        /// What is wrong with it.
+        #[source]
+        reason: BaseUrlError,
+    },
+    /// The credential holds bytes that no header may hold. It is not shown.
+    #[error(
+        "the credential holds characters that cannot be sent in the header `{header}`; was it \
+         copied with a line break or quotation marks?"
+    )]
+    Credential {
+        /// The header's name.
+        header: String,
+    },
+    /// The component's descriptor makes no sense.
+    #[error("the component's descriptor is wrong: {0}")]
+    Descriptor(String),
+}
+
+/// One connection at run time: everything a call needs, prepared once. Cheap to clone; clones share counters, budgets and
+/// turns.
+#[derive(Clone)]
+pub struct Tenant {
+    pub(crate) shared: Arc<TenantShared>,
+    connection: Arc<Connection>,
+}
+
+/// What does not change while a tenant lives.
+pub(crate) struct TenantShared {
+    pub(crate) name: String,
+    pub(crate) endpoints: BTreeMap<String, ReachableEndpoint>,
+    /// The header with the credential, marked as sensitive.
+    pub(crate) credential: Option<(HeaderName, HeaderValue)>,
+    /// Names of headers that carry credentials in any authorization method.
+    pub(crate) credential_names: Vec<HeaderName>,
+    pub(crate) bucket: Arc<RateBucket>,
+    pub(crate) state: Arc<dyn StateStore>,
+    pub(crate) limits: CallLimits,
+    pub(crate) turns: Arc<Semaphore>,
+    pub(crate) usage: UsageCounters,
+}
+
+/// Where an endpoint is, and the client that goes there.
+pub(crate) struct ReachableEndpoint {
+    pub(crate) base: BaseUrl,
+    pub(crate) client: Client,
+}
+
+impl Tenant {
+    /// Prepares a connection for calls of a component.
+    pub fn new(
+        plugin: &Plugin,
+        http: &HttpClient,
+        options: TenantOptions,
+    ) -> Result<Self, TenantError> {
+        Self::for_descriptor(plugin.descriptor(), http, options)
+    }
+
+    /// [`Tenant::new`] for a descriptor that was kept.
+    pub fn for_descriptor(
+        descriptor: &Descriptor,
+        http: &HttpClient,
+        options: TenantOptions,
+    ) -> Result<Self, TenantError> {
+        let shared = TenantShared {
+            endpoints: reachable_endpoints(descriptor, http, &options)?,
+            credential: credential_header(&descriptor.auth_methods, &options.credential)?,
+            credential_names: credential_names(&descriptor.auth_methods)?,
+            bucket: http.rate_bucket(&options.rate_key, &descriptor.rate_policy),
+            state: options.state,
+            turns: Arc::new(Semaphore::new(options.limits.concurrent_calls.max(1))),
+            limits: options.limits,
+            usage: UsageCounters::default(),
+            name: options.name,
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+            connection: Arc::new(options.connection),
+        })
+    }
+
+    /// The tenant's name.
+    pub fn name(&self) -> &str {
+        &self.shared.name
+    }
+
+    /// What every call gets.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// The same tenant with what a check found: the next calls need not find it again.
+    pub fn with_checked(&self, account: Account, prepared: Vec<u8>) -> Self {
+        let connection = Connection {
+            account: Some(account),
+            prepared: Some(prepared),
+            ..(*self.connection).clone()
+        };
+        Self {
+            shared: Arc::clone(&self.shared),
+            connection: Arc::new(connection),
+        }
+    }
+
+    /// The base URL of an endpoint, for requests that the host makes for itself.
+    pub fn base_url(&self, endpoint: &str) -> Option<&BaseUrl> {
+        self.shared
+            .endpoints
+            .get(endpoint)
+            .map(|endpoint| &endpoint.base)
+    }
+
+    /// What the tenant has used so far.
+    pub fn usage(&self) -> Usage {
+        self.shared.usage.snapshot()
+    }
+}
+
+fn reachable_endpoints(
+    descriptor: &Descriptor,
+    http: &HttpClient,
+    options: &TenantOptions,
+) -> Result<BTreeMap<String, ReachableEndpoint>, TenantError> {
+    let mut endpoints = BTreeMap::new();
+    for endpoint in &descriptor.endpoints {
+        let region = match &options.region {
+            None => endpoint.regions.first().ok_or_else(|| {
+                TenantError::Descriptor(format!("the endpoint `{}` has no region", endpoint.name))
+            })?,
+            Some(wanted) => {
+                let found = endpoint
+                    .regions
+                    .iter()
+                    .find(|region| region.name == *wanted);
+                found.ok_or_else(|| TenantError::UnknownRegion {
+                    endpoint: endpoint.name.clone(),
+                    found: wanted.clone(),
+                    known: endpoint
+                        .regions
+                        .iter()
+                        .map(|region| region.name.as_str())
+                        .collect::<Vec<_>>()
+                        .join(", "),
+                })?
+            }
+        };
+        let url = options
+            .endpoint_override
+            .as_deref()
+            .unwrap_or(&region.base_url);
+        let base = BaseUrl::parse(url).map_err(|reason| TenantError::BaseUrl {
+            endpoint: endpoint.name.clone(),
+            reason,
+        })?;
+        let client = http.client_for(base.url()).clone();
+        endpoints.insert(endpoint.name.clone(), ReachableEndpoint { base, client });
+    }
+    Ok(endpoints)
+}
+
+fn credential_header(
+    methods: &[AuthMethod],
+    credential: &Secret,
+) -> Result<Option<(HeaderName, HeaderValue)>, TenantError> {
+    let (Some(method), false) = (methods.first(), credential.is_empty()) else {
+        return Ok(None);
+    };
+    let name = header_name(method)?;
+    let text = method
+        .header
+        .value_template
+        .replace("{token}", credential.expose());
+    // No token has characters beyond ASCII; typographic quotation marks around one do.
+    let mut value = Some(text)
+        .filter(|text| text.is_ascii())
+        .and_then(|text| HeaderValue::try_from(text).ok())
+        .ok_or_else(|| TenantError::Credential {
+            header: method.header.name.clone(),
+        })?;
+    value.set_sensitive(true);
+    Ok(Some((name, value)))
+}
+
+fn credential_names(methods: &[AuthMethod]) -> Result<Vec<HeaderName>, TenantError> {
+    methods.iter().map(header_name).collect()
+}
+
+fn header_name(method: &AuthMethod) -> Result<HeaderName, TenantError> {
+    method.header.name.parse().map_err(|_| {
+        TenantError::Descriptor(format!(
+            "the authorization method `{}` names the header `{}`, which is no header name",
+            method.name, method.header.name
+        ))
+    })
+}
+
+#[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,98 @@
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use super::sample::{TOKEN, descriptor, http, options};
+use super::*;
+
+fn tenant(options: TenantOptions) -> Result<Tenant, TenantError> {
+    Tenant::for_descriptor(&descriptor(), &http(), options)
+}
+
+fn base(tenant: &Tenant, endpoint: &str) -> String {
+    tenant.base_url(endpoint).unwrap().url().to_string()
+}
+
+#[test]
+fn the_region_decides_where_endpoints_are() {
+    let first = tenant(options()).unwrap();
+    assert_eq!(base(&first, "api"), "https://api.example.com/");
+    let eu = tenant(TenantOptions {
+        region: Some("eu".into()),
+        ..options()
+    })
+    .unwrap();
+    assert_eq!(base(&eu, "api"), "https://api.eu.example.com/");
+    assert_eq!(base(&eu, "oauth"), "https://app.eu.example.com/");
+    let error = tenant(TenantOptions {
+        region: Some("moon".into()),
+        ..options()
+    })
+    .err()
+    .unwrap();
+    assert!(error.to_string().contains("us, eu"), "{error}");
+}
+
+#[test]
+fn an_override_replaces_every_endpoint() {
+    let local = Some("http://127.0.0.1:4000".to_owned());
+    let local = tenant(TenantOptions {
+        endpoint_override: local,
+        ..options()
+    })
+    .unwrap();
+    assert_eq!(base(&local, "api"), "http://127.0.0.1:4000/");
+    assert_eq!(base(&local, "oauth"), "http://127.0.0.1:4000/");
+    let open = Some("http://proxy.example".to_owned());
+    let error = tenant(TenantOptions {
+        endpoint_override: open,
+        ..options()
+    })
+    .err()
+    .unwrap();
+    assert!(error.to_string().contains("https"), "{error}");
+}
+
+#[test]
+fn a_credential_is_sensitive_and_never_shown() {
+    let shared = tenant(options()).unwrap().shared;
+    let (name, value) = shared.credential.clone().unwrap();
+    assert_eq!(name, http::header::AUTHORIZATION);
+    assert_eq!(value.to_str().unwrap(), format!("Bearer {TOKEN}"));
+    assert!(!format!("{value:?}").contains("dG9r"));
+
+    for broken in ["hidden\nvalue", "“hidden”"] {
+        let error = tenant(TenantOptions {
+            credential: broken.into(),
+            ..options()
+        })
+        .err()
+        .unwrap();
+        assert!(
+            !format!("{error} {error:?}").contains("hidden"),
+            "{error:?}"
+        );
+    }
+
+    let none = TenantOptions {
+        credential: Secret::default(),
+        ..options()
+    };
+    assert!(tenant(none).unwrap().shared.credential.is_none());
+}
+
+#[test]
+fn a_check_is_kept_and_the_counters_are_shared() {
+    let first = tenant(options()).unwrap();
+    let account = Account {
+        workspace_id: "w1".into(),
+        name: None,
+        region: None,
+        time_zone: None,
+        api_version: None,
+    };
+    let second = first.with_checked(account.clone(), vec![1, 2]);
+    assert_eq!(second.connection().account, Some(account));
+    assert_eq!(second.connection().prepared, Some(vec![1, 2]));
+    assert_eq!(first.connection().prepared, None);
+    second.shared.usage.request(10);
+    assert_eq!((first.usage().requests, first.usage().bytes_sent), (1, 10));
+}

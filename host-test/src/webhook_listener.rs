@@ -1,0 +1,291 @@
+//! Takes webhooks over HTTP: verified in the component, stored once, answered at once.
+//!
+//! What the provider sees: 200 for everything genuine (also what was stored before, or means nothing here), 401 for what
+//! is not genuine, 400 for what is no notification, 413 for what is too large, and 500 or 503 for what it should send
+//! again.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use axum::response::{IntoResponse, Response};
+use tokio::net::TcpListener;
+
+use crate::clock::now_ms;
+use crate::contract::connector::{AcceptedDelivery, Verdict, WebhookDelivery};
+use crate::contract::types::Header;
+use crate::output::Output;
+use crate::plugin::Plugin;
+use crate::progress::write_line;
+use crate::secret::Secret;
+use crate::tenant::Tenant;
+
+/// How long a sender may take with its body.
+const BODY_TIME: Duration = Duration::from_secs(20);
+
+/// The largest body when the component does not say.
+const BODY_BYTES: usize = 1024 * 1024;
+
+/// What was taken so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WebhookCounts {
+    /// Stored.
+    pub accepted: u64,
+    /// Genuine, and stored before.
+    pub duplicates: u64,
+    /// Genuine, and without meaning here.
+    pub ignored: u64,
+    /// Tries of the door.
+    pub pings: u64,
+    /// Not genuine.
+    pub rejected: u64,
+    /// Too large or not received whole.
+    pub refused: u64,
+    /// Could not be verified or stored: the sender comes again.
+    pub failed: u64,
+}
+
+#[derive(Default)]
+struct Counters {
+    accepted: AtomicU64,
+    duplicates: AtomicU64,
+    ignored: AtomicU64,
+    pings: AtomicU64,
+    rejected: AtomicU64,
+    refused: AtomicU64,
+    failed: AtomicU64,
+}
+
+/// Takes the webhooks of one connection. Cheap to clone.
+#[derive(Clone)]
+pub struct WebhookListener {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    plugin: Plugin,
+    tenant: Tenant,
+    secrets: Vec<Secret>,
+    output: Arc<Mutex<Box<dyn Output>>>,
+    body_bytes: usize,
+    log_each: bool,
+    counters: Counters,
+}
+
+/// What becomes of a delivery.
+struct Answer {
+    status: StatusCode,
+    text: String,
+}
+
+impl WebhookListener {
+    /// Takes webhooks into `output`. With `log_each`, every delivery gets a line on standard error (never its body).
+    pub fn new(
+        plugin: Plugin,
+        tenant: Tenant,
+        secrets: Vec<Secret>,
+        output: Arc<Mutex<Box<dyn Output>>>,
+        log_each: bool,
+    ) -> WebhookListener {
+        let limit = plugin
+            .descriptor()
+            .webhooks
+            .as_ref()
+            .and_then(|webhooks| usize::try_from(webhooks.max_body_bytes).ok());
+        WebhookListener {
+            shared: Arc::new(Shared {
+                body_bytes: limit.unwrap_or(BODY_BYTES),
+                plugin,
+                tenant,
+                secrets,
+                output,
+                log_each,
+                counters: Counters::default(),
+            }),
+        }
+    }
+
+    /// What was taken so far.
+    pub fn counts(&self) -> WebhookCounts {
+        let counters = &self.shared.counters;
+        WebhookCounts {
+            accepted: counters.accepted.load(Relaxed),
+            duplicates: counters.duplicates.load(Relaxed),
+            ignored: counters.ignored.load(Relaxed),
+            pings: counters.pings.load(Relaxed),
+            rejected: counters.rejected.load(Relaxed),
+            refused: counters.refused.load(Relaxed),
+            failed: counters.failed.load(Relaxed),
+        }
+    }
+
+    /// Serves until `stop` is done; deliveries under way are finished.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> std::io::Result<()> {
+        let router = Router::new().fallback(receive).with_state(self);
+        axum::serve(listener, router)
+            .with_graceful_shutdown(stop)
+            .await
+    }
+
+    async fn take(&self, headers: &HeaderMap, body: Vec<u8>) -> Answer {
+        let shared = &self.shared;
+        let delivery = WebhookDelivery {
+            headers: contract_headers(headers),
+            body,
+            secrets: shared
+                .secrets
+                .iter()
+                .map(|secret| secret.expose().to_owned())
+                .collect(),
+            received_at_ms: now_ms(),
+        };
+        let verdict = shared
+            .plugin
+            .verify_webhook(&shared.tenant, &delivery)
+            .await;
+        let (counter, answer) = match verdict {
+            Ok(Verdict::Accepted(accepted)) => self.store(accepted).await,
+            Ok(Verdict::Ping(workspace)) => (
+                &shared.counters.pings,
+                ok(format!("pong {}", workspace.unwrap_or_default())),
+            ),
+            Ok(Verdict::Ignored(ignored)) => (
+                &shared.counters.ignored,
+                ok(format!("ignored {}: {}", ignored.topic, ignored.reason)),
+            ),
+            Ok(Verdict::Rejected(rejection)) => {
+                let status = match rejection.code.as_str() {
+                    "malformed" => StatusCode::BAD_REQUEST,
+                    _ => StatusCode::UNAUTHORIZED,
+                };
+                let text = format!("{}: {}", rejection.code, rejection.message);
+                (&shared.counters.rejected, Answer { status, text })
+            }
+            Err(error) => {
+                tracing::error!("a webhook could not be verified: {error}");
+                let status = StatusCode::INTERNAL_SERVER_ERROR;
+                let text = "it could not be verified; send it again".to_owned();
+                (&shared.counters.failed, Answer { status, text })
+            }
+        };
+        counter.fetch_add(1, Relaxed);
+        if shared.log_each {
+            write_line(&format!("webhook {}: {}", answer.status.as_u16(), answer.text));
+        }
+        answer
+    }
+
+    async fn store(&self, delivery: AcceptedDelivery) -> (&AtomicU64, Answer) {
+        let counters = &self.shared.counters;
+        for notice in &delivery.notices {
+            tracing::warn!(topic = delivery.topic, kind = notice.kind, "{}", notice.message);
+        }
+        if !delivery.intents.is_empty() {
+            tracing::warn!(
+                topic = delivery.topic,
+                intents = delivery.intents.len(),
+                "intents are not carried out by this version"
+            );
+        }
+        let output = Arc::clone(&self.shared.output);
+        let topic = delivery.topic.clone();
+        let id = delivery.id.clone();
+        // The disk must not hold up the other deliveries.
+        let stored = tokio::task::spawn_blocking(move || {
+            let mut output = output.lock().unwrap_or_else(PoisonError::into_inner);
+            output.deliver(&delivery.id, &delivery.entries, now_ms())
+        })
+        .await;
+        match stored {
+            Ok(Ok(true)) => (&counters.accepted, ok(format!("accepted {topic} {id}"))),
+            Ok(Ok(false)) => (&counters.duplicates, ok(format!("known {topic} {id}"))),
+            Ok(Err(error)) => {
+                tracing::error!("a webhook could not be stored: {error}");
+                (&counters.failed, not_stored())
+            }
+            Err(error) => {
+                tracing::error!("a webhook could not be stored: {error}");
+                (&counters.failed, not_stored())
+            }
+        }
+    }
+}
+
+async fn receive(State(listener): State<WebhookListener>, request: Request<Body>) -> Response {
+    match *request.method() {
+        // The provider asks so whether the address is there.
+        Method::HEAD | Method::GET => return StatusCode::OK.into_response(),
+        Method::POST => {}
+        _ => return StatusCode::METHOD_NOT_ALLOWED.into_response(),
+    }
+    let limit = listener.shared.body_bytes;
+    let (parts, body) = request.into_parts();
+    let refused = |status: StatusCode| {
+        listener.shared.counters.refused.fetch_add(1, Relaxed);
+        status.into_response()
+    };
+    let announced = parts
+        .headers
+        .get(axum::http::header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return refused(StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    let body = match tokio::time::timeout(BODY_TIME, to_bytes(body, limit)).await {
+        Ok(Ok(body)) => body.to_vec(),
+        Ok(Err(error)) => {
+            return refused(match is_length_limit(&error) {
+                true => StatusCode::PAYLOAD_TOO_LARGE,
+                false => StatusCode::BAD_REQUEST,
+            });
+        }
+        Err(_) => return refused(StatusCode::REQUEST_TIMEOUT),
+    };
+    let answer = listener.take(&parts.headers, body).await;
+    (answer.status, answer.text).into_response()
+}
+
+/// Whether the body was too large; else it was cut off.
+fn is_length_limit(error: &axum::Error) -> bool {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        if error.to_string().contains("length limit exceeded") {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+fn contract_headers(headers: &HeaderMap) -> Vec<Header> {
+    headers
+        .iter()
+        .map(|(name, value)| Header {
+            name: name.as_str().to_owned(),
+            value: String::from_utf8_lossy(value.as_bytes()).into_owned(),
+        })
+        .collect()
+}
+
+fn ok(text: String) -> Answer {
+    Answer {
+        status: StatusCode::OK,
+        text,
+    }
+}
+
+fn not_stored() -> Answer {
+    Answer {
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        text: "it could not be stored; send it again".to_owned(),
+    }
+}

@@ -1,0 +1,51 @@
+//! Failures: the one place where the component's errors become the contract's.
+
+use crate::contract::types::{Failure, FailureKind, Problem};
+
+/// A failure of a kind, with a stable code and a message for people.
+pub fn failure(kind: FailureKind, code: &str, message: impl Into<String>) -> Failure {
+    Failure {
+        kind,
+        code: code.to_owned(),
+        message: message.into(),
+        retry_after_ms: None,
+        maybe_applied: false,
+        request_id: None,
+        problems: Vec::new(),
+    }
+}
+
+/// A failure of the caller's input, with every problem found in it.
+pub fn invalid_input(code: &str, message: impl Into<String>, problems: Vec<Problem>) -> Failure {
+    Failure { problems, ..failure(FailureKind::InvalidInput, code, message) }
+}
+
+/// A problem at a place in an input.
+pub fn problem(path: impl Into<String>, code: &str, message: impl Into<String>) -> Problem {
+    Problem { path: path.into(), code: code.to_owned(), message: message.into(), found: None, expected: None }
+}
+
+/// The name most like `found`, if one is near enough to be what was meant.
+pub fn nearest<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .filter(|_| found.len() <= 64)
+        .map(|name| (strsim::levenshtein(&found.to_ascii_lowercase(), name), name))
+        .min()
+        .filter(|(distance, name)| *distance <= name.len().max(3) / 3)
+        .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_suggested_only_when_it_is_near() {
+        let known = ["contacts", "companies", "admins"];
+        assert_eq!(nearest("contact", known), Some("contacts"));
+        assert_eq!(nearest("Admin", known), Some("admins"));
+        assert_eq!(nearest("invoices", known), None);
+        assert_eq!(nearest(&"x".repeat(10_000), known), None);
+    }
+}

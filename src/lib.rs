@@ -1,0 +1,78 @@
+//! The Intercom connector: six doors of the contract in `wit/`, each one line into the module of its name.
+//!
+//! The core is sans-IO: every operation is a state machine of plain values (see [`operation`]) that decides which
+//! requests to send and reads the answers. [`host`] performs them through the contract's imports, and is the only
+//! module that touches a host. Everything therefore runs natively as well, for tests, benchmarks and fuzzing.
+
+/// The bindings of the contract, generated from `wit/`.
+#[allow(missing_docs, clippy::all, clippy::expect_used, clippy::unwrap_used, clippy::panic)]
+pub mod contract {
+    wit_bindgen::generate!({
+        path: "wit",
+        world: "plugin",
+        generate_all,
+        additional_derives: [PartialEq],
+    });
+
+    pub use exports::integration::connector::connector;
+    pub use integration::connector::{http, log, state, types};
+}
+
+pub mod authenticate;
+pub mod config;
+pub mod cursor;
+pub mod describe;
+pub mod failure;
+pub mod host;
+pub mod intercom;
+pub mod json;
+pub mod map_record;
+pub mod mapping;
+pub mod operation;
+pub mod read_page;
+pub mod schema;
+pub mod verify_webhook;
+pub mod watermark;
+pub mod write_batch;
+
+use contract::connector::{
+    Authentication, AuthenticationRequest, Batch, Connection, Descriptor, Document, Entry, Failure, Guest, Outcome,
+    Page, PageRequest, Verdict, WebhookDelivery,
+};
+
+/// The component behind the contract's exports.
+pub struct Connector;
+
+impl Guest for Connector {
+    fn describe() -> Descriptor {
+        describe::descriptor()
+    }
+
+    fn authenticate(connection: Connection, request: AuthenticationRequest) -> Result<Authentication, Failure> {
+        host::perform(authenticate::Authenticate::new(connection, request))
+    }
+
+    fn read_page(connection: Connection, request: PageRequest) -> Result<Page, Failure> {
+        host::perform(read_page::ReadPage::new(connection, request))
+    }
+
+    fn map_record(
+        connection: Connection,
+        stream: String,
+        documents: Vec<Document>,
+    ) -> Result<Vec<Result<Entry, Failure>>, Failure> {
+        map_record::map_records(&connection, &stream, &documents)
+    }
+
+    fn verify_webhook(connection: Connection, delivery: WebhookDelivery) -> Result<Verdict, Failure> {
+        verify_webhook::verify(&connection, &delivery)
+    }
+
+    fn write_batch(connection: Connection, batch: Batch) -> Result<Vec<Outcome>, Failure> {
+        host::perform(write_batch::WriteBatch::new(connection, batch))
+    }
+}
+
+// The names of the exports do not link natively.
+#[cfg(target_arch = "wasm32")]
+contract::export!(Connector with_types_in contract);

@@ -1,0 +1,150 @@
+//! Reads by a scroll: one at a time in a workspace, alive for a minute, never resumable.
+//!
+//! A scroll hands out each page once. When an answer is lost, asking again may skip a page, so the walk starts over and the
+//! page says so; the host takes back what the walk gave. Only what surely was not processed is asked for again.
+
+use super::collect::{Collector, Success};
+use super::{Context, Scan, empty_page, notice};
+use crate::contract::connector::Page;
+use crate::contract::http::{ErrorKind, Request};
+use crate::contract::types::{Failure, FailureKind};
+use crate::cursor::{Position, ScrollPosition, encode};
+use crate::failure::failure;
+use crate::intercom::errors::{ApiError, unexpected_body};
+use crate::intercom::request;
+use crate::operation::Answer;
+use crate::watermark::Watermark;
+
+/// Another scroll dies when it was idle for a minute.
+const WAIT_MS: u64 = 60_000;
+
+/// How often to wait for another scroll before saying so.
+const MOST_WAITS: u32 = 3;
+
+/// How often a walk may start over before saying so.
+const MOST_RESTARTS: u32 = 8;
+
+pub fn request(scan: &Scan, position: &ScrollPosition) -> Request {
+    let target = match &position.param {
+        Some(param) => format!("{}?scroll_param={}", scan.stream.path, request::encode(param)),
+        None => scan.stream.path.to_owned(),
+    };
+    request::get(scan.config.api_version, target)
+}
+
+pub fn read(context: &Context, mut position: ScrollPosition, answer: Answer) -> Result<Page, Failure> {
+    let stream = context.scan.stream;
+    match trouble(&position, &answer) {
+        Some(Trouble::Busy) => return wait(context, position),
+        Some(Trouble::Broken(why)) => return restart(context, position, why),
+        None => {}
+    }
+    let success = Success::of(context, answer)?;
+    let list = match success.list(context) {
+        Ok(list) => list,
+        Err(_) if position.param.is_some() => return restart(context, position, "an answer could not be read"),
+        Err(failure) => return Err(failure),
+    };
+    let started = *position.started.get_or_insert(success.at);
+    let mut collector = Collector::new(context, list.items.len());
+    for item in &list.items {
+        let Some(record) = collector.normalize(item) else { continue };
+        let Some(updated_at) = record.updated_at else {
+            collector.give(record)?;
+            continue;
+        };
+        let known = position.known.contains(updated_at, &record.key, &record.payload);
+        position.seen.note(updated_at, &record.key, &record.payload, started, success.at);
+        if !known && position.from.is_none_or(|from| updated_at >= from) && context.scan.window.holds(Some(updated_at)) {
+            collector.give(record)?;
+        }
+    }
+    let mut page = Page { entries: collector.entries, notices: collector.notices, ..empty_page() };
+    if list.items.is_empty() {
+        if position.seen.overflowed() {
+            page.notices.push(notice(
+                "repeat",
+                stream,
+                "more rows changed within a short time than can be remembered: some will be given again",
+            ));
+        }
+        page.checkpoint = Some(encode(stream.name, &Position::Mark(position.seen)));
+        return Ok(page);
+    }
+    position.param = list.scroll_param.filter(|param| !param.is_empty()).or(position.param);
+    if position.param.is_none() {
+        return Err(unexpected_body(&success.response, "the scroll has no parameter to go on with"));
+    }
+    page.next = Some(encode(stream.name, &Position::Scroll(position)));
+    Ok(page)
+}
+
+enum Trouble {
+    /// Another scroll of the workspace is alive.
+    Busy,
+    /// This scroll cannot be relied on any more.
+    Broken(&'static str),
+}
+
+fn trouble(position: &ScrollPosition, answer: &Answer) -> Option<Trouble> {
+    let walking = position.param.is_some();
+    match answer {
+        Ok(response) if response.status == 400 && ApiError::of(response).code.as_deref() == Some("scroll_exists") => {
+            Some(Trouble::Busy)
+        }
+        Ok(response) if walking && response.status == 404 => Some(Trouble::Broken("Intercom let the scroll expire")),
+        Ok(response) if walking && (response.status >= 500 || response.status == 408) => {
+            Some(Trouble::Broken("Intercom had a problem of its own"))
+        }
+        Err(error) if walking && error.request_sent && error.kind != ErrorKind::TooLarge => {
+            Some(Trouble::Broken("an answer was lost"))
+        }
+        _ => None,
+    }
+}
+
+fn wait(context: &Context, mut position: ScrollPosition) -> Result<Page, Failure> {
+    let stream = context.scan.stream;
+    position.waits += 1;
+    if position.waits > MOST_WAITS {
+        return Err(Failure {
+            retry_after_ms: Some(WAIT_MS),
+            ..failure(
+                FailureKind::Conflict,
+                "scroll_exists",
+                "another program keeps a scroll of this workspace's companies open. Intercom allows one at a time: find it \
+                 (another connector or script with a token of this workspace) and let it end.",
+            )
+        });
+    }
+    Ok(Page {
+        next: Some(encode(stream.name, &Position::Scroll(position))),
+        retry_after_ms: Some(WAIT_MS),
+        notices: vec![notice("waiting", stream, "another scroll of this workspace is open; it expires within a minute")],
+        ..empty_page()
+    })
+}
+
+fn restart(context: &Context, position: ScrollPosition, why: &str) -> Result<Page, Failure> {
+    let stream = context.scan.stream;
+    if position.restarts >= MOST_RESTARTS {
+        return Err(failure(
+            FailureKind::Transient,
+            "scroll_keeps_breaking",
+            format!("the walk through {} broke {MOST_RESTARTS} times; the last time: {why}.", stream.name),
+        ));
+    }
+    let fresh = ScrollPosition {
+        param: None,
+        started: None,
+        seen: Watermark::default(),
+        restarts: position.restarts + 1,
+        ..position
+    };
+    Ok(Page {
+        next: Some(encode(stream.name, &Position::Scroll(fresh))),
+        restarted: true,
+        notices: vec![notice("restarted", stream, format!("{why}: the walk starts over"))],
+        ..empty_page()
+    })
+}

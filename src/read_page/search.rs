@@ -1,0 +1,78 @@
+//! Incremental reads by a search on the cursor field.
+//!
+//! The search compares whole days in the workspace's time zone, and `>` leaves out the day of its value. So the query
+//! asks from more than a day before, whatever the zone, and the exact second is compared here. It is sorted upwards: a row
+//! that changes during the walk moves towards its end and is met again.
+
+use super::collect::{Collector, Success};
+use super::list::refuse_standstill;
+use super::{Context, Scan, empty_page, notice};
+use crate::contract::connector::Page;
+use crate::contract::http::Request;
+use crate::contract::types::Failure;
+use crate::cursor::{Position, SearchPosition, encode};
+use crate::intercom::request;
+use crate::intercom::streams::Paging;
+use crate::json::quoted;
+use crate::operation::Answer;
+
+/// The longest day of any time zone, in seconds: clocks are put back by up to two hours.
+const LONGEST_DAY_SECONDS: i64 = 26 * 3_600;
+
+pub fn request(scan: &Scan, position: &SearchPosition) -> Request {
+    let path = match scan.stream.paging {
+        Paging::ListThenSearch { search } => search,
+        Paging::Scroll | Paging::Whole => scan.stream.path,
+    };
+    let field = scan.stream.cursor_field.unwrap_or("updated_at");
+    let bound = position.from.saturating_sub(LONGEST_DAY_SECONDS).max(0);
+    let after = position.after.as_ref().map_or_else(String::new, |after| format!(r#","starting_after":{}"#, quoted(after)));
+    let per_page = scan.per_page();
+    let body = format!(
+        r#"{{"query":{{"field":"{field}","operator":">","value":{bound}}},"sort":{{"field":"{field}","order":"ascending"}},"pagination":{{"per_page":{per_page}{after}}}}}"#
+    );
+    request::search(scan.config.api_version, path, body)
+}
+
+pub fn read(context: &Context, mut position: SearchPosition, answer: Answer) -> Result<Page, Failure> {
+    let stream = context.scan.stream;
+    let success = Success::of(context, answer)?;
+    let started = *position.started.get_or_insert(success.at);
+    let list = success.list(context)?;
+    refuse_standstill(position.after.as_deref(), list.starting_after.as_deref())?;
+    let mut collector = Collector::new(context, list.items.len());
+    let mut beyond = false;
+    for item in &list.items {
+        let Some(record) = collector.normalize(item) else { continue };
+        match record.updated_at {
+            None => collector.give(record)?,
+            Some(updated_at) => {
+                beyond = context.scan.window.until.is_some_and(|until| updated_at >= until);
+                let known = position.seen.contains(updated_at, &record.key, &record.payload);
+                if updated_at < position.from || known || beyond {
+                    continue;
+                }
+                position.seen.note(updated_at, &record.key, &record.payload, started, success.at);
+                collector.give(record)?;
+            }
+        }
+    }
+    let checkpoint = encode(stream.name, &Position::Mark(position.seen.clone()));
+    let next = list.starting_after.filter(|_| !list.items.is_empty() && !beyond);
+    let mut notices = collector.notices;
+    if next.is_none() && position.seen.overflowed() {
+        notices.push(notice(
+            "repeat",
+            stream,
+            "more rows changed within a short time than can be remembered: some will be given again",
+        ));
+    }
+    Ok(Page {
+        entries: collector.entries,
+        notices,
+        next: next
+            .map(|next| encode(stream.name, &Position::Search(SearchPosition { after: Some(next), ..position }))),
+        checkpoint: Some(checkpoint),
+        ..empty_page()
+    })
+}

@@ -1,0 +1,218 @@
+//! `verify-webhook`: is a delivery genuine, and what does it say.
+
+use hmac::{Hmac, KeyInit, Mac};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use sha1::{Digest, Sha1};
+
+use crate::contract::connector::{
+    AcceptedDelivery, IgnoredDelivery, Rejection, RowReference, Verdict, WebhookDelivery,
+};
+use crate::contract::types::{Change, Connection, Entry, Failure};
+use crate::intercom::normalize::normalize;
+use crate::intercom::request::header_value;
+use crate::intercom::streams::{self, Stream};
+use crate::intercom::topics::{self, Meaning, Topic};
+use crate::json;
+use crate::map_record::Mapper;
+use crate::mapping::Mapping;
+
+/// The header with the signature: `sha1=` and the HMAC-SHA1 of the body's bytes in hexadecimal digits.
+pub const SIGNATURE_HEADER: &str = "x-hub-signature";
+
+/// The largest body that is looked at.
+pub const MOST_BODY_BYTES: u64 = 4 * 1024 * 1024;
+
+/// The envelope of a notification. `id` is null for some topics.
+#[derive(Deserialize)]
+struct Notification<'a> {
+    #[serde(default)]
+    id: Option<String>,
+    topic: String,
+    #[serde(default)]
+    app_id: Option<String>,
+    #[serde(default)]
+    created_at: Option<i64>,
+    #[serde(borrow, default)]
+    data: Option<Data<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Data<'a> {
+    #[serde(borrow, default)]
+    item: Option<&'a RawValue>,
+}
+
+/// Decides about a delivery.
+///
+/// # Errors
+/// When the connection's mapping is not valid.
+pub fn verify(connection: &Connection, delivery: &WebhookDelivery) -> Result<Verdict, Failure> {
+    if let Some(rejection) = refuse(delivery) {
+        return Ok(Verdict::Rejected(rejection));
+    }
+    let notification: Notification = match json::parse(&delivery.body) {
+        Ok(notification) => notification,
+        Err(reason) => return Ok(rejected("malformed", format!("the body is no notification: {reason}"))),
+    };
+    if let (Some(account), Some(app_id)) = (&connection.account, &notification.app_id)
+        && account.workspace_id != *app_id
+    {
+        return Ok(rejected("wrong_workspace", "the notification is of another workspace"));
+    }
+    if notification.topic == "ping" {
+        return Ok(Verdict::Ping(notification.app_id));
+    }
+    let id = match notification.id.as_deref() {
+        Some(id) if !id.is_empty() => id.to_owned(),
+        _ => format!("sha1:{}", hex(&Sha1::digest(&delivery.body))),
+    };
+    let Some(topic) = topics::find(&notification.topic) else {
+        let reason = "this version does nothing with the topic".to_owned();
+        return Ok(Verdict::Ignored(IgnoredDelivery { id, topic: notification.topic, reason }));
+    };
+    let Some(stream) = streams::find(topic.stream) else {
+        let reason = format!("there is no stream {}", topic.stream);
+        return Ok(Verdict::Ignored(IgnoredDelivery { id, topic: notification.topic, reason }));
+    };
+    let Some(item) = notification.data.and_then(|data| data.item) else {
+        return Ok(rejected("malformed", "the notification has no `data.item`"));
+    };
+    let mapping = Mapping::of(connection)?;
+    let reading = Reading { topic, stream, mapper: Mapper::new(stream, &mapping), item };
+    let mut accepted = AcceptedDelivery {
+        id,
+        topic: notification.topic,
+        created_at_ms: notification.created_at.map(|seconds| seconds.saturating_mul(1_000)),
+        entries: Vec::new(),
+        intents: Vec::new(),
+        read_again: Vec::new(),
+        notices: Vec::new(),
+    };
+    match reading.read(&mut accepted)? {
+        None => Ok(Verdict::Accepted(accepted)),
+        Some(rejection) => Ok(Verdict::Rejected(rejection)),
+    }
+}
+
+/// Why a delivery is not looked at; `None` when its signature is good.
+fn refuse(delivery: &WebhookDelivery) -> Option<Rejection> {
+    let rejection = |code: &str, message: &str| Some(Rejection { code: code.to_owned(), message: message.to_owned() });
+    if delivery.body.len() as u64 > MOST_BODY_BYTES {
+        return rejection("too_large", "the body is larger than any notification");
+    }
+    let Some(signature) = header_value(&delivery.headers, SIGNATURE_HEADER) else {
+        return rejection("unsigned", "there is no X-Hub-Signature header");
+    };
+    let Some(signature) = signature.trim().strip_prefix("sha1=").and_then(unhex) else {
+        return rejection("bad_signature", "the X-Hub-Signature header is not `sha1=` and 40 hexadecimal digits");
+    };
+    // Every secret is tried, so that the time does not tell which one was good.
+    let good = delivery.secrets.iter().filter(|secret| !secret.is_empty()).fold(false, |good, secret| {
+        let verified = Hmac::<Sha1>::new_from_slice(secret.as_bytes())
+            .map(|mac| mac.chain_update(&delivery.body).verify_slice(&signature).is_ok());
+        good | verified.unwrap_or(false)
+    });
+    if good { None } else { rejection("bad_signature", "the signature does not match the body") }
+}
+
+fn rejected(code: &str, message: impl Into<String>) -> Verdict {
+    Verdict::Rejected(Rejection { code: code.to_owned(), message: message.into() })
+}
+
+/// The twenty bytes of forty hexadecimal digits, in either case.
+fn unhex(text: &str) -> Option<[u8; 20]> {
+    let mut bytes = [0; 20];
+    if text.len() != 40 || !text.is_ascii() {
+        return None;
+    }
+    for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+        let [high, low] = digits else { return None };
+        *byte = u8::try_from(char::from(*high).to_digit(16)? * 16 + char::from(*low).to_digit(16)?).ok()?;
+    }
+    Some(bytes)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What a deletion's or a merge's item names.
+#[derive(Deserialize)]
+struct Named {
+    id: NamedId,
+    #[serde(default)]
+    merged_from: Option<Box<Named>>,
+}
+
+/// An id as text or number.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum NamedId {
+    Text(String),
+    Number(u64),
+}
+
+impl NamedId {
+    fn into_text(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            Self::Number(number) => number.to_string(),
+        }
+    }
+}
+
+struct Reading<'a> {
+    topic: &'static Topic,
+    stream: &'static Stream,
+    mapper: Mapper<'a>,
+    item: &'a RawValue,
+}
+
+impl Reading<'_> {
+    /// Adds what the item says; gives a rejection when it is no item of the topic.
+    fn read(&self, accepted: &mut AcceptedDelivery) -> Result<Option<Rejection>, Failure> {
+        let malformed = |reason: String| {
+            Ok(Some(Rejection { code: "malformed".to_owned(), message: format!("`data.item`: {reason}") }))
+        };
+        match self.topic.meaning {
+            Meaning::Gone(reason) => {
+                let Ok(named) = json::parse::<Named>(self.item.get().as_bytes()) else {
+                    return malformed("it has no id".to_owned());
+                };
+                let gone = self.mapper.deletion(&named.id.into_text(), reason)?;
+                accepted.entries.push(Entry { updated_at_ms: accepted.created_at_ms, ..gone });
+            }
+            meaning => {
+                let record = match normalize(self.stream, self.item.get()) {
+                    Ok(record) => record,
+                    Err(unreadable) => return malformed(format!("{} {}", unreadable.path, unreadable.reason)),
+                };
+                let entry = self.mapper.entry(record)?;
+                let key = entry.key.clone();
+                if meaning == Meaning::Part {
+                    accepted.read_again.push(RowReference { stream: entry.stream.clone(), key: key.clone() });
+                    accepted.entries.push(Entry { change: Change::Patch, ..entry });
+                } else {
+                    accepted.entries.push(entry);
+                }
+                if meaning == Meaning::Merged {
+                    let merged = json::parse::<Named>(self.item.get().as_bytes()).ok().and_then(|named| named.merged_from);
+                    let Some(merged) = merged else {
+                        return malformed("it does not say what was merged".to_owned());
+                    };
+                    let gone = self.mapper.deletion(&merged.id.into_text(), "merged")?;
+                    accepted.entries.push(Entry {
+                        updated_at_ms: accepted.created_at_ms,
+                        successor: Some(key),
+                        ..gone
+                    });
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests;
