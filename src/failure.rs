@@ -32,7 +32,7 @@ pub fn nearest<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
         .filter(|_| found.len() <= 64)
         .map(|name| (strsim::levenshtein(&found.to_ascii_lowercase(), name), name))
         .min()
-        .filter(|(distance, name)| *distance <= name.len().max(3) / 3)
+        .filter(|(distance, name)| *distance <= (name.len() / 3).max(2) && *distance < found.len())
         .map(|(_, name)| name)
 }
 

@@ -178,8 +178,8 @@ mod tests {
         mark.note(5_000, "a", b"first", 5_000, 5_000);
         assert!(mark.contains(5_000, "a", b"first"));
         assert!(!mark.contains(5_000, "a", b"second"));
-        mark.note(4_000, "b", b"first", 5_000, 5_000);
-        assert!(mark.contains(4_000, "b", b"whatever"));
+        mark.note(4_500, "b", b"first", 5_000, 5_000);
+        assert!(mark.contains(4_500, "b", b"whatever"));
     }
 
     #[test]
