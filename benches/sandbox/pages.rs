@@ -1,0 +1,63 @@
+//! What is measured: a page of contacts as Intercom gives it, and a webhook.
+
+use std::fmt::Write as _;
+
+/// One contact of about 2,600 bytes with every field, some of which need normalising.
+fn contact(index: usize) -> String {
+    let id = format!("667d60a98a68186f43ba{index:04x}");
+    let mut attributes = String::new();
+    for number in 0..14 {
+        let _ = write!(attributes, r#""attribute_number_{number}":"a value with some text {number}","#);
+    }
+    format!(
+        concat!(
+            r#"{{"type":"contact","id":"{id}","workspace_id":"ol9hno6x","external_id":"user-{index}","role":"user","#,
+            r#""email":"person{index}@example.com","phone":"+1555010{index:04}","formatted_phone":null,"name":"Person \"{index}\" Ünïcode","#,
+            r#""avatar":null,"owner_id":{owner},"social_profiles":{{"type":"list","data":[]}},"has_hard_bounced":false,"#,
+            r#""marked_email_as_spam":false,"unsubscribed_from_emails":false,"created_at":1719492777,"updated_at":{updated},"#,
+            r#""signed_up_at":1719492777,"last_seen_at":null,"last_replied_at":null,"last_contacted_at":1719492999,"#,
+            r#""last_email_opened_at":null,"last_email_clicked_at":null,"language_override":null,"browser":"chrome","#,
+            r#""browser_version":"126.0.0.0","browser_language":"en","os":"Mac OS X","location":{{"type":"location","#,
+            r#""country":"Ireland","region":"Leinster","city":"Dublin","country_code":"IRL","continent_code":"EU"}},"#,
+            r#""android_app_name":null,"android_app_version":null,"android_device":null,"android_os_version":null,"#,
+            r#""android_sdk_version":null,"android_last_seen_at":null,"ios_app_name":null,"ios_app_version":null,"#,
+            r#""ios_device":null,"ios_os_version":null,"ios_sdk_version":null,"ios_last_seen_at":null,"#,
+            r#""custom_attributes":{{{attributes}"plan_tier":"pro","seats":{index}}},"#,
+            r#""tags":{{"type":"list","data":[{{"id":"1","type":"tag","url":"/tags/1"}}],"url":"/contacts/{id}/tags","total_count":1,"has_more":false}},"#,
+            r#""notes":{{"type":"list","data":[],"url":"/contacts/{id}/notes","total_count":0,"has_more":false}},"#,
+            r#""companies":{{"type":"list","data":[{{"id":"667d60938a68186f43bafd91","type":"company","url":"/companies/667d60938a68186f43bafd91"}}],"url":"/contacts/{id}/companies","total_count":1,"has_more":false}},"#,
+            r#""opted_out_subscription_types":{{"type":"list","data":[],"url":"/contacts/{id}/subscriptions","total_count":0,"has_more":false}},"#,
+            r#""opted_in_subscription_types":{{"type":"list","data":[],"url":"/contacts/{id}/subscriptions","total_count":0,"has_more":false}},"#,
+            r#""utm_campaign":null,"utm_content":null,"utm_medium":null,"utm_source":null,"utm_term":null,"referrer":null}}"#
+        ),
+        id = id,
+        index = index,
+        // Every tenth contact has an owner that reads "nobody" and has to be rewritten.
+        owner = if index % 10 == 0 { "0" } else { "991267390" },
+        updated = 1_719_492_777 + index,
+        attributes = attributes,
+    )
+}
+
+/// So many contacts.
+pub fn documents(count: usize) -> Vec<Vec<u8>> {
+    (0..count).map(|index| contact(index).into_bytes()).collect()
+}
+
+/// A page of the list of contacts.
+pub fn contacts(count: usize) -> Vec<u8> {
+    let items: Vec<String> = (0..count).map(contact).collect();
+    let pages = r#"{"type":"pages","page":1,"per_page":150,"total_pages":9,"next":{"page":2,"starting_after":"WzE="}}"#;
+    format!(r#"{{"type":"list","data":[{}],"total_count":1350,"pages":{pages}}}"#, items.join(",")).into_bytes()
+}
+
+/// A notification of about so many bytes.
+pub fn webhook(bytes: usize) -> Vec<u8> {
+    let item = contact(7);
+    let padding = "x".repeat(bytes.saturating_sub(item.len() + 300));
+    let item = item.replacen("\"plan_tier\":\"pro\"", &format!("\"plan_tier\":\"{padding}\""), 1);
+    format!(
+        r#"{{"type":"notification_event","app_id":"ol9hno6x","data":{{"type":"notification_event_data","item":{item}}},"links":{{}},"id":"notif_19964a4b-1fc6-4770-967c-20374963a052","topic":"contact.user.updated","delivery_status":"pending","delivery_attempts":1,"delivered_at":0,"first_sent_at":1710639325,"created_at":1710639325,"self":null}}"#
+    )
+    .into_bytes()
+}

@@ -1,0 +1,107 @@
+//! The component in the host, in a fresh instance each time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::header;
+use axum::routing::get;
+use host_test::contract::connector::{PageRequest, Selection, WebhookDelivery};
+use host_test::contract::types::{Connection, Header};
+use host_test::engine::{Engine, EngineOptions};
+use host_test::http_client::{HttpClient, HttpOptions};
+use host_test::limits::CallLimits;
+use host_test::plugin::Plugin;
+use host_test::secret::Secret;
+use host_test::state_store::MemoryState;
+use host_test::tenant::{Tenant, TenantOptions};
+
+use super::clock::thread_cpu_time;
+use super::native::{SECRET, signature};
+
+/// A loaded component with one tenant, whose server always answers with one page.
+pub struct Sandbox {
+    plugin: Plugin,
+    tenant: Tenant,
+}
+
+impl Sandbox {
+    /// Loads the component and starts the server.
+    pub async fn new(page: Vec<u8>) -> anyhow::Result<Self> {
+        let bytes = host_test::artifact::find_or_build(None)?;
+        let engine = Engine::new(EngineOptions::default())?;
+        let plugin = Plugin::load(&engine, &bytes).await?;
+        let page = bytes::Bytes::from(page);
+        let answer = move || async move { ([(header::CONTENT_TYPE, "application/json")], page) };
+        let router = Router::new().route("/contacts", get(answer));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let options = TenantOptions {
+            name: "bench".into(),
+            connection: Connection {
+                config: b"{}".to_vec(),
+                mapping: None,
+                triggers: None,
+                account: None,
+                prepared: None,
+            },
+            region: None,
+            endpoint_override: Some(url),
+            credential: Secret::new("token"),
+            state: Arc::new(MemoryState::new()),
+            limits: CallLimits::default(),
+            rate_key: "bench".into(),
+        };
+        let tenant = Tenant::new(&plugin, &HttpClient::new(HttpOptions::default())?, options)?;
+        Ok(Self { plugin, tenant })
+    }
+
+    /// Makes a store and an instance, and nothing more.
+    pub async fn instantiate(&self) -> anyhow::Result<Duration> {
+        let start = thread_cpu_time();
+        let instance = self.plugin.instantiate(&self.tenant).await?;
+        let taken = thread_cpu_time() - start;
+        drop(instance);
+        Ok(taken)
+    }
+
+    /// Reads the page. Only the component's own time counts: not the server's, nor the network's.
+    pub async fn read_page(&self) -> anyhow::Result<Duration> {
+        let request = PageRequest {
+            stream: "contacts".into(),
+            selection: Selection::All,
+            filter: None,
+            cursor: None,
+            max_entries: 150,
+            max_bytes: 8 << 20,
+            time_budget_ms: 60_000,
+        };
+        let before = self.tenant.usage().guest_time;
+        let page = self.plugin.read_page(&self.tenant, &request).await?;
+        assert_eq!(page.entries.len(), 150);
+        Ok(self.tenant.usage().guest_time - before)
+    }
+
+    /// Verifies a webhook, everything included.
+    pub async fn verify_webhook(&self, body: &[u8]) -> anyhow::Result<Duration> {
+        let delivery = WebhookDelivery {
+            headers: vec![Header { name: "x-hub-signature".into(), value: signature(body)? }],
+            body: body.to_vec(),
+            secrets: vec![SECRET.into()],
+            received_at_ms: 0,
+        };
+        let start = thread_cpu_time();
+        self.plugin.verify_webhook(&self.tenant, &delivery).await?;
+        Ok(thread_cpu_time() - start)
+    }
+
+    /// Maps documents, everything included.
+    pub async fn map_records(&self, documents: &[Vec<u8>]) -> anyhow::Result<Duration> {
+        let start = thread_cpu_time();
+        let mapped = self.plugin.map_record(&self.tenant, "contacts", documents).await?;
+        let taken = thread_cpu_time() - start;
+        assert!(mapped.iter().all(Result::is_ok));
+        Ok(taken)
+    }
+}
