@@ -17,7 +17,9 @@ use sandbox::{native, pages, report, sandboxed};
 const ROUNDS: usize = 301;
 
 fn main() -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let page = pages::contacts(150);
         let webhook = pages::webhook(4_096);
@@ -28,7 +30,12 @@ fn main() -> anyhow::Result<()> {
         for _ in 0..ROUNDS {
             inside.push(sandbox.instantiate().await?);
         }
-        table.row("store + instantiate", report::median(&mut inside), None, Some(10.0));
+        table.row(
+            "store + instantiate",
+            report::median(&mut inside),
+            None,
+            Some(10.0),
+        );
 
         inside.clear();
         for _ in 0..ROUNDS {
@@ -36,7 +43,12 @@ fn main() -> anyhow::Result<()> {
             inside.push(sandbox.read_page().await?);
         }
         let name = format!("read-page, 150 contacts of {} bytes", page.len() / 150);
-        table.row(&name, report::median(&mut inside), Some(report::median(&mut outside)), Some(1_600.0));
+        table.row(
+            &name,
+            report::median(&mut inside),
+            Some(report::median(&mut outside)),
+            Some(1_600.0),
+        );
 
         (inside, outside) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
@@ -44,7 +56,12 @@ fn main() -> anyhow::Result<()> {
             inside.push(sandbox.verify_webhook(&webhook).await?);
         }
         let name = format!("verify-webhook, {} bytes, fresh instance", webhook.len());
-        table.row(&name, report::median(&mut inside), Some(report::median(&mut outside)), Some(40.0));
+        table.row(
+            &name,
+            report::median(&mut inside),
+            Some(report::median(&mut outside)),
+            Some(40.0),
+        );
 
         (inside, outside) = (Vec::new(), Vec::new());
         let documents = pages::documents(150);
@@ -52,7 +69,12 @@ fn main() -> anyhow::Result<()> {
             outside.push(native::map_records(&documents)?);
             inside.push(sandbox.map_records(&documents).await?);
         }
-        table.row("map-record, 150 contacts", report::median(&mut inside), Some(report::median(&mut outside)), None);
+        table.row(
+            "map-record, 150 contacts",
+            report::median(&mut inside),
+            Some(report::median(&mut outside)),
+            None,
+        );
         table.print()
     })
 }

@@ -24,9 +24,15 @@ fn main() -> anyhow::Result<()> {
     simulator.process.wait()?;
     let (seconds, megabytes) = measured?;
     println!("{CONTACTS} contacts into JSON lines, median of {RUNS} runs:");
-    println!("  processor time {seconds:.2} s (budget {CPU_BUDGET_S} s), {:.1} µs a contact", seconds * 1e6 / CONTACTS as f64);
+    println!(
+        "  processor time {seconds:.2} s (budget {CPU_BUDGET_S} s), {:.1} µs a contact",
+        seconds * 1e6 / CONTACTS as f64
+    );
     println!("  peak memory {megabytes:.1} MB (budget {MEMORY_BUDGET_MB} MB)");
-    ensure!(seconds <= CPU_BUDGET_S && megabytes <= MEMORY_BUDGET_MB, "over budget");
+    ensure!(
+        seconds <= CPU_BUDGET_S && megabytes <= MEMORY_BUDGET_MB,
+        "over budget"
+    );
     Ok(())
 }
 
@@ -36,10 +42,18 @@ fn build_host() -> anyhow::Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo)
         .current_dir(root)
-        .args(["build", "--release", "-p", "host-test", "--bin", "host-test"])
+        .args([
+            "build",
+            "--release",
+            "-p",
+            "host-test",
+            "--bin",
+            "host-test",
+        ])
         .status()?;
     ensure!(built.success(), "host-test could not be built");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     Ok(target.join("release/host-test"))
 }
 
@@ -50,13 +64,24 @@ struct Simulator {
 
 fn start_simulator(host: &Path) -> anyhow::Result<Simulator> {
     let mut process = Command::new(host)
-        .args(["simulate", "--port", "0", "--rate-limit", "1000000", "--contacts", &CONTACTS.to_string()])
+        .args([
+            "simulate",
+            "--port",
+            "0",
+            "--rate-limit",
+            "1000000",
+            "--contacts",
+            &CONTACTS.to_string(),
+        ])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()?;
     let mut line = String::new();
     BufReader::new(process.stdout.take().context("no output")?).read_line(&mut line)?;
-    let url = line.split_whitespace().find(|word| word.starts_with("http://")).map(|word| word.trim_end_matches(['.', ',']).to_owned());
+    let url = line
+        .split_whitespace()
+        .find(|word| word.starts_with("http://"))
+        .map(|word| word.trim_end_matches(['.', ',']).to_owned());
     match url {
         Some(url) => Ok(Simulator { process, url }),
         None => {
@@ -89,8 +114,14 @@ fn measure(host: &Path, folder: &Path, simulator: &mut Simulator) -> anyhow::Res
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .output()?;
-        ensure!(sync.status.success(), "the sync failed: {}", String::from_utf8_lossy(&sync.stderr));
-        let lines = BufReader::new(std::fs::File::open(output.join("contacts.jsonl"))?).lines().count();
+        ensure!(
+            sync.status.success(),
+            "the sync failed: {}",
+            String::from_utf8_lossy(&sync.stderr)
+        );
+        let lines = BufReader::new(std::fs::File::open(output.join("contacts.jsonl"))?)
+            .lines()
+            .count();
         ensure!(lines == CONTACTS, "{lines} contacts instead of {CONTACTS}");
         if run > 0 {
             seconds.push(children_seconds()? - before);
@@ -105,6 +136,7 @@ fn measure(host: &Path, folder: &Path, simulator: &mut Simulator) -> anyhow::Res
 
 fn children_seconds() -> anyhow::Result<f64> {
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
-    let seconds = |time: nix::sys::time::TimeVal| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
+    let seconds =
+        |time: nix::sys::time::TimeVal| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
     Ok(seconds(usage.user_time()) + seconds(usage.system_time()))
 }

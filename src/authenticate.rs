@@ -4,7 +4,8 @@ use serde::Deserialize;
 
 use crate::config::{Config, REGIONS};
 use crate::contract::connector::{
-    Authentication, AuthenticationRequest, AuthorizationRequest, CheckReport, Readability, StreamStatus,
+    Authentication, AuthenticationRequest, AuthorizationRequest, CheckReport, Readability,
+    StreamStatus,
 };
 use crate::contract::http::{Effect, Request, Response};
 use crate::contract::types::{Account, Connection, Failure, FailureKind, Notice};
@@ -49,12 +50,18 @@ struct Checked {
 impl Authenticate {
     /// Answers an authentication request of a connection.
     pub fn new(connection: Connection, request: AuthenticationRequest) -> Self {
-        Self { connection, request, state: State::Begin }
+        Self {
+            connection,
+            request,
+            state: State::Begin,
+        }
     }
 
     fn begin(&mut self) -> Result<Step<Result<Authentication, Failure>>, Failure> {
         if let AuthenticationRequest::AuthorizationUrl(request) = &self.request {
-            return Ok(Step::Done(authorization_url(request).map(Authentication::AuthorizationUrl)));
+            return Ok(Step::Done(
+                authorization_url(request).map(Authentication::AuthorizationUrl),
+            ));
         }
         let checked = validate(&self.connection)?;
         let me = get(checked.config.api_version, "/me");
@@ -72,8 +79,11 @@ impl Operation for Authenticate {
             _ => Vec::new(),
         };
         match std::mem::replace(&mut self.state, State::Over) {
-            State::Begin => self.begin().unwrap_or_else(|failure| Step::Done(Err(failure))),
-            State::Identity(checked) => match identify(&checked.config, answers.into_iter().next()) {
+            State::Begin => self
+                .begin()
+                .unwrap_or_else(|failure| Step::Done(Err(failure))),
+            State::Identity(checked) => match identify(&checked.config, answers.into_iter().next())
+            {
                 Ok(account) => {
                     let probes = probes(&checked.config);
                     self.state = State::Probes(checked, account);
@@ -81,7 +91,9 @@ impl Operation for Authenticate {
                 }
                 Err(failure) => Step::Done(Err(failure)),
             },
-            State::Probes(checked, account) => Step::Done(Ok(Authentication::Checked(report(&checked, account, answers)))),
+            State::Probes(checked, account) => Step::Done(Ok(Authentication::Checked(report(
+                &checked, account, answers,
+            )))),
             State::Over => Step::Done(Err(failure(FailureKind::Bug, "over", "the check is over"))),
         }
     }
@@ -89,13 +101,20 @@ impl Operation for Authenticate {
 
 /// Configuration and mapping, with all problems of both at once.
 fn validate(connection: &Connection) -> Result<Checked, Failure> {
-    let mapping = connection.mapping.as_deref().map_or_else(|| Ok(Mapping::default()), Mapping::compile);
+    let mapping = connection
+        .mapping
+        .as_deref()
+        .map_or_else(|| Ok(Mapping::default()), Mapping::compile);
     match (Config::of(connection), mapping) {
         (Ok(config), Ok(mapping)) => Ok(Checked { config, mapping }),
         (Err(failure), Ok(_)) | (Ok(_), Err(failure)) => Err(failure),
         (Err(config), Err(mapping)) => {
             let problems = [config.problems, mapping.problems].concat();
-            Err(invalid_input("invalid_config", format!("{}; {}", config.message, mapping.message), problems))
+            Err(invalid_input(
+                "invalid_config",
+                format!("{}; {}", config.message, mapping.message),
+                problems,
+            ))
         }
     }
 }
@@ -107,9 +126,17 @@ fn authorization_url(request: &AuthorizationRequest) -> Result<String, Failure> 
         .map(|(name, _)| problem(name, "missing", "must not be empty"))
         .collect();
     if !missing.is_empty() {
-        return Err(invalid_input("missing", "an authorization URL needs a client id and a state", missing));
+        return Err(invalid_input(
+            "missing",
+            "an authorization URL needs a client id and a state",
+            missing,
+        ));
     }
-    let mut url = format!("{AUTHORIZE}?client_id={}&state={}", encode(&request.client_id), encode(&request.state));
+    let mut url = format!(
+        "{AUTHORIZE}?client_id={}&state={}",
+        encode(&request.client_id),
+        encode(&request.state)
+    );
     if let Some(redirect) = &request.redirect_uri {
         url.push_str(&format!("&redirect_uri={}", encode(redirect)));
     }
@@ -135,20 +162,32 @@ struct App {
 
 fn identify(config: &Config, answer: Option<Answer>) -> Result<Account, Failure> {
     let response = success(answer, None)?;
-    let me: Me = json::parse(&response.body).map_err(|reason| unexpected_body(&response, &reason))?;
-    let app = me.app.ok_or_else(|| unexpected_body(&response, "it does not name the workspace"))?;
+    let me: Me =
+        json::parse(&response.body).map_err(|reason| unexpected_body(&response, &reason))?;
+    let app = me
+        .app
+        .ok_or_else(|| unexpected_body(&response, "it does not name the workspace"))?;
     // Only a region that is known can be wrong: Intercom does not document all the names that it gives.
     let region = app.region.as_deref().map(str::to_ascii_lowercase);
-    if let Some(region) = region.as_deref().filter(|name| REGIONS.iter().any(|(known, _)| known == name))
+    if let Some(region) = region
+        .as_deref()
+        .filter(|name| REGIONS.iter().any(|(known, _)| known == name))
         && region != config.region
     {
         return Err(invalid_input(
             "wrong_region",
-            format!("the token's workspace lives in region `{region}`, and the connection says `{}`: set `region: {region}`.", config.region),
+            format!(
+                "the token's workspace lives in region `{region}`, and the connection says `{}`: set `region: {region}`.",
+                config.region
+            ),
             vec![crate::contract::types::Problem {
                 found: Some(config.region.to_owned()),
                 expected: Some(region.to_owned()),
-                ..problem("config.region", "wrong_region", "the workspace lives in another region")
+                ..problem(
+                    "config.region",
+                    "wrong_region",
+                    "the workspace lives in another region",
+                )
             }],
         ));
     }
@@ -157,27 +196,39 @@ fn identify(config: &Config, answer: Option<Answer>) -> Result<Account, Failure>
         name: app.name,
         region: Some(region.unwrap_or_else(|| config.region.to_owned())),
         time_zone: app.timezone,
-        api_version: Some(header_value(&response.headers, VERSION_HEADER).unwrap_or(config.api_version).to_owned()),
+        api_version: Some(
+            header_value(&response.headers, VERSION_HEADER)
+                .unwrap_or(config.api_version)
+                .to_owned(),
+        ),
     })
 }
 
 /// The streams that the connection's version has.
 fn offered(config: &Config) -> impl Iterator<Item = &'static Stream> {
-    STREAMS.iter().filter(|stream| stream.versions.contains(&config.api_version))
+    STREAMS
+        .iter()
+        .filter(|stream| stream.versions.contains(&config.api_version))
 }
 
 /// The models of custom attributes, each once.
 fn models() -> Vec<&'static str> {
-    let mut models: Vec<&str> = STREAMS.iter().filter_map(|stream| stream.attribute_model).collect();
+    let mut models: Vec<&str> = STREAMS
+        .iter()
+        .filter_map(|stream| stream.attribute_model)
+        .collect();
     models.dedup();
     models
 }
 
 fn probes(config: &Config) -> Vec<Request> {
     let streams = offered(config).map(|stream| get(config.api_version, stream.probe));
-    let models = models()
-        .into_iter()
-        .map(|model| get(config.api_version, format!("/data_attributes?model={model}&include_archived=true")));
+    let models = models().into_iter().map(|model| {
+        get(
+            config.api_version,
+            format!("/data_attributes?model={model}&include_archived=true"),
+        )
+    });
     streams.chain(models).collect()
 }
 
@@ -186,30 +237,46 @@ fn report(checked: &Checked, account: Account, answers: Vec<Answer>) -> CheckRep
     let config = &checked.config;
     let readable: Vec<Option<Readability>> = STREAMS
         .iter()
-        .map(|stream| offered(config).any(|one| one.name == stream.name).then(|| readability(stream, answers.next())))
+        .map(|stream| {
+            offered(config)
+                .any(|one| one.name == stream.name)
+                .then(|| readability(stream, answers.next()))
+        })
         .collect();
     let mut notices: Vec<Notice> = Vec::new();
-    let attributes: Vec<(&str, Vec<Attribute>)> =
-        models().into_iter().map(|model| (model, attributes(model, answers.next(), &mut notices))).collect();
+    let attributes: Vec<(&str, Vec<Attribute>)> = models()
+        .into_iter()
+        .map(|model| (model, attributes(model, answers.next(), &mut notices)))
+        .collect();
     let streams = STREAMS
         .iter()
         .zip(readable)
         .map(|(stream, readability)| {
-            let own = attributes.iter().find(|(model, _)| Some(*model) == stream.attribute_model);
+            let own = attributes
+                .iter()
+                .find(|(model, _)| Some(*model) == stream.attribute_model);
             let schema = schema::of_stream(stream, own.map_or(&[], |(_, own)| own));
             StreamStatus {
                 name: stream.name.to_owned(),
-                readability: readability.unwrap_or_else(|| Readability::NotInVersion(config.api_version.to_owned())),
+                readability: readability
+                    .unwrap_or_else(|| Readability::NotInVersion(config.api_version.to_owned())),
                 schema: schema.into_bytes(),
             }
         })
         .collect();
-    CheckReport { account, prepared: checked.mapping.prepare(), streams, notices }
+    CheckReport {
+        account,
+        prepared: checked.mapping.prepare(),
+        streams,
+        notices,
+    }
 }
 
 fn readability(stream: &Stream, answer: Option<Answer>) -> Readability {
     let parsed = success(answer, Some(stream.permission)).and_then(|response| {
-        ListPage::parse(&response.body, stream.items).map(drop).map_err(|reason| unexpected_body(&response, &reason))
+        ListPage::parse(&response.body, stream.items)
+            .map(drop)
+            .map_err(|reason| unexpected_body(&response, &reason))
     });
     match parsed {
         Ok(()) => Readability::Readable,
@@ -220,13 +287,21 @@ fn readability(stream: &Stream, answer: Option<Answer>) -> Readability {
 
 fn attributes(model: &str, answer: Option<Answer>, notices: &mut Vec<Notice>) -> Vec<Attribute> {
     let read = success(answer, Some("Read and list users and companies")).and_then(|response| {
-        let page = ListPage::parse(&response.body, &["data"]).map_err(|reason| unexpected_body(&response, &reason))?;
-        Ok(page.items.iter().filter_map(|item| serde_json::from_str(item.get()).ok()).collect())
+        let page = ListPage::parse(&response.body, &["data"])
+            .map_err(|reason| unexpected_body(&response, &reason))?;
+        Ok(page
+            .items
+            .iter()
+            .filter_map(|item| serde_json::from_str(item.get()).ok())
+            .collect())
     });
     read.unwrap_or_else(|failure| {
         notices.push(Notice {
             kind: "unavailable".to_owned(),
-            message: format!("the custom attributes of {model} could not be read: {}", failure.message),
+            message: format!(
+                "the custom attributes of {model} could not be read: {}",
+                failure.message
+            ),
             stream: None,
             key: None,
             path: None,
@@ -241,6 +316,10 @@ fn success(answer: Option<Answer>, permission: Option<&str>) -> Result<Response,
         Some(Ok(response)) if (200..300).contains(&response.status) => Ok(response),
         Some(Ok(response)) => Err(from_response(&response, Effect::Read, permission)),
         Some(Err(error)) => Err(from_http(&error, Effect::Read)),
-        None => Err(failure(FailureKind::Bug, "no_answer", "the host gave no answer to a request")),
+        None => Err(failure(
+            FailureKind::Bug,
+            "no_answer",
+            "the host gave no answer to a request",
+        )),
     }
 }

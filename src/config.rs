@@ -6,8 +6,11 @@ use crate::intercom::versions::{DEFAULT_VERSION, VERSIONS};
 use crate::json::{self, Member, Object};
 
 /// Regions by their names in the configuration, with the base URL of the API. The first one is the default.
-pub const REGIONS: &[(&str, &str)] =
-    &[("us", "https://api.intercom.io"), ("eu", "https://api.eu.intercom.io"), ("au", "https://api.au.intercom.io")];
+pub const REGIONS: &[(&str, &str)] = &[
+    ("us", "https://api.intercom.io"),
+    ("eu", "https://api.eu.intercom.io"),
+    ("au", "https://api.au.intercom.io"),
+];
 
 const KEYS: &[&str] = &["region", "api_version", "start_date"];
 
@@ -28,14 +31,23 @@ impl Config {
     pub fn of(connection: &Connection) -> Result<Self, Failure> {
         match json::parse(&connection.config) {
             Ok(keys) => Self::from_keys(&keys),
-            Err(reason) => Err(invalid(vec![problem("config", "json", format!("expected a JSON object; {reason}"))])),
+            Err(reason) => Err(invalid(vec![problem(
+                "config",
+                "json",
+                format!("expected a JSON object; {reason}"),
+            )])),
         }
     }
 
     fn from_keys(keys: &Object) -> Result<Self, Failure> {
         let mut problems = Vec::new();
-        for (name, _) in keys.0.iter().filter(|(name, _)| !KEYS.contains(&name.as_str())) {
-            let hint = nearest(name, KEYS.iter().copied()).map(|near| format!("; did you mean `{near}`?"));
+        for (name, _) in keys
+            .0
+            .iter()
+            .filter(|(name, _)| !KEYS.contains(&name.as_str()))
+        {
+            let hint =
+                nearest(name, KEYS.iter().copied()).map(|near| format!("; did you mean `{near}`?"));
             problems.push(Problem {
                 expected: Some(KEYS.join(", ")),
                 ..problem(
@@ -46,10 +58,28 @@ impl Config {
             });
         }
         let regions: Vec<&'static str> = REGIONS.iter().map(|(name, _)| *name).collect();
-        let region = one_of("config.region", keys.get("region"), &regions, regions[0], &mut problems);
-        let api_version =
-            one_of("config.api_version", keys.get("api_version"), VERSIONS, DEFAULT_VERSION, &mut problems);
-        if problems.is_empty() { Ok(Self { region, api_version }) } else { Err(invalid(problems)) }
+        let region = one_of(
+            "config.region",
+            keys.get("region"),
+            &regions,
+            regions[0],
+            &mut problems,
+        );
+        let api_version = one_of(
+            "config.api_version",
+            keys.get("api_version"),
+            VERSIONS,
+            DEFAULT_VERSION,
+            &mut problems,
+        );
+        if problems.is_empty() {
+            Ok(Self {
+                region,
+                api_version,
+            })
+        } else {
+            Err(invalid(problems))
+        }
     }
 }
 
@@ -62,7 +92,8 @@ fn one_of(
 ) -> &'static str {
     let found = match value {
         None | Some(Member::Null) => return default,
-        Some(Member::Text(text)) => match known.iter().find(|name| name.eq_ignore_ascii_case(text)) {
+        Some(Member::Text(text)) => match known.iter().find(|name| name.eq_ignore_ascii_case(text))
+        {
             Some(name) => return name,
             None => text.chars().take(40).collect(),
         },
@@ -72,19 +103,33 @@ fn one_of(
     problems.push(Problem {
         found: Some(found.clone()),
         expected: Some(known.join(", ")),
-        ..problem(path, "value", format!("found {found}; expected one of {}", known.join(", ")))
+        ..problem(
+            path,
+            "value",
+            format!("found {found}; expected one of {}", known.join(", ")),
+        )
     });
     default
 }
 
 fn invalid(problems: Vec<Problem>) -> Failure {
-    let places: Vec<String> = problems.iter().map(|one| format!("{}: {}", one.path, one.message)).collect();
-    invalid_input("invalid_config", format!("the configuration is not valid: {}", places.join("; ")), problems)
+    let places: Vec<String> = problems
+        .iter()
+        .map(|one| format!("{}: {}", one.path, one.message))
+        .collect();
+    invalid_input(
+        "invalid_config",
+        format!("the configuration is not valid: {}", places.join("; ")),
+        problems,
+    )
 }
 
 /// JSON Schema of the configuration.
 pub fn schema() -> String {
-    let regions: Vec<String> = REGIONS.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+    let regions: Vec<String> = REGIONS
+        .iter()
+        .map(|(name, _)| format!("\"{name}\""))
+        .collect();
     let versions: Vec<String> = VERSIONS.iter().map(|name| format!("\"{name}\"")).collect();
     format!(
         r#"{{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","additionalProperties":false,"properties":{{"region":{{"enum":[{}],"default":"{}","description":"Where the workspace's data lives; tokens are valid in their own region only."}},"api_version":{{"enum":[{}],"default":"{DEFAULT_VERSION}","description":"The Intercom API version, as text in quotes; sent with every request."}},"start_date":{{"type":"string","description":"The first sync reads what changed from this day on (YYYY-MM-DD, MM/DD/YYYY or RFC 3339). Read by the host."}}}}}}"#,
@@ -113,33 +158,65 @@ mod tests {
     #[test]
     fn the_schema_names_every_key() {
         let schema: Value = serde_json::from_str(&schema()).unwrap();
-        let mut names: Vec<&str> = schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+        let mut names: Vec<&str> = schema["properties"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
         let mut keys = KEYS.to_vec();
         names.sort_unstable();
         keys.sort_unstable();
         assert_eq!(names, keys);
-        assert_eq!(schema["properties"]["region"]["enum"], serde_json::json!(["us", "eu", "au"]));
+        assert_eq!(
+            schema["properties"]["region"]["enum"],
+            serde_json::json!(["us", "eu", "au"])
+        );
     }
 
     #[test]
     fn an_empty_configuration_has_defaults() {
-        assert_eq!(Config::of(&connection("{}")), Ok(Config { region: "us", api_version: "2.11" }));
+        assert_eq!(
+            Config::of(&connection("{}")),
+            Ok(Config {
+                region: "us",
+                api_version: "2.11"
+            })
+        );
     }
 
     #[test]
     fn every_problem_is_reported_with_its_path() {
-        let failure = Config::of(&connection(r#"{"region":"mars","api_version":2.1,"regoin":"eu"}"#)).unwrap_err();
+        let failure = Config::of(&connection(
+            r#"{"region":"mars","api_version":2.1,"regoin":"eu"}"#,
+        ))
+        .unwrap_err();
         assert_eq!(failure.code, "invalid_config");
-        let paths: Vec<&str> = failure.problems.iter().map(|one| one.path.as_str()).collect();
-        assert_eq!(paths, ["config.regoin", "config.region", "config.api_version"]);
-        assert!(failure.problems[0].message.contains("did you mean `region`"));
+        let paths: Vec<&str> = failure
+            .problems
+            .iter()
+            .map(|one| one.path.as_str())
+            .collect();
+        assert_eq!(
+            paths,
+            ["config.regoin", "config.region", "config.api_version"]
+        );
+        assert!(
+            failure.problems[0]
+                .message
+                .contains("did you mean `region`")
+        );
         assert!(failure.problems[2].message.contains("quotes"));
     }
 
     #[test]
     fn what_is_no_object_is_refused() {
         for text in ["", "[]", "null", "{", "\u{0}"] {
-            assert_eq!(Config::of(&connection(text)).unwrap_err().code, "invalid_config", "{text:?}");
+            assert_eq!(
+                Config::of(&connection(text)).unwrap_err().code,
+                "invalid_config",
+                "{text:?}"
+            );
         }
     }
 }

@@ -100,10 +100,20 @@ struct Written {
 
 impl Written {
     fn of(stream: &str, position: &Position) -> Self {
-        let written = |at: &str| Self { stream: stream.to_owned(), at: at.to_owned(), ..Self::default() };
+        let written = |at: &str| Self {
+            stream: stream.to_owned(),
+            at: at.to_owned(),
+            ..Self::default()
+        };
         match position {
-            Position::Mark(seen) => Self { seen: Some(seen.to_string()), ..written("mark") },
-            Position::Contents(contents) => Self { contents: Some(contents.clone()), ..written("contents") },
+            Position::Mark(seen) => Self {
+                seen: Some(seen.to_string()),
+                ..written("mark")
+            },
+            Position::Contents(contents) => Self {
+                contents: Some(contents.clone()),
+                ..written("contents")
+            },
             Position::List(list) => Self {
                 after: list.after.clone(),
                 started: list.started,
@@ -127,7 +137,10 @@ impl Written {
                 waits: Some(scroll.waits),
                 ..written("scroll")
             },
-            Position::Keys(count) => Self { count: Some(*count), ..written("keys") },
+            Position::Keys(count) => Self {
+                count: Some(*count),
+                ..written("keys")
+            },
         }
     }
 
@@ -137,7 +150,11 @@ impl Written {
         Some(match self.at.as_str() {
             "mark" => Position::Mark(mark(self.seen)?),
             "contents" => Position::Contents(self.contents?),
-            "list" => Position::List(ListPosition { after: self.after, started: self.started, seen: mark(self.seen)? }),
+            "list" => Position::List(ListPosition {
+                after: self.after,
+                started: self.started,
+                seen: mark(self.seen)?,
+            }),
             "search" => Position::Search(SearchPosition {
                 after: self.after,
                 from: self.from?,
@@ -174,11 +191,14 @@ pub fn decode(stream: &str, cursor: &[u8]) -> Result<Position, Failure> {
     match cursor.split_first() {
         None => Err(unreadable(stream, "it is empty")),
         Some((&FORMAT, document)) => {
-            let written: Written = json::parse(document).map_err(|_| unreadable(stream, "it is damaged"))?;
+            let written: Written =
+                json::parse(document).map_err(|_| unreadable(stream, "it is damaged"))?;
             if written.stream != stream {
                 return Err(unreadable(stream, "it belongs to another stream"));
             }
-            written.position().ok_or_else(|| unreadable(stream, "it is damaged"))
+            written
+                .position()
+                .ok_or_else(|| unreadable(stream, "it is damaged"))
         }
         Some((format, _)) => Err(unreadable(
             stream,
@@ -191,7 +211,9 @@ pub fn decode(stream: &str, cursor: &[u8]) -> Result<Position, Failure> {
 pub fn unreadable(stream: &str, why: &str) -> Failure {
     invalid_input(
         "unreadable_cursor",
-        format!("the stored position of stream `{stream}` cannot be used: {why}. Nothing was read; start the stream over to go on."),
+        format!(
+            "the stored position of stream `{stream}` cannot be used: {why}. Nothing was read; start the stream over to go on."
+        ),
         vec![problem("cursor", "unreadable_cursor", why)],
     )
 }
@@ -207,9 +229,23 @@ mod tests {
         vec![
             Position::Mark(seen.clone()),
             Position::Contents([("a".to_owned(), "00ff".to_owned())].into()),
-            Position::List(ListPosition { after: Some("x".to_owned()), started: Some(5), seen: seen.clone() }),
-            Position::Search(SearchPosition { after: None, from: -1, started: Some(3), seen: seen.clone() }),
-            Position::Scroll(ScrollPosition { param: Some("p".to_owned()), known: seen.clone(), seen, ..Default::default() }),
+            Position::List(ListPosition {
+                after: Some("x".to_owned()),
+                started: Some(5),
+                seen: seen.clone(),
+            }),
+            Position::Search(SearchPosition {
+                after: None,
+                from: -1,
+                started: Some(3),
+                seen: seen.clone(),
+            }),
+            Position::Scroll(ScrollPosition {
+                param: Some("p".to_owned()),
+                known: seen.clone(),
+                seen,
+                ..Default::default()
+            }),
             Position::Keys(7),
         ]
     }
@@ -227,13 +263,34 @@ mod tests {
         for position in positions() {
             let cursor = encode("contacts", &position);
             for end in 0..cursor.len() {
-                assert_eq!(decode("contacts", &cursor[..end]).unwrap_err().code, "unreadable_cursor");
+                assert_eq!(
+                    decode("contacts", &cursor[..end]).unwrap_err().code,
+                    "unreadable_cursor"
+                );
             }
-            assert!(decode("companies", &cursor).unwrap_err().message.contains("another stream"));
+            assert!(
+                decode("companies", &cursor)
+                    .unwrap_err()
+                    .message
+                    .contains("another stream")
+            );
         }
-        assert!(decode("contacts", b"2{}").unwrap_err().message.contains("format"));
-        for damaged in [r#"1{}"#, r#"1{"stream":"contacts","at":"mark","seen":"ü"}"#, r#"1{"stream":"contacts","at":"list"}"#, "1[]"] {
-            assert_eq!(decode("contacts", damaged.as_bytes()).unwrap_err().code, "unreadable_cursor");
+        assert!(
+            decode("contacts", b"2{}")
+                .unwrap_err()
+                .message
+                .contains("format")
+        );
+        for damaged in [
+            r#"1{}"#,
+            r#"1{"stream":"contacts","at":"mark","seen":"ü"}"#,
+            r#"1{"stream":"contacts","at":"list"}"#,
+            "1[]",
+        ] {
+            assert_eq!(
+                decode("contacts", damaged.as_bytes()).unwrap_err().code,
+                "unreadable_cursor"
+            );
         }
     }
 }

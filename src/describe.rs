@@ -2,8 +2,9 @@
 
 use crate::config::{self, REGIONS};
 use crate::contract::connector::{
-    ActionDescriptor, AuthMethod, CodeExchange, CredentialHeader, Descriptor, Endpoint, ExchangeField, ExchangeValue,
-    Formats, RatePolicy, Region, StreamDescriptor, StreamModes, TopicDescriptor, WebhookRouting,
+    ActionDescriptor, AuthMethod, CodeExchange, CredentialHeader, Descriptor, Endpoint,
+    ExchangeField, ExchangeValue, Formats, RatePolicy, Region, StreamDescriptor, StreamModes,
+    TopicDescriptor, WebhookRouting,
 };
 use crate::intercom::actions::{ACTIONS, input_schema};
 use crate::intercom::request::API;
@@ -33,7 +34,10 @@ pub fn descriptor() -> Descriptor {
                 name: name.to_owned(),
                 regions: REGIONS
                     .iter()
-                    .map(|(region, url)| Region { name: (*region).to_owned(), base_url: (*url).to_owned() })
+                    .map(|(region, url)| Region {
+                        name: (*region).to_owned(),
+                        base_url: (*url).to_owned(),
+                    })
                     .collect(),
             })
             .collect(),
@@ -76,10 +80,21 @@ pub fn descriptor() -> Descriptor {
 }
 
 fn auth_methods() -> Vec<AuthMethod> {
-    let header = || CredentialHeader { name: "authorization".to_owned(), value_template: "Bearer {token}".to_owned() };
-    let field = |name: &str, value| ExchangeField { name: name.to_owned(), value };
+    let header = || CredentialHeader {
+        name: "authorization".to_owned(),
+        value_template: "Bearer {token}".to_owned(),
+    };
+    let field = |name: &str, value| ExchangeField {
+        name: name.to_owned(),
+        value,
+    };
     vec![
-        AuthMethod { name: "access-token".to_owned(), header: header(), exchange: None, expires: false },
+        AuthMethod {
+            name: "access-token".to_owned(),
+            header: header(),
+            exchange: None,
+            expires: false,
+        },
         AuthMethod {
             name: "oauth".to_owned(),
             header: header(),
@@ -117,7 +132,10 @@ fn streams() -> Vec<StreamDescriptor> {
 }
 
 fn formats(only: u8) -> Formats {
-    Formats { reads: vec![only], writes: only }
+    Formats {
+        reads: vec![only],
+        writes: only,
+    }
 }
 
 fn owned(texts: &[&str]) -> Vec<String> {

@@ -17,12 +17,21 @@ pub fn failure(kind: FailureKind, code: &str, message: impl Into<String>) -> Fai
 
 /// A failure of the caller's input, with every problem found in it.
 pub fn invalid_input(code: &str, message: impl Into<String>, problems: Vec<Problem>) -> Failure {
-    Failure { problems, ..failure(FailureKind::InvalidInput, code, message) }
+    Failure {
+        problems,
+        ..failure(FailureKind::InvalidInput, code, message)
+    }
 }
 
 /// A problem at a place in an input.
 pub fn problem(path: impl Into<String>, code: &str, message: impl Into<String>) -> Problem {
-    Problem { path: path.into(), code: code.to_owned(), message: message.into(), found: None, expected: None }
+    Problem {
+        path: path.into(),
+        code: code.to_owned(),
+        message: message.into(),
+        found: None,
+        expected: None,
+    }
 }
 
 /// The name most like `found`, if one is near enough to be what was meant.

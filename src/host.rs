@@ -38,7 +38,9 @@ fn send(requests: Vec<http::Request>, max_in_flight: u32) -> Vec<Answer> {
 /// A panic in the sandbox is a bare trap; its text reaches the host only through the log.
 pub fn report_panics() {
     #[cfg(target_arch = "wasm32")]
-    std::panic::set_hook(Box::new(|panic| log::write(Level::Error, &panic.to_string())));
+    std::panic::set_hook(Box::new(|panic| {
+        log::write(Level::Error, &panic.to_string())
+    }));
 }
 
 /// The host's clocks. The standard library's do not work on `wasm32-unknown-unknown`.
@@ -52,15 +54,20 @@ struct Clock {
 #[cfg(target_arch = "wasm32")]
 impl Clock {
     fn start() -> Self {
-        Self { started_ns: wasi::clocks::monotonic_clock::now() }
+        Self {
+            started_ns: wasi::clocks::monotonic_clock::now(),
+        }
     }
 
     fn moment(&self) -> Moment {
         let wall = wasi::clocks::wall_clock::now();
         let seconds = i64::try_from(wall.seconds).unwrap_or(i64::MAX / 1_000);
         Moment {
-            unix_ms: seconds.saturating_mul(1_000).saturating_add(i64::from(wall.nanoseconds / 1_000_000)),
-            elapsed_ms: wasi::clocks::monotonic_clock::now().saturating_sub(self.started_ns) / 1_000_000,
+            unix_ms: seconds
+                .saturating_mul(1_000)
+                .saturating_add(i64::from(wall.nanoseconds / 1_000_000)),
+            elapsed_ms: wasi::clocks::monotonic_clock::now().saturating_sub(self.started_ns)
+                / 1_000_000,
         }
     }
 }
@@ -68,11 +75,15 @@ impl Clock {
 #[cfg(not(target_arch = "wasm32"))]
 impl Clock {
     fn start() -> Self {
-        Self { started: std::time::Instant::now() }
+        Self {
+            started: std::time::Instant::now(),
+        }
     }
 
     fn moment(&self) -> Moment {
-        let wall = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let wall = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
         Moment {
             unix_ms: i64::try_from(wall.as_millis()).unwrap_or(i64::MAX),
             elapsed_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),

@@ -43,7 +43,10 @@ pub struct Object<'a>(pub Vec<(String, Member<'a>)>);
 impl<'a> Object<'a> {
     /// The member of a name.
     pub fn get(&self, name: &str) -> Option<&Member<'a>> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, member)| member)
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, member)| member)
     }
 }
 
@@ -112,7 +115,8 @@ mod tests {
 
     #[test]
     fn objects_are_read_in_order_and_values_keep_their_form() {
-        let object: Object = parse(br#"{"b":1.10,"a":"x\n","c":[1],"b":{"d":null},"e":null,"f":true}"#).unwrap();
+        let object: Object =
+            parse(br#"{"b":1.10,"a":"x\n","c":[1],"b":{"d":null},"e":null,"f":true}"#).unwrap();
         assert_eq!(
             object.0,
             [
@@ -127,7 +131,13 @@ mod tests {
 
     #[test]
     fn explanations_hold_no_content() {
-        for document in [&b"{\"secret\":"[..], b"[\"secret\"]", b"\"secret\"", b"\xffsecret", b"secret"] {
+        for document in [
+            &b"{\"secret\":"[..],
+            b"[\"secret\"]",
+            b"\"secret\"",
+            b"\xffsecret",
+            b"secret",
+        ] {
             let reason = parse::<Object>(document).unwrap_err();
             assert!(!reason.contains("secret"), "{reason}");
         }

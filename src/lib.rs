@@ -5,7 +5,13 @@
 //! module that touches a host. Everything therefore runs natively as well, for tests, benchmarks and fuzzing.
 
 /// The bindings of the contract, generated from `wit/`.
-#[allow(missing_docs, clippy::all, clippy::expect_used, clippy::unwrap_used, clippy::panic)]
+#[allow(
+    missing_docs,
+    clippy::all,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic
+)]
 pub mod contract {
     wit_bindgen::generate!({
         path: "wit",
@@ -36,8 +42,8 @@ pub mod watermark;
 pub mod write_batch;
 
 use contract::connector::{
-    Authentication, AuthenticationRequest, Batch, Connection, Descriptor, Document, Entry, Failure, Guest, Outcome,
-    Page, PageRequest, Verdict, WebhookDelivery,
+    Authentication, AuthenticationRequest, Batch, Connection, Descriptor, Document, Entry, Failure,
+    Guest, Outcome, Page, PageRequest, Verdict, WebhookDelivery,
 };
 
 /// The component behind the contract's exports.
@@ -48,7 +54,10 @@ impl Guest for Connector {
         describe::descriptor()
     }
 
-    fn authenticate(connection: Connection, request: AuthenticationRequest) -> Result<Authentication, Failure> {
+    fn authenticate(
+        connection: Connection,
+        request: AuthenticationRequest,
+    ) -> Result<Authentication, Failure> {
         host::perform(authenticate::Authenticate::new(connection, request))
     }
 
@@ -64,7 +73,10 @@ impl Guest for Connector {
         map_record::map_records(&connection, &stream, &documents)
     }
 
-    fn verify_webhook(connection: Connection, delivery: WebhookDelivery) -> Result<Verdict, Failure> {
+    fn verify_webhook(
+        connection: Connection,
+        delivery: WebhookDelivery,
+    ) -> Result<Verdict, Failure> {
         verify_webhook::verify(&connection, &delivery)
     }
 

@@ -2,7 +2,7 @@
 
 use crate::contract::types::{Change, Connection, Entry, Failure, FailureKind, Problem};
 use crate::failure::{failure, invalid_input, nearest, problem};
-use crate::intercom::normalize::{Record, Unreadable, normalize};
+use crate::intercom::normalize::{Record, Unreadable, normalize_document};
 use crate::intercom::streams::{self, Stream};
 use crate::json::quoted;
 use crate::mapping::{self, Mapping, Rule};
@@ -22,9 +22,7 @@ pub fn map_records(
     Ok(documents
         .iter()
         .map(|document| {
-            std::str::from_utf8(document)
-                .map_err(|_| Unreadable { path: String::new(), reason: "not UTF-8".to_owned() })
-                .and_then(|text| normalize(stream, text))
+            normalize_document(stream, document)
                 .map_err(|unreadable| unreadable_document(stream, &unreadable))
                 .and_then(|record| mapper.entry(record))
         })
@@ -38,12 +36,16 @@ pub fn map_records(
 pub fn known_stream(name: &str) -> Result<&'static Stream, Failure> {
     streams::find(name).ok_or_else(|| {
         let all = streams::names().collect::<Vec<_>>().join(", ");
-        let hint = nearest(name, streams::names()).map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
+        let hint = nearest(name, streams::names())
+            .map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
         let shown: String = name.chars().take(60).collect();
         invalid_input(
             "unknown_stream",
             format!("there is no stream `{shown}`.{hint} There are: {all}."),
-            vec![Problem { expected: Some(all.clone()), ..problem("stream", "unknown_stream", "no such stream") }],
+            vec![Problem {
+                expected: Some(all.clone()),
+                ..problem("stream", "unknown_stream", "no such stream")
+            }],
         )
     })
 }
@@ -52,8 +54,15 @@ pub fn known_stream(name: &str) -> Result<&'static Stream, Failure> {
 pub fn unreadable_document(stream: &Stream, unreadable: &Unreadable) -> Failure {
     invalid_input(
         "unreadable_record",
-        format!("this is no record of {}: {}", stream.name, unreadable.reason),
-        vec![problem(unreadable.path.clone(), "unreadable_record", unreadable.reason.clone())],
+        format!(
+            "this is no record of {}: {}",
+            stream.name, unreadable.reason
+        ),
+        vec![problem(
+            unreadable.path.clone(),
+            "unreadable_record",
+            unreadable.reason.clone(),
+        )],
     )
 }
 
@@ -67,7 +76,10 @@ pub struct Mapper<'a> {
 impl<'a> Mapper<'a> {
     /// A mapper of a stream's records.
     pub fn new(stream: &'static Stream, mapping: &'a Mapping) -> Self {
-        Self { stream, rules: mapping.rules(stream.name) }
+        Self {
+            stream,
+            rules: mapping.rules(stream.name),
+        }
     }
 
     /// The entry of a record.
@@ -78,7 +90,9 @@ impl<'a> Mapper<'a> {
         Ok(Entry {
             stream: self.stream.name.to_owned(),
             key: record.key,
-            updated_at_ms: record.updated_at.map(|seconds| seconds.saturating_mul(1_000)),
+            updated_at_ms: record
+                .updated_at
+                .map(|seconds| seconds.saturating_mul(1_000)),
             change: Change::Upsert,
             reason: None,
             successor: None,
@@ -93,9 +107,11 @@ impl<'a> Mapper<'a> {
     pub fn deletion(&self, key: &str, reason: &str) -> Result<Entry, Failure> {
         let fields: Vec<String> = match self.stream.key {
             [only] => vec![format!("\"{only}\":{}", quoted(key))],
-            several => {
-                several.iter().zip(key.split('/')).map(|(name, part)| format!("\"{name}\":{}", quoted(part))).collect()
-            }
+            several => several
+                .iter()
+                .zip(key.split('/'))
+                .map(|(name, part)| format!("\"{name}\":{}", quoted(part)))
+                .collect(),
         };
         Ok(Entry {
             stream: self.stream.name.to_owned(),
@@ -111,8 +127,13 @@ impl<'a> Mapper<'a> {
     fn payload(&self, canonical: Vec<u8>) -> Result<Vec<u8>, Failure> {
         match self.rules {
             None => Ok(canonical),
-            Some(rules) => mapping::apply(rules, &canonical)
-                .map_err(|_| failure(FailureKind::Bug, "unmappable", "a canonical record could not be mapped")),
+            Some(rules) => mapping::apply(rules, &canonical).map_err(|_| {
+                failure(
+                    FailureKind::Bug,
+                    "unmappable",
+                    "a canonical record could not be mapped",
+                )
+            }),
         }
     }
 }

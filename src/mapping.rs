@@ -56,7 +56,9 @@ impl Mapping {
         let unreadable = |why: &str| {
             invalid_input(
                 "unreadable_prepared",
-                format!("the prepared mapping cannot be read: {why}. Check the connection again to prepare it anew."),
+                format!(
+                    "the prepared mapping cannot be read: {why}. Check the connection again to prepare it anew."
+                ),
                 vec![problem("prepared", "unreadable_prepared", why)],
             )
         };
@@ -91,14 +93,25 @@ impl Mapping {
                 }
             }
             Err(reason) => {
-                problems.push(problem("field_mapping", "json", format!("expected a JSON object; {reason}")));
+                problems.push(problem(
+                    "field_mapping",
+                    "json",
+                    format!("expected a JSON object; {reason}"),
+                ));
             }
         }
         if problems.is_empty() {
             return Ok(mapping);
         }
-        let places: Vec<String> = problems.iter().map(|one| format!("{}: {}", one.path, one.message)).collect();
-        Err(invalid_input("invalid_mapping", format!("the mapping is not valid: {}", places.join("; ")), problems))
+        let places: Vec<String> = problems
+            .iter()
+            .map(|one| format!("{}: {}", one.path, one.message))
+            .collect();
+        Err(invalid_input(
+            "invalid_mapping",
+            format!("the mapping is not valid: {}", places.join("; ")),
+            problems,
+        ))
     }
 
     fn compile_member(&mut self, name: &str, value: &Member, problems: &mut Vec<Problem>) {
@@ -115,14 +128,25 @@ impl Mapping {
                     .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
                 problems.push(Problem {
                     expected: Some(streams::names().collect::<Vec<_>>().join(", ")),
-                    ..problem(path, "unknown_stream", format!("there is no stream of this name{hint}"))
+                    ..problem(
+                        path,
+                        "unknown_stream",
+                        format!("there is no stream of this name{hint}"),
+                    )
                 });
             }
             to => self.add(DEFAULT_STREAM, name, to, &path, problems),
         }
     }
 
-    fn add(&mut self, stream: &str, from: &str, to: &Member, path: &str, problems: &mut Vec<Problem>) {
+    fn add(
+        &mut self,
+        stream: &str,
+        from: &str,
+        to: &Member,
+        path: &str,
+        problems: &mut Vec<Problem>,
+    ) {
         let Member::Text(to) = to else {
             problems.push(Problem {
                 expected: Some("text".to_owned()),
@@ -136,12 +160,26 @@ impl Mapping {
         if to.is_empty() {
             problems.push(problem(path, "target", "the target has no name"));
         }
-        if let Some(other) = self.rules(stream).unwrap_or_default().iter().find(|rule| rule.to == *to) {
-            problems.push(problem(path, "duplicate_target", format!("`{to}` is the target of `{}` as well", other.from)));
+        if let Some(other) = self
+            .rules(stream)
+            .unwrap_or_default()
+            .iter()
+            .find(|rule| rule.to == *to)
+        {
+            problems.push(problem(
+                path,
+                "duplicate_target",
+                format!("`{to}` is the target of `{}` as well", other.from),
+            ));
         }
         let last = self.rules.iter().rposition(|rule| rule.stream == stream);
-        let rule = Rule { stream: stream.to_owned(), from: from.to_owned(), to: to.clone() };
-        self.rules.insert(last.map_or(self.rules.len(), |last| last + 1), rule);
+        let rule = Rule {
+            stream: stream.to_owned(),
+            from: from.to_owned(),
+            to: to.clone(),
+        };
+        self.rules
+            .insert(last.map_or(self.rules.len(), |last| last + 1), rule);
     }
 
     /// The rules of a stream; absent when its records are given as they are.
@@ -159,9 +197,18 @@ impl Mapping {
 pub fn apply(rules: &[Rule], record: &[u8]) -> Result<Vec<u8>, String> {
     let text = std::str::from_utf8(record).map_err(|_| "it is not UTF-8".to_owned())?;
     let mut found: Vec<Option<&RawValue>> = vec![None; rules.len()];
-    let wanted = rules.iter().enumerate().map(|(index, rule)| (index, rule.from.as_str())).collect();
+    let wanted = rules
+        .iter()
+        .enumerate()
+        .map(|(index, rule)| (index, rule.from.as_str()))
+        .collect();
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    deserializer.deserialize_map(Capture { wanted, found: &mut found }).map_err(|error| json::explain(&error))?;
+    deserializer
+        .deserialize_map(Capture {
+            wanted,
+            found: &mut found,
+        })
+        .map_err(|error| json::explain(&error))?;
     let mut out = Vec::with_capacity(record.len() / 4);
     out.push(b'{');
     for (rule, value) in rules.iter().zip(&found) {
@@ -207,16 +254,24 @@ impl<'w, 'de> Capture<'w, '_, 'de> {
         }
         if !deeper.is_empty() && raw.get().starts_with(['{', '[']) {
             let mut inner = serde_json::Deserializer::from_str(raw.get());
-            let capture = Capture { wanted: deeper, found: self.found };
+            let capture = Capture {
+                wanted: deeper,
+                found: self.found,
+            };
             // The value was read once already: it is JSON.
-            let _ = if raw.get().starts_with('{') { inner.deserialize_map(capture) } else { inner.deserialize_seq(capture) };
+            let _ = if raw.get().starts_with('{') {
+                inner.deserialize_map(capture)
+            } else {
+                inner.deserialize_seq(capture)
+            };
         }
     }
 
     fn wants(&self, name: &str) -> bool {
-        self.wanted
-            .iter()
-            .any(|(_, path)| path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
+        self.wanted.iter().any(|(_, path)| {
+            path.strip_prefix(name)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
     }
 }
 
@@ -260,7 +315,8 @@ mod tests {
         let mapping = Mapping::compile(mapping.as_bytes()).unwrap();
         let prepared = Mapping::from_prepared(&mapping.prepare()).unwrap();
         assert_eq!(prepared, mapping);
-        String::from_utf8(apply(mapping.rules("contacts").unwrap(), record.as_bytes()).unwrap()).unwrap()
+        String::from_utf8(apply(mapping.rules("contacts").unwrap(), record.as_bytes()).unwrap())
+            .unwrap()
     }
 
     #[test]
@@ -277,17 +333,40 @@ mod tests {
     #[test]
     fn rules_of_other_streams_stand_under_their_name() {
         let mapping = Mapping::compile(br#"{"email":"E","companies":{"name":"N"}}"#).unwrap();
-        assert_eq!(mapping.rules("companies"), Some(&[Rule { stream: "companies".into(), from: "name".into(), to: "N".into() }][..]));
-        assert_eq!(mapping.rules("contacts"), Some(&[Rule { stream: "contacts".into(), from: "email".into(), to: "E".into() }][..]));
+        assert_eq!(
+            mapping.rules("companies"),
+            Some(
+                &[Rule {
+                    stream: "companies".into(),
+                    from: "name".into(),
+                    to: "N".into()
+                }][..]
+            )
+        );
+        assert_eq!(
+            mapping.rules("contacts"),
+            Some(
+                &[Rule {
+                    stream: "contacts".into(),
+                    from: "email".into(),
+                    to: "E".into()
+                }][..]
+            )
+        );
         assert_eq!(mapping.rules("tags"), None);
     }
 
     #[test]
     fn every_problem_is_named_with_its_path() {
-        let failure =
-            Mapping::compile(br#"{"a..b":"X","b":3,"c":"","compnies":{"name":"N"},"d":"Y","e":"Y"}"#).unwrap_err();
-        let mut found: Vec<(&str, &str)> =
-            failure.problems.iter().map(|one| (one.path.as_str(), one.code.as_str())).collect();
+        let failure = Mapping::compile(
+            br#"{"a..b":"X","b":3,"c":"","compnies":{"name":"N"},"d":"Y","e":"Y"}"#,
+        )
+        .unwrap_err();
+        let mut found: Vec<(&str, &str)> = failure
+            .problems
+            .iter()
+            .map(|one| (one.path.as_str(), one.code.as_str()))
+            .collect();
         found.sort_unstable();
         assert_eq!(
             found,
@@ -305,7 +384,10 @@ mod tests {
     #[test]
     fn damaged_prepared_bytes_are_refused() {
         for bytes in [&b""[..], b"2[]", b"1[", b"1{}"] {
-            assert_eq!(Mapping::from_prepared(bytes).unwrap_err().code, "unreadable_prepared");
+            assert_eq!(
+                Mapping::from_prepared(bytes).unwrap_err().code,
+                "unreadable_prepared"
+            );
         }
     }
 }

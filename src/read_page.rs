@@ -28,7 +28,11 @@ pub struct ReadPage {
 impl ReadPage {
     /// Reads a page of a connection.
     pub fn new(connection: Connection, request: PageRequest) -> Self {
-        Self { connection, request, scan: None }
+        Self {
+            connection,
+            request,
+            scan: None,
+        }
     }
 }
 
@@ -86,7 +90,10 @@ enum Place {
     Scroll(ScrollPosition),
     /// The contents that are known; absent in a full read.
     Whole(Option<std::collections::BTreeMap<String, String>>),
-    Keys { keys: Vec<String>, done: usize },
+    Keys {
+        keys: Vec<String>,
+        done: usize,
+    },
 }
 
 impl Scan {
@@ -96,28 +103,50 @@ impl Scan {
             return Err(invalid_input(
                 "unknown_filter",
                 format!("stream `{}` has no filter", stream.name),
-                vec![problem("filter", "unknown_filter", "this stream takes no filter")],
+                vec![problem(
+                    "filter",
+                    "unknown_filter",
+                    "this stream takes no filter",
+                )],
             ));
         }
         let config = Config::of(connection)?;
         if !stream.versions.contains(&config.api_version) {
             return Err(invalid_input(
                 "not_in_version",
-                format!("stream `{}` does not exist in API version {}", stream.name, config.api_version),
-                vec![problem("config.api_version", "not_in_version", "this version lacks the stream")],
+                format!(
+                    "stream `{}` does not exist in API version {}",
+                    stream.name, config.api_version
+                ),
+                vec![problem(
+                    "config.api_version",
+                    "not_in_version",
+                    "this version lacks the stream",
+                )],
             ));
         }
         let window = match &request.selection {
             // A second counts as its first millisecond.
             Selection::Window(window) => Window {
-                since: window.since_ms.map(|ms| ms.saturating_add(999).div_euclid(1_000)),
-                until: window.until_ms.map(|ms| ms.saturating_add(999).div_euclid(1_000)),
+                since: window
+                    .since_ms
+                    .map(|ms| ms.saturating_add(999).div_euclid(1_000)),
+                until: window
+                    .until_ms
+                    .map(|ms| ms.saturating_add(999).div_euclid(1_000)),
             },
             Selection::All | Selection::Keys(_) => Window::default(),
         };
-        let position = request.cursor.as_deref().map(|cursor| cursor::decode(stream.name, cursor)).transpose()?;
+        let position = request
+            .cursor
+            .as_deref()
+            .map(|cursor| cursor::decode(stream.name, cursor))
+            .transpose()?;
         let place = place(stream, &request.selection, window, position).ok_or_else(|| {
-            cursor::unreadable(stream.name, "it belongs to another way of reading the stream")
+            cursor::unreadable(
+                stream.name,
+                "it belongs to another way of reading the stream",
+            )
         })?;
         // A record takes about this much; the host's limits are soft.
         let fitting = u32::try_from(request.max_bytes / 4_096).unwrap_or(u32::MAX);
@@ -143,10 +172,15 @@ impl Scan {
 
     fn read(mut self, moment: Moment, answers: Vec<Answer>) -> Result<Page, Failure> {
         let place = std::mem::replace(&mut self.place, Place::Whole(None));
-        let context = Context { scan: &self, now: moment.unix_ms.div_euclid(1_000) };
+        let context = Context {
+            scan: &self,
+            now: moment.unix_ms.div_euclid(1_000),
+        };
         let mut answers = answers.into_iter();
         match (place, answers.next()) {
-            (Place::Keys { keys, done }, first) => keys::read(&context, keys, done, first.into_iter().chain(answers)),
+            (Place::Keys { keys, done }, first) => {
+                keys::read(&context, keys, done, first.into_iter().chain(answers))
+            }
             (_, None) => Ok(empty_page()),
             (Place::List(position), Some(answer)) => list::read(&context, position, answer),
             (Place::Search(position), Some(answer)) => search::read(&context, position, answer),
@@ -157,7 +191,8 @@ impl Scan {
 
     /// Rows to ask for at once.
     fn per_page(&self) -> u32 {
-        self.max_entries.min(self.stream.per_page.unwrap_or(u32::MAX))
+        self.max_entries
+            .min(self.stream.per_page.unwrap_or(u32::MAX))
     }
 }
 
@@ -169,33 +204,57 @@ struct Context<'a> {
 }
 
 /// Where to begin; `None` when the position is not one of this selection.
-fn place(stream: &Stream, selection: &Selection, window: Window, position: Option<Position>) -> Option<Place> {
+fn place(
+    stream: &Stream,
+    selection: &Selection,
+    window: Window,
+    position: Option<Position>,
+) -> Option<Place> {
     if let Selection::Keys(keys) = selection {
         return match position {
-            None => Some(Place::Keys { keys: keys.clone(), done: 0 }),
-            Some(Position::Keys(done)) if done <= keys.len() => Some(Place::Keys { keys: keys.clone(), done }),
+            None => Some(Place::Keys {
+                keys: keys.clone(),
+                done: 0,
+            }),
+            Some(Position::Keys(done)) if done <= keys.len() => Some(Place::Keys {
+                keys: keys.clone(),
+                done,
+            }),
             Some(_) => None,
         };
     }
     match (stream.paging, position) {
         (Paging::ListThenSearch { .. }, None) => Some(match selection {
-            Selection::Window(_) => {
-                Place::Search(SearchPosition { from: window.since.unwrap_or(0), ..SearchPosition::default() })
-            }
+            Selection::Window(_) => Place::Search(SearchPosition {
+                from: window.since.unwrap_or(0),
+                ..SearchPosition::default()
+            }),
             _ => Place::List(ListPosition::default()),
         }),
         (Paging::ListThenSearch { .. }, Some(Position::Mark(mark))) => {
             Some(match mark.floor().into_iter().chain(window.since).max() {
-                Some(from) => Place::Search(SearchPosition { from, seen: mark, ..SearchPosition::default() }),
+                Some(from) => Place::Search(SearchPosition {
+                    from,
+                    seen: mark,
+                    ..SearchPosition::default()
+                }),
                 // Nothing was there to be seen: everything that is there now is new.
-                None => Place::List(ListPosition { seen: mark, ..ListPosition::default() }),
+                None => Place::List(ListPosition {
+                    seen: mark,
+                    ..ListPosition::default()
+                }),
             })
         }
-        (Paging::ListThenSearch { .. }, Some(Position::List(position))) => Some(Place::List(position)),
-        (Paging::ListThenSearch { .. }, Some(Position::Search(position))) => Some(Place::Search(position)),
-        (Paging::Scroll, None) => {
-            Some(Place::Scroll(ScrollPosition { from: window.since, ..ScrollPosition::default() }))
+        (Paging::ListThenSearch { .. }, Some(Position::List(position))) => {
+            Some(Place::List(position))
         }
+        (Paging::ListThenSearch { .. }, Some(Position::Search(position))) => {
+            Some(Place::Search(position))
+        }
+        (Paging::Scroll, None) => Some(Place::Scroll(ScrollPosition {
+            from: window.since,
+            ..ScrollPosition::default()
+        })),
         (Paging::Scroll, Some(Position::Mark(mark))) => Some(Place::Scroll(ScrollPosition {
             from: mark.floor().into_iter().chain(window.since).max(),
             known: mark,

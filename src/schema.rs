@@ -26,8 +26,9 @@ pub struct Attribute {
 /// The schema of a stream's canonical record, with the workspace's own attributes where they are known.
 pub fn of_stream(stream: &Stream, attributes: &[Attribute]) -> String {
     let own = attributes.iter().filter(|attribute| attribute.custom);
-    let own: Vec<String> =
-        own.map(|attribute| format!("{}:{}", quoted(&attribute.name), of_attribute(attribute))).collect();
+    let own: Vec<String> = own
+        .map(|attribute| format!("{}:{}", quoted(&attribute.name), of_attribute(attribute)))
+        .collect();
     let key: Vec<String> = stream.key.iter().map(|name| quoted(name)).collect();
     format!(
         r#"{{"$schema":"https://json-schema.org/draft/2020-12/schema","title":"{}","type":"object","required":[{}],"properties":{{{}}},"additionalProperties":true}}"#,
@@ -38,8 +39,10 @@ pub fn of_stream(stream: &Stream, attributes: &[Attribute]) -> String {
 }
 
 fn properties(fields: &[Field], attributes: &str) -> String {
-    let all: Vec<String> =
-        fields.iter().map(|field| format!("\"{}\":{}", field.name, of_kind(field.kind, attributes))).collect();
+    let all: Vec<String> = fields
+        .iter()
+        .map(|field| format!("\"{}\":{}", field.name, of_kind(field.kind, attributes)))
+        .collect();
     all.join(",")
 }
 
@@ -52,9 +55,14 @@ fn of_kind(kind: Kind, attributes: &str) -> String {
         Kind::Object => r#"{"type":["object","null"]}"#,
         Kind::List => r#"{"type":["array","null"]}"#,
         Kind::Any => "{}",
-        Kind::Attributes => return format!(r#"{{"type":["object","null"],"properties":{{{attributes}}}}}"#),
+        Kind::Attributes => {
+            return format!(r#"{{"type":["object","null"],"properties":{{{attributes}}}}}"#);
+        }
         Kind::Nested(fields) => {
-            return format!(r#"{{"type":["object","null"],"properties":{{{}}}}}"#, properties(fields, ""));
+            return format!(
+                r#"{{"type":["object","null"],"properties":{{{}}}}}"#,
+                properties(fields, "")
+            );
         }
     };
     fixed.to_owned()
@@ -72,7 +80,11 @@ fn of_attribute(attribute: &Attribute) -> String {
         Some(text) if !text.is_empty() => format!(r#","description":{}"#, quoted(text)),
         _ => String::new(),
     };
-    let deprecated = if attribute.archived { r#","deprecated":true"# } else { "" };
+    let deprecated = if attribute.archived {
+        r#","deprecated":true"#
+    } else {
+        ""
+    };
     format!(r#"{{"type":["{name}","null"]{description}{deprecated}}}"#)
 }
 
@@ -92,11 +104,19 @@ mod tests {
         for stream in STREAMS {
             let schema = schema(stream.name, &[]);
             for field in stream.fields {
-                assert!(schema["properties"].get(field.name).is_some(), "{}.{}", stream.name, field.name);
+                assert!(
+                    schema["properties"].get(field.name).is_some(),
+                    "{}.{}",
+                    stream.name,
+                    field.name
+                );
             }
             assert_eq!(schema["required"], json!(stream.key));
         }
-        assert_eq!(schema("companies", &[])["properties"]["plan"]["properties"]["id"], json!({"type": ["string", "null"]}));
+        assert_eq!(
+            schema("companies", &[])["properties"]["plan"]["properties"]["id"],
+            json!({"type": ["string", "null"]})
+        );
     }
 
     #[test]
@@ -110,7 +130,11 @@ mod tests {
         };
         let schema = schema(
             "contacts",
-            &[attribute("the \"plan\"", "string", true, false), attribute("old", "date", true, true), attribute("email", "string", false, false)],
+            &[
+                attribute("the \"plan\"", "string", true, false),
+                attribute("old", "date", true, true),
+                attribute("email", "string", false, false),
+            ],
         );
         assert_eq!(
             schema["properties"]["custom_attributes"]["properties"],

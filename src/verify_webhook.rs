@@ -53,12 +53,20 @@ pub fn verify(connection: &Connection, delivery: &WebhookDelivery) -> Result<Ver
     }
     let notification: Notification = match json::parse(&delivery.body) {
         Ok(notification) => notification,
-        Err(reason) => return Ok(rejected("malformed", format!("the body is no notification: {reason}"))),
+        Err(reason) => {
+            return Ok(rejected(
+                "malformed",
+                format!("the body is no notification: {reason}"),
+            ));
+        }
     };
     if let (Some(account), Some(app_id)) = (&connection.account, &notification.app_id)
         && account.workspace_id != *app_id
     {
-        return Ok(rejected("wrong_workspace", "the notification is of another workspace"));
+        return Ok(rejected(
+            "wrong_workspace",
+            "the notification is of another workspace",
+        ));
     }
     if notification.topic == "ping" {
         return Ok(Verdict::Ping(notification.app_id));
@@ -69,21 +77,36 @@ pub fn verify(connection: &Connection, delivery: &WebhookDelivery) -> Result<Ver
     };
     let Some(topic) = topics::find(&notification.topic) else {
         let reason = "this version does nothing with the topic".to_owned();
-        return Ok(Verdict::Ignored(IgnoredDelivery { id, topic: notification.topic, reason }));
+        return Ok(Verdict::Ignored(IgnoredDelivery {
+            id,
+            topic: notification.topic,
+            reason,
+        }));
     };
     let Some(stream) = streams::find(topic.stream) else {
         let reason = format!("there is no stream {}", topic.stream);
-        return Ok(Verdict::Ignored(IgnoredDelivery { id, topic: notification.topic, reason }));
+        return Ok(Verdict::Ignored(IgnoredDelivery {
+            id,
+            topic: notification.topic,
+            reason,
+        }));
     };
     let Some(item) = notification.data.and_then(|data| data.item) else {
         return Ok(rejected("malformed", "the notification has no `data.item`"));
     };
     let mapping = Mapping::of(connection)?;
-    let reading = Reading { topic, stream, mapper: Mapper::new(stream, &mapping), item };
+    let reading = Reading {
+        topic,
+        stream,
+        mapper: Mapper::new(stream, &mapping),
+        item,
+    };
     let mut accepted = AcceptedDelivery {
         id,
         topic: notification.topic,
-        created_at_ms: notification.created_at.map(|seconds| seconds.saturating_mul(1_000)),
+        created_at_ms: notification
+            .created_at
+            .map(|seconds| seconds.saturating_mul(1_000)),
         entries: Vec::new(),
         intents: Vec::new(),
         read_again: Vec::new(),
@@ -97,7 +120,12 @@ pub fn verify(connection: &Connection, delivery: &WebhookDelivery) -> Result<Ver
 
 /// Why a delivery is not looked at; `None` when its signature is good.
 fn refuse(delivery: &WebhookDelivery) -> Option<Rejection> {
-    let rejection = |code: &str, message: &str| Some(Rejection { code: code.to_owned(), message: message.to_owned() });
+    let rejection = |code: &str, message: &str| {
+        Some(Rejection {
+            code: code.to_owned(),
+            message: message.to_owned(),
+        })
+    };
     if delivery.body.len() as u64 > MOST_BODY_BYTES {
         return rejection("too_large", "the body is larger than any notification");
     }
@@ -105,19 +133,36 @@ fn refuse(delivery: &WebhookDelivery) -> Option<Rejection> {
         return rejection("unsigned", "there is no X-Hub-Signature header");
     };
     let Some(signature) = signature.trim().strip_prefix("sha1=").and_then(unhex) else {
-        return rejection("bad_signature", "the X-Hub-Signature header is not `sha1=` and 40 hexadecimal digits");
+        return rejection(
+            "bad_signature",
+            "the X-Hub-Signature header is not `sha1=` and 40 hexadecimal digits",
+        );
     };
     // Every secret is tried, so that the time does not tell which one was good.
-    let good = delivery.secrets.iter().filter(|secret| !secret.is_empty()).fold(false, |good, secret| {
-        let verified = Hmac::<Sha1>::new_from_slice(secret.as_bytes())
-            .map(|mac| mac.chain_update(&delivery.body).verify_slice(&signature).is_ok());
-        good | verified.unwrap_or(false)
-    });
-    if good { None } else { rejection("bad_signature", "the signature does not match the body") }
+    let good = delivery
+        .secrets
+        .iter()
+        .filter(|secret| !secret.is_empty())
+        .fold(false, |good, secret| {
+            let verified = Hmac::<Sha1>::new_from_slice(secret.as_bytes()).map(|mac| {
+                mac.chain_update(&delivery.body)
+                    .verify_slice(&signature)
+                    .is_ok()
+            });
+            good | verified.unwrap_or(false)
+        });
+    if good {
+        None
+    } else {
+        rejection("bad_signature", "the signature does not match the body")
+    }
 }
 
 fn rejected(code: &str, message: impl Into<String>) -> Verdict {
-    Verdict::Rejected(Rejection { code: code.to_owned(), message: message.into() })
+    Verdict::Rejected(Rejection {
+        code: code.to_owned(),
+        message: message.into(),
+    })
 }
 
 /// The twenty bytes of forty hexadecimal digits, in either case.
@@ -128,7 +173,8 @@ fn unhex(text: &str) -> Option<[u8; 20]> {
     }
     for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
         let [high, low] = digits else { return None };
-        *byte = u8::try_from(char::from(*high).to_digit(16)? * 16 + char::from(*low).to_digit(16)?).ok()?;
+        *byte = u8::try_from(char::from(*high).to_digit(16)? * 16 + char::from(*low).to_digit(16)?)
+            .ok()?;
     }
     Some(bytes)
 }
@@ -173,7 +219,10 @@ impl Reading<'_> {
     /// Adds what the item says; gives a rejection when it is no item of the topic.
     fn read(&self, accepted: &mut AcceptedDelivery) -> Result<Option<Rejection>, Failure> {
         let malformed = |reason: String| {
-            Ok(Some(Rejection { code: "malformed".to_owned(), message: format!("`data.item`: {reason}") }))
+            Ok(Some(Rejection {
+                code: "malformed".to_owned(),
+                message: format!("`data.item`: {reason}"),
+            }))
         };
         match self.topic.meaning {
             Meaning::Gone(reason) => {
@@ -181,23 +230,36 @@ impl Reading<'_> {
                     return malformed("it has no id".to_owned());
                 };
                 let gone = self.mapper.deletion(&named.id.into_text(), reason)?;
-                accepted.entries.push(Entry { updated_at_ms: accepted.created_at_ms, ..gone });
+                accepted.entries.push(Entry {
+                    updated_at_ms: accepted.created_at_ms,
+                    ..gone
+                });
             }
             meaning => {
-                let record = match normalize(self.stream, self.item.get()) {
+                let record = match normalize(self.stream, self.item) {
                     Ok(record) => record,
-                    Err(unreadable) => return malformed(format!("{} {}", unreadable.path, unreadable.reason)),
+                    Err(unreadable) => {
+                        return malformed(format!("{} {}", unreadable.path, unreadable.reason));
+                    }
                 };
                 let entry = self.mapper.entry(record)?;
                 let key = entry.key.clone();
                 if meaning == Meaning::Part {
-                    accepted.read_again.push(RowReference { stream: entry.stream.clone(), key: key.clone() });
-                    accepted.entries.push(Entry { change: Change::Patch, ..entry });
+                    accepted.read_again.push(RowReference {
+                        stream: entry.stream.clone(),
+                        key: key.clone(),
+                    });
+                    accepted.entries.push(Entry {
+                        change: Change::Patch,
+                        ..entry
+                    });
                 } else {
                     accepted.entries.push(entry);
                 }
                 if meaning == Meaning::Merged {
-                    let merged = json::parse::<Named>(self.item.get().as_bytes()).ok().and_then(|named| named.merged_from);
+                    let merged = json::parse::<Named>(self.item.get().as_bytes())
+                        .ok()
+                        .and_then(|named| named.merged_from);
                     let Some(merged) = merged else {
                         return malformed("it does not say what was merged".to_owned());
                     };

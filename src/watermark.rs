@@ -43,8 +43,15 @@ impl Watermark {
 
     /// Whether a row in the state of this second was given already.
     pub fn contains(&self, updated_at: i64, key: &str, payload: &[u8]) -> bool {
-        let from = self.recent.partition_point(|(second, _)| *second < updated_at);
-        let same = || self.recent[from..].iter().take_while(|(second, _)| *second == updated_at).map(|(_, seen)| *seen);
+        let from = self
+            .recent
+            .partition_point(|(second, _)| *second < updated_at);
+        let same = || {
+            self.recent[from..]
+                .iter()
+                .take_while(|(second, _)| *second == updated_at)
+                .map(|(_, seen)| *seen)
+        };
         if same().next().is_none() {
             return false;
         }
@@ -56,8 +63,17 @@ impl Watermark {
     /// of the answer that held the row.
     ///
     /// While the second of a change is not over, the row may change in it again, so its fingerprint covers the content.
-    pub fn note(&mut self, updated_at: i64, key: &str, payload: &[u8], scan_started: i64, answered: i64) {
-        let high = updated_at.min(scan_started).max(self.high.unwrap_or(i64::MIN));
+    pub fn note(
+        &mut self,
+        updated_at: i64,
+        key: &str,
+        payload: &[u8],
+        scan_started: i64,
+        answered: i64,
+    ) {
+        let high = updated_at
+            .min(scan_started)
+            .max(self.high.unwrap_or(i64::MIN));
         let floor = high.saturating_sub(LAG_SECONDS);
         if self.high != Some(high) {
             self.high = Some(high);
@@ -88,7 +104,10 @@ pub fn fingerprint(key: &str, content: Option<&[u8]>) -> Fingerprint {
         hash.update([0]);
         hash.update(content);
     }
-    hash.finalize().iter().take(8).fold(0, |value, byte| (value << 8) | u64::from(*byte))
+    hash.finalize()
+        .iter()
+        .take(8)
+        .fold(0, |value, byte| (value << 8) | u64::from(*byte))
 }
 
 /// `<high>[!]` and for every second `;<second>:` with sixteen hexadecimal digits a fingerprint; `-` for no mark.
@@ -132,7 +151,10 @@ impl FromStr for Watermark {
         for part in parts {
             let (second, digits) = part.split_once(':').ok_or(Damaged)?;
             let second = second.parse().map_err(|_| Damaged)?;
-            if digits.is_empty() || digits.len() % 16 != 0 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            if digits.is_empty()
+                || digits.len() % 16 != 0
+                || !digits.bytes().all(|digit| digit.is_ascii_hexdigit())
+            {
                 return Err(Damaged);
             }
             for at in (0..digits.len()).step_by(16) {
@@ -143,7 +165,11 @@ impl FromStr for Watermark {
                 recent.push((second, seen));
             }
         }
-        Ok(Self { high, recent, overflowed })
+        Ok(Self {
+            high,
+            recent,
+            overflowed,
+        })
     }
 }
 
@@ -159,7 +185,11 @@ mod tests {
         assert_eq!(mark.floor(), Some(1_000 - LAG_SECONDS));
         mark.note(9_000, "b", b"", 5_000, 9_500);
         assert_eq!(mark.floor(), Some(5_000 - LAG_SECONDS));
-        assert!(mark.contains(9_000, "b", b"") && !mark.contains(9_001, "b", b"") && !mark.contains(9_000, "c", b""));
+        assert!(
+            mark.contains(9_000, "b", b"")
+                && !mark.contains(9_001, "b", b"")
+                && !mark.contains(9_000, "c", b"")
+        );
     }
 
     #[test]
@@ -186,7 +216,13 @@ mod tests {
     fn beyond_the_cap_the_oldest_are_given_again() {
         let mut mark = Watermark::default();
         for index in 0..=MOST_FINGERPRINTS {
-            mark.note(5_000 + i64::from(index > 0), &index.to_string(), b"", 9_000, 9_000);
+            mark.note(
+                5_000 + i64::from(index > 0),
+                &index.to_string(),
+                b"",
+                9_000,
+                9_000,
+            );
         }
         assert!(mark.overflowed());
         assert!(!mark.contains(5_000, "0", b"") && mark.contains(5_001, "1", b""));
@@ -202,7 +238,17 @@ mod tests {
         }
         mark.overflowed = true;
         assert_eq!(mark.to_string().parse(), Ok(mark));
-        for damaged in ["", "x", "5;", "5;6", "5;6:", "5;6:0", "5;6:000000000000000g", "5;6:00000000000000€", "5;6:00000000000000020000000000000001"] {
+        for damaged in [
+            "",
+            "x",
+            "5;",
+            "5;6",
+            "5;6:",
+            "5;6:0",
+            "5;6:000000000000000g",
+            "5;6:00000000000000€",
+            "5;6:00000000000000020000000000000001",
+        ] {
             assert_eq!(damaged.parse::<Watermark>(), Err(Damaged), "{damaged}");
         }
     }

@@ -50,7 +50,11 @@ enum State {
 impl WriteBatch {
     /// Writes a batch of a connection.
     pub fn new(connection: Connection, batch: Batch) -> Self {
-        Self { connection, batch, state: State::Begin }
+        Self {
+            connection,
+            batch,
+            state: State::Begin,
+        }
     }
 
     fn begin(&mut self) -> Result<Step<Outcomes>, Failure> {
@@ -107,7 +111,9 @@ impl Operation for WriteBatch {
 
     fn step(&mut self, moment: Moment, input: Input) -> Step<Outcomes> {
         match (std::mem::replace(&mut self.state, State::Over), input) {
-            (State::Begin, _) => self.begin().unwrap_or_else(|failure| Step::Done(Err(failure))),
+            (State::Begin, _) => self
+                .begin()
+                .unwrap_or_else(|failure| Step::Done(Err(failure))),
             (State::Journal(mut rows), Input::Loaded(value)) => {
                 rows.recall(Journal::read(value));
                 self.look_up(moment, rows)
@@ -136,40 +142,81 @@ impl Operation for WriteBatch {
 fn known_action(batch: &Batch) -> Result<&'static Action, Failure> {
     let names = || ACTIONS.iter().map(|action| action.name);
     let action = actions::find(&batch.action).ok_or_else(|| {
-        let hint = nearest(&batch.action, names()).map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
+        let hint = nearest(&batch.action, names())
+            .map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
         let all = names().collect::<Vec<_>>().join(", ");
         invalid_input(
             "unknown_action",
             format!("there is no action of this name.{hint} There are: {all}."),
-            vec![Problem { expected: Some(all), ..problem("action", "unknown_action", "no such action") }],
+            vec![Problem {
+                expected: Some(all),
+                ..problem("action", "unknown_action", "no such action")
+            }],
         )
     })?;
     let mut problems = Vec::new();
-    if let Some(mode) = batch.mode.as_deref().filter(|mode| !action.modes.contains(mode)) {
+    if let Some(mode) = batch
+        .mode
+        .as_deref()
+        .filter(|mode| !action.modes.contains(mode))
+    {
         problems.push(Problem {
             found: Some(mode.chars().take(40).collect()),
             expected: Some(action.modes.join(", ")),
-            ..problem("mode", "unknown_mode", format!("`{}` has no such mode; it has: {}", action.name, action.modes.join(", ")))
+            ..problem(
+                "mode",
+                "unknown_mode",
+                format!(
+                    "`{}` has no such mode; it has: {}",
+                    action.name,
+                    action.modes.join(", ")
+                ),
+            )
         });
     }
     if batch.rows.len() > action.batch_limit as usize {
         problems.push(problem(
             "rows",
             "too_many_rows",
-            format!("{} rows; `{}` takes {} in a batch", batch.rows.len(), action.name, action.batch_limit),
+            format!(
+                "{} rows; `{}` takes {} in a batch",
+                batch.rows.len(),
+                action.name,
+                action.batch_limit
+            ),
         ));
     }
     if batch.id.is_empty() {
-        problems.push(problem("id", "missing", "a batch needs an id, so that giving it again writes nothing twice"));
+        problems.push(problem(
+            "id",
+            "missing",
+            "a batch needs an id, so that giving it again writes nothing twice",
+        ));
     }
-    if batch.rows.iter().enumerate().any(|(index, row)| batch.rows[..index].iter().any(|other| other.key == row.key)) {
-        problems.push(problem("rows", "duplicate_key", "two rows have the same key"));
+    if batch
+        .rows
+        .iter()
+        .enumerate()
+        .any(|(index, row)| batch.rows[..index].iter().any(|other| other.key == row.key))
+    {
+        problems.push(problem(
+            "rows",
+            "duplicate_key",
+            "two rows have the same key",
+        ));
     }
     if problems.is_empty() {
         Ok(action)
     } else {
-        let places: Vec<String> = problems.iter().map(|one| format!("{}: {}", one.path, one.message)).collect();
-        Err(invalid_input("invalid_batch", format!("the batch is not valid: {}", places.join("; ")), problems))
+        let places: Vec<String> = problems
+            .iter()
+            .map(|one| format!("{}: {}", one.path, one.message))
+            .collect();
+        Err(invalid_input(
+            "invalid_batch",
+            format!("the batch is not valid: {}", places.join("; ")),
+            problems,
+        ))
     }
 }
 

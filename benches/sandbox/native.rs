@@ -17,14 +17,23 @@ use super::clock::thread_cpu_time;
 pub const SECRET: &str = "client-secret";
 
 fn connection() -> Connection {
-    Connection { config: b"{}".to_vec(), mapping: None, triggers: None, account: None, prepared: None }
+    Connection {
+        config: b"{}".to_vec(),
+        mapping: None,
+        triggers: None,
+        account: None,
+        prepared: None,
+    }
 }
 
 /// Reads one page that the server answers with this body.
 pub fn read_page(body: &[u8]) -> anyhow::Result<Duration> {
     let answer = Ok(Response {
         status: 200,
-        headers: vec![Header { name: "date".into(), value: "Thu, 27 Jun 2024 12:52:57 GMT".into() }],
+        headers: vec![Header {
+            name: "date".into(),
+            value: "Thu, 27 Jun 2024 12:52:57 GMT".into(),
+        }],
         body: body.to_vec(),
     });
     let request = PageRequest {
@@ -39,8 +48,12 @@ pub fn read_page(body: &[u8]) -> anyhow::Result<Duration> {
     let connection = connection();
     let start = thread_cpu_time();
     let mut operation = ReadPage::new(connection, request);
-    let Step::Send(..) = operation.step(Moment::default(), Input::Start) else { bail!("nothing was sent") };
-    let Step::Done(page) = operation.step(Moment::default(), Input::Answers(vec![answer])) else { bail!("not done") };
+    let Step::Send(..) = operation.step(Moment::default(), Input::Start) else {
+        bail!("nothing was sent")
+    };
+    let Step::Done(page) = operation.step(Moment::default(), Input::Answers(vec![answer])) else {
+        bail!("not done")
+    };
     let page = page.map_err(|failure| anyhow!(failure.message))?;
     let taken = thread_cpu_time() - start;
     assert_eq!(page.entries.len(), 150);
@@ -49,14 +62,25 @@ pub fn read_page(body: &[u8]) -> anyhow::Result<Duration> {
 
 /// The signature of a body.
 pub fn signature(body: &[u8]) -> anyhow::Result<String> {
-    let mac = Hmac::<Sha1>::new_from_slice(SECRET.as_bytes())?.chain_update(body).finalize().into_bytes();
-    Ok(format!("sha1={}", mac.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
+    let mac = Hmac::<Sha1>::new_from_slice(SECRET.as_bytes())?
+        .chain_update(body)
+        .finalize()
+        .into_bytes();
+    Ok(format!(
+        "sha1={}",
+        mac.iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+    ))
 }
 
 /// Verifies one webhook.
 pub fn verify_webhook(body: &[u8]) -> anyhow::Result<Duration> {
     let delivery = WebhookDelivery {
-        headers: vec![Header { name: "x-hub-signature".into(), value: signature(body)? }],
+        headers: vec![Header {
+            name: "x-hub-signature".into(),
+            value: signature(body)?,
+        }],
         body: body.to_vec(),
         secrets: vec![SECRET.into()],
         received_at_ms: 0,
@@ -75,6 +99,11 @@ pub fn map_records(documents: &[Vec<u8>]) -> anyhow::Result<Duration> {
     let start = thread_cpu_time();
     let mapped = intercom_connector::map_record::map_records(&connection, "contacts", documents);
     let taken = thread_cpu_time() - start;
-    assert!(mapped.map_err(|failure| anyhow!(failure.message))?.iter().all(Result::is_ok));
+    assert!(
+        mapped
+            .map_err(|failure| anyhow!(failure.message))?
+            .iter()
+            .all(Result::is_ok)
+    );
     Ok(taken)
 }

@@ -7,7 +7,10 @@ fn contact(index: usize) -> String {
     let id = format!("667d60a98a68186f43ba{index:04x}");
     let mut attributes = String::new();
     for number in 0..14 {
-        let _ = write!(attributes, r#""attribute_number_{number}":"a value with some text {number}","#);
+        let _ = write!(
+            attributes,
+            r#""attribute_number_{number}":"a value with some text {number}","#
+        );
     }
     format!(
         concat!(
@@ -41,21 +44,31 @@ fn contact(index: usize) -> String {
 
 /// So many contacts.
 pub fn documents(count: usize) -> Vec<Vec<u8>> {
-    (0..count).map(|index| contact(index).into_bytes()).collect()
+    (0..count)
+        .map(|index| contact(index).into_bytes())
+        .collect()
 }
 
 /// A page of the list of contacts.
 pub fn contacts(count: usize) -> Vec<u8> {
     let items: Vec<String> = (0..count).map(contact).collect();
     let pages = r#"{"type":"pages","page":1,"per_page":150,"total_pages":9,"next":{"page":2,"starting_after":"WzE="}}"#;
-    format!(r#"{{"type":"list","data":[{}],"total_count":1350,"pages":{pages}}}"#, items.join(",")).into_bytes()
+    format!(
+        r#"{{"type":"list","data":[{}],"total_count":1350,"pages":{pages}}}"#,
+        items.join(",")
+    )
+    .into_bytes()
 }
 
 /// A notification of about so many bytes.
 pub fn webhook(bytes: usize) -> Vec<u8> {
     let item = contact(7);
     let padding = "x".repeat(bytes.saturating_sub(item.len() + 300));
-    let item = item.replacen("\"plan_tier\":\"pro\"", &format!("\"plan_tier\":\"{padding}\""), 1);
+    let item = item.replacen(
+        "\"plan_tier\":\"pro\"",
+        &format!("\"plan_tier\":\"{padding}\""),
+        1,
+    );
     format!(
         r#"{{"type":"notification_event","app_id":"ol9hno6x","data":{{"type":"notification_event_data","item":{item}}},"links":{{}},"id":"notif_19964a4b-1fc6-4770-967c-20374963a052","topic":"contact.user.updated","delivery_status":"pending","delivery_attempts":1,"delivered_at":0,"first_sent_at":1710639325,"created_at":1710639325,"self":null}}"#
     )

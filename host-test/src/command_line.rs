@@ -355,7 +355,13 @@ mod tests {
     #[test]
     fn exit_codes_are_in_the_help() {
         let help = CommandLine::command().render_long_help().to_string();
-        for exit in [Exit::Success, Exit::Failure, Exit::CheckFailed, Exit::Partial, Exit::Usage] {
+        for exit in [
+            Exit::Success,
+            Exit::Failure,
+            Exit::CheckFailed,
+            Exit::Partial,
+            Exit::Usage,
+        ] {
             assert!(help.contains(&format!("{:>4}  ", exit.code())), "{help}");
         }
     }
@@ -363,8 +369,19 @@ mod tests {
     #[test]
     fn read_takes_what_it_documents() {
         let line = CommandLine::try_parse_from([
-            "host-test", "read", "contacts", "tags", "--connection", "c.yaml", "--since",
-            "2024-01-01", "--full", "--output", "jsonl:out", "--json", "-vv",
+            "host-test",
+            "read",
+            "contacts",
+            "tags",
+            "--connection",
+            "c.yaml",
+            "--since",
+            "2024-01-01",
+            "--full",
+            "--output",
+            "jsonl:out",
+            "--json",
+            "-vv",
         ])
         .unwrap();
         assert_eq!(line.global.log_level(), Some("debug"));
@@ -372,12 +389,25 @@ mod tests {
             unreachable!("read was asked for");
         };
         assert_eq!(read.streams, ["contacts", "tags"]);
-        assert_eq!(read.output.output, Some(OutputTarget::JsonLines("out".into())));
+        assert_eq!(
+            read.output.output,
+            Some(OutputTarget::JsonLines("out".into()))
+        );
     }
 
     #[test]
     fn a_batch_id_needs_a_journal() {
-        let line = ["host-test", "write", "contacts", "--connection", "c", "--input", "i", "--batch-id", "b"];
+        let line = [
+            "host-test",
+            "write",
+            "contacts",
+            "--connection",
+            "c",
+            "--input",
+            "i",
+            "--batch-id",
+            "b",
+        ];
         assert!(CommandLine::try_parse_from(line).is_err());
     }
 }

@@ -18,9 +18,9 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 pub use self::mapping::FieldMapping;
+use self::problems::Problems;
 pub use self::problems::{ConnectionFileError, Problem};
 pub use self::settings::{Direction, Logging, Mode};
-use self::problems::Problems;
 use crate::secret::Secret;
 
 /// The largest file that is read. People write a few kilobytes; anything larger is not a connection.

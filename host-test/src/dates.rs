@@ -1,8 +1,8 @@
 //! Dates as people write them, in the time zone of the workspace.
 
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use jiff::Timestamp;
 
 /// Why a date or a time zone cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -116,7 +116,12 @@ mod tests {
     #[test]
     fn the_three_ways_mean_the_same_moment() {
         let expected = 1_706_659_200_000;
-        for text in ["2024-01-31", "01/31/2024", "1/31/2024", "2024-01-31T00:00:00Z"] {
+        for text in [
+            "2024-01-31",
+            "01/31/2024",
+            "1/31/2024",
+            "2024-01-31T00:00:00Z",
+        ] {
             assert_eq!(utc(text), Ok(expected), "{text}");
         }
         assert_eq!(utc("2024-01-31T02:00:00+02:00"), Ok(expected));
@@ -125,10 +130,16 @@ mod tests {
     #[test]
     fn a_day_begins_in_the_zone_of_the_workspace() {
         let zone = time_zone(Some("America/Los_Angeles")).unwrap();
-        assert_eq!(parse("2024-01-31", &zone), Ok(1_706_659_200_000 + 8 * 3_600_000));
+        assert_eq!(
+            parse("2024-01-31", &zone),
+            Ok(1_706_659_200_000 + 8 * 3_600_000)
+        );
         let summer = parse("07/01/2024", &zone).unwrap();
         assert_eq!(summer, utc("2024-07-01").unwrap() + 7 * 3_600_000);
-        assert_eq!(parse("2024-01-31T09:30", &zone), utc("2024-01-31T17:30:00Z"));
+        assert_eq!(
+            parse("2024-01-31T09:30", &zone),
+            utc("2024-01-31T17:30:00Z")
+        );
     }
 
     #[test]
@@ -139,11 +150,25 @@ mod tests {
 
     #[test]
     fn what_is_no_date_is_refused() {
-        for text in ["", "yesterday", "2024-1", "31/12", "24-01-31", "2024/01/31", "1706659200"] {
-            assert!(matches!(utc(text), Err(DateError::Unknown { .. })), "{text}");
+        for text in [
+            "",
+            "yesterday",
+            "2024-1",
+            "31/12",
+            "24-01-31",
+            "2024/01/31",
+            "1706659200",
+        ] {
+            assert!(
+                matches!(utc(text), Err(DateError::Unknown { .. })),
+                "{text}"
+            );
         }
         for text in ["2024-02-30", "13/01/2024", "2023-02-29"] {
-            assert!(matches!(utc(text), Err(DateError::NoSuchDay { .. })), "{text}");
+            assert!(
+                matches!(utc(text), Err(DateError::NoSuchDay { .. })),
+                "{text}"
+            );
         }
     }
 

@@ -167,8 +167,9 @@ fn config() -> Config {
     config
 }
 
-/// A pool with room for this many calls. Nothing is kept resident: resetting a few touched pages costs less than filling
-/// them anew.
+/// A pool with room for this many calls. Of a memory nothing is kept resident: resetting the few touched pages costs less than
+/// clearing a fixed part. Of a table all is: it is small, every instance writes to it, and each page that has to be mapped anew
+/// costs more than clearing it.
 fn pool(concurrent_calls: usize, guest_memory: usize) -> PoolingAllocationConfig {
     let calls = u32::try_from(concurrent_calls).unwrap_or(u32::MAX);
     let mut pool = PoolingAllocationConfig::new();
@@ -184,7 +185,7 @@ fn pool(concurrent_calls: usize, guest_memory: usize) -> PoolingAllocationConfig
         .max_memory_size(guest_memory)
         .max_unused_warm_slots(calls.min(100))
         .linear_memory_keep_resident(0)
-        .table_keep_resident(0);
+        .table_keep_resident(64 * 1024);
     pool
 }
 

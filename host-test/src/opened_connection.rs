@@ -184,7 +184,9 @@ impl OpenedConnection {
             // The plugin has compared the answer with what was asked for.
             Authentication::AuthorizationUrl(_) => Err(CallError::Host {
                 export: "authenticate",
-                error: crate::call::HostError::WrongAnswer { expected: "checked" },
+                error: crate::call::HostError::WrongAnswer {
+                    expected: "checked",
+                },
             }),
         }
     }

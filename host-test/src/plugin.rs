@@ -153,6 +153,11 @@ impl Plugin {
         describe(&self.shared.engine, &self.shared.pre, purpose).await
     }
 
+    /// Makes the store and the instance of a call, and drops them uncalled: what every call costs before it begins.
+    pub async fn instantiate(&self, tenant: &Tenant) -> Result<(), CallError> {
+        self.begin(tenant, "none", "", None).await.map(drop)
+    }
+
     /// Makes an authorization URL, or checks the connection.
     pub async fn authenticate(
         &self,

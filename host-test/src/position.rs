@@ -96,7 +96,10 @@ pub fn choose<'a>(stream: Option<&'a StreamState>, reads: &[u8]) -> Found<'a> {
     };
     let mut positions: Vec<&Position> = stream.positions.values().collect();
     positions.sort_by_key(|position| std::cmp::Reverse(position.sequence));
-    match positions.iter().position(|position| position.is_readable(reads)) {
+    match positions
+        .iter()
+        .position(|position| position.is_readable(reads))
+    {
         Some(index) => Found::Position {
             position: positions[index],
             newest: index == 0,
@@ -125,26 +128,44 @@ mod tests {
         let mut stream = StreamState::default();
         stream.store(position(1, b"\x01a"), 10);
         stream.store(position(2, b"\x02b"), 20);
-        let Found::Position { position: found, newest } = choose(Some(&stream), &[1, 2]) else {
+        let Found::Position {
+            position: found,
+            newest,
+        } = choose(Some(&stream), &[1, 2])
+        else {
             unreachable!("two positions were stored");
         };
         assert_eq!((found.format, newest), (2, true));
-        let Found::Position { position: found, newest } = choose(Some(&stream), &[1]) else {
+        let Found::Position {
+            position: found,
+            newest,
+        } = choose(Some(&stream), &[1])
+        else {
             unreachable!("two positions were stored");
         };
         assert_eq!((found.format, newest), (1, false));
         stream.store(position(1, b"\x01c"), 30);
-        let Found::Position { position: found, newest } = choose(Some(&stream), &[1, 2]) else {
+        let Found::Position {
+            position: found,
+            newest,
+        } = choose(Some(&stream), &[1, 2])
+        else {
             unreachable!("two positions were stored");
         };
-        assert_eq!((found.checkpoint.as_deref(), newest), (Some(&b"\x01c"[..]), true));
+        assert_eq!(
+            (found.checkpoint.as_deref(), newest),
+            (Some(&b"\x01c"[..]), true)
+        );
     }
 
     #[test]
     fn a_position_that_nobody_reads_is_not_nothing() {
         let mut stream = StreamState::default();
         stream.store(position(7, b"\x07"), 0);
-        assert_eq!(choose(Some(&stream), &[1]), Found::Unreadable { formats: vec![7] });
+        assert_eq!(
+            choose(Some(&stream), &[1]),
+            Found::Unreadable { formats: vec![7] }
+        );
         assert_eq!(choose(Some(&StreamState::default()), &[1]), Found::Nothing);
         assert_eq!(choose(None, &[1]), Found::Nothing);
     }
@@ -155,7 +176,13 @@ mod tests {
         let mut mixed = position(2, b"\x01");
         mixed.next = Some(b"\x02".to_vec());
         stream.store(mixed, 0);
-        assert!(matches!(choose(Some(&stream), &[1]), Found::Unreadable { .. }));
-        assert!(matches!(choose(Some(&stream), &[1, 2]), Found::Position { .. }));
+        assert!(matches!(
+            choose(Some(&stream), &[1]),
+            Found::Unreadable { .. }
+        ));
+        assert!(matches!(
+            choose(Some(&stream), &[1, 2]),
+            Found::Position { .. }
+        ));
     }
 }

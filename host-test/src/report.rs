@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::contract::connector::Page;
 use crate::contract::types::Change;
 
-pub use self::table::{bytes, duration, run_table};
+pub use self::table::{bytes, duration, run_table, table};
 
 /// How the reading of a stream ended.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,10 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
+use futures::StreamExt as _;
 use tokio::net::TcpListener;
 
 use crate::clock::now_ms;
@@ -29,6 +30,9 @@ const BODY_TIME: Duration = Duration::from_secs(20);
 
 /// The largest body when the component does not say.
 const BODY_BYTES: usize = 1024 * 1024;
+
+/// Bytes beyond the largest body that are still read.
+const THROWN_AWAY: usize = 16 * 1024 * 1024;
 
 /// What was taken so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -123,14 +127,18 @@ impl WebhookListener {
         }
     }
 
+    /// The routes: every path takes webhooks.
+    pub fn router(&self) -> Router {
+        Router::new().fallback(receive).with_state(self.clone())
+    }
+
     /// Serves until `stop` is done; deliveries under way are finished.
     pub async fn serve(
         self,
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
-        let router = Router::new().fallback(receive).with_state(self);
-        axum::serve(listener, router)
+        axum::serve(listener, self.router())
             .with_graceful_shutdown(stop)
             .await
     }
@@ -178,7 +186,11 @@ impl WebhookListener {
         };
         counter.fetch_add(1, Relaxed);
         if shared.log_each {
-            write_line(&format!("webhook {}: {}", answer.status.as_u16(), answer.text));
+            write_line(&format!(
+                "webhook {}: {}",
+                answer.status.as_u16(),
+                answer.text
+            ));
         }
         answer
     }
@@ -186,13 +198,25 @@ impl WebhookListener {
     async fn store(&self, delivery: AcceptedDelivery) -> (&AtomicU64, Answer) {
         let counters = &self.shared.counters;
         for notice in &delivery.notices {
-            tracing::warn!(topic = delivery.topic, kind = notice.kind, "{}", notice.message);
+            tracing::warn!(
+                topic = delivery.topic,
+                kind = notice.kind,
+                "{}",
+                notice.message
+            );
         }
         if !delivery.intents.is_empty() {
             tracing::warn!(
                 topic = delivery.topic,
                 intents = delivery.intents.len(),
                 "intents are not carried out by this version"
+            );
+        }
+        if !delivery.read_again.is_empty() {
+            tracing::info!(
+                topic = delivery.topic,
+                rows = delivery.read_again.len(),
+                "rows of which a webhook tells a part are complete with the next reading"
             );
         }
         let output = Arc::clone(&self.shared.output);
@@ -226,44 +250,39 @@ async fn receive(State(listener): State<WebhookListener>, request: Request<Body>
         Method::POST => {}
         _ => return StatusCode::METHOD_NOT_ALLOWED.into_response(),
     }
-    let limit = listener.shared.body_bytes;
     let (parts, body) = request.into_parts();
-    let refused = |status: StatusCode| {
-        listener.shared.counters.refused.fetch_add(1, Relaxed);
-        status.into_response()
-    };
-    let announced = parts
-        .headers
-        .get(axum::http::header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > limit) {
-        return refused(StatusCode::PAYLOAD_TOO_LARGE);
-    }
-    let body = match tokio::time::timeout(BODY_TIME, to_bytes(body, limit)).await {
-        Ok(Ok(body)) => body.to_vec(),
-        Ok(Err(error)) => {
-            return refused(match is_length_limit(&error) {
-                true => StatusCode::PAYLOAD_TOO_LARGE,
-                false => StatusCode::BAD_REQUEST,
-            });
+    let body = tokio::time::timeout(BODY_TIME, read_body(body, listener.shared.body_bytes)).await;
+    let body = match body.unwrap_or(Err(StatusCode::REQUEST_TIMEOUT)) {
+        Ok(body) => body,
+        Err(status) => {
+            listener.shared.counters.refused.fetch_add(1, Relaxed);
+            return status.into_response();
         }
-        Err(_) => return refused(StatusCode::REQUEST_TIMEOUT),
     };
     let answer = listener.take(&parts.headers, body).await;
     (answer.status, answer.text).into_response()
 }
 
-/// Whether the body was too large; else it was cut off.
-fn is_length_limit(error: &axum::Error) -> bool {
-    let mut cause: Option<&dyn std::error::Error> = Some(error);
-    while let Some(error) = cause {
-        if error.to_string().contains("length limit exceeded") {
-            return true;
+/// Reads a whole body of at most `limit` bytes. Of a larger one a good deal more is read and thrown away: a sender that is
+/// still sending when the connection is closed never sees why.
+async fn read_body(body: Body, limit: usize) -> Result<Vec<u8>, StatusCode> {
+    let mut received = Vec::new();
+    let mut length = 0_usize;
+    let mut parts = body.into_data_stream();
+    while let Some(part) = parts.next().await {
+        let part = part.map_err(|_| StatusCode::BAD_REQUEST)?;
+        length = length.saturating_add(part.len());
+        if length > limit.saturating_add(THROWN_AWAY) {
+            break;
         }
-        cause = error.source();
+        if length <= limit {
+            received.extend_from_slice(&part);
+        }
     }
-    false
+    match length <= limit {
+        true => Ok(received),
+        false => Err(StatusCode::PAYLOAD_TOO_LARGE),
+    }
 }
 
 fn contract_headers(headers: &HeaderMap) -> Vec<Header> {
@@ -287,5 +306,33 @@ fn not_stored() -> Answer {
     Answer {
         status: StatusCode::SERVICE_UNAVAILABLE,
         text: "it could not be stored; send it again".to_owned(),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_is_read_whole_or_refused() {
+        assert_eq!(read_body(Body::from("1234"), 4).await.unwrap(), b"1234");
+        let refused = read_body(Body::from("12345"), 4).await;
+        assert_eq!(refused, Err(StatusCode::PAYLOAD_TOO_LARGE));
+        let parts = futures::stream::iter([Ok("12"), Err(std::io::Error::other("cut"))]);
+        let cut = read_body(Body::from_stream(parts), 4).await;
+        assert_eq!(cut, Err(StatusCode::BAD_REQUEST));
+    }
+
+    #[test]
+    fn headers_keep_their_order_and_repetition() {
+        let mut headers = HeaderMap::new();
+        headers.append("x-a", "1".parse().unwrap());
+        headers.append("x-a", "2".parse().unwrap());
+        let values: Vec<String> = contract_headers(&headers)
+            .into_iter()
+            .map(|header| header.value)
+            .collect();
+        assert_eq!(values, ["1", "2"]);
     }
 }

@@ -8,9 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::call::CallError;
-use crate::contract::connector::{
-    ActionDescriptor, Batch, Outcome, OutcomeStatus, Rehearsal, Row,
-};
+use crate::contract::connector::{ActionDescriptor, Batch, Outcome, OutcomeStatus, Rehearsal, Row};
 use crate::contract::types::{Failure, FailureKind, Problem};
 use crate::plugin::Plugin;
 use crate::runner::RetryPolicy;
@@ -337,10 +335,22 @@ mod tests {
     #[test]
     fn only_what_is_safe_and_may_pass_is_tried_again() {
         let again = |status| is_worth_another_try(&outcome(status));
-        assert!(again(OutcomeStatus::Deferred(failure(FailureKind::Transient, true))));
-        assert!(again(OutcomeStatus::Failed(failure(FailureKind::Transient, false))));
-        assert!(!again(OutcomeStatus::Failed(failure(FailureKind::Transient, true))));
-        assert!(!again(OutcomeStatus::Failed(failure(FailureKind::InvalidInput, false))));
+        assert!(again(OutcomeStatus::Deferred(failure(
+            FailureKind::Transient,
+            true
+        ))));
+        assert!(again(OutcomeStatus::Failed(failure(
+            FailureKind::Transient,
+            false
+        ))));
+        assert!(!again(OutcomeStatus::Failed(failure(
+            FailureKind::Transient,
+            true
+        ))));
+        assert!(!again(OutcomeStatus::Failed(failure(
+            FailureKind::InvalidInput,
+            false
+        ))));
         assert!(!again(OutcomeStatus::Created));
     }
 

@@ -79,8 +79,11 @@ pub fn find(name: &str) -> Option<&'static Action> {
 
 /// JSON Schema of a row's document.
 pub fn input_schema(action: &Action) -> String {
-    let properties: Vec<String> =
-        action.fields.iter().map(|field| format!("\"{}\":{}", field.name, of_input(field.input))).collect();
+    let properties: Vec<String> = action
+        .fields
+        .iter()
+        .map(|field| format!("\"{}\":{}", field.name, of_input(field.input)))
+        .collect();
     format!(
         r#"{{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{{{}}},"additionalProperties":false,"anyOf":[{{"required":["external_id"]}},{{"required":["email"]}}]}}"#,
         properties.join(","),
@@ -94,7 +97,9 @@ fn of_input(input: Input) -> String {
         Input::Epoch => r#"{"type":["integer","null"],"description":"Unix seconds"}"#,
         Input::Id => r#"{"type":["string","integer","null"]}"#,
         Input::Boolean => r#"{"type":["boolean","null"]}"#,
-        Input::Attributes => r#"{"type":"object","additionalProperties":{"type":["string","number","boolean","null"]}}"#,
+        Input::Attributes => {
+            r#"{"type":"object","additionalProperties":{"type":["string","number","boolean","null"]}}"#
+        }
         Input::OneOf(names) => return format!("{{\"enum\":{names:?}}}"),
     };
     fixed.to_owned()
@@ -110,9 +115,15 @@ mod tests {
     fn every_field_is_in_the_schema() {
         for action in ACTIONS {
             let schema: Value = serde_json::from_str(&input_schema(action)).unwrap();
-            assert_eq!(schema["properties"].as_object().unwrap().len(), action.fields.len());
+            assert_eq!(
+                schema["properties"].as_object().unwrap().len(),
+                action.fields.len()
+            );
         }
         let schema: Value = serde_json::from_str(&input_schema(&ACTIONS[0])).unwrap();
-        assert_eq!(schema["properties"]["role"], json!({ "enum": ["user", "lead"] }));
+        assert_eq!(
+            schema["properties"]["role"],
+            json!({ "enum": ["user", "lead"] })
+        );
     }
 }

@@ -64,15 +64,25 @@ impl<'de> Visitor<'de> for EnvelopeSeed<'_> {
         let mut scroll_param = None;
         while let Some(key) = map.next_key::<Key<'de>>()? {
             match key.0.as_ref() {
-                name if self.items.contains(&name) => found = map.next_value::<Option<Vec<&'de RawValue>>>()?,
-                "pages" => starting_after = map.next_value::<Option<Pages<'de>>>()?.and_then(|pages| pages.starting_after()),
+                name if self.items.contains(&name) => {
+                    found = map.next_value::<Option<Vec<&'de RawValue>>>()?
+                }
+                "pages" => {
+                    starting_after = map
+                        .next_value::<Option<Pages<'de>>>()?
+                        .and_then(|pages| pages.starting_after())
+                }
                 "scroll_param" => scroll_param = map.next_value::<Option<String>>()?,
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }
             }
         }
-        Ok(found.map(|items| ListPage { items, starting_after, scroll_param }))
+        Ok(found.map(|items| ListPage {
+            items,
+            starting_after,
+            scroll_param,
+        }))
     }
 }
 
@@ -96,11 +106,17 @@ impl Pages<'_> {
     fn starting_after(&self) -> Option<String> {
         let json = self.next?.get();
         let cursor = match json.as_bytes().first() {
-            Some(b'{') => serde_json::from_str::<NextObject>(json).ok()?.starting_after?,
+            Some(b'{') => {
+                serde_json::from_str::<NextObject>(json)
+                    .ok()?
+                    .starting_after?
+            }
             Some(b'"') => {
                 let url: String = serde_json::from_str(json).ok()?;
                 let (_, query) = url.split_once('?')?;
-                let value = query.split('&').find_map(|pair| pair.strip_prefix("starting_after="))?;
+                let value = query
+                    .split('&')
+                    .find_map(|pair| pair.strip_prefix("starting_after="))?;
                 decode(value)
             }
             _ => return None,
@@ -115,7 +131,9 @@ fn decode(value: &str) -> String {
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {
-        let hex = value.get(at + 1..at + 3).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        let hex = value
+            .get(at + 1..at + 3)
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
         match (bytes[at], hex) {
             (b'%', Some(byte)) => {
                 decoded.push(byte);
@@ -138,7 +156,9 @@ mod tests {
 
     fn after(pages: &str) -> Option<String> {
         let body = format!(r#"{{"type":"list","data":[],"pages":{pages}}}"#);
-        ListPage::parse(body.as_bytes(), ITEMS).unwrap().starting_after
+        ListPage::parse(body.as_bytes(), ITEMS)
+            .unwrap()
+            .starting_after
     }
 
     #[test]
@@ -146,20 +166,32 @@ mod tests {
         assert_eq!(after("null"), None);
         assert_eq!(after("{}"), None);
         assert_eq!(after(r#"{"next":null}"#), None);
-        assert_eq!(after(r#"{"next":{"page":2,"starting_after":"WzE="}}"#).as_deref(), Some("WzE="));
-        assert_eq!(after(r#"{"next":{"page":2,"starting_after":null}}"#), None);
         assert_eq!(
-            after(r#"{"next":"https://api.intercom.io/contacts?per_page=2&starting_after=WzE%3D"}"#).as_deref(),
+            after(r#"{"next":{"page":2,"starting_after":"WzE="}}"#).as_deref(),
             Some("WzE=")
         );
-        assert_eq!(after(r#"{"next":"https://api.intercom.io/contacts?page=2"}"#), None);
+        assert_eq!(after(r#"{"next":{"page":2,"starting_after":null}}"#), None);
+        assert_eq!(
+            after(
+                r#"{"next":"https://api.intercom.io/contacts?per_page=2&starting_after=WzE%3D"}"#
+            )
+            .as_deref(),
+            Some("WzE=")
+        );
+        assert_eq!(
+            after(r#"{"next":"https://api.intercom.io/contacts?page=2"}"#),
+            None
+        );
     }
 
     #[test]
     fn items_are_slices_of_the_body() {
         let body = br#"{"data":[{"id": 1},{}],"total_count":2}"#;
         let page = ListPage::parse(body, ITEMS).unwrap();
-        assert_eq!(page.items.iter().map(|item| item.get()).collect::<Vec<_>>(), [r#"{"id": 1}"#, "{}"]);
+        assert_eq!(
+            page.items.iter().map(|item| item.get()).collect::<Vec<_>>(),
+            [r#"{"id": 1}"#, "{}"]
+        );
     }
 
     #[test]
@@ -177,13 +209,24 @@ mod tests {
             b"\xff",
             br#"{"type":"error.list","errors":[]}"#,
         ] {
-            assert!(ListPage::parse(body, ITEMS).is_err(), "{:?}", String::from_utf8_lossy(body));
+            assert!(
+                ListPage::parse(body, ITEMS).is_err(),
+                "{:?}",
+                String::from_utf8_lossy(body)
+            );
         }
     }
 
     #[test]
     fn deep_nesting_is_no_crash() {
-        let body = format!("{{\"data\":[{}{}]}}", "[".repeat(10_000), "]".repeat(10_000));
-        assert_eq!(ListPage::parse(body.as_bytes(), ITEMS).unwrap().items.len(), 1);
+        let body = format!(
+            "{{\"data\":[{}{}]}}",
+            "[".repeat(10_000),
+            "]".repeat(10_000)
+        );
+        assert_eq!(
+            ListPage::parse(body.as_bytes(), ITEMS).unwrap().items.len(),
+            1
+        );
     }
 }

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use crate::contract::http::{self, Effect, ErrorKind, Response};
 use crate::contract::types::{Failure, FailureKind, Problem};
 use crate::failure::{failure, problem};
-use crate::json;
 use crate::intercom::request::{header_value, server_time};
+use crate::json;
 
 /// Waits that a header asks for are believed up to here, in milliseconds.
 const LONGEST_WAIT_MS: u64 = 120_000;
@@ -50,7 +50,12 @@ impl ApiError {
         let list: ErrorList = json::parse(&response.body).unwrap_or_default();
         let request_id = list.request_id.or_else(|| request_id(response));
         let first = list.errors.into_iter().next().unwrap_or_default();
-        Self { code: first.code, message: first.message.unwrap_or_default(), field: first.field, request_id }
+        Self {
+            code: first.code,
+            message: first.message.unwrap_or_default(),
+            field: first.field,
+            request_id,
+        }
     }
 }
 
@@ -63,7 +68,11 @@ pub fn request_id(response: &Response) -> Option<String> {
 pub fn from_response(response: &Response, effect: Effect, permission: Option<&str>) -> Failure {
     let error = ApiError::of(response);
     let code = error.code.as_deref();
-    let needs = || permission.map_or_else(String::new, |name| format!(" It needs the permission \"{name}\"."));
+    let needs = || {
+        permission.map_or_else(String::new, |name| {
+            format!(" It needs the permission \"{name}\".")
+        })
+    };
     let (kind, fallback, message) = match (response.status, code) {
         (401, Some("token_unauthorized")) | (403, Some("forbidden")) | (403, None) => (
             FailureKind::Permission,
@@ -110,9 +119,17 @@ pub fn from_response(response: &Response, effect: Effect, permission: Option<&st
         (status, _) => (FailureKind::Drift, "unexpected_status", format!("Intercom answered with status {status}.")),
     };
     let problems: Vec<Problem> = match (&kind, &error.field) {
-        (FailureKind::InvalidInput, Some(field)) => vec![problem(field.clone(), code.unwrap_or(fallback), shorten(&error.message))],
+        (FailureKind::InvalidInput, Some(field)) => vec![problem(
+            field.clone(),
+            code.unwrap_or(fallback),
+            shorten(&error.message),
+        )],
         (FailureKind::InvalidInput, None) if !error.message.is_empty() => {
-            vec![problem("", code.unwrap_or(fallback), shorten(&error.message))]
+            vec![problem(
+                "",
+                code.unwrap_or(fallback),
+                shorten(&error.message),
+            )]
         }
         _ => Vec::new(),
     };
@@ -133,7 +150,11 @@ pub fn unexpected_body(response: &Response, why: &str) -> Failure {
         ..failure(
             FailureKind::Transient,
             "unexpected_body",
-            format!("Intercom answered {} with a body of {} bytes that cannot be used: {why}.", response.status, response.body.len()),
+            format!(
+                "Intercom answered {} with a body of {} bytes that cannot be used: {why}.",
+                response.status,
+                response.body.len()
+            ),
         )
     }
 }
@@ -153,18 +174,33 @@ pub fn from_http(error: &http::Error, effect: Effect) -> Failure {
     Failure {
         retry_after_ms: error.retry_after_ms,
         maybe_applied: effect == Effect::Write && error.request_sent,
-        ..failure(kind, code, format!("No answer from Intercom: {}.", error.message.trim_end_matches('.')))
+        ..failure(
+            kind,
+            code,
+            format!(
+                "No answer from Intercom: {}.",
+                error.message.trim_end_matches('.')
+            ),
+        )
     }
 }
 
 /// How long an answer asks to wait: `Retry-After` in seconds, else until `X-RateLimit-Reset` when the answer is a 429.
 fn retry_after_ms(response: &Response) -> Option<u64> {
-    let asked = header_value(&response.headers, "retry-after").and_then(|value| value.trim().parse::<u64>().ok());
+    let asked = header_value(&response.headers, "retry-after")
+        .and_then(|value| value.trim().parse::<u64>().ok());
     let reset = || {
-        let reset: i64 = header_value(&response.headers, "x-ratelimit-reset")?.trim().parse().ok()?;
+        let reset: i64 = header_value(&response.headers, "x-ratelimit-reset")?
+            .trim()
+            .parse()
+            .ok()?;
         u64::try_from(reset.checked_sub(server_time(response)?)?).ok()
     };
-    let seconds = if response.status == 429 { asked.or_else(reset) } else { asked };
+    let seconds = if response.status == 429 {
+        asked.or_else(reset)
+    } else {
+        asked
+    };
     seconds.map(|seconds| seconds.saturating_mul(1_000).min(LONGEST_WAIT_MS))
 }
 
@@ -178,7 +214,11 @@ mod tests {
     use crate::contract::types::Header;
 
     fn response(status: u16, body: &str) -> Response {
-        Response { status, headers: Vec::new(), body: body.as_bytes().to_vec() }
+        Response {
+            status,
+            headers: Vec::new(),
+            body: body.as_bytes().to_vec(),
+        }
     }
 
     #[test]
@@ -198,9 +238,15 @@ mod tests {
             (500, "server_error", FailureKind::Transient),
             (302, "x", FailureKind::Drift),
         ] {
-            let body = format!(r#"{{"type":"error.list","request_id":"r1","errors":[{{"code":"{code}","message":"m"}}]}}"#);
+            let body = format!(
+                r#"{{"type":"error.list","request_id":"r1","errors":[{{"code":"{code}","message":"m"}}]}}"#
+            );
             let failure = from_response(&response(status, &body), Effect::Read, None);
-            assert_eq!((failure.kind, failure.code.as_str()), (kind, code), "{status} {code}");
+            assert_eq!(
+                (failure.kind, failure.code.as_str()),
+                (kind, code),
+                "{status} {code}"
+            );
             assert_eq!(failure.request_id.as_deref(), Some("r1"));
         }
     }
@@ -208,7 +254,10 @@ mod tests {
     #[test]
     fn a_body_that_is_no_error_list_still_gives_a_failure() {
         for body in ["", "<html>502</html>", "{\"errors\":3}", "null"] {
-            assert_eq!(from_response(&response(502, body), Effect::Write, None).kind, FailureKind::Transient);
+            assert_eq!(
+                from_response(&response(502, body), Effect::Write, None).kind,
+                FailureKind::Transient
+            );
         }
         assert!(from_response(&response(502, ""), Effect::Write, None).maybe_applied);
         assert!(!from_response(&response(502, ""), Effect::Read, None).maybe_applied);
@@ -219,14 +268,32 @@ mod tests {
         let limited = |reset: &str| Response {
             status: 429,
             headers: vec![
-                Header { name: "Date".into(), value: "Thu, 27 Jun 2024 12:52:57 GMT".into() },
-                Header { name: "X-RateLimit-Reset".into(), value: reset.into() },
+                Header {
+                    name: "Date".into(),
+                    value: "Thu, 27 Jun 2024 12:52:57 GMT".into(),
+                },
+                Header {
+                    name: "X-RateLimit-Reset".into(),
+                    value: reset.into(),
+                },
             ],
             body: Vec::new(),
         };
-        assert_eq!(from_response(&limited("1719492780"), Effect::Read, None).retry_after_ms, Some(3_000));
-        assert_eq!(from_response(&limited("1719492000"), Effect::Read, None).retry_after_ms, None);
-        assert_eq!(from_response(&limited("99999999999999"), Effect::Read, None).retry_after_ms, Some(LONGEST_WAIT_MS));
-        assert_eq!(from_response(&limited("soon"), Effect::Read, None).retry_after_ms, None);
+        assert_eq!(
+            from_response(&limited("1719492780"), Effect::Read, None).retry_after_ms,
+            Some(3_000)
+        );
+        assert_eq!(
+            from_response(&limited("1719492000"), Effect::Read, None).retry_after_ms,
+            None
+        );
+        assert_eq!(
+            from_response(&limited("99999999999999"), Effect::Read, None).retry_after_ms,
+            Some(LONGEST_WAIT_MS)
+        );
+        assert_eq!(
+            from_response(&limited("soon"), Effect::Read, None).retry_after_ms,
+            None
+        );
     }
 }

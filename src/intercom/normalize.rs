@@ -2,14 +2,14 @@
 //! declared type are rewritten, everything between them is copied as it came. No tree of values is built.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::intercom::fields::{Field, Kind};
+use crate::intercom::scan::Members;
 use crate::intercom::streams::Stream;
-use crate::intercom::timestamp;
+use crate::intercom::timestamp::{self, NoTime};
+use crate::json;
 
 /// A record in its canonical form, with what an entry needs of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,23 +37,43 @@ pub struct Unreadable {
 ///
 /// # Errors
 /// When the document is not a JSON object or a field of the key is missing.
-pub fn normalize(stream: &Stream, document: &str) -> Result<Record, Unreadable> {
-    let mut pass = Pass { origin: document.as_ptr() as usize, patches: Vec::new(), odd: Vec::new() };
-    let mut head = Head { stream, key: Vec::with_capacity(stream.key.len()), updated_at: None };
-    let mut deserializer = serde_json::Deserializer::from_str(document);
-    ObjectSeed { fields: stream.fields, pass: &mut pass, head: Some(&mut head) }
-        .deserialize(&mut deserializer)
-        .and_then(|()| deserializer.end())
-        .map_err(|error| Unreadable { path: String::new(), reason: describe(&error) })?;
+pub fn normalize(stream: &Stream, document: &RawValue) -> Result<Record, Unreadable> {
+    let text = document.get();
+    if !text.starts_with('{') {
+        return Err(Unreadable {
+            path: String::new(),
+            reason: "expected an object".to_owned(),
+        });
+    }
+    let mut pass = Pass {
+        patches: Vec::new(),
+        odd: Vec::new(),
+    };
+    let mut head = Head {
+        stream,
+        key: Vec::with_capacity(stream.key.len()),
+        updated_at: None,
+    };
+    pass.object(stream.fields, text, 0, Some(&mut head));
     let key = head.join_key()?;
-    Ok(Record { key, updated_at: head.updated_at, payload: pass.apply(document), odd: pass.odd })
+    Ok(Record {
+        key,
+        updated_at: head.updated_at,
+        payload: pass.apply(text),
+        odd: pass.odd,
+    })
 }
 
-fn describe(error: &serde_json::Error) -> String {
-    match error.classify() {
-        serde_json::error::Category::Data => "expected an object".to_owned(),
-        _ => format!("not JSON (line {}, column {})", error.line(), error.column()),
-    }
+/// Normalises a record that nobody has read yet.
+///
+/// # Errors
+/// When the document is no JSON, and as [`normalize`].
+pub fn normalize_document(stream: &Stream, document: &[u8]) -> Result<Record, Unreadable> {
+    let document: &RawValue = json::parse(document).map_err(|reason| Unreadable {
+        path: String::new(),
+        reason,
+    })?;
+    normalize(stream, document)
 }
 
 /// A span of the document and what stands there instead.
@@ -64,23 +84,47 @@ struct Patch {
 }
 
 struct Pass {
-    origin: usize,
     patches: Vec<Patch>,
     odd: Vec<&'static str>,
 }
 
 impl Pass {
-    fn value(&mut self, field: &Field, raw: &RawValue) {
-        let json = raw.get();
-        match canonical(field.kind, json) {
-            Ok(None) => {}
-            Ok(Some(text)) => {
-                let start = json.as_ptr() as usize - self.origin;
-                self.patches.push(Patch { start, end: start + json.len(), text });
+    /// Goes through an object that stands at `offset` in the document.
+    fn object(
+        &mut self,
+        fields: &'static [Field],
+        text: &str,
+        offset: usize,
+        mut head: Option<&mut Head>,
+    ) {
+        // Objects of one kind list their fields in one order: the next field is nearly always the one expected.
+        let mut expected = 0;
+        for member in Members::within(text) {
+            let Some(index) = find(fields, expected, member.name) else {
+                continue;
+            };
+            expected = index + 1;
+            let field = &fields[index];
+            let json = &text[member.value.clone()];
+            let start = offset + member.value.start;
+            if let Kind::Nested(fields) = field.kind {
+                self.object(fields, json, start, None);
+                continue;
             }
-            Err(()) => {
-                if !self.odd.contains(&field.name) {
-                    self.odd.push(field.name);
+            if let Some(head) = &mut head {
+                head.value(field.name, json);
+            }
+            match canonical(field.kind, json) {
+                Ok(None) => {}
+                Ok(Some(text)) => self.patches.push(Patch {
+                    start,
+                    end: start + json.len(),
+                    text,
+                }),
+                Err(Odd) => {
+                    if !self.odd.contains(&field.name) {
+                        self.odd.push(field.name);
+                    }
                 }
             }
         }
@@ -101,8 +145,27 @@ impl Pass {
     }
 }
 
+/// The declared field of a name, looked for from the expected place on, then before it.
+fn find(fields: &[Field], expected: usize, name: &str) -> Option<usize> {
+    let decoded: String;
+    let name = if name.contains('\\') {
+        decoded = json::parse(format!("\"{name}\"").as_bytes()).ok()?;
+        decoded.as_str()
+    } else {
+        name
+    };
+    let (before, after) = fields.split_at(expected.min(fields.len()));
+    let index = after.iter().position(|field| field.name == name);
+    index
+        .map(|index| index + before.len())
+        .or_else(|| before.iter().position(|field| field.name == name))
+}
+
+/// A value that cannot be read as the declared type.
+struct Odd;
+
 /// What must stand in place of a value: nothing (`Ok(None)`) when its form is the declared one already.
-fn canonical(kind: Kind, json: &str) -> Result<Option<Cow<'static, str>>, ()> {
+fn canonical(kind: Kind, json: &str) -> Result<Option<Cow<'static, str>>, Odd> {
     let first = json.as_bytes().first().copied().unwrap_or(b'n');
     if first == b'n' {
         return Ok(None);
@@ -110,7 +173,7 @@ fn canonical(kind: Kind, json: &str) -> Result<Option<Cow<'static, str>>, ()> {
     match kind {
         Kind::Text => match first {
             b'"' => Ok(None),
-            b'{' | b'[' => Err(()),
+            b'{' | b'[' => Err(Odd),
             _ => Ok(Some(Cow::Owned(format!("\"{json}\"")))),
         },
         Kind::Reference => match json {
@@ -121,7 +184,7 @@ fn canonical(kind: Kind, json: &str) -> Result<Option<Cow<'static, str>>, ()> {
             if is_integer(json) {
                 return Ok(None);
             }
-            let text = match timestamp::parse(json)? {
+            let text = match timestamp::parse(json).map_err(|NoTime| Odd)? {
                 Some(seconds) => Cow::Owned(seconds.to_string()),
                 None => Cow::Borrowed("null"),
             };
@@ -135,13 +198,13 @@ fn canonical(kind: Kind, json: &str) -> Result<Option<Cow<'static, str>>, ()> {
             }
             // A fraction is kept: cutting it would invent a value.
             [b'0'..=b'9' | b'-', ..] => Ok(None),
-            _ => Err(()),
+            _ => Err(Odd),
         },
         Kind::Boolean => match json {
             "true" | "false" => Ok(None),
             "\"true\"" => Ok(Some(Cow::Borrowed("true"))),
             "\"false\"" => Ok(Some(Cow::Borrowed("false"))),
-            _ => Err(()),
+            _ => Err(Odd),
         },
         Kind::Attributes | Kind::Object | Kind::List | Kind::Nested(_) | Kind::Any => Ok(None),
     }
@@ -202,98 +265,12 @@ pub fn join_key(values: &[&str]) -> String {
     match values {
         [only] => (*only).to_owned(),
         several => {
-            let parts: Vec<String> =
-                several.iter().map(|value| value.replace('%', "%25").replace('/', "%2F")).collect();
+            let parts: Vec<String> = several
+                .iter()
+                .map(|value| value.replace('%', "%25").replace('/', "%2F"))
+                .collect();
             parts.join("/")
         }
-    }
-}
-
-struct ObjectSeed<'p, 's, 'h> {
-    fields: &'static [Field],
-    pass: &'p mut Pass,
-    head: Option<&'h mut Head<'s>>,
-}
-
-impl<'de> DeserializeSeed<'de> for ObjectSeed<'_, '_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for ObjectSeed<'_, '_, '_> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        formatter.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        // Objects of one kind list their fields in one order: the next field is nearly always the one expected.
-        let mut expected = 0;
-        while let Some(position) = map.next_key_seed(FieldSeed { fields: self.fields, expected })? {
-            let Some(index) = position else {
-                map.next_value::<IgnoredAny>()?;
-                continue;
-            };
-            expected = index + 1;
-            let field = &self.fields[index];
-            match field.kind {
-                Kind::Nested(fields) => {
-                    let raw: &'de RawValue = map.next_value()?;
-                    if raw.get().starts_with('{') {
-                        let mut inner = serde_json::Deserializer::from_str(raw.get());
-                        ObjectSeed { fields, pass: self.pass, head: None }
-                            .deserialize(&mut inner)
-                            .map_err(A::Error::custom)?;
-                    }
-                }
-                Kind::Attributes | Kind::Object | Kind::List | Kind::Any => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-                _ => {
-                    let raw: &'de RawValue = map.next_value()?;
-                    if let Some(head) = &mut self.head {
-                        head.value(field.name, raw.get());
-                    }
-                    self.pass.value(field, raw);
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Finds the declared field of a name; `None` for an undeclared one.
-struct FieldSeed {
-    fields: &'static [Field],
-    expected: usize,
-}
-
-impl<'de> DeserializeSeed<'de> for FieldSeed {
-    type Value = Option<usize>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for FieldSeed {
-    type Value = Option<usize>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        formatter.write_str("a field name")
-    }
-
-    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        let (before, after) = self.fields.split_at(self.expected.min(self.fields.len()));
-        Ok(after
-            .iter()
-            .position(|field| field.name == name)
-            .map(|index| index + before.len())
-            .or_else(|| before.iter().position(|field| field.name == name)))
     }
 }
 
@@ -303,7 +280,7 @@ mod tests {
     use crate::intercom::streams::find;
 
     fn contact(document: &str) -> Record {
-        normalize(find("contacts").unwrap(), document).unwrap()
+        normalize_document(find("contacts").unwrap(), document.as_bytes()).unwrap()
     }
 
     #[test]
@@ -311,7 +288,10 @@ mod tests {
         let document = r#"{ "id" : "1", "updated_at":1719492777 ,"owner_id":null,"name":"a \"b\" \u00e9","new_field":{"x":[1]}}"#;
         let record = contact(document);
         assert_eq!(String::from_utf8(record.payload).unwrap(), document);
-        assert_eq!((record.key.as_str(), record.updated_at), ("1", Some(1_719_492_777)));
+        assert_eq!(
+            (record.key.as_str(), record.updated_at),
+            ("1", Some(1_719_492_777))
+        );
         assert!(record.odd.is_empty());
     }
 
@@ -324,19 +304,27 @@ mod tests {
             String::from_utf8(record.payload).unwrap(),
             r#"{"id":"17","external_id":"5","owner_id":null,"updated_at":1719492777,"created_at":1719492777,"signed_up_at":null,"last_seen_at":1719492777,"unsubscribed_from_emails":true,"x":0}"#,
         );
-        assert_eq!((record.key.as_str(), record.updated_at), ("17", Some(1_719_492_777)));
+        assert_eq!(
+            (record.key.as_str(), record.updated_at),
+            ("17", Some(1_719_492_777))
+        );
     }
 
     #[test]
     fn normalising_twice_changes_nothing() {
-        let once = contact(r#"{"id":17,"owner_id":"0","updated_at":"2024-06-27T12:52:57Z","phone":15550100}"#);
+        let once = contact(
+            r#"{"id":17,"owner_id":"0","updated_at":"2024-06-27T12:52:57Z","phone":15550100}"#,
+        );
         let again = contact(std::str::from_utf8(&once.payload).unwrap());
         assert_eq!(once, again);
     }
 
     #[test]
     fn nested_objects_are_normalised() {
-        let company = normalize(find("companies").unwrap(), r#"{"id":"1","plan":{"type":"plan","id":269315,"name":"Pro"},"size":"85"}"#);
+        let company = normalize_document(
+            find("companies").unwrap(),
+            br#"{"id":"1","plan":{"type":"plan","id":269315,"name":"Pro"},"size":"85"}"#,
+        );
         assert_eq!(
             String::from_utf8(company.unwrap().payload).unwrap(),
             r#"{"id":"1","plan":{"type":"plan","id":"269315","name":"Pro"},"size":85}"#
@@ -364,7 +352,13 @@ mod tests {
             ("{\"id\":\"\"}", "id"),
             ("{\"id\":{}}", "id"),
         ] {
-            assert_eq!(normalize(stream, document).unwrap_err().path, path, "{document}");
+            assert_eq!(
+                normalize_document(stream, document.as_bytes())
+                    .unwrap_err()
+                    .path,
+                path,
+                "{document}"
+            );
         }
     }
 

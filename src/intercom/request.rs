@@ -15,16 +15,36 @@ pub fn get(api_version: &str, target: impl Into<String>) -> Request {
 
 /// A search: a POST of a JSON body that changes nothing.
 pub fn search(api_version: &str, target: impl Into<String>, body: String) -> Request {
-    request(api_version, Method::Post, target.into(), Some(body), Effect::Read)
+    request(
+        api_version,
+        Method::Post,
+        target.into(),
+        Some(body),
+        Effect::Read,
+    )
 }
 
 /// A write with an optional JSON body.
-pub fn write(api_version: &str, method: Method, target: impl Into<String>, body: Option<String>) -> Request {
+pub fn write(
+    api_version: &str,
+    method: Method,
+    target: impl Into<String>,
+    body: Option<String>,
+) -> Request {
     request(api_version, method, target.into(), body, Effect::Write)
 }
 
-fn request(api_version: &str, method: Method, target: String, body: Option<String>, effect: Effect) -> Request {
-    let mut headers = vec![header("accept", "application/json"), header(VERSION_HEADER, api_version)];
+fn request(
+    api_version: &str,
+    method: Method,
+    target: String,
+    body: Option<String>,
+    effect: Effect,
+) -> Request {
+    let mut headers = vec![
+        header("accept", "application/json"),
+        header(VERSION_HEADER, api_version),
+    ];
     if body.is_some() {
         headers.push(header("content-type", "application/json"));
     }
@@ -40,7 +60,10 @@ fn request(api_version: &str, method: Method, target: String, body: Option<Strin
 }
 
 fn header(name: &str, value: &str) -> Header {
-    Header { name: name.to_owned(), value: value.to_owned() }
+    Header {
+        name: name.to_owned(),
+        value: value.to_owned(),
+    }
 }
 
 /// Percent-encodes a value for a path segment or a query.
@@ -48,7 +71,9 @@ pub fn encode(value: &str) -> String {
     let mut encoded = String::with_capacity(value.len());
     for byte in value.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' => encoded.push(char::from(byte)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' => {
+                encoded.push(char::from(byte))
+            }
             // A segment of dots alone would climb the path.
             b'.' if !value.bytes().all(|other| other == b'.') => encoded.push('.'),
             _ => encoded.push_str(&format!("%{byte:02X}")),
@@ -59,7 +84,10 @@ pub fn encode(value: &str) -> String {
 
 /// The value of a header, its name compared without case.
 pub fn header_value<'a>(headers: &'a [Header], name: &str) -> Option<&'a str> {
-    headers.iter().find(|header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value.as_str())
+    headers
+        .iter()
+        .find(|header| header.name.eq_ignore_ascii_case(name))
+        .map(|header| header.value.as_str())
 }
 
 /// When the server answered, in Unix seconds by its own clock.
@@ -86,7 +114,10 @@ mod tests {
             search("2.11", "/contacts/search", "{}".to_owned()),
             write("2.11", Method::Delete, "/contacts/1", None),
         ] {
-            assert_eq!(header_value(&request.headers, "Intercom-Version"), Some("2.11"));
+            assert_eq!(
+                header_value(&request.headers, "Intercom-Version"),
+                Some("2.11")
+            );
         }
     }
 }

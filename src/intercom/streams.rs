@@ -57,7 +57,9 @@ pub const STREAMS: &[Stream] = &[
         path: "/contacts",
         detail: "/contacts/",
         items: &["data", "contacts"],
-        paging: Paging::ListThenSearch { search: "/contacts/search" },
+        paging: Paging::ListThenSearch {
+            search: "/contacts/search",
+        },
         per_page: Some(150),
         key: &["id"],
         cursor_field: Some("updated_at"),
@@ -169,14 +171,33 @@ mod tests {
         for stream in STREAMS {
             let names: Vec<&str> = stream.fields.iter().map(|field| field.name).collect();
             for name in stream.key.iter().chain(&stream.cursor_field) {
-                assert!(names.contains(name), "{}: {name} is not a declared field", stream.name);
+                assert!(
+                    names.contains(name),
+                    "{}: {name} is not a declared field",
+                    stream.name
+                );
             }
             let mut sorted = names.clone();
             sorted.sort_unstable();
             sorted.dedup();
-            assert_eq!(sorted.len(), names.len(), "{}: a field is declared twice", stream.name);
-            assert!(stream.detail.ends_with('/') && stream.path.starts_with('/') && stream.probe.starts_with('/'));
-            assert_eq!(STREAMS.iter().filter(|other| other.name == stream.name).count(), 1);
+            assert_eq!(
+                sorted.len(),
+                names.len(),
+                "{}: a field is declared twice",
+                stream.name
+            );
+            assert!(
+                stream.detail.ends_with('/')
+                    && stream.path.starts_with('/')
+                    && stream.probe.starts_with('/')
+            );
+            assert_eq!(
+                STREAMS
+                    .iter()
+                    .filter(|other| other.name == stream.name)
+                    .count(),
+                1
+            );
         }
     }
 }

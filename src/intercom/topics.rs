@@ -31,11 +31,23 @@ pub struct Topic {
 const READ: &str = "Read and list users and companies";
 
 const fn contact(name: &'static str, aliases: &'static [&'static str], meaning: Meaning) -> Topic {
-    Topic { name, aliases, stream: "contacts", meaning, permission: READ }
+    Topic {
+        name,
+        aliases,
+        stream: "contacts",
+        meaning,
+        permission: READ,
+    }
 }
 
 const fn company(name: &'static str, meaning: Meaning) -> Topic {
-    Topic { name, aliases: &[], stream: "companies", meaning, permission: READ }
+    Topic {
+        name,
+        aliases: &[],
+        stream: "companies",
+        meaning,
+        permission: READ,
+    }
 }
 
 /// All topics.
@@ -44,14 +56,38 @@ pub const TOPICS: &[Topic] = &[
     contact("contact.user.updated", &[], Meaning::Whole),
     contact("contact.lead.created", &["contact.created"], Meaning::Whole),
     contact("contact.lead.updated", &["contact.updated"], Meaning::Whole),
-    contact("contact.lead.signed_up", &["contact.signed_up"], Meaning::Whole),
-    contact("contact.lead.added_email", &["contact.added_email"], Meaning::Whole),
-    contact("contact.email.updated", &["user.email.updated"], Meaning::Whole),
+    contact(
+        "contact.lead.signed_up",
+        &["contact.signed_up"],
+        Meaning::Whole,
+    ),
+    contact(
+        "contact.lead.added_email",
+        &["contact.added_email"],
+        Meaning::Whole,
+    ),
+    contact(
+        "contact.email.updated",
+        &["user.email.updated"],
+        Meaning::Whole,
+    ),
     contact("contact.subscribed", &[], Meaning::Whole),
-    contact("contact.unsubscribed", &["user.unsubscribed"], Meaning::Whole),
+    contact(
+        "contact.unsubscribed",
+        &["user.unsubscribed"],
+        Meaning::Whole,
+    ),
     contact("contact.unarchive", &["contact.unarchived"], Meaning::Whole),
-    contact("contact.archived", &["contact.archive"], Meaning::Gone("archived")),
-    contact("contact.deleted", &["user.deleted"], Meaning::Gone("deleted")),
+    contact(
+        "contact.archived",
+        &["contact.archive"],
+        Meaning::Gone("archived"),
+    ),
+    contact(
+        "contact.deleted",
+        &["user.deleted"],
+        Meaning::Gone("deleted"),
+    ),
     contact("contact.merged", &[], Meaning::Merged),
     company("company.created", Meaning::Part),
     company("company.updated", Meaning::Part),
@@ -60,7 +96,9 @@ pub const TOPICS: &[Topic] = &[
 
 /// The topic of a name or an alias.
 pub fn find(name: &str) -> Option<&'static Topic> {
-    TOPICS.iter().find(|topic| topic.name == name || topic.aliases.contains(&name))
+    TOPICS
+        .iter()
+        .find(|topic| topic.name == name || topic.aliases.contains(&name))
 }
 
 #[cfg(test)]
@@ -73,7 +111,10 @@ mod tests {
         for topic in TOPICS {
             assert!(streams::find(topic.stream).is_some());
             for name in topic.aliases.iter().chain([&topic.name]) {
-                let named = TOPICS.iter().filter(|other| other.name == *name || other.aliases.contains(name)).count();
+                let named = TOPICS
+                    .iter()
+                    .filter(|other| other.name == *name || other.aliases.contains(name))
+                    .count();
                 assert_eq!(named, 1, "{name}");
             }
         }

@@ -25,7 +25,11 @@ impl Success {
     pub fn of(context: &Context, answer: Answer) -> Result<Self, Failure> {
         let response = answer.map_err(|error| from_http(&error, Effect::Read))?;
         if !(200..300).contains(&response.status) {
-            return Err(from_response(&response, Effect::Read, Some(context.scan.stream.permission)));
+            return Err(from_response(
+                &response,
+                Effect::Read,
+                Some(context.scan.stream.permission),
+            ));
         }
         let at = server_time(&response).unwrap_or(context.now);
         Ok(Self { response, at })
@@ -62,13 +66,17 @@ impl<'a> Collector<'a> {
     /// Normalises an item. One that is no record is quarantined: a notice with the item as it came.
     pub fn normalize(&mut self, item: &RawValue) -> Option<Record> {
         let stream = self.context.scan.stream;
-        match normalize(stream, item.get()) {
+        match normalize(stream, item) {
             Ok(record) => {
                 if !record.odd.is_empty() {
                     self.notices.push(Notice {
                         key: Some(record.key.clone()),
                         path: Some(record.odd.join(", ")),
-                        ..notice("drift", stream, "a value has another type than declared; it was left as it came")
+                        ..notice(
+                            "drift",
+                            stream,
+                            "a value has another type than declared; it was left as it came",
+                        )
                     });
                 }
                 Some(record)
@@ -77,7 +85,11 @@ impl<'a> Collector<'a> {
                 self.notices.push(Notice {
                     path: Some(unreadable.path),
                     document: Some(item.get().as_bytes().to_vec()),
-                    ..notice("quarantined", stream, format!("an item is no record: {}", unreadable.reason))
+                    ..notice(
+                        "quarantined",
+                        stream,
+                        format!("an item is no record: {}", unreadable.reason),
+                    )
                 });
                 None
             }
@@ -91,8 +103,16 @@ impl<'a> Collector<'a> {
     }
 
     /// Gives the deletion of a row.
-    pub fn delete(&mut self, key: &str, reason: &str, successor: Option<String>) -> Result<(), Failure> {
-        self.entries.push(Entry { successor, ..self.mapper.deletion(key, reason)? });
+    pub fn delete(
+        &mut self,
+        key: &str,
+        reason: &str,
+        successor: Option<String>,
+    ) -> Result<(), Failure> {
+        self.entries.push(Entry {
+            successor,
+            ..self.mapper.deletion(key, reason)?
+        });
         Ok(())
     }
 }

@@ -18,7 +18,12 @@ pub fn requests(scan: &Scan, keys: &[String], done: usize) -> Vec<Request> {
     keys.iter()
         .skip(done)
         .take(scan.max_entries as usize)
-        .map(|key| request::get(scan.config.api_version, format!("{}{}", scan.stream.detail, request::encode(key))))
+        .map(|key| {
+            request::get(
+                scan.config.api_version,
+                format!("{}{}", scan.stream.detail, request::encode(key)),
+            )
+        })
         .collect()
 }
 
@@ -40,10 +45,20 @@ pub fn read(
         }
     }
     let next = (read < keys.len()).then(|| encode(stream.name, &Position::Keys(read)));
-    Ok(Page { entries: collector.entries, notices: collector.notices, next, ..empty_page() })
+    Ok(Page {
+        entries: collector.entries,
+        notices: collector.notices,
+        next,
+        ..empty_page()
+    })
 }
 
-fn row(context: &Context, collector: &mut Collector, key: &str, answer: Answer) -> Result<(), Failure> {
+fn row(
+    context: &Context,
+    collector: &mut Collector,
+    key: &str,
+    answer: Answer,
+) -> Result<(), Failure> {
     if let Ok(response) = &answer {
         match response.status {
             404 => return collector.delete(key, "not_found", None),
@@ -64,5 +79,8 @@ fn row(context: &Context, collector: &mut Collector, key: &str, answer: Answer) 
 fn successor(response: &Response) -> Option<String> {
     let link = header_value(&response.headers, "link")?;
     let path = link.split_once('<')?.1.split_once('>')?.0;
-    path.rsplit('/').next().filter(|id| !id.is_empty()).map(str::to_owned)
+    path.rsplit('/')
+        .next()
+        .filter(|id| !id.is_empty())
+        .map(str::to_owned)
 }

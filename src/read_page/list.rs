@@ -24,7 +24,11 @@ pub fn request(scan: &Scan, position: &ListPosition) -> Request {
 }
 
 pub fn read(context: &Context, position: ListPosition, answer: Answer) -> Result<Page, Failure> {
-    let ListPosition { after, started, mut seen } = position;
+    let ListPosition {
+        after,
+        started,
+        mut seen,
+    } = position;
     let stream = context.scan.stream;
     let success = Success::of(context, answer)?;
     let started = started.unwrap_or(success.at);
@@ -32,19 +36,34 @@ pub fn read(context: &Context, position: ListPosition, answer: Answer) -> Result
     refuse_standstill(after.as_deref(), list.starting_after.as_deref())?;
     let mut collector = Collector::new(context, list.items.len());
     for item in &list.items {
-        let Some(record) = collector.normalize(item) else { continue };
+        let Some(record) = collector.normalize(item) else {
+            continue;
+        };
         if let Some(updated_at) = record.updated_at {
-            seen.note(updated_at, &record.key, &record.payload, started, success.at);
+            seen.note(
+                updated_at,
+                &record.key,
+                &record.payload,
+                started,
+                success.at,
+            );
         }
         collector.give(record)?;
     }
     let position = match list.starting_after {
-        Some(next) if !list.items.is_empty() => {
-            Position::List(ListPosition { after: Some(next), started: Some(started), seen })
-        },
+        Some(next) if !list.items.is_empty() => Position::List(ListPosition {
+            after: Some(next),
+            started: Some(started),
+            seen,
+        }),
         _ => {
             let from = started.saturating_sub(LAG_SECONDS);
-            Position::Search(SearchPosition { after: None, from, started: None, seen })
+            Position::Search(SearchPosition {
+                after: None,
+                from,
+                started: None,
+                seen,
+            })
         }
     };
     Ok(Page {

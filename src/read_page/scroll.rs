@@ -26,13 +26,21 @@ const MOST_RESTARTS: u32 = 8;
 
 pub fn request(scan: &Scan, position: &ScrollPosition) -> Request {
     let target = match &position.param {
-        Some(param) => format!("{}?scroll_param={}", scan.stream.path, request::encode(param)),
+        Some(param) => format!(
+            "{}?scroll_param={}",
+            scan.stream.path,
+            request::encode(param)
+        ),
         None => scan.stream.path.to_owned(),
     };
     request::get(scan.config.api_version, target)
 }
 
-pub fn read(context: &Context, mut position: ScrollPosition, answer: Answer) -> Result<Page, Failure> {
+pub fn read(
+    context: &Context,
+    mut position: ScrollPosition,
+    answer: Answer,
+) -> Result<Page, Failure> {
     let stream = context.scan.stream;
     match trouble(&position, &answer) {
         Some(Trouble::Busy) => return wait(context, position),
@@ -42,24 +50,43 @@ pub fn read(context: &Context, mut position: ScrollPosition, answer: Answer) -> 
     let success = Success::of(context, answer)?;
     let list = match success.list(context) {
         Ok(list) => list,
-        Err(_) if position.param.is_some() => return restart(context, position, "an answer could not be read"),
+        Err(_) if position.param.is_some() => {
+            return restart(context, position, "an answer could not be read");
+        }
         Err(failure) => return Err(failure),
     };
     let started = *position.started.get_or_insert(success.at);
     let mut collector = Collector::new(context, list.items.len());
     for item in &list.items {
-        let Some(record) = collector.normalize(item) else { continue };
+        let Some(record) = collector.normalize(item) else {
+            continue;
+        };
         let Some(updated_at) = record.updated_at else {
             collector.give(record)?;
             continue;
         };
-        let known = position.known.contains(updated_at, &record.key, &record.payload);
-        position.seen.note(updated_at, &record.key, &record.payload, started, success.at);
-        if !known && position.from.is_none_or(|from| updated_at >= from) && context.scan.window.holds(Some(updated_at)) {
+        let known = position
+            .known
+            .contains(updated_at, &record.key, &record.payload);
+        position.seen.note(
+            updated_at,
+            &record.key,
+            &record.payload,
+            started,
+            success.at,
+        );
+        if !known
+            && position.from.is_none_or(|from| updated_at >= from)
+            && context.scan.window.holds(Some(updated_at))
+        {
             collector.give(record)?;
         }
     }
-    let mut page = Page { entries: collector.entries, notices: collector.notices, ..empty_page() };
+    let mut page = Page {
+        entries: collector.entries,
+        notices: collector.notices,
+        ..empty_page()
+    };
     if list.items.is_empty() {
         if position.seen.overflowed() {
             page.notices.push(notice(
@@ -71,9 +98,15 @@ pub fn read(context: &Context, mut position: ScrollPosition, answer: Answer) -> 
         page.checkpoint = Some(encode(stream.name, &Position::Mark(position.seen)));
         return Ok(page);
     }
-    position.param = list.scroll_param.filter(|param| !param.is_empty()).or(position.param);
+    position.param = list
+        .scroll_param
+        .filter(|param| !param.is_empty())
+        .or(position.param);
     if position.param.is_none() {
-        return Err(unexpected_body(&success.response, "the scroll has no parameter to go on with"));
+        return Err(unexpected_body(
+            &success.response,
+            "the scroll has no parameter to go on with",
+        ));
     }
     page.next = Some(encode(stream.name, &Position::Scroll(position)));
     Ok(page)
@@ -89,10 +122,15 @@ enum Trouble {
 fn trouble(position: &ScrollPosition, answer: &Answer) -> Option<Trouble> {
     let walking = position.param.is_some();
     match answer {
-        Ok(response) if response.status == 400 && ApiError::of(response).code.as_deref() == Some("scroll_exists") => {
+        Ok(response)
+            if response.status == 400
+                && ApiError::of(response).code.as_deref() == Some("scroll_exists") =>
+        {
             Some(Trouble::Busy)
         }
-        Ok(response) if walking && response.status == 404 => Some(Trouble::Broken("Intercom let the scroll expire")),
+        Ok(response) if walking && response.status == 404 => {
+            Some(Trouble::Broken("Intercom let the scroll expire"))
+        }
         Ok(response) if walking && (response.status >= 500 || response.status == 408) => {
             Some(Trouble::Broken("Intercom had a problem of its own"))
         }
@@ -120,7 +158,11 @@ fn wait(context: &Context, mut position: ScrollPosition) -> Result<Page, Failure
     Ok(Page {
         next: Some(encode(stream.name, &Position::Scroll(position))),
         retry_after_ms: Some(WAIT_MS),
-        notices: vec![notice("waiting", stream, "another scroll of this workspace is open; it expires within a minute")],
+        notices: vec![notice(
+            "waiting",
+            stream,
+            "another scroll of this workspace is open; it expires within a minute",
+        )],
         ..empty_page()
     })
 }
@@ -131,7 +173,10 @@ fn restart(context: &Context, position: ScrollPosition, why: &str) -> Result<Pag
         return Err(failure(
             FailureKind::Transient,
             "scroll_keeps_breaking",
-            format!("the walk through {} broke {MOST_RESTARTS} times; the last time: {why}.", stream.name),
+            format!(
+                "the walk through {} broke {MOST_RESTARTS} times; the last time: {why}.",
+                stream.name
+            ),
         ));
     }
     let fresh = ScrollPosition {
@@ -144,7 +189,11 @@ fn restart(context: &Context, position: ScrollPosition, why: &str) -> Result<Pag
     Ok(Page {
         next: Some(encode(stream.name, &Position::Scroll(fresh))),
         restarted: true,
-        notices: vec![notice("restarted", stream, format!("{why}: the walk starts over"))],
+        notices: vec![notice(
+            "restarted",
+            stream,
+            format!("{why}: the walk starts over"),
+        )],
         ..empty_page()
     })
 }

@@ -26,7 +26,9 @@ pub fn request(scan: &Scan, position: &SearchPosition) -> Request {
     };
     let field = scan.stream.cursor_field.unwrap_or("updated_at");
     let bound = position.from.saturating_sub(LONGEST_DAY_SECONDS).max(0);
-    let after = position.after.as_ref().map_or_else(String::new, |after| format!(r#","starting_after":{}"#, quoted(after)));
+    let after = position.after.as_ref().map_or_else(String::new, |after| {
+        format!(r#","starting_after":{}"#, quoted(after))
+    });
     let per_page = scan.per_page();
     let body = format!(
         r#"{{"query":{{"field":"{field}","operator":">","value":{bound}}},"sort":{{"field":"{field}","order":"ascending"}},"pagination":{{"per_page":{per_page}{after}}}}}"#
@@ -34,7 +36,11 @@ pub fn request(scan: &Scan, position: &SearchPosition) -> Request {
     request::search(scan.config.api_version, path, body)
 }
 
-pub fn read(context: &Context, mut position: SearchPosition, answer: Answer) -> Result<Page, Failure> {
+pub fn read(
+    context: &Context,
+    mut position: SearchPosition,
+    answer: Answer,
+) -> Result<Page, Failure> {
     let stream = context.scan.stream;
     let success = Success::of(context, answer)?;
     let started = *position.started.get_or_insert(success.at);
@@ -43,22 +49,38 @@ pub fn read(context: &Context, mut position: SearchPosition, answer: Answer) -> 
     let mut collector = Collector::new(context, list.items.len());
     let mut beyond = false;
     for item in &list.items {
-        let Some(record) = collector.normalize(item) else { continue };
+        let Some(record) = collector.normalize(item) else {
+            continue;
+        };
         match record.updated_at {
             None => collector.give(record)?,
             Some(updated_at) => {
-                beyond = context.scan.window.until.is_some_and(|until| updated_at >= until);
-                let known = position.seen.contains(updated_at, &record.key, &record.payload);
+                beyond = context
+                    .scan
+                    .window
+                    .until
+                    .is_some_and(|until| updated_at >= until);
+                let known = position
+                    .seen
+                    .contains(updated_at, &record.key, &record.payload);
                 if updated_at < position.from || known || beyond {
                     continue;
                 }
-                position.seen.note(updated_at, &record.key, &record.payload, started, success.at);
+                position.seen.note(
+                    updated_at,
+                    &record.key,
+                    &record.payload,
+                    started,
+                    success.at,
+                );
                 collector.give(record)?;
             }
         }
     }
     let checkpoint = encode(stream.name, &Position::Mark(position.seen.clone()));
-    let next = list.starting_after.filter(|_| !list.items.is_empty() && !beyond);
+    let next = list
+        .starting_after
+        .filter(|_| !list.items.is_empty() && !beyond);
     let mut notices = collector.notices;
     if next.is_none() && position.seen.overflowed() {
         notices.push(notice(
@@ -70,8 +92,15 @@ pub fn read(context: &Context, mut position: SearchPosition, answer: Answer) -> 
     Ok(Page {
         entries: collector.entries,
         notices,
-        next: next
-            .map(|next| encode(stream.name, &Position::Search(SearchPosition { after: Some(next), ..position }))),
+        next: next.map(|next| {
+            encode(
+                stream.name,
+                &Position::Search(SearchPosition {
+                    after: Some(next),
+                    ..position
+                }),
+            )
+        }),
         checkpoint: Some(checkpoint),
         ..empty_page()
     })

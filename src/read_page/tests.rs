@@ -61,14 +61,22 @@ impl Model {
 
     fn change(&mut self, id: u32, lag: i64) {
         let version = self.rows.iter().filter(|row| row.id == id).count() as u32;
-        self.rows.push(Row { id, version, updated_at: self.now, visible_at: self.now + lag });
+        self.rows.push(Row {
+            id,
+            version,
+            updated_at: self.now,
+            visible_at: self.now + lag,
+        });
     }
 
     fn answer(&mut self, request: &Request) -> Answer {
         if !self.instead.is_empty() {
             return self.instead.remove(0);
         }
-        let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
+        let (path, query) = request
+            .target
+            .split_once('?')
+            .unwrap_or((&request.target, ""));
         match path {
             "/contacts" => self.ok(&self.list(query)),
             "/contacts/search" => {
@@ -81,7 +89,10 @@ impl Model {
                 let id = path.rsplit('/').next().unwrap();
                 match self.current().iter().find(|row| row.id.to_string() == id) {
                     Some(row) => self.ok(&row.json()),
-                    None => self.respond(404, &json!({ "type": "error.list", "errors": [{ "code": "not_found" }] })),
+                    None => self.respond(
+                        404,
+                        &json!({ "type": "error.list", "errors": [{ "code": "not_found" }] }),
+                    ),
                 }
             }
             _ => panic!("unexpected request: {path}"),
@@ -93,9 +104,18 @@ impl Model {
     }
 
     fn respond(&self, status: u16, body: &Value) -> Answer {
-        let date = httpdate::fmt_http_date(std::time::UNIX_EPOCH + std::time::Duration::from_secs(self.now as u64));
-        let headers = vec![Header { name: "Date".into(), value: date }];
-        Ok(Response { status, headers, body: body.to_string().into_bytes() })
+        let date = httpdate::fmt_http_date(
+            std::time::UNIX_EPOCH + std::time::Duration::from_secs(self.now as u64),
+        );
+        let headers = vec![Header {
+            name: "Date".into(),
+            value: date,
+        }];
+        Ok(Response {
+            status,
+            headers,
+            body: body.to_string().into_bytes(),
+        })
     }
 
     fn paged(&self, mut rows: Vec<Row>, after: Option<&str>, descending: bool) -> Value {
@@ -109,7 +129,8 @@ impl Model {
         let next = rows.get(self.page - 1).filter(|_| rows.len() > self.page);
         let mut body = json!({ "type": "list", "pages": { "type": "pages" } });
         if let Some(last) = next {
-            body["pages"]["next"] = json!({ "starting_after": format!("{}.{}", sign * last.updated_at, last.id) });
+            body["pages"]["next"] =
+                json!({ "starting_after": format!("{}.{}", sign * last.updated_at, last.id) });
         }
         rows.truncate(self.page);
         body["data"] = rows.iter().map(Row::json).collect();
@@ -118,22 +139,34 @@ impl Model {
 
     /// The list has no lag; rows that change jump to its front.
     fn list(&self, query: &str) -> Value {
-        let after = query.split('&').find_map(|pair| pair.strip_prefix("starting_after="));
+        let after = query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("starting_after="));
         self.paged(self.current(), after, true)
     }
 
     fn search(&self, body: &Value) -> Value {
         assert_eq!(body["query"]["operator"], ">");
-        assert_eq!(body["sort"], json!({ "field": "updated_at", "order": "ascending" }));
+        assert_eq!(
+            body["sort"],
+            json!({ "field": "updated_at", "order": "ascending" })
+        );
         let bound = body["query"]["value"].as_i64().unwrap();
         let day = |at: i64| (at + self.zone).div_euclid(86_400);
-        let rows = self.visible().into_iter().filter(|row| day(row.updated_at) > day(bound)).collect();
+        let rows = self
+            .visible()
+            .into_iter()
+            .filter(|row| day(row.updated_at) > day(bound))
+            .collect();
         self.paged(rows, body["pagination"]["starting_after"].as_str(), false)
     }
 
     fn scroll(&mut self, query: &str) -> Answer {
         let error = |status: u16, code: &str| {
-            self.respond(status, &json!({ "type": "error.list", "errors": [{ "code": code, "message": "m" }] }))
+            self.respond(
+                status,
+                &json!({ "type": "error.list", "errors": [{ "code": code, "message": "m" }] }),
+            )
         };
         let start = match (query.strip_prefix("scroll_param="), self.scroll) {
             (None, _) if self.scroll_exists => return error(400, "scroll_exists"),
@@ -141,14 +174,26 @@ impl Model {
             (Some(_), Some(at)) => at,
             (Some(_), None) => return error(404, "not_found"),
         };
-        let rows: Vec<Value> = self.current().iter().skip(start).take(self.page).map(Row::json).collect();
+        let rows: Vec<Value> = self
+            .current()
+            .iter()
+            .skip(start)
+            .take(self.page)
+            .map(Row::json)
+            .collect();
         self.scroll = (!rows.is_empty()).then_some(start + rows.len());
         self.ok(&json!({ "type": "list", "data": rows, "pages": null, "total_count": null, "scroll_param": "s" }))
     }
 }
 
 fn connection() -> Connection {
-    Connection { config: b"{}".to_vec(), mapping: None, triggers: None, account: None, prepared: None }
+    Connection {
+        config: b"{}".to_vec(),
+        mapping: None,
+        triggers: None,
+        account: None,
+        prepared: None,
+    }
 }
 
 fn request(stream: &str, selection: Selection, cursor: Option<Vec<u8>>) -> PageRequest {
@@ -165,11 +210,16 @@ fn request(stream: &str, selection: Selection, cursor: Option<Vec<u8>>) -> PageR
 
 fn page(model: &mut Model, request: PageRequest) -> Result<Page, Failure> {
     let mut operation = ReadPage::new(connection(), request);
-    let moment = Moment { unix_ms: model.now * 1_000, elapsed_ms: 0 };
+    let moment = Moment {
+        unix_ms: model.now * 1_000,
+        elapsed_ms: 0,
+    };
     let mut input = Input::Start;
     loop {
         match operation.step(moment, input) {
-            Step::Send(requests, _) => input = Input::Answers(requests.iter().map(|one| model.answer(one)).collect()),
+            Step::Send(requests, _) => {
+                input = Input::Answers(requests.iter().map(|one| model.answer(one)).collect())
+            }
             Step::Done(output) => return output,
             other => panic!("unexpected step: {other:?}"),
         }
@@ -301,56 +351,118 @@ proptest! {
 fn the_longest_day_does_not_hide_a_change() {
     // The model's zone is fixed, so the long day is made of the bound: a mark in the last second of such a day.
     let from = NOON + 26 * 3_600 - 1;
-    let mut model = Model { now: from + 10, page: 10, zone: -12 * 3_600, ..Model::default() };
-    model.rows.push(Row { id: 1, version: 0, updated_at: from, visible_at: 0 });
-    let since = Selection::Window(TimeWindow { since_ms: Some(from * 1_000), until_ms: None });
+    let mut model = Model {
+        now: from + 10,
+        page: 10,
+        zone: -12 * 3_600,
+        ..Model::default()
+    };
+    model.rows.push(Row {
+        id: 1,
+        version: 0,
+        updated_at: from,
+        visible_at: 0,
+    });
+    let since = Selection::Window(TimeWindow {
+        since_ms: Some(from * 1_000),
+        until_ms: None,
+    });
     let operation_request = request("contacts", since, None);
     let scan = Scan::new(&connection(), &operation_request).unwrap();
     let body: Value = serde_json::from_slice(scan.requests()[0].body.as_ref().unwrap()).unwrap();
     assert!(body["query"]["value"].as_i64().unwrap() < NOON);
-    assert_eq!(keys(&page(&mut model, operation_request).unwrap().entries), ["1"]);
+    assert_eq!(
+        keys(&page(&mut model, operation_request).unwrap().entries),
+        ["1"]
+    );
 }
 
 #[test]
 fn a_window_is_exact_to_the_second() {
-    let mut model = Model { now: NOON + 100, page: 2, ..Model::default() };
+    let mut model = Model {
+        now: NOON + 100,
+        page: 2,
+        ..Model::default()
+    };
     for id in 0..10 {
-        model.rows.push(Row { id, version: 0, updated_at: NOON + i64::from(id), visible_at: 0 });
+        model.rows.push(Row {
+            id,
+            version: 0,
+            updated_at: NOON + i64::from(id),
+            visible_at: 0,
+        });
     }
-    let window = Selection::Window(TimeWindow { since_ms: Some((NOON + 3) * 1_000), until_ms: Some((NOON + 6) * 1_000) });
+    let window = Selection::Window(TimeWindow {
+        since_ms: Some((NOON + 3) * 1_000),
+        until_ms: Some((NOON + 6) * 1_000),
+    });
     let (entries, _) = scan(&mut model, "contacts", window, None, |_| {});
     assert_eq!(keys(&entries), ["3", "4", "5"]);
-    let odd = Selection::Window(TimeWindow { since_ms: Some((NOON + 8) * 1_000 + 1), until_ms: None });
+    let odd = Selection::Window(TimeWindow {
+        since_ms: Some((NOON + 8) * 1_000 + 1),
+        until_ms: None,
+    });
     let (entries, _) = scan(&mut model, "contacts", odd, None, |_| {});
     assert_eq!(keys(&entries), ["9"]);
 }
 
 #[test]
 fn a_row_that_changes_twice_in_one_second_is_given_twice() {
-    let mut model = Model { now: NOON, page: 5, ..Model::default() };
+    let mut model = Model {
+        now: NOON,
+        page: 5,
+        ..Model::default()
+    };
     model.change(1, 0);
     let (_, cursor) = scan(&mut model, "contacts", Selection::All, None, |_| {});
     model.change(1, 0);
     let (entries, _) = scan(&mut model, "contacts", Selection::All, Some(cursor), |_| {});
-    assert_eq!(entries.iter().map(version).collect::<Vec<_>>(), [("1".to_owned(), 1)]);
+    assert_eq!(
+        entries.iter().map(version).collect::<Vec<_>>(),
+        [("1".to_owned(), 1)]
+    );
 }
 
 #[test]
 fn a_search_can_be_cut_off_at_any_page() {
-    let mut model = Model { now: NOON + 100, page: 2, ..Model::default() };
+    let mut model = Model {
+        now: NOON + 100,
+        page: 2,
+        ..Model::default()
+    };
     for id in 0..9 {
-        model.rows.push(Row { id, version: 0, updated_at: NOON + i64::from(id), visible_at: 0 });
+        model.rows.push(Row {
+            id,
+            version: 0,
+            updated_at: NOON + i64::from(id),
+            visible_at: 0,
+        });
     }
-    let since = || Selection::Window(TimeWindow { since_ms: Some(NOON * 1_000), until_ms: None });
+    let since = || {
+        Selection::Window(TimeWindow {
+            since_ms: Some(NOON * 1_000),
+            until_ms: None,
+        })
+    };
     let first = page(&mut model, request("contacts", since(), None)).unwrap();
-    let (rest, _) = scan(&mut model, "contacts", Selection::All, first.checkpoint, |_| {});
+    let (rest, _) = scan(
+        &mut model,
+        "contacts",
+        Selection::All,
+        first.checkpoint,
+        |_| {},
+    );
     assert_eq!(keys(&first.entries), ["0", "1"]);
     assert_eq!(keys(&rest), ["2", "3", "4", "5", "6", "7", "8"]);
 }
 
 #[test]
 fn a_scroll_ends_at_its_empty_page_and_gives_only_changes_the_next_time() {
-    let mut model = Model { now: NOON, page: 2, ..Model::default() };
+    let mut model = Model {
+        now: NOON,
+        page: 2,
+        ..Model::default()
+    };
     for id in 0..5 {
         model.change(id, 0);
     }
@@ -358,18 +470,46 @@ fn a_scroll_ends_at_its_empty_page_and_gives_only_changes_the_next_time() {
     let (entries, cursor) = scan(&mut model, "companies", Selection::All, None, |_| {});
     assert_eq!(keys(&entries), ["0", "1", "2", "3", "4"]);
     model.change(3, 0);
-    let (entries, cursor) = scan(&mut model, "companies", Selection::All, Some(cursor), |_| {});
+    let (entries, cursor) = scan(
+        &mut model,
+        "companies",
+        Selection::All,
+        Some(cursor),
+        |_| {},
+    );
     assert_eq!(keys(&entries), ["3"]);
-    let (entries, _) = scan(&mut model, "companies", Selection::All, Some(cursor), |_| {});
+    let (entries, _) = scan(
+        &mut model,
+        "companies",
+        Selection::All,
+        Some(cursor),
+        |_| {},
+    );
     assert_eq!(keys(&entries), Vec::<&str>::new());
 }
 
 #[test]
 fn whatever_breaks_a_scroll_starts_it_over() {
-    let lost = |kind| Err(Error { kind, message: "lost".into(), request_sent: true, retry_after_ms: None });
-    let answer = |status, body: &str| Ok(Response { status, headers: Vec::new(), body: body.as_bytes().to_vec() });
+    let lost = |kind| {
+        Err(Error {
+            kind,
+            message: "lost".into(),
+            request_sent: true,
+            retry_after_ms: None,
+        })
+    };
+    let answer = |status, body: &str| {
+        Ok(Response {
+            status,
+            headers: Vec::new(),
+            body: body.as_bytes().to_vec(),
+        })
+    };
     for trouble in [
-        answer(404, r#"{"type":"error.list","errors":[{"code":"not_found","message":"scroll parameter not found"}]}"#),
+        answer(
+            404,
+            r#"{"type":"error.list","errors":[{"code":"not_found","message":"scroll parameter not found"}]}"#,
+        ),
         answer(500, "<html>"),
         answer(502, ""),
         answer(200, ""),
@@ -378,26 +518,55 @@ fn whatever_breaks_a_scroll_starts_it_over() {
         lost(ErrorKind::ConnectionLost),
         lost(ErrorKind::Timeout),
     ] {
-        let mut model = Model { now: NOON, page: 2, ..Model::default() };
+        let mut model = Model {
+            now: NOON,
+            page: 2,
+            ..Model::default()
+        };
         for id in 0..5 {
             model.change(id, 0);
         }
         let mut troubles = vec![trouble.clone()];
-        let (entries, _) = scan(&mut model, "companies", Selection::All, None, |model| model.instead.append(&mut troubles));
+        let (entries, _) = scan(&mut model, "companies", Selection::All, None, |model| {
+            model.instead.append(&mut troubles)
+        });
         assert_eq!(keys(&entries), ["0", "1", "2", "3", "4"], "{trouble:?}");
     }
 }
 
 #[test]
 fn a_scroll_is_not_started_over_for_what_was_never_processed() {
-    let mut model = Model { now: NOON, page: 2, ..Model::default() };
+    let mut model = Model {
+        now: NOON,
+        page: 2,
+        ..Model::default()
+    };
     (0..5).for_each(|id| model.change(id, 0));
     let first = page(&mut model, request("companies", Selection::All, None)).unwrap();
-    let unsent = Error { kind: ErrorKind::Unreachable, message: "x".into(), request_sent: false, retry_after_ms: None };
-    for answer in [Err(unsent), Ok(Response { status: 429, headers: Vec::new(), body: Vec::new() })] {
+    let unsent = Error {
+        kind: ErrorKind::Unreachable,
+        message: "x".into(),
+        request_sent: false,
+        retry_after_ms: None,
+    };
+    for answer in [
+        Err(unsent),
+        Ok(Response {
+            status: 429,
+            headers: Vec::new(),
+            body: Vec::new(),
+        }),
+    ] {
         model.instead = vec![answer];
-        let failure = page(&mut model, request("companies", Selection::All, first.next.clone())).unwrap_err();
-        assert!(matches!(failure.kind, FailureKind::Transient | FailureKind::RateLimited));
+        let failure = page(
+            &mut model,
+            request("companies", Selection::All, first.next.clone()),
+        )
+        .unwrap_err();
+        assert!(matches!(
+            failure.kind,
+            FailureKind::Transient | FailureKind::RateLimited
+        ));
     }
     let (rest, _) = scan(&mut model, "companies", Selection::All, first.next, |_| {});
     assert_eq!(keys(&rest), ["2", "3", "4"]);
@@ -405,21 +574,36 @@ fn a_scroll_is_not_started_over_for_what_was_never_processed() {
 
 #[test]
 fn a_busy_scroll_is_waited_for_and_then_named() {
-    let mut model = Model { now: NOON, page: 2, scroll_exists: true, ..Model::default() };
+    let mut model = Model {
+        now: NOON,
+        page: 2,
+        scroll_exists: true,
+        ..Model::default()
+    };
     let mut cursor = None;
     for _ in 0..3 {
         let page = page(&mut model, request("companies", Selection::All, cursor)).unwrap();
-        assert_eq!((page.retry_after_ms, page.entries.len(), page.restarted), (Some(60_000), 0, false));
+        assert_eq!(
+            (page.retry_after_ms, page.entries.len(), page.restarted),
+            (Some(60_000), 0, false)
+        );
         assert_eq!(page.notices[0].kind, "waiting");
         cursor = page.next;
     }
     let failure = page(&mut model, request("companies", Selection::All, cursor)).unwrap_err();
-    assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Conflict, "scroll_exists"));
+    assert_eq!(
+        (failure.kind, failure.code.as_str()),
+        (FailureKind::Conflict, "scroll_exists")
+    );
 }
 
 #[test]
 fn a_scroll_that_keeps_breaking_says_so() {
-    let mut model = Model { now: NOON, page: 1, ..Model::default() };
+    let mut model = Model {
+        now: NOON,
+        page: 1,
+        ..Model::default()
+    };
     model.change(1, 0);
     let mut cursor = None;
     for turn in 0..100 {
@@ -440,89 +624,218 @@ fn a_scroll_that_keeps_breaking_says_so() {
 #[test]
 fn a_whole_list_gives_changes_and_proven_deletions() {
     let tag = |id: &str, name: &str| json!({ "type": "tag", "id": id, "name": name });
-    let mut model = Model { now: NOON, page: 1, tags: vec![tag("1", "a"), tag("2", "b"), tag("3", "c")], ..Model::default() };
+    let mut model = Model {
+        now: NOON,
+        page: 1,
+        tags: vec![tag("1", "a"), tag("2", "b"), tag("3", "c")],
+        ..Model::default()
+    };
     let first = page(&mut model, request("tags", Selection::All, None)).unwrap();
     assert!(first.complete_snapshot);
     assert_eq!(keys(&first.entries), ["1", "2", "3"]);
     model.tags = vec![tag("1", "a"), tag("3", "C"), tag("4", "d")];
-    let second = page(&mut model, request("tags", Selection::All, first.checkpoint)).unwrap();
+    let second = page(
+        &mut model,
+        request("tags", Selection::All, first.checkpoint),
+    )
+    .unwrap();
     assert!(!second.complete_snapshot);
-    let changes: Vec<(&str, Change)> = second.entries.iter().map(|entry| (entry.key.as_str(), entry.change)).collect();
-    assert_eq!(changes, [("3", Change::Upsert), ("4", Change::Upsert), ("2", Change::Delete)]);
-    let third = page(&mut model, request("tags", Selection::All, second.checkpoint)).unwrap();
+    let changes: Vec<(&str, Change)> = second
+        .entries
+        .iter()
+        .map(|entry| (entry.key.as_str(), entry.change))
+        .collect();
+    assert_eq!(
+        changes,
+        [
+            ("3", Change::Upsert),
+            ("4", Change::Upsert),
+            ("2", Change::Delete)
+        ]
+    );
+    let third = page(
+        &mut model,
+        request("tags", Selection::All, second.checkpoint),
+    )
+    .unwrap();
     assert!(third.entries.is_empty());
 }
 
 #[test]
 fn an_item_that_cannot_be_read_is_quarantined_and_deletes_nothing() {
-    let mut model = Model { now: NOON, page: 1, tags: vec![json!({ "id": "1" }), json!({ "id": "2" })], ..Model::default() };
+    let mut model = Model {
+        now: NOON,
+        page: 1,
+        tags: vec![json!({ "id": "1" }), json!({ "id": "2" })],
+        ..Model::default()
+    };
     let first = page(&mut model, request("tags", Selection::All, None)).unwrap();
     model.tags = vec![json!({ "id": "1" }), json!({ "name": "no id" })];
-    let second = page(&mut model, request("tags", Selection::All, first.checkpoint)).unwrap();
+    let second = page(
+        &mut model,
+        request("tags", Selection::All, first.checkpoint),
+    )
+    .unwrap();
     assert!(second.entries.is_empty());
     let notice = &second.notices[0];
-    assert_eq!((notice.kind.as_str(), notice.path.as_deref()), ("quarantined", Some("id")));
-    assert_eq!(notice.document.as_deref(), Some(&br#"{"name":"no id"}"#[..]));
+    assert_eq!(
+        (notice.kind.as_str(), notice.path.as_deref()),
+        ("quarantined", Some("id"))
+    );
+    assert_eq!(
+        notice.document.as_deref(),
+        Some(&br#"{"name":"no id"}"#[..])
+    );
     model.tags = vec![json!({ "id": "1" })];
-    let third = page(&mut model, request("tags", Selection::All, second.checkpoint)).unwrap();
-    assert_eq!(third.entries.iter().map(|entry| (entry.key.as_str(), entry.change)).collect::<Vec<_>>(), [("2", Change::Delete)]);
+    let third = page(
+        &mut model,
+        request("tags", Selection::All, second.checkpoint),
+    )
+    .unwrap();
+    assert_eq!(
+        third
+            .entries
+            .iter()
+            .map(|entry| (entry.key.as_str(), entry.change))
+            .collect::<Vec<_>>(),
+        [("2", Change::Delete)]
+    );
 }
 
 #[test]
 fn keys_give_rows_and_proven_deletions() {
-    let mut model = Model { now: NOON, page: 1, ..Model::default() };
+    let mut model = Model {
+        now: NOON,
+        page: 1,
+        ..Model::default()
+    };
     model.change(1, 0);
     let wanted = Selection::Keys(vec!["1".into(), "9".into(), "a/../b".into()]);
     let found = page(&mut model, request("contacts", wanted, None)).unwrap();
-    let changes: Vec<(&str, Change)> = found.entries.iter().map(|entry| (entry.key.as_str(), entry.change)).collect();
-    assert_eq!(changes, [("1", Change::Upsert), ("9", Change::Delete), ("a/../b", Change::Delete)]);
+    let changes: Vec<(&str, Change)> = found
+        .entries
+        .iter()
+        .map(|entry| (entry.key.as_str(), entry.change))
+        .collect();
+    assert_eq!(
+        changes,
+        [
+            ("1", Change::Upsert),
+            ("9", Change::Delete),
+            ("a/../b", Change::Delete)
+        ]
+    );
     assert_eq!(found.next, None);
 }
 
 #[test]
 fn a_merged_contact_names_its_successor() {
-    let mut model = Model { now: NOON, page: 1, ..Model::default() };
+    let mut model = Model {
+        now: NOON,
+        page: 1,
+        ..Model::default()
+    };
     model.instead = vec![Ok(Response {
         status: 410,
-        headers: vec![Header { name: "Link".into(), value: "</contacts/667d>; rel=\"canonical\"".into() }],
+        headers: vec![Header {
+            name: "Link".into(),
+            value: "</contacts/667d>; rel=\"canonical\"".into(),
+        }],
         body: Vec::new(),
     })];
-    let found = page(&mut model, request("contacts", Selection::Keys(vec!["1".into()]), None)).unwrap();
-    assert_eq!((found.entries[0].reason.as_deref(), found.entries[0].successor.as_deref()), (Some("merged"), Some("667d")));
+    let found = page(
+        &mut model,
+        request("contacts", Selection::Keys(vec!["1".into()]), None),
+    )
+    .unwrap();
+    assert_eq!(
+        (
+            found.entries[0].reason.as_deref(),
+            found.entries[0].successor.as_deref()
+        ),
+        (Some("merged"), Some("667d"))
+    );
 }
 
 #[test]
 fn keys_that_were_not_answered_are_left_to_the_next_page() {
-    let mut model = Model { now: NOON, page: 1, ..Model::default() };
+    let mut model = Model {
+        now: NOON,
+        page: 1,
+        ..Model::default()
+    };
     (1..4).for_each(|id| model.change(id, 0));
     let ok = model.ok(&json!({ "id": "1" }));
-    let busy = Ok(Response { status: 429, headers: Vec::new(), body: Vec::new() });
+    let busy = Ok(Response {
+        status: 429,
+        headers: Vec::new(),
+        body: Vec::new(),
+    });
     model.instead = vec![ok, busy.clone(), model.ok(&json!({ "id": "3" }))];
     let wanted = || Selection::Keys(vec!["1".into(), "2".into(), "3".into()]);
     let first = page(&mut model, request("contacts", wanted(), None)).unwrap();
     assert_eq!(keys(&first.entries), ["1"]);
-    let rest = page(&mut model, request("contacts", wanted(), first.next.clone())).unwrap();
+    let rest = page(
+        &mut model,
+        request("contacts", wanted(), first.next.clone()),
+    )
+    .unwrap();
     assert_eq!((keys(&rest.entries), rest.next), (vec!["2", "3"], None));
     model.instead = vec![busy];
-    assert_eq!(page(&mut model, request("contacts", wanted(), first.next)).unwrap_err().kind, FailureKind::RateLimited);
+    assert_eq!(
+        page(&mut model, request("contacts", wanted(), first.next))
+            .unwrap_err()
+            .kind,
+        FailureKind::RateLimited
+    );
 }
 
 #[test]
 fn bad_requests_are_named() {
-    let mut model = Model { now: NOON, page: 1, ..Model::default() };
+    let mut model = Model {
+        now: NOON,
+        page: 1,
+        ..Model::default()
+    };
     let mut code = |request: PageRequest| page(&mut model, request).unwrap_err().code;
-    assert_eq!(code(request("contcts", Selection::All, None)), "unknown_stream");
-    assert_eq!(code(request("contacts", Selection::All, Some(b"9".to_vec()))), "unreadable_cursor");
-    assert_eq!(code(request("tags", Selection::All, Some(cursor::encode("tags", &Position::Keys(0))))), "unreadable_cursor");
-    let filtered = PageRequest { filter: Some(b"{}".to_vec()), ..request("tags", Selection::All, None) };
+    assert_eq!(
+        code(request("contcts", Selection::All, None)),
+        "unknown_stream"
+    );
+    assert_eq!(
+        code(request("contacts", Selection::All, Some(b"9".to_vec()))),
+        "unreadable_cursor"
+    );
+    assert_eq!(
+        code(request(
+            "tags",
+            Selection::All,
+            Some(cursor::encode("tags", &Position::Keys(0)))
+        )),
+        "unreadable_cursor"
+    );
+    let filtered = PageRequest {
+        filter: Some(b"{}".to_vec()),
+        ..request("tags", Selection::All, None)
+    };
     assert_eq!(code(filtered), "unknown_filter");
     model.instead = vec![Ok(Response {
         status: 200,
         headers: Vec::new(),
         body: br#"{"data":[{"id":"1"}],"pages":{"next":{"starting_after":"same"}}}"#.to_vec(),
     })];
-    let standing = ListPosition { after: Some("same".into()), ..ListPosition::default() };
+    let standing = ListPosition {
+        after: Some("same".into()),
+        ..ListPosition::default()
+    };
     let standing = cursor::encode("contacts", &Position::List(standing));
-    let failure = page(&mut model, request("contacts", Selection::All, Some(standing))).unwrap_err();
-    assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Drift, "cursor_stands_still"));
+    let failure = page(
+        &mut model,
+        request("contacts", Selection::All, Some(standing)),
+    )
+    .unwrap_err();
+    assert_eq!(
+        (failure.kind, failure.code.as_str()),
+        (FailureKind::Drift, "cursor_stands_still")
+    );
 }

@@ -59,14 +59,21 @@ pub fn read(
     let mut notices = collector.notices;
     if contents.len() > MOST_REMEMBERED {
         contents.clear();
-        notices.push(notice("repeat", stream, "the list is too long to be remembered: it will be given again whole"));
+        notices.push(notice(
+            "repeat",
+            stream,
+            "the list is too long to be remembered: it will be given again whole",
+        ));
     }
     let window = context.scan.window;
     Ok(Page {
         entries: collector.entries,
         notices,
         checkpoint: Some(encode(stream.name, &Position::Contents(contents))),
-        complete_snapshot: known.is_none() && !quarantined && window.since.is_none() && window.until.is_none(),
+        complete_snapshot: known.is_none()
+            && !quarantined
+            && window.since.is_none()
+            && window.until.is_none(),
         ..empty_page()
     })
 }

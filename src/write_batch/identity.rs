@@ -55,19 +55,39 @@ impl Lookup {
     pub fn new(rows: &Rows) -> Self {
         let mut searches: Vec<Search> = Vec::new();
         for (index, contact) in rows.open() {
-            let filter =
-                |field: &str, value: &String| format!(r#"{{"field":"{field}","operator":"=","value":{}}}"#, quoted(value));
-            let mut filters: Vec<String> = contact.external_id.iter().map(|id| filter("external_id", id)).collect();
+            let filter = |field: &str, value: &String| {
+                format!(
+                    r#"{{"field":"{field}","operator":"=","value":{}}}"#,
+                    quoted(value)
+                )
+            };
+            let mut filters: Vec<String> = contact
+                .external_id
+                .iter()
+                .map(|id| filter("external_id", id))
+                .collect();
             filters.extend(contact.email.iter().map(|email| filter("email", email)));
-            match searches.last_mut().filter(|search| search.filters.len() + filters.len() <= MOST_FILTERS) {
+            match searches
+                .last_mut()
+                .filter(|search| search.filters.len() + filters.len() <= MOST_FILTERS)
+            {
                 Some(search) => {
                     search.filters.append(&mut filters);
                     search.rows.push(index);
                 }
-                None => searches.push(Search { filters, rows: vec![index], after: None, pages: 0, over: false }),
+                None => searches.push(Search {
+                    filters,
+                    rows: vec![index],
+                    after: None,
+                    pages: 0,
+                    over: false,
+                }),
             }
         }
-        Self { searches, ..Self::default() }
+        Self {
+            searches,
+            ..Self::default()
+        }
     }
 
     /// The next round of requests; empty when all is known.
@@ -94,16 +114,24 @@ impl Lookup {
     /// contact.
     pub fn read(&mut self, rows: &mut Rows, answers: Vec<Answer>) {
         let mut searches = std::mem::take(&mut self.searches);
-        for (search, answer) in searches.iter_mut().filter(|search| !search.over).zip(answers) {
+        for (search, answer) in searches
+            .iter_mut()
+            .filter(|search| !search.over)
+            .zip(answers)
+        {
             match self.read_page(answer) {
                 Ok(next) => {
                     search.pages += 1;
-                    search.over = next.is_none() || next == search.after || search.pages >= MOST_PAGES;
+                    search.over =
+                        next.is_none() || next == search.after || search.pages >= MOST_PAGES;
                     search.after = next;
                     if search.over {
                         for &row in &search.rows {
                             let known = rows.contact(row).and_then(|contact| {
-                                self.choose(contact.external_id.as_deref(), contact.email.as_deref())
+                                self.choose(
+                                    contact.external_id.as_deref(),
+                                    contact.email.as_deref(),
+                                )
                             });
                             rows.identify(row, known);
                         }
@@ -123,7 +151,11 @@ impl Lookup {
     fn read_page(&mut self, answer: Answer) -> Result<Option<String>, Failure> {
         let response = answer.map_err(|error| from_http(&error, Effect::Read))?;
         if !(200..300).contains(&response.status) {
-            return Err(from_response(&response, Effect::Read, Some("Read and list users and companies")));
+            return Err(from_response(
+                &response,
+                Effect::Read,
+                Some("Read and list users and companies"),
+            ));
         }
         let page = ListPage::parse(&response.body, &["data", "contacts"])
             .map_err(|reason| unexpected_body(&response, &reason))?;
@@ -143,13 +175,26 @@ impl Lookup {
     fn choose(&self, external_id: Option<&str>, email: Option<&str>) -> Option<Known> {
         let best = |same: &dyn Fn(&Known) -> bool| {
             let found = self.found.iter().filter(|known| same(known));
-            found.max_by_key(|known| (known.role.as_deref() == Some("user"), known.updated_at, &known.id)).cloned()
+            found
+                .max_by_key(|known| {
+                    (
+                        known.role.as_deref() == Some("user"),
+                        known.updated_at,
+                        &known.id,
+                    )
+                })
+                .cloned()
         };
         let by_external_id =
             external_id.and_then(|id| best(&|known| known.external_id.as_deref() == Some(id)));
         by_external_id.or_else(|| {
             let email = email?;
-            best(&|known| known.email.as_deref().is_some_and(|other| other.trim().eq_ignore_ascii_case(email)))
+            best(&|known| {
+                known
+                    .email
+                    .as_deref()
+                    .is_some_and(|other| other.trim().eq_ignore_ascii_case(email))
+            })
         })
     }
 }

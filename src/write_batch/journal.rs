@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use sha1::{Digest, Sha1};
 
 use super::rows::Rows;
-use crate::json;
 use crate::contract::connector::OutcomeStatus;
 use crate::contract::state::Change;
+use crate::json;
 
 /// The format of the journal's values that is written, and the only one read so far.
 pub const FORMAT: u8 = b'1';
@@ -41,7 +41,10 @@ impl Journal {
     /// The journal of a batch, still to be loaded.
     pub fn of(action: &str, batch_id: &str) -> Self {
         // The id is the caller's: it may hold personal data, which state keys must not.
-        Self { key: format!("batch/{action}/{}", digest(batch_id.as_bytes())), ..Self::default() }
+        Self {
+            key: format!("batch/{action}/{}", digest(batch_id.as_bytes())),
+            ..Self::default()
+        }
     }
 
     /// Reads a stored journal; what cannot be read counts as none, since contacts may be written twice.
@@ -52,7 +55,11 @@ impl Journal {
             .filter(|(format, _)| **format == FORMAT)
             .and_then(|(_, document)| json::parse(document).ok())
             .unwrap_or_default();
-        Self { key: String::new(), loaded, rows }
+        Self {
+            key: String::new(),
+            loaded,
+            rows,
+        }
     }
 
     /// Takes over what was stored.
@@ -69,7 +76,9 @@ impl Journal {
     /// What is remembered of a row.
     pub fn recorded(&self, row_key: &str, document: &[u8]) -> Option<&Recorded> {
         let (key, content) = (digest(row_key.as_bytes()), digest(document));
-        self.rows.iter().find(|recorded| recorded.key == key && recorded.content == content)
+        self.rows
+            .iter()
+            .find(|recorded| recorded.key == key && recorded.content == content)
     }
 
     /// The change that records the outcomes of a batch; `None` when there is nothing new.
@@ -107,5 +116,8 @@ impl Journal {
 }
 
 fn digest(bytes: &[u8]) -> String {
-    Sha1::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha1::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

@@ -45,11 +45,23 @@ impl Rows {
                     Ok(contact) => (Some(contact), None),
                     Err(failure) => (None, Some(outcome(row, OutcomeStatus::Failed(failure)))),
                 };
-                Travelling { row: row.clone(), contact, step: None, requests: 0, outcome }
+                Travelling {
+                    row: row.clone(),
+                    contact,
+                    step: None,
+                    requests: 0,
+                    outcome,
+                }
             })
             .collect();
         let journal = Journal::of(action.name, &batch.id);
-        Ok(Self { action, api_version: config.api_version, journal, rows, round: Vec::new() })
+        Ok(Self {
+            action,
+            api_version: config.api_version,
+            journal,
+            rows,
+            round: Vec::new(),
+        })
     }
 
     /// The `Intercom-Version` to send.
@@ -65,11 +77,33 @@ impl Rows {
     /// Takes over the stored journal: rows whose outcome it knows are over.
     pub fn recall(&mut self, stored: Journal) {
         self.journal.load(stored);
-        for travelling in self.rows.iter_mut().filter(|travelling| travelling.outcome.is_none()) {
-            let Some(recorded) = self.journal.recorded(&travelling.row.key, &travelling.row.document) else { continue };
-            let Recorded { status, object_id, request_id, .. } = recorded.clone();
-            let status = if status == "created" { OutcomeStatus::Created } else { OutcomeStatus::Updated };
-            travelling.outcome = Some(Outcome { object_id, request_id, ..outcome(&travelling.row, status) });
+        for travelling in self
+            .rows
+            .iter_mut()
+            .filter(|travelling| travelling.outcome.is_none())
+        {
+            let Some(recorded) = self
+                .journal
+                .recorded(&travelling.row.key, &travelling.row.document)
+            else {
+                continue;
+            };
+            let Recorded {
+                status,
+                object_id,
+                request_id,
+                ..
+            } = recorded.clone();
+            let status = if status == "created" {
+                OutcomeStatus::Created
+            } else {
+                OutcomeStatus::Updated
+            };
+            travelling.outcome = Some(Outcome {
+                object_id,
+                request_id,
+                ..outcome(&travelling.row, status)
+            });
         }
     }
 
@@ -89,8 +123,13 @@ impl Rows {
 
     /// Says who a row is.
     pub fn identify(&mut self, index: usize, known: Option<Known>) {
-        let Some(travelling) = self.rows.get_mut(index) else { return };
-        let newer = known.as_ref().and_then(|known| known.updated_at).zip(travelling.row.base_updated_at_ms);
+        let Some(travelling) = self.rows.get_mut(index) else {
+            return;
+        };
+        let newer = known
+            .as_ref()
+            .and_then(|known| known.updated_at)
+            .zip(travelling.row.base_updated_at_ms);
         if newer.is_some_and(|(there, base)| there > base.div_euclid(1_000)) {
             let failure = failure(
                 FailureKind::Conflict,
@@ -107,14 +146,25 @@ impl Rows {
     pub fn end_unwritten(&mut self, index: usize, failure: &Failure) {
         if let Some(travelling) = self.rows.get_mut(index) {
             let request_id = failure.request_id.clone();
-            travelling.outcome = Some(Outcome { request_id, ..outcome(&travelling.row, unwritten(failure.clone())) });
+            travelling.outcome = Some(Outcome {
+                request_id,
+                ..outcome(&travelling.row, unwritten(failure.clone()))
+            });
         }
     }
 
     /// Defers every row that is not over: the call's time is up.
     pub fn defer_open(&mut self) {
-        for travelling in self.rows.iter_mut().filter(|travelling| travelling.outcome.is_none()) {
-            let failure = failure(FailureKind::Transient, "time_budget", "the call's time was up before this row");
+        for travelling in self
+            .rows
+            .iter_mut()
+            .filter(|travelling| travelling.outcome.is_none())
+        {
+            let failure = failure(
+                FailureKind::Transient,
+                "time_budget",
+                "the call's time was up before this row",
+            );
             travelling.outcome = Some(outcome(&travelling.row, OutcomeStatus::Deferred(failure)));
         }
     }
@@ -125,8 +175,13 @@ impl Rows {
         let mut requests = Vec::new();
         self.round.clear();
         for (index, travelling) in self.rows.iter().enumerate() {
-            let (Some(contact), None) = (&travelling.contact, &travelling.outcome) else { continue };
-            let identities = [("external_id", &contact.external_id), ("email", &contact.email)];
+            let (Some(contact), None) = (&travelling.contact, &travelling.outcome) else {
+                continue;
+            };
+            let identities = [
+                ("external_id", &contact.external_id),
+                ("email", &contact.email),
+            ];
             let mut free = true;
             for (name, value) in identities {
                 if let Some(value) = value {
@@ -148,26 +203,41 @@ impl Rows {
         let round = std::mem::take(&mut self.round);
         let mut refused = None;
         for (index, answer) in round.into_iter().zip(answers) {
-            let Some(travelling) = self.rows.get_mut(index) else { continue };
-            let Some(step) = travelling.step.take() else { continue };
+            let Some(travelling) = self.rows.get_mut(index) else {
+                continue;
+            };
+            let Some(step) = travelling.step.take() else {
+                continue;
+            };
             travelling.requests += 1;
             match step.read(self.action, answer) {
-                Next::Go(next) if travelling.requests < MOST_REQUESTS => travelling.step = Some(next),
+                Next::Go(next) if travelling.requests < MOST_REQUESTS => {
+                    travelling.step = Some(next)
+                }
                 Next::Go(_) => {
                     let failure = failure(
                         FailureKind::Conflict,
                         "keeps_conflicting",
                         "Intercom says in turn that the contact exists and that it does not",
                     );
-                    travelling.outcome = Some(outcome(&travelling.row, OutcomeStatus::Failed(failure)));
+                    travelling.outcome =
+                        Some(outcome(&travelling.row, OutcomeStatus::Failed(failure)));
                 }
-                Next::Over { status, object_id, request_id } => {
+                Next::Over {
+                    status,
+                    object_id,
+                    request_id,
+                } => {
                     if let OutcomeStatus::Failed(failure) = &status
                         && failure.kind == FailureKind::Auth
                     {
                         refused = Some(failure.clone());
                     }
-                    travelling.outcome = Some(Outcome { object_id, request_id, ..outcome(&travelling.row, status) });
+                    travelling.outcome = Some(Outcome {
+                        object_id,
+                        request_id,
+                        ..outcome(&travelling.row, status)
+                    });
                     self.share(index);
                 }
             }
@@ -186,11 +256,19 @@ impl Rows {
     fn share(&mut self, index: usize) {
         let (Some(written), Some(id)) = (
             self.rows[index].contact.clone(),
-            self.rows[index].outcome.as_ref().and_then(|outcome| outcome.object_id.clone()),
+            self.rows[index]
+                .outcome
+                .as_ref()
+                .and_then(|outcome| outcome.object_id.clone()),
         ) else {
             return;
         };
-        for later in self.rows.iter_mut().skip(index + 1).filter(|later| later.outcome.is_none()) {
+        for later in self
+            .rows
+            .iter_mut()
+            .skip(index + 1)
+            .filter(|later| later.outcome.is_none())
+        {
             let same = later.contact.as_ref().is_some_and(|contact| {
                 (contact.external_id.is_some() && contact.external_id == written.external_id)
                     || (contact.email.is_some() && contact.email == written.email)
@@ -203,13 +281,18 @@ impl Rows {
 
     /// The rows that are over, with their outcomes.
     pub fn finished(&self) -> impl Iterator<Item = (&Row, &Outcome)> {
-        self.rows.iter().filter_map(|travelling| Some((&travelling.row, travelling.outcome.as_ref()?)))
+        self.rows
+            .iter()
+            .filter_map(|travelling| Some((&travelling.row, travelling.outcome.as_ref()?)))
     }
 
     /// One outcome for each row, in order.
     pub fn into_outcomes(mut self) -> Vec<Outcome> {
         self.defer_open();
-        self.rows.into_iter().filter_map(|travelling| travelling.outcome).collect()
+        self.rows
+            .into_iter()
+            .filter_map(|travelling| travelling.outcome)
+            .collect()
     }
 
     /// One outcome for each row, with the write that would be made.
@@ -234,7 +317,11 @@ impl Rows {
                 target: "/contacts/{id}".to_owned(),
                 ..Step::Update(String::new()).request(version, &contact.body)
             };
-            ("would create or update".to_owned(), None, vec![create, update])
+            (
+                "would create or update".to_owned(),
+                None,
+                vec![create, update],
+            )
         })
     }
 
@@ -244,18 +331,30 @@ impl Rows {
     ) -> Vec<Outcome> {
         self.rows
             .into_iter()
-            .filter_map(|travelling| match (travelling.outcome, &travelling.contact) {
-                (Some(outcome), _) => Some(outcome),
-                (None, Some(contact)) => {
-                    let (text, object_id, planned) = plan(contact, travelling.step);
-                    Some(Outcome { object_id, planned, ..outcome(&travelling.row, OutcomeStatus::Skipped(text)) })
-                }
-                (None, None) => None,
-            })
+            .filter_map(
+                |travelling| match (travelling.outcome, &travelling.contact) {
+                    (Some(outcome), _) => Some(outcome),
+                    (None, Some(contact)) => {
+                        let (text, object_id, planned) = plan(contact, travelling.step);
+                        Some(Outcome {
+                            object_id,
+                            planned,
+                            ..outcome(&travelling.row, OutcomeStatus::Skipped(text))
+                        })
+                    }
+                    (None, None) => None,
+                },
+            )
             .collect()
     }
 }
 
 fn outcome(row: &Row, status: OutcomeStatus) -> Outcome {
-    Outcome { key: row.key.clone(), status, object_id: None, request_id: None, planned: Vec::new() }
+    Outcome {
+        key: row.key.clone(),
+        status,
+        object_id: None,
+        request_id: None,
+        planned: Vec::new(),
+    }
 }

@@ -42,10 +42,18 @@ impl Step {
     /// The request of this step.
     pub fn request(&self, api_version: &str, body: &str) -> Request {
         match self {
-            Self::Create => request::write(api_version, Method::Post, "/contacts", Some(body.to_owned())),
-            Self::Update(id) => {
-                request::write(api_version, Method::Put, format!("/contacts/{}", request::encode(id)), Some(body.to_owned()))
-            }
+            Self::Create => request::write(
+                api_version,
+                Method::Post,
+                "/contacts",
+                Some(body.to_owned()),
+            ),
+            Self::Update(id) => request::write(
+                api_version,
+                Method::Put,
+                format!("/contacts/{}", request::encode(id)),
+                Some(body.to_owned()),
+            ),
             Self::Unarchive(id) => {
                 let target = format!("/contacts/{}/unarchive", request::encode(id));
                 request::write(api_version, Method::Post, target, None)
@@ -75,7 +83,11 @@ impl Step {
                 let error = ApiError::of(&response);
                 if let Some(id) = conflicting_id(&error.message) {
                     let archived = error.message.to_ascii_lowercase().contains("archived");
-                    return Ok(Next::Go(if archived { Self::Unarchive(id) } else { Self::Update(id) }));
+                    return Ok(Next::Go(if archived {
+                        Self::Unarchive(id)
+                    } else {
+                        Self::Update(id)
+                    }));
                 }
             }
             // The index lags the other way: the contact that the search found is gone.
@@ -83,12 +95,26 @@ impl Step {
             _ => {}
         }
         if !(200..300).contains(&response.status) {
-            return Err(from_response(&response, Effect::Write, Some(action.permission)));
+            return Err(from_response(
+                &response,
+                Effect::Write,
+                Some(action.permission),
+            ));
         }
-        let written: Written = json::parse(&response.body)
-            .map_err(|reason| Failure { maybe_applied: true, ..unexpected_body(&response, &reason) })?;
-        let status = if *self == Self::Create { OutcomeStatus::Created } else { OutcomeStatus::Updated };
-        Ok(Next::Over { status, object_id: Some(written.id), request_id: request_id(&response) })
+        let written: Written = json::parse(&response.body).map_err(|reason| Failure {
+            maybe_applied: true,
+            ..unexpected_body(&response, &reason)
+        })?;
+        let status = if *self == Self::Create {
+            OutcomeStatus::Created
+        } else {
+            OutcomeStatus::Updated
+        };
+        Ok(Next::Over {
+            status,
+            object_id: Some(written.id),
+            request_id: request_id(&response),
+        })
     }
 }
 
@@ -109,7 +135,10 @@ pub fn unwritten(failure: Failure) -> OutcomeStatus {
 /// The id in "A contact matching those details already exists with id=5da6f18e3d7cf967e4582d05".
 fn conflicting_id(message: &str) -> Option<String> {
     let (_, rest) = message.split_once("id=")?;
-    let id: String = rest.chars().take_while(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-')).collect();
+    let id: String = rest
+        .chars()
+        .take_while(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-'))
+        .collect();
     if id.is_empty() { None } else { Some(id) }
 }
 
@@ -120,8 +149,14 @@ mod tests {
     #[test]
     fn the_id_in_a_conflict_is_found() {
         for (message, id) in [
-            ("A contact matching those details already exists with id=5da6f18e3d7cf967e4582d05", Some("5da6f18e3d7cf967e4582d05")),
-            ("An archived contact matching those details already exists with id=5da6f1.", Some("5da6f1")),
+            (
+                "A contact matching those details already exists with id=5da6f18e3d7cf967e4582d05",
+                Some("5da6f18e3d7cf967e4582d05"),
+            ),
+            (
+                "An archived contact matching those details already exists with id=5da6f1.",
+                Some("5da6f1"),
+            ),
             ("already exists with id=", None),
             ("already exists", None),
         ] {

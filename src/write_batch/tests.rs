@@ -34,7 +34,10 @@ impl Model {
         if request.effect == Effect::Write && !self.instead.is_empty() {
             return self.instead.remove(0);
         }
-        let body: Value = request.body.as_deref().map_or(Value::Null, |body| serde_json::from_slice(body).unwrap());
+        let body: Value = request
+            .body
+            .as_deref()
+            .map_or(Value::Null, |body| serde_json::from_slice(body).unwrap());
         let segments: Vec<&str> = request.target.split('/').collect();
         match (request.method, &segments[..]) {
             (Method::Post, ["", "contacts", "search"]) => self.search(&body),
@@ -58,10 +61,15 @@ impl Model {
     }
 
     fn search(&self, body: &Value) -> Answer {
-        let group = body["query"]["value"].as_array().cloned().unwrap_or_else(|| vec![body["query"].clone()]);
+        let group = body["query"]["value"]
+            .as_array()
+            .cloned()
+            .unwrap_or_else(|| vec![body["query"].clone()]);
         assert!(group.len() <= 15, "too many filters");
         let matches = |contact: &Value| {
-            group.iter().any(|filter| contact[filter["field"].as_str().unwrap()] == filter["value"])
+            group
+                .iter()
+                .any(|filter| contact[filter["field"].as_str().unwrap()] == filter["value"])
         };
         let found: Vec<&Value> = self
             .contacts
@@ -74,13 +82,23 @@ impl Model {
 
     fn create(&mut self, body: Value) -> Answer {
         let same = |contact: &Value| {
-            ["external_id", "email"].iter().any(|name| !body[*name].is_null() && contact[*name] == body[*name])
+            ["external_id", "email"]
+                .iter()
+                .any(|name| !body[*name].is_null() && contact[*name] == body[*name])
         };
         if let Some((id, _)) = self.contacts.iter().find(|(_, contact)| same(contact)) {
-            return error(409, "conflict", &format!("A contact matching those details already exists with id={id}"));
+            return error(
+                409,
+                "conflict",
+                &format!("A contact matching those details already exists with id={id}"),
+            );
         }
         if let Some((id, _)) = self.archived.iter().find(|(_, contact)| same(contact)) {
-            return error(409, "conflict", &format!("An archived contact matching those details already exists with id={id}"));
+            return error(
+                409,
+                "conflict",
+                &format!("An archived contact matching those details already exists with id={id}"),
+            );
         }
         let id = format!("new{}", self.contacts.len());
         self.add(&id, body);
@@ -88,16 +106,29 @@ impl Model {
     }
 
     fn write(&mut self, batch: Batch) -> Result<Vec<Outcome>, Failure> {
-        let connection =
-            Connection { config: b"{}".to_vec(), mapping: None, triggers: None, account: None, prepared: None };
+        let connection = Connection {
+            config: b"{}".to_vec(),
+            mapping: None,
+            triggers: None,
+            account: None,
+            prepared: None,
+        };
         let mut operation = WriteBatch::new(connection, batch);
         let mut input = Input::Start;
         loop {
-            let moment = Moment { unix_ms: 0, elapsed_ms: self.elapsed_ms };
+            let moment = Moment {
+                unix_ms: 0,
+                elapsed_ms: self.elapsed_ms,
+            };
             input = match operation.step(moment, input) {
                 Step::Send(requests, in_flight) => {
                     assert!(in_flight > 0);
-                    Input::Answers(requests.iter().map(|request| self.answer(request)).collect())
+                    Input::Answers(
+                        requests
+                            .iter()
+                            .map(|request| self.answer(request))
+                            .collect(),
+                    )
                 }
                 Step::Load(key) => Input::Loaded(self.state.get(&key).cloned()),
                 Step::Store(changes) => Input::Stored(Some(self.store(changes))),
@@ -116,17 +147,27 @@ impl Model {
     }
 
     fn writes(&self) -> usize {
-        self.requests.iter().filter(|(_, target)| target != "/contacts/search").count()
+        self.requests
+            .iter()
+            .filter(|(_, target)| target != "/contacts/search")
+            .count()
     }
 }
 
 fn respond(status: u16, body: &Value) -> Answer {
-    Ok(Response { status, headers: Vec::new(), body: body.to_string().into_bytes() })
+    Ok(Response {
+        status,
+        headers: Vec::new(),
+        body: body.to_string().into_bytes(),
+    })
 }
 
 fn error(status: u16, code: &str, message: &str) -> Answer {
     let errors = json!([{ "code": code, "message": message }]);
-    respond(status, &json!({ "type": "error.list", "request_id": "r", "errors": errors }))
+    respond(
+        status,
+        &json!({ "type": "error.list", "request_id": "r", "errors": errors }),
+    )
 }
 
 fn batch(id: &str, documents: &[Value]) -> Batch {
@@ -162,8 +203,14 @@ fn words(outcomes: &[Outcome]) -> Vec<String> {
 fn contacts_are_created_or_updated_by_external_id_then_email() {
     let mut model = Model::default();
     model.add("a", json!({ "external_id": "1", "email": "one@x.y" }));
-    model.add("b", json!({ "external_id": null, "email": "Two@x.y", "role": "lead", "updated_at": 9 }));
-    model.add("c", json!({ "external_id": null, "email": "two@x.y", "role": "user", "updated_at": 5 }));
+    model.add(
+        "b",
+        json!({ "external_id": null, "email": "Two@x.y", "role": "lead", "updated_at": 9 }),
+    );
+    model.add(
+        "c",
+        json!({ "external_id": null, "email": "two@x.y", "role": "user", "updated_at": 5 }),
+    );
     let rows = [
         json!({ "external_id": "1", "name": "One" }),
         json!({ "email": " TWO@x.y ", "name": "Two" }),
@@ -171,7 +218,13 @@ fn contacts_are_created_or_updated_by_external_id_then_email() {
     ];
     let outcomes = model.write(batch("b1", &rows)).unwrap();
     assert_eq!(words(&outcomes), ["updated", "updated", "created"]);
-    assert_eq!(outcomes.iter().map(|outcome| outcome.object_id.as_deref()).collect::<Vec<_>>(), [Some("a"), Some("c"), Some("new3")]);
+    assert_eq!(
+        outcomes
+            .iter()
+            .map(|outcome| outcome.object_id.as_deref())
+            .collect::<Vec<_>>(),
+        [Some("a"), Some("c"), Some("new3")]
+    );
     assert_eq!(model.contacts["a"]["name"], "One");
     assert_eq!(model.contacts["c"]["name"], "Two");
     // One search answered for all three rows.
@@ -181,7 +234,10 @@ fn contacts_are_created_or_updated_by_external_id_then_email() {
 #[test]
 fn a_replayed_batch_is_answered_from_the_journal() {
     let mut model = Model::default();
-    let rows = [json!({ "email": "a@x.y" }), json!({ "email": "not an address" })];
+    let rows = [
+        json!({ "email": "a@x.y" }),
+        json!({ "email": "not an address" }),
+    ];
     let first = model.write(batch("ada@x.y", &rows)).unwrap();
     let sent = model.requests.len();
     let second = model.write(batch("ada@x.y", &rows)).unwrap();
@@ -189,10 +245,18 @@ fn a_replayed_batch_is_answered_from_the_journal() {
     assert_eq!(model.requests.len(), sent);
     let third = model.write(batch("b2", &rows)).unwrap();
     assert_eq!(words(&third), ["updated", "failed invalid_row"]);
-    let changed = model.write(batch("ada@x.y", &[json!({ "email": "a@x.y", "name": "new" })])).unwrap();
+    let changed = model
+        .write(batch(
+            "ada@x.y",
+            &[json!({ "email": "a@x.y", "name": "new" })],
+        ))
+        .unwrap();
     assert_eq!(words(&changed), ["updated"]);
     assert_eq!(model.contacts["new0"]["name"], "new");
-    assert!(model.state.keys().all(|key| !key.contains("ada")), "the batch's id is not in the key");
+    assert!(
+        model.state.keys().all(|key| !key.contains("ada")),
+        "the batch's id is not in the key"
+    );
 }
 
 #[test]
@@ -200,10 +264,26 @@ fn a_conflict_becomes_an_update_and_an_archived_contact_comes_back() {
     let mut model = Model::default();
     model.add("late", json!({ "email": "late@x.y" }));
     model.unindexed.push("late".into());
-    model.archived.insert("old".into(), json!({ "id": "old", "email": "old@x.y" }));
-    let outcomes = model.write(batch("b", &[json!({ "email": "late@x.y", "name": "L" }), json!({ "email": "old@x.y", "name": "O" })])).unwrap();
+    model
+        .archived
+        .insert("old".into(), json!({ "id": "old", "email": "old@x.y" }));
+    let outcomes = model
+        .write(batch(
+            "b",
+            &[
+                json!({ "email": "late@x.y", "name": "L" }),
+                json!({ "email": "old@x.y", "name": "O" }),
+            ],
+        ))
+        .unwrap();
     assert_eq!(words(&outcomes), ["updated", "updated"]);
-    assert_eq!((&model.contacts["late"]["name"], &model.contacts["old"]["name"]), (&json!("L"), &json!("O")));
+    assert_eq!(
+        (
+            &model.contacts["late"]["name"],
+            &model.contacts["old"]["name"]
+        ),
+        (&json!("L"), &json!("O"))
+    );
 }
 
 #[test]
@@ -211,9 +291,17 @@ fn a_contact_that_is_gone_is_created() {
     let mut model = Model::default();
     model.add("a", json!({ "email": "a@x.y" }));
     // The search still finds the contact; the update answers that it is gone, and then it can be created.
-    model.instead = vec![error(404, "not_found", "User Not Found"), respond(200, &json!({ "id": "fresh" }))];
-    let outcomes = model.write(batch("b", &[json!({ "email": "a@x.y" })])).unwrap();
-    assert_eq!((words(&outcomes), outcomes[0].object_id.as_deref()), (vec!["created".to_owned()], Some("fresh")));
+    model.instead = vec![
+        error(404, "not_found", "User Not Found"),
+        respond(200, &json!({ "id": "fresh" })),
+    ];
+    let outcomes = model
+        .write(batch("b", &[json!({ "email": "a@x.y" })]))
+        .unwrap();
+    assert_eq!(
+        (words(&outcomes), outcomes[0].object_id.as_deref()),
+        (vec!["created".to_owned()], Some("fresh"))
+    );
 }
 
 #[test]
@@ -226,22 +314,38 @@ fn rows_of_one_identity_are_written_one_after_the_other_in_order() {
         json!({ "external_id": "2", "name": "other" }),
     ];
     let outcomes = model.write(batch("b", &rows)).unwrap();
-    assert_eq!(words(&outcomes), ["created", "updated", "updated", "created"]);
+    assert_eq!(
+        words(&outcomes),
+        ["created", "updated", "updated", "created"]
+    );
     assert_eq!(model.contacts.len(), 2);
     assert_eq!(model.contacts["new0"]["name"], "third");
 }
 
 #[test]
 fn failures_are_told_row_by_row() {
-    let lost = |sent| Err(Error { kind: ErrorKind::ConnectionLost, message: "x".into(), request_sent: sent, retry_after_ms: None });
-    let rows: Vec<Value> = (0..6).map(|index| json!({ "external_id": index.to_string() })).collect();
+    let lost = |sent| {
+        Err(Error {
+            kind: ErrorKind::ConnectionLost,
+            message: "x".into(),
+            request_sent: sent,
+            retry_after_ms: None,
+        })
+    };
+    let rows: Vec<Value> = (0..6)
+        .map(|index| json!({ "external_id": index.to_string() }))
+        .collect();
     let mut model = Model {
         instead: vec![
             error(429, "rate_limit_exceeded", "m"),
             error(500, "server_error", "m"),
             lost(true),
             lost(false),
-            error(400, "parameter_invalid", "Custom attribute 'x' does not exist"),
+            error(
+                400,
+                "parameter_invalid",
+                "Custom attribute 'x' does not exist",
+            ),
         ],
         ..Model::default()
     };
@@ -261,7 +365,10 @@ fn failures_are_told_row_by_row() {
         OutcomeStatus::Failed(failure) | OutcomeStatus::Deferred(failure) => failure.maybe_applied,
         _ => false,
     };
-    assert_eq!([0, 1, 2, 3, 4].map(maybe_applied), [false, true, true, false, false]);
+    assert_eq!(
+        [0, 1, 2, 3, 4].map(maybe_applied),
+        [false, true, true, false, false]
+    );
     assert_eq!(outcomes[4].request_id.as_deref(), Some("r"));
     // Given again, each row is written once.
     let again = model.write(batch("b", &rows)).unwrap();
@@ -271,8 +378,13 @@ fn failures_are_told_row_by_row() {
 
 #[test]
 fn a_refused_token_ends_the_batch_at_once() {
-    let rows: Vec<Value> = (0..3).map(|index| json!({ "external_id": "same", "name": index.to_string() })).collect();
-    let mut model = Model { instead: vec![error(401, "unauthorized", "Access Token Invalid")], ..Model::default() };
+    let rows: Vec<Value> = (0..3)
+        .map(|index| json!({ "external_id": "same", "name": index.to_string() }))
+        .collect();
+    let mut model = Model {
+        instead: vec![error(401, "unauthorized", "Access Token Invalid")],
+        ..Model::default()
+    };
     let outcomes = model.write(batch("b", &rows)).unwrap();
     assert_eq!(words(&outcomes), ["failed unauthorized"; 3]);
     assert_eq!(model.writes(), 1);
@@ -280,15 +392,25 @@ fn a_refused_token_ends_the_batch_at_once() {
 
 #[test]
 fn what_the_time_does_not_allow_is_deferred() {
-    let mut model = Model { elapsed_ms: 5_000, ..Model::default() };
-    let outcomes = model.write(batch("b", &[json!({ "external_id": "1" })])).unwrap();
-    assert_eq!((words(&outcomes), model.writes()), (vec!["deferred time_budget".to_owned()], 0));
+    let mut model = Model {
+        elapsed_ms: 5_000,
+        ..Model::default()
+    };
+    let outcomes = model
+        .write(batch("b", &[json!({ "external_id": "1" })]))
+        .unwrap();
+    assert_eq!(
+        (words(&outcomes), model.writes()),
+        (vec!["deferred time_budget".to_owned()], 0)
+    );
 }
 
 #[test]
 fn many_rows_take_few_searches() {
     let mut model = Model::default();
-    let rows: Vec<Value> = (0..40).map(|index| json!({ "external_id": index.to_string(), "email": format!("{index}@x.y") })).collect();
+    let rows: Vec<Value> = (0..40)
+        .map(|index| json!({ "external_id": index.to_string(), "email": format!("{index}@x.y") }))
+        .collect();
     model.write(batch("b", &rows)).unwrap();
     assert_eq!(model.requests.len() - model.writes(), 6);
 }
@@ -299,7 +421,10 @@ fn an_upstream_change_is_not_overwritten() {
     model.add("a", json!({ "external_id": "1", "updated_at": 200 }));
     let mut batch = batch("b", &[json!({ "external_id": "1" })]);
     batch.rows[0].base_updated_at_ms = Some(199_999);
-    assert_eq!(words(&model.write(batch.clone()).unwrap()), ["failed changed_upstream"]);
+    assert_eq!(
+        words(&model.write(batch.clone()).unwrap()),
+        ["failed changed_upstream"]
+    );
     batch.rows[0].base_updated_at_ms = Some(200_000);
     assert_eq!(words(&model.write(batch).unwrap()), ["updated"]);
 }
@@ -309,27 +434,63 @@ fn a_rehearsal_writes_nothing_and_shows_what_it_would() {
     let mut model = Model::default();
     model.add("a", json!({ "external_id": "1" }));
     let rows = [json!({ "external_id": "1" }), json!({ "external_id": "2" })];
-    let outcomes = model.write(Batch { rehearsal: Rehearsal::ReadsOnly, ..batch("b", &rows) }).unwrap();
-    assert_eq!(words(&outcomes), ["skipped would update", "skipped would create"]);
+    let outcomes = model
+        .write(Batch {
+            rehearsal: Rehearsal::ReadsOnly,
+            ..batch("b", &rows)
+        })
+        .unwrap();
+    assert_eq!(
+        words(&outcomes),
+        ["skipped would update", "skipped would create"]
+    );
     assert_eq!(outcomes[0].planned[0].target, "/contacts/a");
     assert_eq!(outcomes[1].planned[0].method, Method::Post);
     assert_eq!((model.writes(), model.state.len()), (0, 0));
     let sent = model.requests.len();
-    let outcomes = model.write(Batch { rehearsal: Rehearsal::Offline, ..batch("b", &rows) }).unwrap();
+    let outcomes = model
+        .write(Batch {
+            rehearsal: Rehearsal::Offline,
+            ..batch("b", &rows)
+        })
+        .unwrap();
     assert_eq!((outcomes[0].planned.len(), model.requests.len()), (2, sent));
 }
 
 #[test]
 fn batches_that_are_not_valid_write_nothing() {
     let mut model = Model::default();
-    let good = || batch("b", &[json!({ "external_id": "1" }), json!({ "external_id": "2" })]);
+    let good = || {
+        batch(
+            "b",
+            &[json!({ "external_id": "1" }), json!({ "external_id": "2" })],
+        )
+    };
     let mut twice = good();
     twice.rows[1].key = "0".into();
     let large = batch("b", &vec![json!({ "external_id": "1" }); 501]);
     for (batch, code) in [
-        (Batch { action: "contact".into(), ..good() }, "unknown_action"),
-        (Batch { mode: Some("merge".into()), ..good() }, "invalid_batch"),
-        (Batch { id: String::new(), ..good() }, "invalid_batch"),
+        (
+            Batch {
+                action: "contact".into(),
+                ..good()
+            },
+            "unknown_action",
+        ),
+        (
+            Batch {
+                mode: Some("merge".into()),
+                ..good()
+            },
+            "invalid_batch",
+        ),
+        (
+            Batch {
+                id: String::new(),
+                ..good()
+            },
+            "invalid_batch",
+        ),
         (twice, "invalid_batch"),
         (large, "invalid_batch"),
     ] {

@@ -41,7 +41,11 @@ pub fn contact(action: &Action, document: &[u8]) -> Result<Contact, Failure> {
                 body.push(format!("\"{name}\":{}", written(&value)));
                 match (field.input, value) {
                     (Input::Email, Member::Text(text)) if !text.is_empty() => email = Some(text),
-                    (Input::Id, Member::Text(text)) if name == "external_id" && !text.is_empty() => external_id = Some(text),
+                    (Input::Id, Member::Text(text))
+                        if name == "external_id" && !text.is_empty() =>
+                    {
+                        external_id = Some(text)
+                    }
                     _ => {}
                 }
             }
@@ -58,13 +62,28 @@ pub fn contact(action: &Action, document: &[u8]) -> Result<Contact, Failure> {
         }
     }
     if problems.is_empty() && external_id.is_none() && email.is_none() {
-        problems.push(problem("", "missing", "a contact needs an `external_id` or an `email` to be found by"));
+        problems.push(problem(
+            "",
+            "missing",
+            "a contact needs an `external_id` or an `email` to be found by",
+        ));
     }
     if problems.is_empty() {
-        return Ok(Contact { external_id, email, body: format!("{{{}}}", body.join(",")) });
+        return Ok(Contact {
+            external_id,
+            email,
+            body: format!("{{{}}}", body.join(",")),
+        });
     }
-    let places: Vec<String> = problems.iter().map(|one| format!("{}: {}", one.path, one.message)).collect();
-    Err(invalid_input("invalid_row", format!("the row is not valid: {}", places.join("; ")), problems))
+    let places: Vec<String> = problems
+        .iter()
+        .map(|one| format!("{}: {}", one.path, one.message))
+        .collect();
+    Err(invalid_input(
+        "invalid_row",
+        format!("the row is not valid: {}", places.join("; ")),
+        problems,
+    ))
 }
 
 fn written(value: &Member) -> String {
@@ -77,39 +96,74 @@ fn written(value: &Member) -> String {
 }
 
 /// The value in the form in which it is sent. One that the field does not take adds a problem and comes back as it was.
-fn canonical<'a>(input: Input, path: &str, value: Member<'a>, problems: &mut Vec<Problem>) -> Member<'a> {
+fn canonical<'a>(
+    input: Input,
+    path: &str,
+    value: Member<'a>,
+    problems: &mut Vec<Problem>,
+) -> Member<'a> {
     if value == Member::Null && input != Input::Attributes && !matches!(input, Input::OneOf(_)) {
         return value;
     }
     let wrong = match (input, &value) {
-        (Input::Text | Input::Id, Member::Text(_)) | (Input::Boolean, Member::Boolean(_)) => return value,
-        (Input::Id, Member::Number(digits)) if digits.bytes().all(|digit| digit.is_ascii_digit()) => {
+        (Input::Text | Input::Id, Member::Text(_)) | (Input::Boolean, Member::Boolean(_)) => {
+            return value;
+        }
+        (Input::Id, Member::Number(digits))
+            if digits.bytes().all(|digit| digit.is_ascii_digit()) =>
+        {
             return Member::Text((*digits).to_owned());
         }
         (Input::Email, Member::Text(text)) => {
             let email = text.trim().to_ascii_lowercase();
-            let parts = email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
+            let parts = email
+                .split_once('@')
+                .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
             if (parts && !email.contains(char::is_whitespace)) || email.is_empty() {
                 return Member::Text(email);
             }
-            ("format", "this is no e-mail address".to_owned(), "an e-mail address".to_owned())
+            (
+                "format",
+                "this is no e-mail address".to_owned(),
+                "an e-mail address".to_owned(),
+            )
         }
-        (Input::OneOf(names), Member::Text(text)) if names.contains(&text.as_str()) => return value,
-        (Input::OneOf(names), _) => ("value", format!("expected one of {}", names.join(", ")), names.join(", ")),
+        (Input::OneOf(names), Member::Text(text)) if names.contains(&text.as_str()) => {
+            return value;
+        }
+        (Input::OneOf(names), _) => (
+            "value",
+            format!("expected one of {}", names.join(", ")),
+            names.join(", "),
+        ),
         (Input::Epoch, Member::Number(digits)) => match digits.parse::<i64>() {
             Ok(seconds) if seconds.unsigned_abs() < LATEST_SECOND => return value,
             Ok(ms) => {
-                let text = format!("{ms} looks like milliseconds; in Unix seconds it is {}", ms.div_euclid(1_000));
+                let text = format!(
+                    "{ms} looks like milliseconds; in Unix seconds it is {}",
+                    ms.div_euclid(1_000)
+                );
                 ("milliseconds", text, "Unix seconds".to_owned())
             }
-            Err(_) => ("type", "expected integer Unix seconds".to_owned(), "integer Unix seconds".to_owned()),
+            Err(_) => (
+                "type",
+                "expected integer Unix seconds".to_owned(),
+                "integer Unix seconds".to_owned(),
+            ),
         },
         (Input::Attributes, Member::Object(json)) => {
             let attributes: Object = json::parse(json.as_bytes()).unwrap_or_default();
-            let nested = attributes.0.iter().filter(|(_, one)| matches!(one, Member::List(_) | Member::Object(_)));
+            let nested = attributes
+                .0
+                .iter()
+                .filter(|(_, one)| matches!(one, Member::List(_) | Member::Object(_)));
             problems.extend(nested.map(|(name, _)| Problem {
                 expected: Some("text, a number, true, false or null".to_owned()),
-                ..problem(format!("{path}.{name}"), "type", "an attribute holds a single value")
+                ..problem(
+                    format!("{path}.{name}"),
+                    "type",
+                    "an attribute holds a single value",
+                )
             }));
             return value;
         }
@@ -125,7 +179,10 @@ fn canonical<'a>(input: Input, path: &str, value: Member<'a>, problems: &mut Vec
         }
     };
     let (code, message, expected) = wrong;
-    problems.push(Problem { expected: Some(expected), ..problem(path, code, message) });
+    problems.push(Problem {
+        expected: Some(expected),
+        ..problem(path, code, message)
+    });
     value
 }
 
@@ -140,8 +197,14 @@ mod tests {
 
     #[test]
     fn identities_are_brought_into_one_form() {
-        let contact = read(r#"{"email":" Ada@Example.COM ","external_id":17,"custom_attributes":{"plan":"pro"}}"#).unwrap();
-        assert_eq!((contact.email.as_deref(), contact.external_id.as_deref()), (Some("ada@example.com"), Some("17")));
+        let contact = read(
+            r#"{"email":" Ada@Example.COM ","external_id":17,"custom_attributes":{"plan":"pro"}}"#,
+        )
+        .unwrap();
+        assert_eq!(
+            (contact.email.as_deref(), contact.external_id.as_deref()),
+            (Some("ada@example.com"), Some("17"))
+        );
         assert!(contact.body.contains(r#""email":"ada@example.com""#));
     }
 
@@ -151,8 +214,11 @@ mod tests {
             r#"{"emial":"x","email":"nobody","role":"admin","signed_up_at":1719492777000,"last_seen_at":"today","unsubscribed_from_emails":1,"custom_attributes":{"a":[1]}}"#,
         )
         .unwrap_err();
-        let mut found: Vec<(&str, &str)> =
-            failure.problems.iter().map(|one| (one.path.as_str(), one.code.as_str())).collect();
+        let mut found: Vec<(&str, &str)> = failure
+            .problems
+            .iter()
+            .map(|one| (one.path.as_str(), one.code.as_str()))
+            .collect();
         found.sort_unstable();
         assert_eq!(
             found,
@@ -166,13 +232,28 @@ mod tests {
                 ("unsubscribed_from_emails", "type"),
             ]
         );
-        assert!(failure.message.contains("1719492777") && failure.message.contains("did you mean `email`"));
+        assert!(
+            failure.message.contains("1719492777")
+                && failure.message.contains("did you mean `email`")
+        );
     }
 
     #[test]
     fn a_contact_without_identity_or_shape_is_refused() {
-        for document in ["{}", r#"{"name":"x"}"#, r#"{"email":"","external_id":null}"#, "[]", "", "{", "null"] {
-            assert_eq!(read(document).unwrap_err().code, "invalid_row", "{document}");
+        for document in [
+            "{}",
+            r#"{"name":"x"}"#,
+            r#"{"email":"","external_id":null}"#,
+            "[]",
+            "",
+            "{",
+            "null",
+        ] {
+            assert_eq!(
+                read(document).unwrap_err().code,
+                "invalid_row",
+                "{document}"
+            );
         }
     }
 }

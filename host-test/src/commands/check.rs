@@ -66,7 +66,11 @@ pub(super) async fn run(global: &Global, arguments: &CheckArguments) -> Result<E
             print_line(&to_text(finding))?;
         }
     }
-    Ok(if good { Exit::Success } else { Exit::CheckFailed })
+    Ok(if good {
+        Exit::Success
+    } else {
+        Exit::CheckFailed
+    })
 }
 
 fn found(connection: &OpenedConnection, report: &CheckReport, findings: &mut Vec<Finding>) {
@@ -102,7 +106,11 @@ fn found(connection: &OpenedConnection, report: &CheckReport, findings: &mut Vec
     }
     for status in &report.streams {
         let asked_for = wanted.is_empty() || wanted.contains(&status.name);
-        let bad = if asked_for { Verdict::Bad } else { Verdict::Aside };
+        let bad = if asked_for {
+            Verdict::Bad
+        } else {
+            Verdict::Aside
+        };
         let finding = |verdict, message: String, remedy: Option<String>| Finding {
             what: status.name.clone(),
             verdict,

@@ -1,6 +1,5 @@
 //! `describe`: what the component is.
 
-use comfy_table::{Table, presets};
 use serde_json::{Value, json};
 
 use super::{CommandError, print_json, print_line, start_logging};
@@ -8,7 +7,7 @@ use crate::command_line::{Exit, Global};
 use crate::contract::connector::{Descriptor, StreamDescriptor, StreamModes};
 use crate::opened_connection::load_component;
 use crate::plugin::Plugin;
-use crate::report::bytes;
+use crate::report::{bytes, table};
 
 /// Describes the component.
 pub(super) async fn run(global: &Global) -> Result<Exit, CommandError> {
@@ -169,10 +168,22 @@ fn to_text(plugin: &Plugin) -> String {
             .iter()
             .map(|region| format!("{} {}", region.name, region.base_url))
             .collect();
-        text.push_str(&format!("endpoint {}: {}\n", endpoint.name, regions.join(", ")));
+        text.push_str(&format!(
+            "endpoint {}: {}\n",
+            endpoint.name,
+            regions.join(", ")
+        ));
     }
+    text.push('\n');
     text.push_str(&table(
-        ["stream", "key", "modes", "cursor field", "parent", "permission"],
+        [
+            "stream",
+            "key",
+            "modes",
+            "cursor field",
+            "parent",
+            "permission",
+        ],
         descriptor.streams.iter().map(|stream| {
             [
                 stream.name.clone(),
@@ -183,41 +194,41 @@ fn to_text(plugin: &Plugin) -> String {
                 stream.permission.clone().unwrap_or_default(),
             ]
         }),
+        usize::MAX,
     ));
-    text.push('\n');
+    text.push_str("\n\n");
     text.push_str(&table(
-        ["action", "modes", "rows in a batch", "replay-safe", "permission"],
+        [
+            "action",
+            "modes",
+            "rows in a batch",
+            "replay-safe",
+            "permission",
+        ],
         descriptor.actions.iter().map(|action| {
             [
                 action.name.clone(),
                 action.modes.join(", "),
                 action.batch_limit.to_string(),
-                if action.replay_safe { "yes" } else { "by the journal" }.to_owned(),
+                if action.replay_safe {
+                    "yes"
+                } else {
+                    "by the journal"
+                }
+                .to_owned(),
                 action.permission.clone().unwrap_or_default(),
             ]
         }),
+        usize::MAX,
     ));
-    text.push('\n');
+    text.push_str("\n\n");
     text.push_str(&table(
         ["webhook topic", "streams"],
         descriptor
             .topics
             .iter()
             .map(|topic| [topic.name.clone(), topic.streams.join(", ")]),
+        usize::MAX,
     ));
     text
-}
-
-fn table<const N: usize>(
-    header: [&str; N],
-    rows: impl Iterator<Item = [String; N]>,
-) -> String {
-    let mut table = Table::new();
-    table
-        .load_preset(presets::UTF8_HORIZONTAL_ONLY)
-        .set_header(header);
-    for row in rows {
-        table.add_row(row);
-    }
-    table.to_string()
 }

@@ -91,11 +91,10 @@ impl Reading<'_> {
     fn options(&self, connection: &OpenedConnection) -> Result<RunOptions, CommandError> {
         let zone = dates::time_zone(connection.time_zone())?;
         let since = match (&self.reading.since, &connection.file.start_date) {
-            (Some(text), _) => {
-                Some(dates::parse(text, &zone).map_err(|error| {
-                    CommandError::usage(format!("--since: {error}"))
-                })?)
-            }
+            (Some(text), _) => Some(
+                dates::parse(text, &zone)
+                    .map_err(|error| CommandError::usage(format!("--since: {error}")))?,
+            ),
             (None, Some(text)) => Some(dates::parse(text, &zone).map_err(|error| {
                 CommandError::usage(format!(
                     "{}: start_date: {error}",

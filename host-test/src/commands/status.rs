@@ -1,6 +1,5 @@
 //! `status`: what is stored about earlier runs. Nothing is asked of the provider, and no lock is taken.
 
-use comfy_table::{Table, presets};
 use serde_json::{Map, Value, json};
 
 use super::{CommandError, print_json, print_line, start_logging};
@@ -8,6 +7,7 @@ use crate::command_line::{Exit, Global, StatusArguments};
 use crate::dates;
 use crate::output::{OutputTarget, Sqlite};
 use crate::position::{State, StateFile, StreamState};
+use crate::report::table;
 
 /// Shows what is stored.
 pub(super) fn run(global: &Global, arguments: &StatusArguments) -> Result<Exit, CommandError> {
@@ -29,7 +29,9 @@ pub(super) fn run(global: &Global, arguments: &StatusArguments) -> Result<Exit, 
         }
     };
     let Some(state) = state else {
-        return Err(CommandError::failed("there is no state: nothing has been read yet"));
+        return Err(CommandError::failed(
+            "there is no state: nothing has been read yet",
+        ));
     };
     if global.json {
         print_json(&to_json(&state))?;
@@ -91,21 +93,25 @@ fn to_text(state: &State) -> String {
     let checked = state.checked.as_ref();
     let zone_name = checked.and_then(|checked| checked.time_zone.as_deref());
     let zone = dates::time_zone(zone_name).unwrap_or(jiff::tz::TimeZone::UTC);
-    let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header([
-        "stream", "last run", "ended", "its records", "all records", "position",
-    ]);
-    for (name, stream) in &state.streams {
+    let rows = state.streams.iter().map(|(name, stream)| {
         let last = stream.last.as_ref();
-        table.add_row([
+        [
             name.clone(),
             last.map_or_else(|| "cut off".to_owned(), |last| last.status.clone()),
             last.map_or_else(String::new, |last| dates::display(last.ended_at_ms, &zone)),
             last.map_or_else(String::new, |last| last.records.to_string()),
             stream.records.to_string(),
             position_of(stream).to_owned(),
-        ]);
-    }
+        ]
+    });
+    let header = [
+        "stream",
+        "last run",
+        "ended",
+        "its records",
+        "all records",
+        "position",
+    ];
     let mut text = match &state.workspace_id {
         Some(id) => {
             let name = checked.and_then(|checked| checked.name.as_deref());
@@ -113,7 +119,7 @@ fn to_text(state: &State) -> String {
         }
         None => String::new(),
     };
-    text.push_str(&table.to_string());
+    text.push_str(&table(header, rows, usize::MAX));
     for (name, stream) in &state.streams {
         if let Some(message) = stream.last.as_ref().and_then(|last| last.message.as_ref()) {
             text.push_str(&format!("\n✗ {name}: {message}"));

@@ -68,7 +68,7 @@ pub(super) fn read(path: &Path, root: &Node, problems: &mut Problems) -> Connect
         .take("field_mapping")
         .and_then(|node| mapping::read("field_mapping", node, problems));
     connection.endpoint = endpoint::read(&mut top, problems);
-    connection.triggers = top.take("triggers").map(Node::to_json);
+    settings::triggers(&mut top, &mut connection);
     connection.logging = settings::logging(&mut top, problems);
     top.finish(ELSEWHERE, problems);
     connection

@@ -209,7 +209,9 @@ impl Raw {
                 items
                     .into_iter()
                     .enumerate()
-                    .map(|(index, item)| item.into_node(text, &format!("{path}[{index}]"), problems))
+                    .map(|(index, item)| {
+                        item.into_node(text, &format!("{path}[{index}]"), problems)
+                    })
                     .collect(),
             ),
             RawContent::Map(entries) => {
@@ -246,11 +248,14 @@ impl<'de> Deserialize<'de> for Raw {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Raw, D::Error> {
         let spanned = Spanned::<RawContent>::deserialize(deserializer)?;
         let span = spanned.referenced.span();
-        let bytes = span.byte_offset().zip(span.byte_len()).map(|(start, length)| {
-            let start = usize::try_from(start).unwrap_or(usize::MAX);
-            let length = usize::try_from(length).unwrap_or(0);
-            (start, start.saturating_add(length))
-        });
+        let bytes = span
+            .byte_offset()
+            .zip(span.byte_len())
+            .map(|(start, length)| {
+                let start = usize::try_from(start).unwrap_or(usize::MAX);
+                let length = usize::try_from(length).unwrap_or(0);
+                (start, start.saturating_add(length))
+            });
         Ok(Raw {
             line: spanned.referenced.line(),
             bytes,

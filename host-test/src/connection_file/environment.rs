@@ -176,7 +176,9 @@ mod tests {
 
     #[test]
     fn every_unset_variable_is_named() {
-        let faults = expand("${ONE} ${TWO}", &variables).err().unwrap_or_default();
+        let faults = expand("${ONE} ${TWO}", &variables)
+            .err()
+            .unwrap_or_default();
         assert_eq!(faults.len(), 2);
         assert!(faults[0].message.contains("ONE") && faults[1].message.contains("TWO"));
     }

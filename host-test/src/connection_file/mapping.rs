@@ -29,10 +29,24 @@ pub(super) fn read(path: &str, node: &Node, problems: &mut Problems) -> Option<F
                 match &value.content {
                     Content::Map(fields) => {
                         for (field, target) in fields {
-                            insert(&mut streams, key, field, target, &join(&path, field), problems);
+                            insert(
+                                &mut streams,
+                                key,
+                                field,
+                                target,
+                                &join(&path, field),
+                                problems,
+                            );
                         }
                     }
-                    _ => insert(&mut streams, FLAT_MAPPING_STREAM, key, value, &path, problems),
+                    _ => insert(
+                        &mut streams,
+                        FLAT_MAPPING_STREAM,
+                        key,
+                        value,
+                        &path,
+                        problems,
+                    ),
                 }
             }
             (!streams.is_empty()).then_some(FieldMapping::Fields(streams))

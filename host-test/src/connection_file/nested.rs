@@ -85,7 +85,7 @@ fn intercom(mut section: Section<'_>, connection: &mut ConnectionFile, problems:
         .take("field_mapping")
         .and_then(|node| mapping::read(&mapping_path, node, problems));
     connection.endpoint = endpoint::read(&mut section, problems);
-    connection.triggers = section.take("triggers").map(Node::to_json);
+    settings::triggers(&mut section, connection);
     connection.logging = settings::logging(&mut section, problems);
     section.finish(ELSEWHERE, problems);
 }

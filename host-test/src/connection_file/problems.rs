@@ -166,7 +166,13 @@ pub(super) fn shorten(text: &str) -> String {
     const SHOWN: usize = 60;
     let one_line: String = text
         .chars()
-        .map(|character| if character.is_control() { ' ' } else { character })
+        .map(|character| {
+            if character.is_control() {
+                ' '
+            } else {
+                character
+            }
+        })
         .take(SHOWN)
         .collect();
     if text.chars().count() > SHOWN {

@@ -150,13 +150,7 @@ impl<'a> Section<'a> {
                 code: "unknown_key",
                 message,
                 found: None,
-                expected: Some(
-                    self.known
-                        .iter()
-                        .copied()
-                        .collect::<Vec<_>>()
-                        .join(", "),
-                ),
+                expected: Some(self.known.iter().copied().collect::<Vec<_>>().join(", ")),
             });
         }
     }

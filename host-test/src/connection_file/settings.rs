@@ -1,7 +1,8 @@
 //! The settings that both forms have in common.
 
-use super::section::Section;
+use super::ConnectionFile;
 use super::problems::{Problem, Problems};
+use super::section::Section;
 
 /// How changes come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +118,23 @@ pub(super) fn logging(section: &mut Section<'_>, problems: &mut Problems) -> Log
     }
 }
 
+/// Reads `triggers`, which the component judges. What they ask for is not done yet.
+pub(super) fn triggers(section: &mut Section<'_>, connection: &mut ConnectionFile) {
+    let Some(node) = section.take("triggers") else {
+        return;
+    };
+    connection.triggers = Some(node.to_json());
+    connection.warnings.push(Problem {
+        path: section.path("triggers"),
+        line: node.line,
+        code: "not_supported",
+        message: "triggers are checked, and what they ask for is not carried out by this version"
+            .to_owned(),
+        found: None,
+        expected: None,
+    });
+}
+
 /// Reads an API version: text, because YAML takes `2.10` for the number 2.1.
 pub(super) fn api_version(section: &mut Section<'_>, problems: &mut Problems) -> Option<String> {
     use super::document::Content;
@@ -127,7 +145,8 @@ pub(super) fn api_version(section: &mut Section<'_>, problems: &mut Problems) ->
             path: section.path("api_version"),
             line: node.line,
             code: "type",
-            message: "an API version without quotes is a number to YAML, which takes 2.10 for 2.1".to_owned(),
+            message: "an API version without quotes is a number to YAML, which takes 2.10 for 2.1"
+                .to_owned(),
             found: Some(format!("the number {written}")),
             expected: Some(format!("\"{written}\" in quotes")),
         });

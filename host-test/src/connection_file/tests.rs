@@ -61,26 +61,41 @@ fn the_first_form_is_read_whole() {
     assert_eq!(file.start_date.as_deref(), Some("2024-01-01"));
     assert_eq!(
         file.streams,
-        ["contacts", "companies", "conversations", "conversation_parts"]
+        [
+            "contacts",
+            "companies",
+            "conversations",
+            "conversation_parts"
+        ]
     );
     assert_eq!((file.mode, file.direction), (Mode::Hybrid, Direction::Both));
     let Some(FieldMapping::Fields(fields)) = file.field_mapping else {
         panic!("no mapping");
     };
-    assert_eq!(fields["contacts"]["custom_attributes.plan_tier"], "PLAN_TIER");
+    assert_eq!(
+        fields["contacts"]["custom_attributes.plan_tier"],
+        "PLAN_TIER"
+    );
     assert!(!file.lenient_streams && file.warnings.is_empty());
 }
 
 #[test]
 fn the_second_form_is_read_whole_and_says_what_it_does_not_do() {
     let file = read(NESTED).unwrap();
-    assert_eq!(file.streams, ["contacts", "conversations", "events", "tags"]);
+    assert_eq!(
+        file.streams,
+        ["contacts", "conversations", "events", "tags"]
+    );
     assert!(file.lenient_streams);
     assert_eq!(file.direction, Direction::Read);
     assert_eq!(file.config["api_version"], "2.11");
     assert_eq!(file.logging.level, Some("debug"));
     assert!(file.logging.webhooks);
-    let named: Vec<&str> = file.warnings.iter().map(|warning| warning.path.as_str()).collect();
+    let named: Vec<&str> = file
+        .warnings
+        .iter()
+        .map(|warning| warning.path.as_str())
+        .collect();
     assert_eq!(
         named,
         [
@@ -99,11 +114,20 @@ fn all_problems_come_at_once_with_path_line_and_nearest_key() {
     let paths: Vec<&str> = found.iter().map(|problem| problem.path.as_str()).collect();
     assert_eq!(
         paths,
-        ["credentials.acces_token", "mode", "direction", "strems", "region"]
+        [
+            "credentials.acces_token",
+            "mode",
+            "direction",
+            "strems",
+            "region"
+        ]
     );
     assert!(found[0].message.contains("did you mean access_token?"));
     assert_eq!(found[1].line, 4);
-    assert_eq!(found[1].expected.as_deref(), Some("batch, realtime, hybrid"));
+    assert_eq!(
+        found[1].expected.as_deref(),
+        Some("batch, realtime, hybrid")
+    );
     assert!(found[3].message.contains("did you mean streams?"));
     assert!(found[4].message.contains("config.region"));
 }
@@ -134,10 +158,14 @@ fn secrets_are_in_no_message_and_no_debug_output() {
     let wrong = "connector: intercom\ncredentials: { access_token: [hush-hush] }\nmode: \"${INTERCOM_ACCESS_TOKEN}\"\n";
     let error = read(wrong).unwrap_err();
     assert!(!format!("{error} {error:?}").contains("hush"), "{error}");
-    assert!(!format!("{error} {error:?}").contains("secret-token"), "{error}");
+    assert!(
+        !format!("{error} {error:?}").contains("secret-token"),
+        "{error}"
+    );
     let debug = format!("{:?}", read(DIRECT).unwrap());
     assert!(!debug.contains("secret-token") && !debug.contains("secret-client"));
-    let broken = read("connector: intercom\ncredentials: { access_token: \"hush-hush\n").unwrap_err();
+    let broken =
+        read("connector: intercom\ncredentials: { access_token: \"hush-hush\n").unwrap_err();
     assert!(!format!("{broken} {broken:?}").contains("hush"), "{broken}");
 }
 
@@ -160,7 +188,11 @@ fn a_connection_that_is_switched_off_says_so() {
 fn other_connectors_are_left_alone_with_a_warning() {
     let file = read("connectors: { intercom: {}, brevo: { api_key: x } }\n").unwrap();
     assert_eq!(file.warnings[0].path, "connectors.brevo");
-    assert!(problems("connectors: { brevo: {} }\n")[0].message.contains("no connector"));
+    assert!(
+        problems("connectors: { brevo: {} }\n")[0]
+            .message
+            .contains("no connector")
+    );
 }
 
 #[test]
@@ -184,7 +216,8 @@ fn a_mapping_below_a_stream_is_about_that_stream() {
 
 #[test]
 fn other_keys_of_config_reach_the_component() {
-    let file = read("connector: intercom\nconfig: { lookback: 5, nested: { a: [true, null] } }\n").unwrap();
+    let file = read("connector: intercom\nconfig: { lookback: 5, nested: { a: [true, null] } }\n")
+        .unwrap();
     assert_eq!(
         Value::Object(file.config),
         json!({"lookback": 5, "nested": {"a": [true, null]}})
@@ -195,9 +228,15 @@ fn other_keys_of_config_reach_the_component() {
 fn deep_nesting_and_size_are_errors_and_not_a_crash() {
     let deep = format!("connector: {}x{}", "[".repeat(100_000), "]".repeat(100_000));
     let error = read(&deep).unwrap_err();
-    assert!(matches!(error, ConnectionFileError::Syntax { .. }), "{error}");
+    assert!(
+        matches!(error, ConnectionFileError::Syntax { .. }),
+        "{error}"
+    );
     let long = format!("connector: {}", "x".repeat(MAX_FILE_BYTES as usize));
-    assert!(matches!(read(&long), Err(ConnectionFileError::TooLarge { .. })));
+    assert!(matches!(
+        read(&long),
+        Err(ConnectionFileError::TooLarge { .. })
+    ));
 }
 
 #[test]
@@ -207,13 +246,19 @@ fn aliases_cannot_blow_up() {
         let items = vec![format!("*a{}", level - 1); 10].join(", ");
         text.push_str(&format!("a{level}: &a{level} [{items}]\n"));
     }
-    assert!(matches!(read(&text), Err(ConnectionFileError::Syntax { .. })));
+    assert!(matches!(
+        read(&text),
+        Err(ConnectionFileError::Syntax { .. })
+    ));
 }
 
 #[test]
 fn what_is_no_mapping_is_named() {
     assert!(matches!(read(""), Err(ConnectionFileError::Empty { .. })));
-    assert!(matches!(read("# nothing\n"), Err(ConnectionFileError::Empty { .. })));
+    assert!(matches!(
+        read("# nothing\n"),
+        Err(ConnectionFileError::Empty { .. })
+    ));
     assert!(problems("- a\n")[0].message.contains("mapping"));
     assert!(problems("mode: batch\n")[0].path == "connector");
 }
@@ -222,4 +267,16 @@ fn what_is_no_mapping_is_named() {
 fn several_signing_secrets_are_taken_while_one_is_replaced() {
     let file = read("connector: intercom\ncredentials: { client_secret: [one, two] }\n").unwrap();
     assert_eq!(file.client_secrets.len(), 2);
+}
+
+#[test]
+fn no_damage_to_a_file_makes_the_reader_panic() {
+    for text in [DIRECT, NESTED] {
+        for (index, _) in text.char_indices() {
+            let _ = read(&text[..index]);
+            for damage in ["{", "]", "&a", "*a", ":", "\u{0}", "\t", "!!x", "- ", "${"] {
+                let _ = read(&format!("{}{damage}{}", &text[..index], &text[index..]));
+            }
+        }
+    }
 }

@@ -1,18 +1,22 @@
 //! A directory with one file of JSON lines for each stream.
 //!
-//! A page is appended with one write and flushed to the disk; then the state file is replaced, with the new length of
-//! the file and the new position in it. What lies beyond the committed length was written by a process that died before
-//! its commit, and is cut off when the directory is opened.
+//! A page is appended with one write; then the state file is replaced, with the new length of the file and the new
+//! position in it. What lies beyond the committed length was written by a process that died before its commit, and is
+//! cut off when the directory is opened. The disk is waited for once a second, at the end of a scan and for every
+//! webhook; after a power cut in between, the directory goes back to the last state that was waited for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use super::lines::{encode_entries, encoded_size};
+use super::lines::GatheredLines;
 use super::{Commit, Output, OutputError, OutputTarget, ScanStart};
 use crate::contract::types::Entry;
 use crate::position::{Checked, LastRun, ScanSpan, State, StateFile, StateLock};
+
+/// How long to go on without waiting for the disk. That costs more than all the rest of a page.
+const BETWEEN_SYNCS: Duration = Duration::from_secs(1);
 
 /// A directory of JSON lines and its state file.
 pub struct JsonLines {
@@ -21,7 +25,10 @@ pub struct JsonLines {
     state_file: StateFile,
     state: State,
     files: BTreeMap<String, File>,
-    buffer: Vec<u8>,
+    lines: GatheredLines,
+    /// Streams whose files were written since the disk was waited for.
+    unsynced: BTreeSet<String>,
+    synced_at: Instant,
     /// Held when the state is elsewhere: two states must not share a directory.
     _directory_lock: Option<StateLock>,
 }
@@ -40,19 +47,60 @@ impl JsonLines {
             false => Some(StateLock::take(&own)?),
         };
         let (state_file, state) = StateFile::open(state_path)?;
-        let output = JsonLines {
+        let mut output = JsonLines {
             directory: directory.to_path_buf(),
             state_path: state_path.to_path_buf(),
             state_file,
             state,
             files: BTreeMap::new(),
-            buffer: Vec::new(),
+            lines: GatheredLines::default(),
+            unsynced: BTreeSet::new(),
+            synced_at: Instant::now(),
             _directory_lock: directory_lock,
         };
+        if !output.holds(&output.state)?
+            && let Some(synced) = output.state_file.read_synced()?
+            && output.holds(&synced)?
+        {
+            tracing::warn!(
+                "the machine stopped before the disk had everything: going back to the last state that it had"
+            );
+            output.state = synced;
+        }
         for (stream, committed) in &output.state.files {
             output.cut_back(stream, *committed)?;
         }
         Ok(output)
+    }
+
+    /// Whether every line that a state speaks of is there.
+    fn holds(&self, state: &State) -> Result<bool, OutputError> {
+        for (stream, committed) in &state.files {
+            if file_length(&self.path(stream)?)? < *committed {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Waits until the disk has all lines and the state.
+    fn sync(&mut self) -> Result<(), OutputError> {
+        while let Some(stream) = self.unsynced.pop_first() {
+            if let Some(file) = self.files.get(&stream)
+                && let Err(source) = file.sync_data()
+            {
+                let path = self.path(&stream)?;
+                self.unsynced.insert(stream);
+                return Err(OutputError::Io {
+                    action: "write",
+                    path,
+                    source,
+                });
+            }
+        }
+        self.state_file.save_synced(&self.state)?;
+        self.synced_at = Instant::now();
+        Ok(())
     }
 
     fn path(&self, stream: &str) -> Result<PathBuf, OutputError> {
@@ -69,7 +117,11 @@ impl JsonLines {
         let path = self.path(stream)?;
         let found = file_length(&path)?;
         if found > committed {
-            tracing::info!(stream, bytes = found - committed, "cutting off lines that were not committed");
+            tracing::info!(
+                stream,
+                bytes = found - committed,
+                "cutting off lines that were not committed"
+            );
             let failed = |source| OutputError::Io {
                 action: "cut back",
                 path: path.clone(),
@@ -105,7 +157,7 @@ impl JsonLines {
                 // The state has to know the file before the first line is in it, or a crash would leave a file that
                 // belongs to nobody.
                 self.state.files.insert(stream.to_owned(), 0);
-                self.state_file.save(&self.state)?;
+                self.sync()?;
             }
         }
         let file = OpenOptions::new()
@@ -140,23 +192,23 @@ impl JsonLines {
         self.open_stream(stream)?;
         let path = self.path(stream)?;
         let from = self.state.files.get(stream).copied().unwrap_or(0);
-        self.buffer.clear();
-        encode_entries(entries.iter().copied(), &mut self.buffer);
-        let to = from + self.buffer.len() as u64;
+        let mut to = from;
+        self.lines.prepare(entries);
         if let Some(file) = self.files.get_mut(stream) {
-            let written = file
-                .write_all(&self.buffer)
-                .and_then(|()| file.sync_data());
-            if let Err(source) = written {
-                // Should this fail as well, the next start cuts the file back.
-                let _ = file.set_len(from);
-                return Err(OutputError::Io {
-                    action: "write",
-                    path,
-                    source,
-                });
+            match self.lines.write(entries, file) {
+                Ok(length) => to += length,
+                Err(source) => {
+                    // Should this fail as well, the next start cuts the file back.
+                    let _ = file.set_len(from);
+                    return Err(OutputError::Io {
+                        action: "write",
+                        path,
+                        source,
+                    });
+                }
             }
         }
+        self.unsynced.insert(stream.to_owned());
         Ok(ScanSpan { from, to })
     }
 
@@ -179,11 +231,13 @@ impl JsonLines {
     }
 
     fn write(&mut self, entries: &[Entry]) -> Result<BTreeMap<String, ScanSpan>, OutputError> {
-        self.buffer.reserve(encoded_size(entries));
         let mut written = BTreeMap::new();
         let mut by_stream: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
         for entry in entries {
-            by_stream.entry(entry.stream.as_str()).or_default().push(entry);
+            by_stream
+                .entry(entry.stream.as_str())
+                .or_default()
+                .push(entry);
         }
         for (stream, entries) in by_stream {
             match self.append(stream, &entries) {
@@ -232,7 +286,7 @@ impl Output for JsonLines {
                 state.spans.clear();
                 // Forgotten first and shortened then: a crash in between is finished by the next start.
                 self.state.files.insert(stream.to_owned(), 0);
-                self.state_file.save(&self.state)?;
+                self.sync()?;
                 self.open_stream(stream)?;
                 self.truncate(stream, 0)
             }
@@ -271,12 +325,15 @@ impl Output for JsonLines {
         }
         stream.store(page.position.clone(), page.now_ms);
         stream.records += page.entries.len() as u64;
+        if self.synced_at.elapsed() >= BETWEEN_SYNCS {
+            return self.sync();
+        }
         Ok(self.state_file.save(&self.state)?)
     }
 
     fn ended(&mut self, stream: &str, run: LastRun) -> Result<(), OutputError> {
         self.state.stream_mut(stream).last = Some(run);
-        Ok(self.state_file.save(&self.state)?)
+        self.sync()
     }
 
     fn keep_checked(&mut self, checked: Option<Checked>) -> Result<(), OutputError> {
@@ -284,7 +341,7 @@ impl Output for JsonLines {
             self.state.workspace_id = Some(checked.workspace_id.clone());
         }
         self.state.checked = checked;
-        Ok(self.state_file.save(&self.state)?)
+        self.sync()
     }
 
     fn deliver(&mut self, id: &str, entries: &[Entry], _now_ms: i64) -> Result<bool, OutputError> {
@@ -296,14 +353,14 @@ impl Output for JsonLines {
             self.state.files.insert(file.clone(), span.to);
         }
         self.state.remember_delivery(id);
-        if let Err(error) = self.state_file.save(&self.state) {
+        if let Err(error) = self.sync() {
             // The sender hears of a failure and comes again: nothing of this one may stay.
             self.state.deliveries.pop_back();
             self.take_back(&written);
             for (file, span) in written {
                 self.state.files.insert(file, span.from);
             }
-            return Err(error.into());
+            return Err(error);
         }
         Ok(true)
     }

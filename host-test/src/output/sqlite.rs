@@ -63,7 +63,9 @@ impl Sqlite {
         let connection =
             Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)
                 .map_err(failed)?;
-        schema::load(&connection).map(|(state, _)| Some(state)).map_err(failed)
+        schema::load(&connection)
+            .map(|(state, _)| Some(state))
+            .map_err(failed)
     }
 
     fn failed(&self) -> impl Fn(rusqlite::Error) -> OutputError + use<> {

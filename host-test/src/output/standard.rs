@@ -78,8 +78,10 @@ impl StandardOutput {
         })
     }
 
-    fn save(&self) -> Result<(), OutputError> {
+    /// Stores the state; `wait`: until the disk has it.
+    fn save(&self, wait: bool) -> Result<(), OutputError> {
         match &self.file {
+            Some((file, _)) if wait => Ok(file.save_synced(&self.state)?),
             Some((file, _)) => Ok(file.save(&self.state)?),
             None => Ok(()),
         }
@@ -94,7 +96,7 @@ impl Output for StandardOutput {
     fn begin(&mut self, stream: &str, start: ScanStart) -> Result<(), OutputError> {
         if start == ScanStart::Anew {
             self.state.stream_mut(stream).positions.clear();
-            self.save()?;
+            self.save(true)?;
         }
         Ok(())
     }
@@ -110,12 +112,12 @@ impl Output for StandardOutput {
         let stream = self.state.stream_mut(page.stream);
         stream.store(page.position.clone(), page.now_ms);
         stream.records += page.entries.len() as u64;
-        self.save()
+        self.save(false)
     }
 
     fn ended(&mut self, stream: &str, run: LastRun) -> Result<(), OutputError> {
         self.state.stream_mut(stream).last = Some(run);
-        self.save()
+        self.save(true)
     }
 
     fn keep_checked(&mut self, checked: Option<Checked>) -> Result<(), OutputError> {
@@ -123,14 +125,14 @@ impl Output for StandardOutput {
             self.state.workspace_id = Some(checked.workspace_id.clone());
         }
         self.state.checked = checked;
-        self.save()
+        self.save(true)
     }
 
     fn deliver(&mut self, id: &str, entries: &[Entry], _now_ms: i64) -> Result<bool, OutputError> {
         if !self.state.remember_delivery(id) {
             return Ok(false);
         }
-        let done = self.lines.entries(entries).and_then(|()| self.save());
+        let done = self.lines.entries(entries).and_then(|()| self.save(true));
         if done.is_err() {
             self.state.deliveries.pop_back();
         }

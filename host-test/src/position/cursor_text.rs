@@ -50,12 +50,20 @@ mod tests {
                 ..Position::default()
             };
             let json = serde_json::to_string(&position).unwrap();
-            assert_eq!(serde_json::from_str::<Position>(&json).unwrap(), position, "{json}");
+            assert_eq!(
+                serde_json::from_str::<Position>(&json).unwrap(),
+                position,
+                "{json}"
+            );
         }
         let readable = Position {
             checkpoint: Some(b"1abc".to_vec()),
             ..Position::default()
         };
-        assert!(serde_json::to_string(&readable).unwrap().contains(r#"{"text":"1abc"}"#));
+        assert!(
+            serde_json::to_string(&readable)
+                .unwrap()
+                .contains(r#"{"text":"1abc"}"#)
+        );
     }
 }

@@ -68,7 +68,9 @@ mod tests {
         let path = directory.path().join("state.json");
         let first = StateLock::take(&path).unwrap();
         let error = StateLock::take(&path).unwrap_err();
-        assert!(matches!(error, LockError::Held { .. }) && error.to_string().contains("state.json"));
+        assert!(
+            matches!(error, LockError::Held { .. }) && error.to_string().contains("state.json")
+        );
         drop(first);
         assert!(StateLock::take(&path).is_ok());
     }

@@ -1,4 +1,8 @@
-//! The state as a JSON file, replaced as a whole: a reader sees the old one or the new one, also after a power cut.
+//! The state as a JSON file, replaced as a whole: a reader sees the old one or the new one.
+//!
+//! Waiting for the disk costs a hundred times as much as the rest, so not every replacement waits. A process that dies
+//! loses nothing by that; a machine that dies may leave a state ahead of the data, or an empty file. For that case a
+//! second file (`.synced`) holds the last state that was waited for, together with all data that it speaks of.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -66,6 +70,7 @@ struct LayoutOnly {
 #[derive(Debug)]
 pub struct StateFile {
     path: PathBuf,
+    synced: PathBuf,
     temporary: PathBuf,
     _lock: StateLock,
 }
@@ -73,7 +78,10 @@ pub struct StateFile {
 impl StateFile {
     /// Locks and reads a file. A file that does not exist is an empty state.
     pub fn open(path: &Path) -> Result<(StateFile, State), StateFileError> {
-        if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        if let Some(parent) = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty())
+        {
             fs::create_dir_all(parent).map_err(|source| StateFileError::Io {
                 action: "make the directory of",
                 path: path.to_path_buf(),
@@ -81,15 +89,23 @@ impl StateFile {
             })?;
         }
         let lock = StateLock::take(path)?;
-        let state = StateFile::read(path)?.unwrap_or_default();
-        let mut temporary = path.as_os_str().to_owned();
-        temporary.push(".new");
         let file = StateFile {
             path: path.to_path_buf(),
-            temporary: PathBuf::from(temporary),
+            synced: beside(path, ".synced"),
+            temporary: beside(path, ".new"),
             _lock: lock,
         };
-        Ok((file, state))
+        let state = match StateFile::read(path) {
+            // What a machine that died leaves of a file that was not waited for.
+            Err(StateFileError::Malformed { .. }) if is_blank(path) => file.read_synced()?,
+            other => other?,
+        };
+        Ok((file, state.unwrap_or_default()))
+    }
+
+    /// The last state that was waited for.
+    pub fn read_synced(&self) -> Result<Option<State>, StateFileError> {
+        StateFile::read(&self.synced)
     }
 
     /// Reads a file without locking it, for a look at it. Absent: there is no such file.
@@ -120,37 +136,66 @@ impl StateFile {
         Ok(Some(document.state))
     }
 
-    /// Replaces the file.
+    /// Replaces the file without waiting for the disk.
     pub fn save(&self, state: &State) -> Result<(), StateFileError> {
-        let failed = |source| StateFileError::Io {
-            action: "write",
-            path: self.path.clone(),
-            source,
+        self.replace(&self.path, &self.encode(state)?, false)
+    }
+
+    /// Replaces the file and waits until the disk has it. All data that it speaks of must be there already.
+    pub fn save_synced(&self, state: &State) -> Result<(), StateFileError> {
+        let bytes = self.encode(state)?;
+        self.replace(&self.synced, &bytes, true)?;
+        self.replace(&self.path, &bytes, true)?;
+        let parent = match self.path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
         };
+        // The new names are in the directory, which has to reach the disk as well.
+        File::open(parent)
+            .and_then(|directory| directory.sync_all())
+            .map_err(|source| self.unwritable(source))
+    }
+
+    fn encode(&self, state: &State) -> Result<Vec<u8>, StateFileError> {
         let document = Document {
             layout: LAYOUT,
             state,
         };
         let mut bytes = serde_json::to_vec_pretty(&document)
-            .map_err(|error| failed(std::io::Error::other(error)))?;
+            .map_err(|error| self.unwritable(std::io::Error::other(error)))?;
         bytes.push(b'\n');
-        let mut file = File::create(&self.temporary).map_err(failed)?;
-        file.write_all(&bytes).map_err(failed)?;
-        file.sync_all().map_err(failed)?;
-        fs::rename(&self.temporary, &self.path).map_err(failed)?;
-        if let Some(parent) = self.path.parent() {
-            let parent = if parent.as_os_str().is_empty() {
-                Path::new(".")
-            } else {
-                parent
-            };
-            // The new name is in the directory, which has to reach the disk as well.
-            File::open(parent)
-                .and_then(|directory| directory.sync_all())
-                .map_err(failed)?;
-        }
-        Ok(())
+        Ok(bytes)
     }
+
+    fn replace(&self, path: &Path, bytes: &[u8], wait: bool) -> Result<(), StateFileError> {
+        let write = || {
+            let mut file = File::create(&self.temporary)?;
+            file.write_all(bytes)?;
+            if wait {
+                file.sync_all()?;
+            }
+            fs::rename(&self.temporary, path)
+        };
+        write().map_err(|source| self.unwritable(source))
+    }
+
+    fn unwritable(&self, source: std::io::Error) -> StateFileError {
+        StateFileError::Io {
+            action: "write",
+            path: self.path.clone(),
+            source,
+        }
+    }
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+fn is_blank(path: &Path) -> bool {
+    fs::read(path).is_ok_and(|bytes| bytes.iter().all(|byte| *byte == 0))
 }
 
 #[cfg(test)]
@@ -183,10 +228,26 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_file_that_a_dead_machine_left_is_made_up_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("state.json");
+        let (file, mut state) = StateFile::open(&path).unwrap();
+        state.workspace_id = Some("w".to_owned());
+        file.save_synced(&state).unwrap();
+        drop(file);
+        fs::write(&path, [0; 16]).unwrap();
+        let (_file, again) = StateFile::open(&path).unwrap();
+        assert_eq!(again, state);
+    }
+
+    #[test]
     fn what_is_no_state_file_is_refused_and_left_alone() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("state.json");
-        for (text, word) in [("hello", "not a state file"), ("{\"layout\": 99}", "layout 99")] {
+        for (text, word) in [
+            ("hello", "not a state file"),
+            ("{\"layout\": 99}", "layout 99"),
+        ] {
             fs::write(&path, text).unwrap();
             let error = StateFile::open(&path).unwrap_err().to_string();
             assert!(error.contains(word), "{error}");

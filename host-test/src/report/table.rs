@@ -6,22 +6,47 @@ use comfy_table::{CellAlignment, Table, presets};
 
 use super::{RunReport, StreamReport};
 
-/// A line for each stream and one for all of them, and below it why streams are not complete.
-pub fn run_table(report: &RunReport) -> String {
+/// A table for people. Columns from `numbers_from` on are aligned to the right.
+pub fn table<const N: usize>(
+    header: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+    numbers_from: usize,
+) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header([
-        "stream", "status", "records", "deletes", "requests", "pages", "received", "time", "component",
-    ]);
-    for stream in &report.streams {
-        table.add_row(row(stream, stream.status.name()));
-    }
-    if report.streams.len() > 1 {
-        table.add_row(row(&report.total(), ""));
-    }
-    for column in table.column_iter_mut().skip(2) {
+    table
+        .load_style(presets::NOTHING)
+        .set_header(header)
+        .add_rows(rows);
+    for column in table.column_iter_mut().skip(numbers_from) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    let mut text = table.to_string();
+    let text = table.to_string();
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    lines.join("\n")
+}
+
+/// A line for each stream and one for all of them, and below it why streams are not complete.
+pub fn run_table(report: &RunReport) -> String {
+    let mut rows: Vec<[String; 9]> = report
+        .streams
+        .iter()
+        .map(|stream| row(stream, stream.status.name()))
+        .collect();
+    if report.streams.len() > 1 {
+        rows.push(row(&report.total(), ""));
+    }
+    let header = [
+        "stream",
+        "status",
+        "records",
+        "deletes",
+        "requests",
+        "pages",
+        "received",
+        "time",
+        "component",
+    ];
+    let mut text = table(header, rows, 2);
     for stream in &report.streams {
         if let Some(message) = stream.status.message() {
             text.push_str(&format!("\n✗ {}: {message}", stream.stream));
@@ -73,7 +98,11 @@ pub fn duration(duration: Duration) -> String {
     } else if seconds < 120.0 {
         format!("{seconds:.2} s")
     } else {
-        format!("{}:{:02} min", duration.as_secs() / 60, duration.as_secs() % 60)
+        format!(
+            "{}:{:02} min",
+            duration.as_secs() / 60,
+            duration.as_secs() % 60
+        )
     }
 }
 
@@ -97,7 +126,10 @@ mod tests {
         };
         let text = run_table(&report);
         assert!(text.contains("denied") && text.contains("total"), "{text}");
-        assert!(text.ends_with("✗ tags: the token lacks `Read tags`"), "{text}");
+        assert!(
+            text.ends_with("✗ tags: the token lacks `Read tags`"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -93,7 +93,10 @@ impl<S: PageSource> Runner<'_, S> {
         let mut begin: Option<ScanStart> = Some(plan.start);
         let mut idle = 0;
         loop {
-            let page = match self.page(stream, &position, cursor.as_deref(), report).await {
+            let page = match self
+                .page(stream, &position, cursor.as_deref(), report)
+                .await
+            {
                 Ok(page) => page,
                 Err(error) => return Ok(status_of(&error)),
             };
@@ -102,7 +105,9 @@ impl<S: PageSource> Runner<'_, S> {
             if idle > PAGES_WITHOUT_PROGRESS {
                 return Ok(StreamStatus::failed(
                     "no_progress",
-                    format!("{PAGES_WITHOUT_PROGRESS} pages brought neither rows nor another position; report it as a defect of the component"),
+                    format!(
+                        "{PAGES_WITHOUT_PROGRESS} pages brought neither rows nor another position; report it as a defect of the component"
+                    ),
                 ));
             }
             if let Some(start) = begin.take() {
@@ -125,6 +130,13 @@ impl<S: PageSource> Runner<'_, S> {
                     kind = notice.kind,
                     "{}",
                     notice.message
+                );
+            }
+            if !page.intents.is_empty() {
+                tracing::warn!(
+                    stream = stream.name,
+                    intents = page.intents.len(),
+                    "intents are not carried out by this version"
                 );
             }
             if page.next.is_none() {
@@ -197,9 +209,10 @@ fn status_of(error: &CallError) -> StreamStatus {
         CallError::Failure(failure) => match failure.kind {
             FailureKind::Auth => StreamStatus::Unauthorized { message },
             FailureKind::Permission => StreamStatus::Denied { message },
-            FailureKind::InvalidInput if failure.code == UNREADABLE_CURSOR => {
-                StreamStatus::failed(UNREADABLE_CURSOR, format!("{message}; start over with --full"))
-            }
+            FailureKind::InvalidInput if failure.code == UNREADABLE_CURSOR => StreamStatus::failed(
+                UNREADABLE_CURSOR,
+                format!("{message}; start over with --full"),
+            ),
             _ => StreamStatus::failed(&failure.code, message),
         },
         CallError::Trapped { .. } => StreamStatus::failed("trapped", message),

@@ -48,7 +48,10 @@ pub fn parse_rows(text: &[u8]) -> Result<Vec<Row>, RowProblems> {
         }
         match parse_row(line, number) {
             Ok(row) if !keys.insert(row.key.clone()) => {
-                problems.push(number, format_args!("the key `{}` was there before", row.key));
+                problems.push(
+                    number,
+                    format_args!("the key `{}` was there before", row.key),
+                );
             }
             Ok(row) => rows.push(row),
             Err(message) => problems.push(number, message),
@@ -114,7 +117,10 @@ mod tests {
 
     #[test]
     fn a_line_is_a_row_named_by_its_number_or_its_key() {
-        let rows = parse_rows(b"{\"email\":\"a@x\"}\n\n{\"key\":\"k\",\"email\":\"b@x\"}\r\n{\"key\":7}\n").unwrap();
+        let rows = parse_rows(
+            b"{\"email\":\"a@x\"}\n\n{\"key\":\"k\",\"email\":\"b@x\"}\r\n{\"key\":7}\n",
+        )
+        .unwrap();
         let keys: Vec<&str> = rows.iter().map(|row| row.key.as_str()).collect();
         assert_eq!(keys, ["1", "k", "7"]);
         assert_eq!(text(&rows[1]), r#"{"email":"b@x"}"#);
@@ -122,7 +128,8 @@ mod tests {
 
     #[test]
     fn an_envelope_has_everything_in_its_place() {
-        let rows = parse_rows(br#"{"key":"k","document":{"key":"mine"},"base_updated_at_ms":5}"#).unwrap();
+        let rows =
+            parse_rows(br#"{"key":"k","document":{"key":"mine"},"base_updated_at_ms":5}"#).unwrap();
         assert_eq!(text(&rows[0]), r#"{"key":"mine"}"#);
         assert_eq!(rows[0].base_updated_at_ms, Some(5));
     }
@@ -131,14 +138,22 @@ mod tests {
     fn every_bad_line_is_named() {
         let problems = parse_rows(b"{\"key\":\"a\"}\nnonsense\n[1]\n{\"key\":\"a\"}\n{\"key\":[]}\n{\"document\":{},\"x\":1}").unwrap_err();
         let told = problems.to_string();
-        for line in ["line 2: not JSON", "line 3: not a JSON object", "line 4: the key `a`", "line 5: `key`", "line 6: `x`"] {
+        for line in [
+            "line 2: not JSON",
+            "line 3: not a JSON object",
+            "line 4: the key `a`",
+            "line 5: `key`",
+            "line 6: `x`",
+        ] {
             assert!(told.contains(line), "{told}");
         }
     }
 
     #[test]
     fn many_problems_are_counted() {
-        let told = parse_rows("x\n".repeat(30).as_bytes()).unwrap_err().to_string();
+        let told = parse_rows("x\n".repeat(30).as_bytes())
+            .unwrap_err()
+            .to_string();
         assert!(told.ends_with("and 10 more"), "{told}");
     }
 }

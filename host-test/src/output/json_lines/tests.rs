@@ -128,7 +128,11 @@ fn a_restart_never_takes_what_others_wrote_behind_the_scan() {
     output
         .commit(page("companies", &scanned, &position(Some("1n"), None)))
         .unwrap();
-    assert!(output.deliver("d1", &[entry("companies", "hook", "{}")], 1).unwrap());
+    assert!(
+        output
+            .deliver("d1", &[entry("companies", "hook", "{}")], 1)
+            .unwrap()
+    );
     let again = [entry("companies", "a", "{}")];
     let end = position(None, Some("1d"));
     let mut restarted = page("companies", &again, &end);
@@ -173,7 +177,10 @@ fn entries_of_other_streams_go_into_their_own_files() {
     let directory = tempfile::tempdir().unwrap();
     let mut output = open(directory.path());
     output.begin("conversations", ScanStart::New).unwrap();
-    let mixed = [entry("conversations", "1", "{}"), entry("conversation_parts", "1/2", "{}")];
+    let mixed = [
+        entry("conversations", "1", "{}"),
+        entry("conversation_parts", "1/2", "{}"),
+    ];
     output
         .commit(page("conversations", &mixed, &position(None, Some("1c"))))
         .unwrap();
@@ -187,8 +194,42 @@ fn lines_of_others_are_neither_cut_nor_mixed_in() {
     fs::write(directory.path().join("tags.jsonl"), "mine\n").unwrap();
     let mut output = open(directory.path());
     let error = output.begin("tags", ScanStart::New).unwrap_err();
-    assert!(matches!(error, OutputError::UnknownContent { found: 5, .. }), "{error}");
+    assert!(
+        matches!(error, OutputError::UnknownContent { found: 5, .. }),
+        "{error}"
+    );
     assert_eq!(lines(directory.path(), "tags"), ["mine"]);
+}
+
+#[test]
+fn after_a_power_cut_the_directory_goes_back_to_what_the_disk_had() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut output = open(directory.path());
+    output.begin("contacts", ScanStart::New).unwrap();
+    let first = [entry("contacts", "1", "{}")];
+    output
+        .commit(page("contacts", &first, &position(Some("1a"), None)))
+        .unwrap();
+    output.sync().unwrap();
+    let length = fs::metadata(directory.path().join("contacts.jsonl"))
+        .unwrap()
+        .len();
+    let second = [entry("contacts", "2", "{}")];
+    output.synced_at = Instant::now();
+    output
+        .commit(page("contacts", &second, &position(Some("1b"), None)))
+        .unwrap();
+    drop(output);
+    // The state file got to the disk, the lines that it speaks of did not.
+    OpenOptions::new()
+        .write(true)
+        .open(directory.path().join("contacts.jsonl"))
+        .and_then(|file| file.set_len(length + 3))
+        .unwrap();
+    let output = open(directory.path());
+    assert_eq!(lines(directory.path(), "contacts").len(), 1);
+    let stored = &output.state().streams["contacts"].positions[&b'1'];
+    assert_eq!(stored.next.as_deref(), Some(&b"1a"[..]));
 }
 
 #[test]
@@ -197,10 +238,15 @@ fn lines_that_went_missing_are_an_error() {
     let mut output = open(directory.path());
     output.begin("tags", ScanStart::New).unwrap();
     let row = [entry("tags", "1", "{}")];
-    output.commit(page("tags", &row, &position(None, None))).unwrap();
+    output
+        .commit(page("tags", &row, &position(None, None)))
+        .unwrap();
+    output.ended("tags", LastRun::default()).unwrap();
     drop(output);
     fs::write(directory.path().join("tags.jsonl"), "").unwrap();
-    let error = open(directory.path()).begin("tags", ScanStart::New).unwrap_err();
+    let error = open(directory.path())
+        .begin("tags", ScanStart::New)
+        .unwrap_err();
     assert!(matches!(error, OutputError::LostContent { .. }), "{error}");
 }
 
@@ -215,6 +261,8 @@ fn a_directory_belongs_to_one_process() {
 #[test]
 fn a_stream_name_cannot_leave_the_directory() {
     let directory = tempfile::tempdir().unwrap();
-    let error = open(directory.path()).begin("../x", ScanStart::New).unwrap_err();
+    let error = open(directory.path())
+        .begin("../x", ScanStart::New)
+        .unwrap_err();
     assert!(matches!(error, OutputError::BadStreamName { .. }));
 }

@@ -1,0 +1,20 @@
+//! The component inside the host, against the simulator: a module per export and per promise.
+
+/// `authenticate`: the check, and everything that can be wrong with a connection.
+mod authenticate;
+/// What the artifact is: imports, size, description.
+mod contract;
+/// Every fault of the simulator, under full syncs: nothing lost, nothing twice.
+mod faults;
+/// Incremental syncs bring exactly what changed, whatever the time zone and the lag.
+mod incremental;
+/// `map-record`: reads, webhooks and it give the same entries.
+mod map_record;
+/// `read-page`: keys, cursors, unknown names.
+mod read_page;
+/// `verify-webhook`: delivered over HTTP to the host's listener.
+mod verify_webhook;
+/// A workspace, a connection to it and a folder for its output.
+mod world;
+/// `write-batch`: rows against the simulator, read back.
+mod write_batch;
