@@ -10,7 +10,7 @@ use crate::contract::connector::{
 use crate::contract::http::{Effect, Request, Response};
 use crate::contract::types::{Account, Connection, Failure, FailureKind, Notice};
 use crate::failure::{failure, invalid_input, problem};
-use crate::intercom::envelope::ListPage;
+use crate::intercom::envelope;
 use crate::intercom::errors::{from_http, from_response, unexpected_body};
 use crate::intercom::request::{encode, get, header_value};
 use crate::intercom::streams::{STREAMS, Stream};
@@ -274,7 +274,7 @@ fn report(checked: &Checked, account: Account, answers: Vec<Answer>) -> CheckRep
 
 fn readability(stream: &Stream, answer: Option<Answer>) -> Readability {
     let parsed = success(answer, Some(stream.permission)).and_then(|response| {
-        ListPage::parse(&response.body, stream.items)
+        envelope::items(&response.body, stream.items)
             .map(drop)
             .map_err(|reason| unexpected_body(&response, &reason))
     });
@@ -287,12 +287,11 @@ fn readability(stream: &Stream, answer: Option<Answer>) -> Readability {
 
 fn attributes(model: &str, answer: Option<Answer>, notices: &mut Vec<Notice>) -> Vec<Attribute> {
     let read = success(answer, Some("Read and list users and companies")).and_then(|response| {
-        let page = ListPage::parse(&response.body, &["data"])
+        let (items, _) = envelope::items(&response.body, &["data"])
             .map_err(|reason| unexpected_body(&response, &reason))?;
-        Ok(page
-            .items
+        Ok(items
             .iter()
-            .filter_map(|item| serde_json::from_str(item.get()).ok())
+            .filter_map(|item| json::parse(item.as_bytes()).ok())
             .collect())
     });
     read.unwrap_or_else(|failure| {

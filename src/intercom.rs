@@ -6,7 +6,6 @@ pub mod errors;
 pub mod fields;
 pub mod normalize;
 pub mod request;
-pub mod scan;
 pub mod streams;
 pub mod timestamp;
 pub mod topics;

@@ -1,11 +1,15 @@
 //! Reading and writing JSON, in one way everywhere: each further way would be compiled into the component once more.
 //! No tree of values is built; what is not looked at stays a slice of its document, so that numbers keep their digits.
 
+mod reader;
+
 use std::fmt;
 
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+
+pub use reader::{Invalid, Name, Reader};
 
 /// Reads a document.
 ///

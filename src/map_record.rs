@@ -2,7 +2,7 @@
 
 use crate::contract::types::{Change, Connection, Entry, Failure, FailureKind, Problem};
 use crate::failure::{failure, invalid_input, nearest, problem};
-use crate::intercom::normalize::{Record, Unreadable, normalize_document};
+use crate::intercom::normalize::{Normalizer, Record, Unreadable};
 use crate::intercom::streams::{self, Stream};
 use crate::json::quoted;
 use crate::mapping::{self, Mapping, Rule};
@@ -19,10 +19,12 @@ pub fn map_records(
     let stream = known_stream(stream)?;
     let mapping = Mapping::of(connection)?;
     let mapper = Mapper::new(stream, &mapping);
+    let normalizer = Normalizer::new(stream);
     Ok(documents
         .iter()
         .map(|document| {
-            normalize_document(stream, document)
+            normalizer
+                .document(document)
                 .map_err(|unreadable| unreadable_document(stream, &unreadable))
                 .and_then(|record| mapper.entry(record))
         })

@@ -3,17 +3,12 @@
 //! The plain form is an object `{"source.path": "TARGET"}`. Rules that stand directly in the mapping are for contacts;
 //! rules for another stream stand in an object under its name.
 
-use std::borrow::Cow;
-use std::fmt;
-
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use crate::contract::types::{Connection, Failure, Problem};
 use crate::failure::{invalid_input, nearest, problem};
 use crate::intercom::streams;
-use crate::json::{self, Member, Object};
+use crate::json::{self, Invalid, Member, Object, Reader};
 
 /// The format of `prepared` that is written, and the only one read so far.
 pub const FORMAT: u8 = b'1';
@@ -196,19 +191,18 @@ impl Mapping {
 /// When the record is not JSON; canonical records are.
 pub fn apply(rules: &[Rule], record: &[u8]) -> Result<Vec<u8>, String> {
     let text = std::str::from_utf8(record).map_err(|_| "it is not UTF-8".to_owned())?;
-    let mut found: Vec<Option<&RawValue>> = vec![None; rules.len()];
-    let wanted = rules
+    let mut found: Vec<Option<&str>> = vec![None; rules.len()];
+    let wanted: Vec<Wanted> = rules
         .iter()
         .enumerate()
-        .map(|(index, rule)| (index, rule.from.as_str()))
-        .collect();
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    deserializer
-        .deserialize_map(Capture {
-            wanted,
-            found: &mut found,
+        .map(|(rule, one)| Wanted {
+            rule,
+            path: &one.from,
         })
-        .map_err(|error| json::explain(&error))?;
+        .collect();
+    let mut reader = Reader::new(text);
+    capture(&mut reader, &wanted, &mut found)
+        .map_err(|invalid| format!("it is not JSON (byte {})", invalid.at))?;
     let mut out = Vec::with_capacity(record.len() / 4);
     out.push(b'{');
     for (rule, value) in rules.iter().zip(&found) {
@@ -218,93 +212,80 @@ pub fn apply(rules: &[Rule], record: &[u8]) -> Result<Vec<u8>, String> {
             }
             out.append(&mut json::write(&rule.to));
             out.push(b':');
-            out.extend_from_slice(value.get().as_bytes());
+            out.extend_from_slice(value.as_bytes());
         }
     }
     out.push(b'}');
     Ok(out)
 }
 
+/// A path, or the rest of one, and the rule that it belongs to.
+#[derive(Clone, Copy)]
+struct Wanted<'r> {
+    rule: usize,
+    path: &'r str,
+}
+
 /// Picks the values at several paths in one pass. A name that holds dots itself is found too, since the whole rest of a
 /// path is compared before its first part is.
-struct Capture<'w, 'f, 'de> {
-    wanted: Vec<(usize, &'w str)>,
-    found: &'f mut Vec<Option<&'de RawValue>>,
+fn capture<'a>(
+    reader: &mut Reader<'a>,
+    wanted: &[Wanted],
+    found: &mut [Option<&'a str>],
+) -> Result<(), Invalid> {
+    match reader.peek()? {
+        b'{' => reader.object(|reader, name| {
+            if name.escaped {
+                step(reader, &name.unescaped(), wanted, found)
+            } else {
+                step(reader, name.text, wanted, found)
+            }
+        }),
+        b'[' => {
+            let mut index: usize = 0;
+            reader.list(|reader| {
+                let name = index.to_string();
+                index += 1;
+                step(reader, &name, wanted, found)
+            })
+        }
+        _ => reader.value().map(drop),
+    }
 }
 
-impl<'w, 'de> Capture<'w, '_, 'de> {
-    /// What is wanted below a name: rules that end there, and the rests of the paths that go on.
-    fn below(&self, name: &str) -> (Vec<usize>, Vec<(usize, &'w str)>) {
-        let mut ends = Vec::new();
-        let mut deeper = Vec::new();
-        for &(index, path) in &self.wanted {
-            match path.strip_prefix(name) {
-                Some("") => ends.push(index),
-                Some(rest) => deeper.extend(rest.strip_prefix('.').map(|rest| (index, rest))),
-                None => {}
-            }
-        }
-        (ends, deeper)
-    }
-
-    fn take(&mut self, name: &str, raw: &'de RawValue) {
-        let (ends, deeper) = self.below(name);
-        for index in ends {
-            self.found[index] = Some(raw);
-        }
-        if !deeper.is_empty() && raw.get().starts_with(['{', '[']) {
-            let mut inner = serde_json::Deserializer::from_str(raw.get());
-            let capture = Capture {
-                wanted: deeper,
-                found: self.found,
-            };
-            // The value was read once already: it is JSON.
-            let _ = if raw.get().starts_with('{') {
-                inner.deserialize_map(capture)
-            } else {
-                inner.deserialize_seq(capture)
-            };
-        }
-    }
-
-    fn wants(&self, name: &str) -> bool {
-        self.wanted.iter().any(|(_, path)| {
-            path.strip_prefix(name)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+/// Takes the value of a name: for the rules whose path ends here, and further down for those whose path goes on.
+fn step<'a>(
+    reader: &mut Reader<'a>,
+    name: &str,
+    wanted: &[Wanted],
+    found: &mut [Option<&'a str>],
+) -> Result<(), Invalid> {
+    let rests = wanted
+        .iter()
+        .filter_map(|one| Some((one.rule, one.path.strip_prefix(name)?)));
+    let deeper: Vec<Wanted> = rests
+        .clone()
+        .filter_map(|(rule, rest)| {
+            Some(Wanted {
+                rule,
+                path: rest.strip_prefix('.')?,
+            })
         })
+        .collect();
+    let start = {
+        reader.peek()?;
+        reader.place()
+    };
+    if deeper.is_empty() {
+        reader.value()?;
+    } else {
+        capture(reader, &deeper, found)?;
     }
-}
-
-#[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
-
-impl<'de> Visitor<'de> for Capture<'_, '_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        formatter.write_str("an object or a list")
+    let value = reader.text().get(start..reader.place());
+    for (rule, _) in rests.filter(|(_, rest)| rest.is_empty()) {
+        found[rule] = value;
     }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        while let Some(name) = map.next_key::<Name<'de>>()? {
-            if self.wants(&name.0) {
-                let raw = map.next_value()?;
-                self.take(&name.0, raw);
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
-        let mut index: usize = 0;
-        while let Some(raw) = list.next_element::<&'de RawValue>()? {
-            self.take(&index.to_string(), raw);
-            index += 1;
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
 #[cfg(test)]

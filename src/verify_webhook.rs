@@ -9,7 +9,7 @@ use crate::contract::connector::{
     AcceptedDelivery, IgnoredDelivery, Rejection, RowReference, Verdict, WebhookDelivery,
 };
 use crate::contract::types::{Change, Connection, Entry, Failure};
-use crate::intercom::normalize::normalize;
+use crate::intercom::normalize::Normalizer;
 use crate::intercom::request::header_value;
 use crate::intercom::streams::{self, Stream};
 use crate::intercom::topics::{self, Meaning, Topic};
@@ -236,7 +236,8 @@ impl Reading<'_> {
                 });
             }
             meaning => {
-                let record = match normalize(self.stream, self.item) {
+                let record = match Normalizer::new(self.stream).document(self.item.get().as_bytes())
+                {
                     Ok(record) => record,
                     Err(unreadable) => {
                         return malformed(format!("{} {}", unreadable.path, unreadable.reason));

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
-use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::compiled_cache::CompiledCache;
 
@@ -167,12 +167,22 @@ fn config() -> Config {
     config
 }
 
-/// A pool with room for this many calls. Of a memory nothing is kept resident: resetting the few touched pages costs less than
-/// clearing a fixed part. Of a table all is: it is small, every instance writes to it, and each page that has to be mapped anew
-/// costs more than clearing it.
+/// Bytes of a memory that stay mapped when its call is over, where the kernel can tell which pages were written
+/// (`PAGEMAP_SCAN`, Linux 6.7): exactly those are restored, and the next call in the slot meets no page faults. A page of 150
+/// contacts touches about 2 MiB.
+const KEPT_MEMORY: usize = 4 * 1024 * 1024;
+
+/// A pool with room for this many calls. Of a memory nothing is kept where the kernel cannot tell what was written: clearing a
+/// fixed part would cost more than mapping the few touched pages anew. Of a table all is: it is small, every instance writes to
+/// it, and each page that has to be mapped anew costs more than clearing it.
 fn pool(concurrent_calls: usize, guest_memory: usize) -> PoolingAllocationConfig {
     let calls = u32::try_from(concurrent_calls).unwrap_or(u32::MAX);
     let mut pool = PoolingAllocationConfig::new();
+    let kept_memory = match PoolingAllocationConfig::is_pagemap_scan_available() {
+        true => KEPT_MEMORY,
+        false => 0,
+    };
+    pool.pagemap_scan(Enabled::Auto);
     pool.total_component_instances(calls)
         .total_core_instances(calls.saturating_mul(CORE_INSTANCES))
         // Most components have one memory; a second one is there for the odd case, not for every call.
@@ -184,7 +194,7 @@ fn pool(concurrent_calls: usize, guest_memory: usize) -> PoolingAllocationConfig
         .max_tables_per_component(TABLES)
         .max_memory_size(guest_memory)
         .max_unused_warm_slots(calls.min(100))
-        .linear_memory_keep_resident(0)
+        .linear_memory_keep_resident(kept_memory)
         .table_keep_resident(64 * 1024);
     pool
 }

@@ -72,6 +72,12 @@ pub struct Plugin {
     shared: Arc<Shared>,
 }
 
+/// A store and an instance that nothing was called in. They hold a place among the concurrent calls until they are dropped.
+#[must_use = "dropping it is a part of what an instance costs"]
+pub struct Uncalled {
+    _call: Call,
+}
+
 struct Shared {
     engine: Engine,
     pre: GuestBindingsPre<CallContext>,
@@ -153,9 +159,11 @@ impl Plugin {
         describe(&self.shared.engine, &self.shared.pre, purpose).await
     }
 
-    /// Makes the store and the instance of a call, and drops them uncalled: what every call costs before it begins.
-    pub async fn instantiate(&self, tenant: &Tenant) -> Result<(), CallError> {
-        self.begin(tenant, "none", "", None).await.map(drop)
+    /// Makes the store and the instance of a call and calls nothing: what every call costs before it begins. Its end costs
+    /// something too, and comes when the value is dropped.
+    pub async fn instantiate(&self, tenant: &Tenant) -> Result<Uncalled, CallError> {
+        let call = self.begin(tenant, "none", "", None).await?;
+        Ok(Uncalled { _call: call })
     }
 
     /// Makes an authorization URL, or checks the connection.

@@ -1,9 +1,11 @@
 //! A tenant: one customer's connection at run time.
 
 mod base_url;
+mod endpoints;
 mod usage;
 
 pub use base_url::{BaseUrl, BaseUrlError};
+pub(crate) use endpoints::{ReachableEndpoint, UnknownRegion};
 pub use usage::Usage;
 pub(crate) use usage::UsageCounters;
 
@@ -11,7 +13,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
-use reqwest::Client;
 use tokio::sync::Semaphore;
 
 use crate::contract::connector::{AuthMethod, Descriptor};
@@ -29,7 +30,8 @@ pub struct TenantOptions {
     pub name: String,
     /// What every call of the component gets.
     pub connection: Connection,
-    /// The region; `None` takes each endpoint's first.
+    /// The region; `None` takes each endpoint's first. Where an endpoint has none of this name, requests to it are refused:
+    /// the component says better, with everything else that is wrong in the configuration, that there is no such region.
     pub region: Option<String>,
     /// Replaces the base URL of every endpoint; plain http for loopback only.
     pub endpoint_override: Option<String>,
@@ -46,16 +48,6 @@ pub struct TenantOptions {
 /// Why there can be no such tenant.
 #[derive(Debug, thiserror::Error)]
 pub enum TenantError {
-    /// An endpoint is not there in this region.
-    #[error("there is no region `{found}` for the endpoint `{endpoint}`; choose one of: {known}")]
-    UnknownRegion {
-        /// The endpoint's name.
-        endpoint: String,
-        /// The region that was asked for.
-        found: String,
-        /// The regions that there are, separated by commas.
-        known: String,
-    },
     /// A base URL cannot be used.
     #[error("the base URL of the endpoint `{endpoint}`: {reason}")]
     BaseUrl {
@@ -90,7 +82,8 @@ pub struct Tenant {
 /// What does not change while a tenant lives.
 pub(crate) struct TenantShared {
     pub(crate) name: String,
-    pub(crate) endpoints: BTreeMap<String, ReachableEndpoint>,
+    /// Where each endpoint is, or why it is nowhere.
+    pub(crate) endpoints: BTreeMap<String, Result<ReachableEndpoint, UnknownRegion>>,
     /// The header with the credential, marked as sensitive.
     pub(crate) credential: Option<(HeaderName, HeaderValue)>,
     /// Names of headers that carry credentials in any authorization method.
@@ -100,12 +93,6 @@ pub(crate) struct TenantShared {
     pub(crate) limits: CallLimits,
     pub(crate) turns: Arc<Semaphore>,
     pub(crate) usage: UsageCounters,
-}
-
-/// Where an endpoint is, and the client that goes there.
-pub(crate) struct ReachableEndpoint {
-    pub(crate) base: BaseUrl,
-    pub(crate) client: Client,
 }
 
 impl Tenant {
@@ -125,7 +112,7 @@ impl Tenant {
         options: TenantOptions,
     ) -> Result<Self, TenantError> {
         let shared = TenantShared {
-            endpoints: reachable_endpoints(descriptor, http, &options)?,
+            endpoints: endpoints::find(descriptor, http, &options)?,
             credential: credential_header(&descriptor.auth_methods, &options.credential)?,
             credential_names: credential_names(&descriptor.auth_methods)?,
             bucket: http.rate_bucket(&options.rate_key, &descriptor.rate_policy),
@@ -169,6 +156,7 @@ impl Tenant {
         self.shared
             .endpoints
             .get(endpoint)
+            .and_then(|found| found.as_ref().ok())
             .map(|endpoint| &endpoint.base)
     }
 
@@ -176,48 +164,6 @@ impl Tenant {
     pub fn usage(&self) -> Usage {
         self.shared.usage.snapshot()
     }
-}
-
-fn reachable_endpoints(
-    descriptor: &Descriptor,
-    http: &HttpClient,
-    options: &TenantOptions,
-) -> Result<BTreeMap<String, ReachableEndpoint>, TenantError> {
-    let mut endpoints = BTreeMap::new();
-    for endpoint in &descriptor.endpoints {
-        let region = match &options.region {
-            None => endpoint.regions.first().ok_or_else(|| {
-                TenantError::Descriptor(format!("the endpoint `{}` has no region", endpoint.name))
-            })?,
-            Some(wanted) => {
-                let found = endpoint
-                    .regions
-                    .iter()
-                    .find(|region| region.name == *wanted);
-                found.ok_or_else(|| TenantError::UnknownRegion {
-                    endpoint: endpoint.name.clone(),
-                    found: wanted.clone(),
-                    known: endpoint
-                        .regions
-                        .iter()
-                        .map(|region| region.name.as_str())
-                        .collect::<Vec<_>>()
-                        .join(", "),
-                })?
-            }
-        };
-        let url = options
-            .endpoint_override
-            .as_deref()
-            .unwrap_or(&region.base_url);
-        let base = BaseUrl::parse(url).map_err(|reason| TenantError::BaseUrl {
-            endpoint: endpoint.name.clone(),
-            reason,
-        })?;
-        let client = http.client_for(base.url()).clone();
-        endpoints.insert(endpoint.name.clone(), ReachableEndpoint { base, client });
-    }
-    Ok(endpoints)
 }
 
 fn credential_header(

@@ -1,98 +1,78 @@
 //! The envelopes around lists of records. A page counts only when it is the envelope that it should be.
 
-use std::borrow::Cow;
-use std::fmt;
+use std::ops::Range;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
 
-use crate::json::explain;
+use crate::json::{self, Invalid, Reader};
 
-/// A list's page: its items as slices of the body, and how it goes on.
-#[derive(Debug, Default)]
-pub struct ListPage<'a> {
-    /// The items, each a slice of the body.
-    pub items: Vec<&'a RawValue>,
+/// How a list goes on.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Continuation {
     /// What to pass as `starting_after` for the next page; absent at the end.
     pub starting_after: Option<String>,
     /// The scroll's parameter, where the list is a scroll.
     pub scroll_param: Option<String>,
 }
 
-impl<'a> ListPage<'a> {
-    /// Reads a body whose items stand under one of the given names.
-    ///
-    /// # Errors
-    /// A reason, when the body is not that envelope: empty, cut, garbled or foreign.
-    pub fn parse(body: &'a [u8], items: &[&str]) -> Result<Self, String> {
-        if body.is_empty() {
-            return Err("it is empty".to_owned());
-        }
-        let text = std::str::from_utf8(body).map_err(|_| "it is not UTF-8".to_owned())?;
-        let mut deserializer = serde_json::Deserializer::from_str(text);
-        let page = EnvelopeSeed { items }
-            .deserialize(&mut deserializer)
-            .and_then(|page| deserializer.end().map(|()| page))
-            .map_err(|error| explain(&error))?;
-        page.ok_or_else(|| format!("it holds no list named {}", items.join(" or ")))
+/// Reads a body whose items stand in a list under one of the given names. For each item, `each` has to take the value;
+/// when the body turns out to be no such envelope, what it gathered is to be thrown away.
+///
+/// # Errors
+/// A reason, when the body is not that envelope: empty, cut, garbled or foreign.
+pub fn read_list<'a>(
+    body: &'a [u8],
+    items: &[&str],
+    mut each: impl FnMut(&mut Reader<'a>) -> Result<(), Invalid>,
+) -> Result<Continuation, String> {
+    if body.is_empty() {
+        return Err("it is empty".to_owned());
     }
-}
-
-struct EnvelopeSeed<'i> {
-    items: &'i [&'i str],
-}
-
-impl<'de> DeserializeSeed<'de> for EnvelopeSeed<'_> {
-    type Value = Option<ListPage<'de>>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for EnvelopeSeed<'_> {
-    type Value = Option<ListPage<'de>>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        formatter.write_str("a list envelope")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut found = None;
-        let mut starting_after = None;
-        let mut scroll_param = None;
-        while let Some(key) = map.next_key::<Key<'de>>()? {
-            match key.0.as_ref() {
-                name if self.items.contains(&name) => {
-                    found = map.next_value::<Option<Vec<&'de RawValue>>>()?
-                }
-                "pages" => {
-                    starting_after = map
-                        .next_value::<Option<Pages<'de>>>()?
-                        .and_then(|pages| pages.starting_after())
-                }
-                "scroll_param" => scroll_param = map.next_value::<Option<String>>()?,
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                }
+    let text = std::str::from_utf8(body).map_err(|_| "it is not UTF-8".to_owned())?;
+    let mut reader = Reader::new(text);
+    let mut found = false;
+    let mut continuation = Continuation::default();
+    reader
+        .object(|reader, name| {
+            if items.iter().any(|item| name.is(item)) && reader.peek()? == b'[' {
+                found = true;
+                return reader.list(&mut each);
             }
-        }
-        Ok(found.map(|items| ListPage {
-            items,
-            starting_after,
-            scroll_param,
-        }))
+            let json = slice(text, reader.value()?);
+            if name.is("pages") {
+                continuation.starting_after = starting_after(json);
+            } else if name.is("scroll_param") {
+                continuation.scroll_param = json::parse(json.as_bytes()).unwrap_or_default();
+            }
+            Ok(())
+        })
+        .and_then(|()| reader.end())
+        .map_err(|Invalid { at }| {
+            format!("it is not the JSON expected (byte {at} of {})", text.len())
+        })?;
+    if found {
+        Ok(continuation)
+    } else {
+        Err(format!("it holds no list named {}", items.join(" or ")))
     }
 }
 
-#[derive(Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+/// The items of such a body, as they stand in it.
+///
+/// # Errors
+/// As [`read_list`].
+pub fn items<'a>(body: &'a [u8], names: &[&str]) -> Result<(Vec<&'a str>, Continuation), String> {
+    let mut items = Vec::new();
+    let continuation = read_list(body, names, |reader| {
+        let place = reader.value()?;
+        items.push(slice(reader.text(), place));
+        Ok(())
+    })?;
+    Ok((items, continuation))
+}
 
-#[derive(Deserialize)]
-struct Pages<'a> {
-    #[serde(borrow, default)]
-    next: Option<&'a RawValue>,
+fn slice(text: &str, place: Range<usize>) -> &str {
+    text.get(place).unwrap_or_default()
 }
 
 #[derive(Deserialize)]
@@ -101,28 +81,36 @@ struct NextObject {
     starting_after: Option<String>,
 }
 
-impl Pages<'_> {
-    /// `next` is absent, null, an object with `starting_after`, or a URL whose query holds it.
-    fn starting_after(&self) -> Option<String> {
-        let json = self.next?.get();
-        let cursor = match json.as_bytes().first() {
-            Some(b'{') => {
-                serde_json::from_str::<NextObject>(json)
-                    .ok()?
-                    .starting_after?
+/// The cursor in `pages`, whose `next` is absent, null, an object with `starting_after`, or a URL whose query holds it.
+fn starting_after(pages: &str) -> Option<String> {
+    let mut next = None;
+    Reader::new(pages)
+        .object(|reader, name| {
+            let place = reader.value()?;
+            if name.is("next") {
+                next = pages.get(place);
             }
-            Some(b'"') => {
-                let url: String = serde_json::from_str(json).ok()?;
-                let (_, query) = url.split_once('?')?;
-                let value = query
-                    .split('&')
-                    .find_map(|pair| pair.strip_prefix("starting_after="))?;
-                decode(value)
-            }
-            _ => return None,
-        };
-        Some(cursor).filter(|cursor| !cursor.is_empty())
-    }
+            Ok(())
+        })
+        .ok()?;
+    let json = next?;
+    let cursor = match json.as_bytes().first() {
+        Some(b'{') => {
+            json::parse::<NextObject>(json.as_bytes())
+                .ok()?
+                .starting_after?
+        }
+        Some(b'"') => {
+            let url: String = json::parse(json.as_bytes()).ok()?;
+            let (_, query) = url.split_once('?')?;
+            let value = query
+                .split('&')
+                .find_map(|pair| pair.strip_prefix("starting_after="))?;
+            decode(value)
+        }
+        _ => return None,
+    };
+    Some(cursor).filter(|cursor| !cursor.is_empty())
 }
 
 /// Decodes a percent-encoded query value; what is not valid encoding is kept as it is.
@@ -152,13 +140,11 @@ fn decode(value: &str) -> String {
 mod tests {
     use super::*;
 
-    const ITEMS: &[&str] = &["data", "contacts"];
+    const NAMES: &[&str] = &["data", "contacts"];
 
     fn after(pages: &str) -> Option<String> {
         let body = format!(r#"{{"type":"list","data":[],"pages":{pages}}}"#);
-        ListPage::parse(body.as_bytes(), ITEMS)
-            .unwrap()
-            .starting_after
+        items(body.as_bytes(), NAMES).unwrap().1.starting_after
     }
 
     #[test]
@@ -186,12 +172,10 @@ mod tests {
 
     #[test]
     fn items_are_slices_of_the_body() {
-        let body = br#"{"data":[{"id": 1},{}],"total_count":2}"#;
-        let page = ListPage::parse(body, ITEMS).unwrap();
-        assert_eq!(
-            page.items.iter().map(|item| item.get()).collect::<Vec<_>>(),
-            [r#"{"id": 1}"#, "{}"]
-        );
+        let body = br#"{"d\u0061ta":[{"id": 1},{}, "x"],"total_count":2,"scroll_param":"s"}"#;
+        let (items, continuation) = items(body, NAMES).unwrap();
+        assert_eq!(items, [r#"{"id": 1}"#, "{}", "\"x\""]);
+        assert_eq!(continuation.scroll_param.as_deref(), Some("s"));
     }
 
     #[test]
@@ -210,7 +194,7 @@ mod tests {
             br#"{"type":"error.list","errors":[]}"#,
         ] {
             assert!(
-                ListPage::parse(body, ITEMS).is_err(),
+                items(body, NAMES).is_err(),
                 "{:?}",
                 String::from_utf8_lossy(body)
             );
@@ -224,9 +208,6 @@ mod tests {
             "[".repeat(10_000),
             "]".repeat(10_000)
         );
-        assert_eq!(
-            ListPage::parse(body.as_bytes(), ITEMS).unwrap().items.len(),
-            1
-        );
+        assert_eq!(items(body.as_bytes(), NAMES).unwrap().0.len(), 1);
     }
 }

@@ -3,13 +3,10 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
 use crate::intercom::fields::{Field, Kind};
-use crate::intercom::scan::Members;
 use crate::intercom::streams::Stream;
 use crate::intercom::timestamp::{self, NoTime};
-use crate::json;
+use crate::json::{self, Invalid, Name, Reader};
 
 /// A record in its canonical form, with what an entry needs of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,94 +28,153 @@ pub struct Unreadable {
     pub path: String,
     /// What is wrong there.
     pub reason: String,
+    /// The document as it came.
+    pub document: Vec<u8>,
 }
 
-/// Normalises one record.
-///
-/// # Errors
-/// When the document is not a JSON object or a field of the key is missing.
-pub fn normalize(stream: &Stream, document: &RawValue) -> Result<Record, Unreadable> {
-    let text = document.get();
-    if !text.starts_with('{') {
-        return Err(Unreadable {
-            path: String::new(),
-            reason: "expected an object".to_owned(),
-        });
+/// Normalises the records of one stream.
+#[derive(Clone, Debug)]
+pub struct Normalizer {
+    stream: &'static Stream,
+    /// Where the fields of the key are among the declared fields.
+    key: Vec<Option<usize>>,
+    /// Where the cursor field is.
+    cursor: Option<usize>,
+}
+
+impl Normalizer {
+    /// A normalizer of a stream's records.
+    pub fn new(stream: &'static Stream) -> Self {
+        let place = |name: &str| stream.fields.iter().position(|field| field.name == name);
+        Self {
+            stream,
+            key: stream.key.iter().map(|name| place(name)).collect(),
+            cursor: stream.cursor_field.and_then(place),
+        }
     }
-    let mut pass = Pass {
-        patches: Vec::new(),
-        odd: Vec::new(),
-    };
-    let mut head = Head {
-        stream,
-        key: Vec::with_capacity(stream.key.len()),
-        updated_at: None,
-    };
-    pass.object(stream.fields, text, 0, Some(&mut head));
-    let key = head.join_key()?;
-    Ok(Record {
-        key,
-        updated_at: head.updated_at,
-        payload: pass.apply(text),
-        odd: pass.odd,
-    })
+
+    /// Normalises a document.
+    ///
+    /// # Errors
+    /// When it is not a JSON object or a field of the key is missing.
+    pub fn document(&self, document: &[u8]) -> Result<Record, Unreadable> {
+        let unreadable = |reason: String| Unreadable {
+            path: String::new(),
+            reason,
+            document: document.to_vec(),
+        };
+        let text =
+            std::str::from_utf8(document).map_err(|_| unreadable("it is not UTF-8".to_owned()))?;
+        let mut reader = Reader::new(text);
+        let read = self
+            .read(&mut reader)
+            .and_then(|read| reader.end().map(|()| read));
+        read.unwrap_or_else(|Invalid { at }| {
+            Err(unreadable(format!(
+                "it is not JSON (byte {at} of {})",
+                text.len()
+            )))
+        })
+    }
+
+    /// Normalises the value that comes next. The inner error is that it is no record of the stream.
+    ///
+    /// # Errors
+    /// When it is no JSON.
+    pub fn read(&self, reader: &mut Reader) -> Result<Result<Record, Unreadable>, Invalid> {
+        let text = reader.text();
+        let object = reader.peek()? == b'{';
+        let start = reader.place();
+        let mut pass = Pass {
+            normalizer: self,
+            patches: Vec::new(),
+            odd: Vec::new(),
+            key: vec![None; self.key.len()],
+            updated_at: None,
+        };
+        if object {
+            pass.object(self.stream.fields, reader, true)?;
+        } else {
+            reader.value()?;
+        }
+        let document = text.get(start..reader.place()).unwrap_or_default();
+        let unreadable = |path: &str, reason: String| Unreadable {
+            path: path.to_owned(),
+            reason,
+            document: document.as_bytes().to_vec(),
+        };
+        if !object {
+            return Ok(Err(unreadable("", "expected an object".to_owned())));
+        }
+        if let Some(missing) = pass.key.iter().position(Option::is_none) {
+            let name = self.stream.key.get(missing).copied().unwrap_or_default();
+            return Ok(Err(unreadable(
+                name,
+                format!("the key field `{name}` is missing"),
+            )));
+        }
+        let payload = pass.apply(document, start);
+        let values: Vec<&str> = pass.key.iter().flatten().map(String::as_str).collect();
+        Ok(Ok(Record {
+            key: join_key(&values),
+            updated_at: pass.updated_at,
+            payload,
+            odd: pass.odd,
+        }))
+    }
 }
 
-/// Normalises a record that nobody has read yet.
-///
-/// # Errors
-/// When the document is no JSON, and as [`normalize`].
-pub fn normalize_document(stream: &Stream, document: &[u8]) -> Result<Record, Unreadable> {
-    let document: &RawValue = json::parse(document).map_err(|reason| Unreadable {
-        path: String::new(),
-        reason,
-    })?;
-    normalize(stream, document)
-}
-
-/// A span of the document and what stands there instead.
+/// A span of the text and what stands there instead.
 struct Patch {
     start: usize,
     end: usize,
     text: Cow<'static, str>,
 }
 
-struct Pass {
+/// What is found on the way through one record.
+struct Pass<'n> {
+    normalizer: &'n Normalizer,
     patches: Vec<Patch>,
     odd: Vec<&'static str>,
+    key: Vec<Option<String>>,
+    updated_at: Option<i64>,
 }
 
-impl Pass {
-    /// Goes through an object that stands at `offset` in the document.
+impl Pass<'_> {
     fn object(
         &mut self,
         fields: &'static [Field],
-        text: &str,
-        offset: usize,
-        mut head: Option<&mut Head>,
-    ) {
+        reader: &mut Reader,
+        top: bool,
+    ) -> Result<(), Invalid> {
+        let text = reader.text();
         // Objects of one kind list their fields in one order: the next field is nearly always the one expected.
         let mut expected = 0;
-        for member in Members::within(text) {
-            let Some(index) = find(fields, expected, member.name) else {
-                continue;
+        reader.object(|reader, name| {
+            let Some(index) = find(fields, expected, name) else {
+                return reader.value().map(drop);
             };
             expected = index + 1;
             let field = &fields[index];
-            let json = &text[member.value.clone()];
-            let start = offset + member.value.start;
-            if let Kind::Nested(fields) = field.kind {
-                self.object(fields, json, start, None);
-                continue;
+            match field.kind {
+                Kind::Nested(inner) if reader.peek()? == b'{' => {
+                    return self.object(inner, reader, false);
+                }
+                Kind::Attributes | Kind::Object | Kind::List | Kind::Nested(_) | Kind::Any => {
+                    return reader.value().map(drop);
+                }
+                _ => {}
             }
-            if let Some(head) = &mut head {
-                head.value(field.name, json);
+            let place = reader.value()?;
+            let json = text.get(place.clone()).unwrap_or_default();
+            if top {
+                self.note(index, json);
             }
             match canonical(field.kind, json) {
                 Ok(None) => {}
                 Ok(Some(text)) => self.patches.push(Patch {
-                    start,
-                    end: start + json.len(),
+                    start: place.start,
+                    end: place.end,
                     text,
                 }),
                 Err(Odd) => {
@@ -127,38 +183,58 @@ impl Pass {
                     }
                 }
             }
+            Ok(())
+        })
+    }
+
+    /// Notes a field that the entry needs.
+    fn note(&mut self, index: usize, json: &str) {
+        if self.normalizer.cursor == Some(index) {
+            self.updated_at = timestamp::parse(json).unwrap_or(None);
+        }
+        if let Some(part) = self
+            .normalizer
+            .key
+            .iter()
+            .position(|place| *place == Some(index))
+        {
+            let text = match json.as_bytes().first() {
+                Some(b'"') => json::parse::<String>(json.as_bytes()).ok(),
+                Some(b'0'..=b'9' | b'-') => Some(json.to_owned()),
+                _ => None,
+            };
+            self.key[part] = text.filter(|text| !text.is_empty());
         }
     }
 
-    /// Patches are found in document order, since the document is read once from front to back.
-    fn apply(&self, document: &str) -> Vec<u8> {
+    /// Patches are found in the order of the text, since it is read once from front to back.
+    fn apply(&self, document: &str, offset: usize) -> Vec<u8> {
         let grown: usize = self.patches.iter().map(|patch| patch.text.len()).sum();
         let mut out = Vec::with_capacity(document.len() + grown);
         let mut done = 0;
         for patch in &self.patches {
-            out.extend_from_slice(&document.as_bytes()[done..patch.start]);
+            out.extend_from_slice(&document.as_bytes()[done..patch.start - offset]);
             out.extend_from_slice(patch.text.as_bytes());
-            done = patch.end;
+            done = patch.end - offset;
         }
         out.extend_from_slice(&document.as_bytes()[done..]);
         out
     }
 }
 
-/// The declared field of a name, looked for from the expected place on, then before it.
-fn find(fields: &[Field], expected: usize, name: &str) -> Option<usize> {
-    let decoded: String;
-    let name = if name.contains('\\') {
-        decoded = json::parse(format!("\"{name}\"").as_bytes()).ok()?;
-        decoded.as_str()
-    } else {
-        name
-    };
+/// The declared field of a name, looked for at the expected place, after it, then before it.
+fn find(fields: &[Field], expected: usize, name: Name) -> Option<usize> {
+    if fields
+        .get(expected)
+        .is_some_and(|field| name.is(field.name))
+    {
+        return Some(expected);
+    }
     let (before, after) = fields.split_at(expected.min(fields.len()));
-    let index = after.iter().position(|field| field.name == name);
+    let index = after.iter().position(|field| name.is(field.name));
     index
         .map(|index| index + before.len())
-        .or_else(|| before.iter().position(|field| field.name == name))
+        .or_else(|| before.iter().position(|field| name.is(field.name)))
 }
 
 /// A value that cannot be read as the declared type.
@@ -219,47 +295,6 @@ fn is_integer(json: &str) -> bool {
         && (digits.len() == 1 || !digits.starts_with('0'))
 }
 
-/// What an entry needs of a record, picked up on the way.
-struct Head<'s> {
-    stream: &'s Stream,
-    key: Vec<(&'static str, String)>,
-    updated_at: Option<i64>,
-}
-
-impl Head<'_> {
-    fn value(&mut self, name: &'static str, json: &str) {
-        if self.stream.key.contains(&name) {
-            let text = match json.as_bytes().first() {
-                Some(b'"') => serde_json::from_str::<String>(json).ok(),
-                Some(b'0'..=b'9' | b'-') => Some(json.to_owned()),
-                _ => None,
-            };
-            if let Some(text) = text.filter(|text| !text.is_empty()) {
-                self.key.retain(|(known, _)| *known != name);
-                self.key.push((name, text));
-            }
-        } else if self.stream.cursor_field == Some(name) {
-            self.updated_at = timestamp::parse(json).unwrap_or(None);
-        }
-    }
-
-    fn join_key(&self) -> Result<String, Unreadable> {
-        let mut values = Vec::with_capacity(self.stream.key.len());
-        for name in self.stream.key {
-            match self.key.iter().find(|(known, _)| known == name) {
-                Some((_, value)) => values.push(value.as_str()),
-                None => {
-                    return Err(Unreadable {
-                        path: (*name).to_owned(),
-                        reason: format!("the key field `{name}` is missing"),
-                    });
-                }
-            }
-        }
-        Ok(join_key(&values))
-    }
-}
-
 /// Joins the values of a key's fields as the contract says.
 pub fn join_key(values: &[&str]) -> String {
     match values {
@@ -280,7 +315,9 @@ mod tests {
     use crate::intercom::streams::find;
 
     fn contact(document: &str) -> Record {
-        normalize_document(find("contacts").unwrap(), document.as_bytes()).unwrap()
+        Normalizer::new(find("contacts").unwrap())
+            .document(document.as_bytes())
+            .unwrap()
     }
 
     #[test]
@@ -321,10 +358,8 @@ mod tests {
 
     #[test]
     fn nested_objects_are_normalised() {
-        let company = normalize_document(
-            find("companies").unwrap(),
-            br#"{"id":"1","plan":{"type":"plan","id":269315,"name":"Pro"},"size":"85"}"#,
-        );
+        let company = Normalizer::new(find("companies").unwrap())
+            .document(br#"{"id":"1","plan":{"type":"plan","id":269315,"name":"Pro"},"size":"85"}"#);
         assert_eq!(
             String::from_utf8(company.unwrap().payload).unwrap(),
             r#"{"id":"1","plan":{"type":"plan","id":"269315","name":"Pro"},"size":85}"#
@@ -353,7 +388,8 @@ mod tests {
             ("{\"id\":{}}", "id"),
         ] {
             assert_eq!(
-                normalize_document(stream, document.as_bytes())
+                Normalizer::new(stream)
+                    .document(document.as_bytes())
                     .unwrap_err()
                     .path,
                 path,

@@ -1,13 +1,11 @@
 //! From an answer to entries: what every paging kind does alike.
 
-use serde_json::value::RawValue;
-
 use super::{Context, notice};
 use crate::contract::http::{Effect, Response};
 use crate::contract::types::{Entry, Failure, Notice};
-use crate::intercom::envelope::ListPage;
+use crate::intercom::envelope::{Continuation, read_list};
 use crate::intercom::errors::{from_http, from_response, unexpected_body};
-use crate::intercom::normalize::{Record, normalize};
+use crate::intercom::normalize::{Normalizer, Record, Unreadable};
 use crate::intercom::request::server_time;
 use crate::map_record::Mapper;
 use crate::operation::Answer;
@@ -35,11 +33,28 @@ impl Success {
         Ok(Self { response, at })
     }
 
-    /// Reads it as a list of the stream's items.
-    pub fn list(&self, context: &Context) -> Result<ListPage<'_>, Failure> {
-        ListPage::parse(&self.response.body, context.scan.stream.items)
-            .map_err(|reason| unexpected_body(&self.response, &reason))
+    /// Reads it as a list of the stream's items, each a record or not.
+    pub fn list(&self, context: &Context) -> Result<List, Failure> {
+        let normalizer = Normalizer::new(context.scan.stream);
+        let mut items = Vec::with_capacity(context.scan.per_page().min(150) as usize);
+        let read = read_list(&self.response.body, context.scan.stream.items, |reader| {
+            items.push(normalizer.read(reader)?);
+            Ok(())
+        });
+        let continuation = read.map_err(|reason| unexpected_body(&self.response, &reason))?;
+        Ok(List {
+            items,
+            continuation,
+        })
     }
+}
+
+/// A page of a list.
+pub struct List {
+    /// The items, in order.
+    pub items: Vec<Result<Record, Unreadable>>,
+    /// How it goes on.
+    pub continuation: Continuation,
 }
 
 /// Entries and notices in the making.
@@ -63,10 +78,10 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// Normalises an item. One that is no record is quarantined: a notice with the item as it came.
-    pub fn normalize(&mut self, item: &RawValue) -> Option<Record> {
+    /// Takes an item. One that is no record is quarantined: a notice with the item as it came.
+    pub fn take(&mut self, item: Result<Record, Unreadable>) -> Option<Record> {
         let stream = self.context.scan.stream;
-        match normalize(stream, item) {
+        match item {
             Ok(record) => {
                 if !record.odd.is_empty() {
                     self.notices.push(Notice {
@@ -81,14 +96,18 @@ impl<'a> Collector<'a> {
                 }
                 Some(record)
             }
-            Err(unreadable) => {
+            Err(Unreadable {
+                path,
+                reason,
+                document,
+            }) => {
                 self.notices.push(Notice {
-                    path: Some(unreadable.path),
-                    document: Some(item.get().as_bytes().to_vec()),
+                    path: Some(path),
+                    document: Some(document),
                     ..notice(
                         "quarantined",
                         stream,
-                        format!("an item is no record: {}", unreadable.reason),
+                        format!("an item is no record: {reason}"),
                     )
                 });
                 None

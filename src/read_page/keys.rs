@@ -7,6 +7,7 @@ use crate::contract::http::{Request, Response};
 use crate::contract::types::Failure;
 use crate::cursor::{Position, encode};
 use crate::intercom::errors::unexpected_body;
+use crate::intercom::normalize::Normalizer;
 use crate::intercom::request::{self, header_value};
 use crate::json;
 use crate::operation::Answer;
@@ -67,9 +68,13 @@ fn row(
         }
     }
     let success = Success::of(context, answer)?;
-    let item = json::parse::<&serde_json::value::RawValue>(&success.response.body)
-        .map_err(|reason| unexpected_body(&success.response, &reason))?;
-    match collector.normalize(item) {
+    let item = Normalizer::new(context.scan.stream).document(&success.response.body);
+    if let Err(unreadable) = &item
+        && json::parse::<serde::de::IgnoredAny>(&unreadable.document).is_err()
+    {
+        return Err(unexpected_body(&success.response, &unreadable.reason));
+    }
+    match collector.take(item) {
         Some(record) => collector.give(record),
         None => Ok(()),
     }

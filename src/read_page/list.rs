@@ -3,7 +3,7 @@
 //! A row that changes while the list is walked may move past the walk. It changed after the walk began, so the search
 //! that follows, from the walk's beginning on, finds it: one scan loses nothing.
 
-use super::collect::{Collector, Success};
+use super::collect::{Collector, List, Success};
 use super::{Context, Scan, empty_page};
 use crate::contract::connector::Page;
 use crate::contract::http::Request;
@@ -32,11 +32,15 @@ pub fn read(context: &Context, position: ListPosition, answer: Answer) -> Result
     let stream = context.scan.stream;
     let success = Success::of(context, answer)?;
     let started = started.unwrap_or(success.at);
-    let list = success.list(context)?;
-    refuse_standstill(after.as_deref(), list.starting_after.as_deref())?;
-    let mut collector = Collector::new(context, list.items.len());
-    for item in &list.items {
-        let Some(record) = collector.normalize(item) else {
+    let List {
+        items,
+        continuation,
+    } = success.list(context)?;
+    let empty = items.is_empty();
+    refuse_standstill(after.as_deref(), continuation.starting_after.as_deref())?;
+    let mut collector = Collector::new(context, items.len());
+    for item in items {
+        let Some(record) = collector.take(item) else {
             continue;
         };
         if let Some(updated_at) = record.updated_at {
@@ -50,8 +54,8 @@ pub fn read(context: &Context, position: ListPosition, answer: Answer) -> Result
         }
         collector.give(record)?;
     }
-    let position = match list.starting_after {
-        Some(next) if !list.items.is_empty() => Position::List(ListPosition {
+    let position = match continuation.starting_after {
+        Some(next) if !empty => Position::List(ListPosition {
             after: Some(next),
             started: Some(started),
             seen,

@@ -3,7 +3,7 @@
 //! A scroll hands out each page once. When an answer is lost, asking again may skip a page, so the walk starts over and the
 //! page says so; the host takes back what the walk gave. Only what surely was not processed is asked for again.
 
-use super::collect::{Collector, Success};
+use super::collect::{Collector, List, Success};
 use super::{Context, Scan, empty_page, notice};
 use crate::contract::connector::Page;
 use crate::contract::http::{ErrorKind, Request};
@@ -48,7 +48,10 @@ pub fn read(
         None => {}
     }
     let success = Success::of(context, answer)?;
-    let list = match success.list(context) {
+    let List {
+        items,
+        continuation,
+    } = match success.list(context) {
         Ok(list) => list,
         Err(_) if position.param.is_some() => {
             return restart(context, position, "an answer could not be read");
@@ -56,9 +59,10 @@ pub fn read(
         Err(failure) => return Err(failure),
     };
     let started = *position.started.get_or_insert(success.at);
-    let mut collector = Collector::new(context, list.items.len());
-    for item in &list.items {
-        let Some(record) = collector.normalize(item) else {
+    let empty = items.is_empty();
+    let mut collector = Collector::new(context, items.len());
+    for item in items {
+        let Some(record) = collector.take(item) else {
             continue;
         };
         let Some(updated_at) = record.updated_at else {
@@ -87,7 +91,7 @@ pub fn read(
         notices: collector.notices,
         ..empty_page()
     };
-    if list.items.is_empty() {
+    if empty {
         if position.seen.overflowed() {
             page.notices.push(notice(
                 "repeat",
@@ -98,7 +102,7 @@ pub fn read(
         page.checkpoint = Some(encode(stream.name, &Position::Mark(position.seen)));
         return Ok(page);
     }
-    position.param = list
+    position.param = continuation
         .scroll_param
         .filter(|param| !param.is_empty())
         .or(position.param);

@@ -4,7 +4,7 @@
 //! asks from more than a day before, whatever the zone, and the exact second is compared here. It is sorted upwards: a row
 //! that changes during the walk moves towards its end and is met again.
 
-use super::collect::{Collector, Success};
+use super::collect::{Collector, List, Success};
 use super::list::refuse_standstill;
 use super::{Context, Scan, empty_page, notice};
 use crate::contract::connector::Page;
@@ -44,12 +44,19 @@ pub fn read(
     let stream = context.scan.stream;
     let success = Success::of(context, answer)?;
     let started = *position.started.get_or_insert(success.at);
-    let list = success.list(context)?;
-    refuse_standstill(position.after.as_deref(), list.starting_after.as_deref())?;
-    let mut collector = Collector::new(context, list.items.len());
+    let List {
+        items,
+        continuation,
+    } = success.list(context)?;
+    let empty = items.is_empty();
+    refuse_standstill(
+        position.after.as_deref(),
+        continuation.starting_after.as_deref(),
+    )?;
+    let mut collector = Collector::new(context, items.len());
     let mut beyond = false;
-    for item in &list.items {
-        let Some(record) = collector.normalize(item) else {
+    for item in items {
+        let Some(record) = collector.take(item) else {
             continue;
         };
         match record.updated_at {
@@ -78,9 +85,7 @@ pub fn read(
         }
     }
     let checkpoint = encode(stream.name, &Position::Mark(position.seen.clone()));
-    let next = list
-        .starting_after
-        .filter(|_| !list.items.is_empty() && !beyond);
+    let next = continuation.starting_after.filter(|_| !empty && !beyond);
     let mut notices = collector.notices;
     if next.is_none() && position.seen.overflowed() {
         notices.push(notice(

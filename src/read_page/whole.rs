@@ -27,12 +27,12 @@ pub fn read(
 ) -> Result<Page, Failure> {
     let stream = context.scan.stream;
     let success = Success::of(context, answer)?;
-    let list = success.list(context)?;
-    let mut collector = Collector::new(context, list.items.len());
+    let items = success.list(context)?.items;
+    let mut collector = Collector::new(context, items.len());
     let mut contents = BTreeMap::new();
     let mut quarantined = false;
-    for item in &list.items {
-        let Some(record) = collector.normalize(item) else {
+    for item in items {
+        let Some(record) = collector.take(item) else {
             quarantined = true;
             continue;
         };

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::rows::Rows;
 use crate::contract::http::{Effect, Request};
 use crate::contract::types::{Failure, FailureKind};
-use crate::intercom::envelope::ListPage;
+use crate::intercom::envelope;
 use crate::intercom::errors::{from_http, from_response, unexpected_body};
 use crate::intercom::request;
 use crate::json::{self, quoted};
@@ -157,17 +157,17 @@ impl Lookup {
                 Some("Read and list users and companies"),
             ));
         }
-        let page = ListPage::parse(&response.body, &["data", "contacts"])
+        let (items, continuation) = envelope::items(&response.body, &["data", "contacts"])
             .map_err(|reason| unexpected_body(&response, &reason))?;
-        for item in &page.items {
+        for item in &items {
             // To take an unreadable match for "no match" would create a second contact.
-            let known: Known = json::parse(item.get().as_bytes()).map_err(|_| Failure {
+            let known: Known = json::parse(item.as_bytes()).map_err(|_| Failure {
                 kind: FailureKind::Drift,
                 ..unexpected_body(&response, "a contact in it cannot be read")
             })?;
             self.found.push(known);
         }
-        Ok(page.starting_after.filter(|_| !page.items.is_empty()))
+        Ok(continuation.starting_after.filter(|_| !items.is_empty()))
     }
 
     /// The contact of an identity: by external id, else by e-mail. When several share it, a user goes before a lead, and

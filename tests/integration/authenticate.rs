@@ -9,7 +9,7 @@ use host_test::report::StreamStatus;
 use host_test::simulator::Options;
 use serde_json::Value;
 
-use crate::world::{World, connect, plugin, replay, small};
+use crate::world::{World, assert_rows, connect, plugin, small};
 
 async fn refusal(connection: &OpenedConnection) -> Failure {
     match connection.check().await {
@@ -143,7 +143,7 @@ async fn a_missing_permission_concerns_its_stream_only() {
     );
     assert_eq!(report.streams[1].status, StreamStatus::Complete);
     assert_eq!(report.streams[2].status, StreamStatus::Complete);
-    assert_eq!(replay(&world.lines("contacts")), world.contacts());
+    assert_rows(&world.lines("contacts"), &world.contacts(), "contacts");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use host_test::report::StreamStatus;
 use host_test::simulator::{Mutation, Options};
 use serde_json::{Value, json};
 
-use crate::world::{World, replay, request, small, text};
+use crate::world::{World, assert_rows, request, small, text};
 
 const STREAMS: &[&str] = &[
     "contacts",
@@ -58,8 +58,8 @@ async fn a_second_sync_brings_exactly_what_changed() {
     for unchanged in [2, 3, 5] {
         assert!(new(unchanged).is_empty(), "{}", STREAMS[unchanged]);
     }
-    assert_eq!(replay(&world.lines("contacts")), world.contacts());
-    assert_eq!(replay(&world.lines("companies")), world.companies());
+    assert_rows(&world.lines("contacts"), &world.contacts(), "contacts");
+    assert_rows(&world.lines("companies"), &world.companies(), "companies");
     // And a third one brings nothing.
     let report = world.sync(STREAMS).await;
     assert_eq!(
@@ -101,10 +101,10 @@ async fn no_time_zone_hides_a_change() {
                 .expect("a change");
             let report = world.sync(&["contacts"]).await;
             assert_eq!(report.streams[0].records, 1, "{zone}, round {round}");
-            assert_eq!(
-                replay(&world.lines("contacts")),
-                world.contacts(),
-                "{zone}, round {round}"
+            assert_rows(
+                &world.lines("contacts"),
+                &world.contacts(),
+                &format!("{zone}, round {round}"),
             );
         }
     }
@@ -132,7 +132,7 @@ async fn what_is_indexed_late_is_brought_late_and_once() {
     }
     world.pass(15 * 60);
     world.sync(&["contacts"]).await;
-    assert_eq!(replay(&world.lines("contacts")), world.contacts());
+    assert_rows(&world.lines("contacts"), &world.contacts(), "contacts");
     assert_eq!(world.lines("contacts").len(), 70);
 }
 

@@ -1,4 +1,5 @@
 //! The component inside the host, against the simulator: a module per export and per promise.
+#![allow(clippy::expect_used, clippy::panic)]
 
 /// `authenticate`: the check, and everything that can be wrong with a connection.
 mod authenticate;

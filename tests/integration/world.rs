@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -161,20 +161,38 @@ pub fn lines(path: &Path) -> Vec<Value> {
 }
 
 /// The last state that lines give each key; a key that is deleted is not in it. Panics when a line repeats the one before
-/// it for the same key and time.
+/// it for the same key: two lines may have the same time, since a row may change twice in a second, but not the same
+/// content too.
 pub fn replay(lines: &[Value]) -> BTreeMap<String, i64> {
-    let mut rows: BTreeMap<String, i64> = BTreeMap::new();
+    let mut rows: BTreeMap<String, &Value> = BTreeMap::new();
     for line in lines {
         let key = text(line, "key");
         if line["change"] == "delete" {
             rows.remove(&key);
             continue;
         }
-        let updated_at = line["data"]["updated_at"].as_i64().unwrap_or_default();
-        let before = rows.insert(key.clone(), updated_at);
-        assert_ne!(before, Some(updated_at), "{key} is given twice");
+        let before = rows.insert(key.clone(), &line["data"]);
+        assert_ne!(before, Some(&line["data"]), "{key} is given twice");
     }
-    rows
+    let updated_at = |data: &Value| data["updated_at"].as_i64().unwrap_or_default();
+    rows.into_iter()
+        .map(|(key, data)| (key, updated_at(data)))
+        .collect()
+}
+
+/// Panics unless a stream's lines give exactly the rows of the workspace; says which rows differ, and nothing of the others.
+pub fn assert_rows(lines: &[Value], workspace: &BTreeMap<String, i64>, context: &str) {
+    let replayed = replay(lines);
+    let keys: BTreeSet<&String> = replayed.keys().chain(workspace.keys()).collect();
+    let different: Vec<String> = keys
+        .into_iter()
+        .filter(|key| replayed.get(*key) != workspace.get(*key))
+        .map(|key| {
+            let (read, there) = (replayed.get(key), workspace.get(key));
+            format!("{key}: {read:?} was read, {there:?} is there")
+        })
+        .collect();
+    assert!(different.is_empty(), "{context}: {different:#?}");
 }
 
 /// A text of a document.

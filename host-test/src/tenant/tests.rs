@@ -22,12 +22,13 @@ fn the_region_decides_where_endpoints_are() {
     .unwrap();
     assert_eq!(base(&eu, "api"), "https://api.eu.example.com/");
     assert_eq!(base(&eu, "oauth"), "https://app.eu.example.com/");
-    let error = tenant(TenantOptions {
+    let nowhere = tenant(TenantOptions {
         region: Some("moon".into()),
         ..options()
     })
-    .err()
     .unwrap();
+    assert!(nowhere.base_url("api").is_none());
+    let error = nowhere.shared.endpoints["api"].as_ref().err().unwrap();
     assert!(error.to_string().contains("us, eu"), "{error}");
 }
 

@@ -66,6 +66,9 @@ pub(super) fn outgoing<'a>(
             known.join(", ")
         ))
     })?;
+    let endpoint = endpoint
+        .as_ref()
+        .map_err(|unknown| refused(unknown.to_string()))?;
     let target = Target::parse(request.target).map_err(|reason| refused(reason.to_owned()))?;
     let url = endpoint
         .base

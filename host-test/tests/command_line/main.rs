@@ -1,0 +1,30 @@
+//! The program as a person or another program drives it: the real binary, one process a command, against a simulator in a
+//! process of its own.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+/// `check`: what is good, what is not, and what to do about it.
+mod check;
+/// Connection files: both forms, and everything that can be wrong in them.
+mod configuration;
+/// `demo`: one document that says everything.
+mod demonstration;
+/// `describe` and the command line itself.
+mod describe;
+/// The smallest HTTP client that serves.
+mod http;
+/// Processes that die in the middle of a read.
+mod interruption;
+/// `map`: documents on standard input.
+mod mapping;
+/// Processes: run to their end, or ended with their owner.
+mod process;
+/// `read` and `sync`: outputs, positions, start dates.
+mod reading;
+/// A simulator in a process of its own, and its control door.
+mod service;
+/// `webhook verify` and `webhook serve`.
+mod webhooks;
+/// A simulator, a connection file and a folder to work in.
+mod world;
+/// `write`: outcomes, exit codes, replays.
+mod writing;

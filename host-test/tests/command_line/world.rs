@@ -1,0 +1,162 @@
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::process::{Finished, Running, documents, finish, program};
+use crate::service::Service;
+
+/// The token and the secret: words that nothing else holds, so that they can be searched for.
+pub const TOKEN: &str = "tell-nobody-this-token";
+pub const CLIENT_SECRET: &str = "tell-nobody-this-secret";
+
+/// The name of the connection's file.
+pub const CONNECTION: &str = "connection.yaml";
+
+/// A simulator, a connection file and a folder to work in. Whatever any command writes, to its outputs or into the folder,
+/// must not hold the token or the secret.
+pub struct World {
+    pub service: Service,
+    folder: TempDir,
+}
+
+impl World {
+    /// A workspace of 260 contacts and 130 companies unless the arguments say otherwise, and a connection to it.
+    pub fn new(arguments: &[&str]) -> World {
+        let mut arguments = arguments.to_vec();
+        for (name, count) in [("--contacts", "260"), ("--companies", "130")] {
+            if !arguments.contains(&name) {
+                arguments.extend([name, count]);
+            }
+        }
+        let world = World {
+            service: Service::start(&arguments),
+            folder: tempfile::tempdir().expect("a folder"),
+        };
+        world.connect("config: { region: us, api_version: \"2.11\" }\n");
+        world
+    }
+
+    /// Writes the connection's file anew, with further lines.
+    pub fn connect(&self, lines: &str) {
+        let text = format!(
+            "connector: intercom\n\
+             credentials: {{ access_token: \"${{TOKEN}}\", client_secret: \"${{CLIENT_SECRET}}\" }}\n\
+             endpoint: {}\n{lines}",
+            self.service.url
+        );
+        self.write(CONNECTION, &text);
+    }
+
+    /// A path in the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file into the folder.
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        std::fs::write(self.path(name), content).expect("a file is written");
+    }
+
+    /// The documents of a file of JSON lines; none when there is no file.
+    pub fn lines(&self, name: &str) -> Vec<Value> {
+        documents(&std::fs::read_to_string(self.path(name)).unwrap_or_default())
+    }
+
+    /// How many rows that are not deleted a database has of a stream; no key is there twice.
+    pub fn rows(&self, database: &str, stream: &str) -> usize {
+        let database = rusqlite::Connection::open(self.path(database)).expect("a database");
+        let question =
+            format!("SELECT count(*), count(DISTINCT key) FROM {stream} WHERE NOT deleted");
+        let (rows, keys): (i64, i64) = database
+            .query_row(&question, [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .expect("a table");
+        assert_eq!(rows, keys);
+        usize::try_from(rows).expect("a count")
+    }
+
+    /// A command in the folder, with token and secret in its environment.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = program(self.folder.path(), arguments);
+        command
+            .env("TOKEN", TOKEN)
+            .env("CLIENT_SECRET", CLIENT_SECRET);
+        command
+    }
+
+    /// A command about the connection, run to its end.
+    pub fn run(&self, arguments: &[&str]) -> Finished {
+        self.run_with(arguments, b"")
+    }
+
+    /// The same with something on standard input.
+    pub fn run_with(&self, arguments: &[&str], input: &[u8]) -> Finished {
+        let connected: Vec<&str> = arguments
+            .iter()
+            .chain(&["--connection", CONNECTION])
+            .copied()
+            .collect();
+        silent(finish(self.command(&connected), input))
+    }
+
+    /// The same, expected to succeed.
+    pub fn succeed(&self, arguments: &[&str]) -> Finished {
+        let finished = self.run(arguments);
+        assert_eq!(finished.code, Some(0), "{arguments:?}: {finished:?}");
+        finished
+    }
+
+    /// The same, left running.
+    pub fn start(&self, arguments: &[&str]) -> Running {
+        let connected: Vec<&str> = arguments
+            .iter()
+            .chain(&["--connection", CONNECTION])
+            .copied()
+            .collect();
+        Running::start(self.command(&connected), b"")
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            search(self.folder.path());
+        }
+    }
+}
+
+/// What a command wrote, which holds no secret.
+pub fn silent(finished: Finished) -> Finished {
+    for text in [&finished.out, &finished.err] {
+        assert!(!tells(text.as_bytes()), "a secret is told: {text}");
+    }
+    finished
+}
+
+fn tells(bytes: &[u8]) -> bool {
+    [TOKEN, CLIENT_SECRET]
+        .iter()
+        .any(|secret| memchr::memmem::find(bytes, secret.as_bytes()).is_some())
+}
+
+fn search(folder: &Path) {
+    for file in std::fs::read_dir(folder).expect("the folder is there") {
+        let path = file.expect("a file").path();
+        if path.is_dir() {
+            search(&path);
+        } else {
+            let bytes = std::fs::read(&path).expect("a file can be read");
+            assert!(!tells(&bytes), "{} holds a secret", path.display());
+        }
+    }
+}
+
+/// The keys of entries.
+pub fn keys(entries: &[Value]) -> BTreeSet<String> {
+    entries
+        .iter()
+        .map(|entry| entry["key"].as_str().expect("a key").to_owned())
+        .collect()
+}

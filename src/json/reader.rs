@@ -1,0 +1,535 @@
+//! A validating pull reader: goes through JSON once, checks its grammar, and gives slices of it. The loops over records
+//! run here, so it looks at eight bytes of a text at a time and builds nothing.
+//!
+//! It accepts exactly the texts that serde_json accepts when it skips a value: a property test compares them.
+
+use std::ops::Range;
+
+/// The text is no JSON, or ends too early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Invalid {
+    /// The byte at which it shows.
+    pub at: usize,
+}
+
+/// The name of a member, as it is written between its quotes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Name<'a> {
+    /// The text, escapes and all.
+    pub text: &'a str,
+    /// Whether there are escapes in it.
+    pub escaped: bool,
+}
+
+impl Name<'_> {
+    /// Whether this is the name, escaped or not.
+    #[inline]
+    pub fn is(&self, name: &str) -> bool {
+        if self.escaped {
+            return self.unescaped() == name;
+        }
+        // Eight bytes at a time, in place: in the sandbox, a call that compares byte by byte is what takes the time.
+        let (left, left_rest) = self.text.as_bytes().as_chunks::<8>();
+        let (right, right_rest) = name.as_bytes().as_chunks::<8>();
+        let same = |(left, right): (&[u8; 8], &[u8; 8])| {
+            u64::from_le_bytes(*left) == u64::from_le_bytes(*right)
+        };
+        self.text.len() == name.len()
+            && left.iter().zip(right).all(same)
+            && left_rest
+                .iter()
+                .zip(right_rest)
+                .all(|(left, right)| left == right)
+    }
+
+    /// The name without escapes; empty when they make no text.
+    #[cold]
+    pub fn unescaped(&self) -> String {
+        super::parse(format!("\"{}\"", self.text).as_bytes()).unwrap_or_default()
+    }
+}
+
+/// A place in a text. See the module's documentation.
+#[derive(Clone, Debug)]
+pub struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader before the first value of a text.
+    pub fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// The whole text.
+    pub fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// Where the reader stands in the text.
+    pub fn place(&self) -> usize {
+        self.at
+    }
+
+    /// The first byte of the value that comes next.
+    ///
+    /// # Errors
+    /// When nothing comes.
+    #[inline]
+    pub fn peek(&mut self) -> Result<u8, Invalid> {
+        match self.byte() {
+            Some(byte) if byte > b' ' => Ok(byte),
+            _ => self.peek_behind_blanks(),
+        }
+    }
+
+    fn peek_behind_blanks(&mut self) -> Result<u8, Invalid> {
+        loop {
+            match self.byte() {
+                Some(b' ' | b'\n' | b'\t' | b'\r') => self.at += 1,
+                Some(byte) => return Ok(byte),
+                None => return self.invalid(),
+            }
+        }
+    }
+
+    /// Skips the value that comes next; gives its place.
+    ///
+    /// # Errors
+    /// When it is no JSON.
+    pub fn value(&mut self) -> Result<Range<usize>, Invalid> {
+        let first = self.peek()?;
+        let start = self.at;
+        match first {
+            b'{' | b'[' => self.container()?,
+            _ => self.scalar(first)?,
+        }
+        Ok(start..self.at)
+    }
+
+    /// Goes through the object that comes next. For each member, `each` has to take the value.
+    ///
+    /// # Errors
+    /// When it is no JSON or no object, or `each` says so.
+    pub fn object(
+        &mut self,
+        mut each: impl FnMut(&mut Self, Name<'a>) -> Result<(), Invalid>,
+    ) -> Result<(), Invalid> {
+        self.take(b'{')?;
+        if self.peek()? == b'}' {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            let name = self.name()?;
+            each(self, name)?;
+            if self.is_last(b'}')? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Goes through the list that comes next. For each item, `each` has to take the value.
+    ///
+    /// # Errors
+    /// When it is no JSON or no list, or `each` says so.
+    pub fn list(
+        &mut self,
+        mut each: impl FnMut(&mut Self) -> Result<(), Invalid>,
+    ) -> Result<(), Invalid> {
+        self.take(b'[')?;
+        if self.peek()? == b']' {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            each(self)?;
+            if self.is_last(b']')? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// When something other than blanks follows.
+    pub fn end(mut self) -> Result<(), Invalid> {
+        match self.peek() {
+            Ok(_) => self.invalid(),
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn invalid<T>(&self) -> Result<T, Invalid> {
+        Err(Invalid { at: self.at })
+    }
+
+    #[inline]
+    fn take(&mut self, byte: u8) -> Result<(), Invalid> {
+        if self.peek()? == byte {
+            self.at += 1;
+            Ok(())
+        } else {
+            self.invalid()
+        }
+    }
+
+    /// Takes a comma, or the end of the container.
+    #[inline]
+    fn is_last(&mut self, close: u8) -> Result<bool, Invalid> {
+        let byte = self.peek()?;
+        if byte != b',' && byte != close {
+            return self.invalid();
+        }
+        self.at += 1;
+        Ok(byte == close)
+    }
+
+    /// Takes a member's name and the colon.
+    #[inline]
+    fn name(&mut self) -> Result<Name<'a>, Invalid> {
+        self.take(b'"')?;
+        let start = self.at;
+        let escaped = self.string()?;
+        let text = self.text.get(start..self.at - 1).unwrap_or_default();
+        self.take(b':')?;
+        Ok(Name { text, escaped })
+    }
+
+    /// Skips a container without a call for each level of it: depth costs a bit of memory, never the stack.
+    fn container(&mut self) -> Result<(), Invalid> {
+        let mut open = Containers::default();
+        loop {
+            match self.peek()? {
+                b'{' => {
+                    self.at += 1;
+                    if self.peek()? != b'}' {
+                        open.push(true);
+                        self.name()?;
+                        continue;
+                    }
+                    self.at += 1;
+                }
+                b'[' => {
+                    self.at += 1;
+                    if self.peek()? != b']' {
+                        open.push(false);
+                        continue;
+                    }
+                    self.at += 1;
+                }
+                first => self.scalar(first)?,
+            }
+            // A value is over, and with it every container whose last one it was.
+            while let Some(object) = open.last() {
+                if !self.is_last(if object { b'}' } else { b']' })? {
+                    if object {
+                        self.name()?;
+                    }
+                    break;
+                }
+                open.pop();
+            }
+            if open.last().is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Skips a value that holds no others and begins with this byte.
+    #[inline]
+    fn scalar(&mut self, first: u8) -> Result<(), Invalid> {
+        if first == b'"' {
+            self.at += 1;
+            return self.string().map(drop);
+        }
+        let length = match self.text.as_bytes().get(self.at..) {
+            Some([b'n', b'u', b'l', b'l', ..] | [b't', b'r', b'u', b'e', ..]) => 4,
+            Some([b'f', b'a', b'l', b's', b'e', ..]) => 5,
+            _ => return self.number(),
+        };
+        self.at += length;
+        Ok(())
+    }
+
+    fn number(&mut self) -> Result<(), Invalid> {
+        if self.byte() == Some(b'-') {
+            self.at += 1;
+        }
+        if self.byte() == Some(b'0') {
+            self.at += 1;
+        } else {
+            self.digits()?;
+        }
+        if self.byte() == Some(b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if matches!(self.byte(), Some(b'e' | b'E')) {
+            self.at += 1;
+            if matches!(self.byte(), Some(b'+' | b'-')) {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    /// Takes one digit or more.
+    fn digits(&mut self) -> Result<(), Invalid> {
+        let start = self.at;
+        while self.byte().is_some_and(|byte| byte.is_ascii_digit()) {
+            self.at += 1;
+        }
+        if self.at == start {
+            self.invalid()
+        } else {
+            Ok(())
+        }
+    }
+
+    #[inline]
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// Takes the rest of a text and its closing quote; says whether there were escapes.
+    #[inline]
+    fn string(&mut self) -> Result<bool, Invalid> {
+        let bytes = self.text.as_bytes();
+        let mut escaped = false;
+        loop {
+            self.at += plain(bytes, self.at);
+            match self.byte() {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(escaped);
+                }
+                Some(b'\\') => {
+                    escaped = true;
+                    self.escape()?;
+                }
+                _ => return self.invalid(),
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Result<(), Invalid> {
+        self.at += 1;
+        match self.byte() {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
+                self.at += 1;
+                Ok(())
+            }
+            Some(b'u') => {
+                let digits = self.text.as_bytes().get(self.at + 1..self.at + 5);
+                if digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
+                    self.at += 5;
+                    Ok(())
+                } else {
+                    self.invalid()
+                }
+            }
+            _ => self.invalid(),
+        }
+    }
+}
+
+/// The number of bytes from `at` on that a text may hold as they are: up to a quote, a backslash, a control character or
+/// the end.
+#[inline]
+fn plain(bytes: &[u8], at: usize) -> usize {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = ONES << 7;
+    // The lowest high bit of the result marks the first byte that is less than `n`; those above it may be wrong.
+    let less = |word: u64, n: u64| word.wrapping_sub(ONES * n) & !word & HIGH;
+    let (eights, rest) = bytes.get(at..).unwrap_or_default().as_chunks::<8>();
+    for (index, eight) in eights.iter().enumerate() {
+        let word = u64::from_le_bytes(*eight);
+        let quote = less(word ^ (ONES * u64::from(b'"')), 1);
+        let backslash = less(word ^ (ONES * u64::from(b'\\')), 1);
+        let marks = less(word, 0x20) | quote | backslash;
+        if marks != 0 {
+            return index * 8 + (marks.trailing_zeros() / 8) as usize;
+        }
+    }
+    let plain = rest
+        .iter()
+        .take_while(|byte| **byte >= 0x20 && !matches!(byte, b'"' | b'\\'));
+    eights.len() * 8 + plain.count()
+}
+
+/// The containers that are open: for each, whether it is an object. A bit each, sixty-four at a time.
+#[derive(Default)]
+struct Containers {
+    depth: usize,
+    newest: u64,
+    older: Vec<u64>,
+}
+
+impl Containers {
+    fn push(&mut self, object: bool) {
+        if self.depth > 0 && self.depth.is_multiple_of(64) {
+            self.older.push(self.newest);
+        }
+        self.newest = self.newest << 1 | u64::from(object);
+        self.depth += 1;
+    }
+
+    fn last(&self) -> Option<bool> {
+        (self.depth > 0).then_some(self.newest & 1 == 1)
+    }
+
+    fn pop(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+        self.newest >>= 1;
+        if self.depth > 0 && self.depth.is_multiple_of(64) {
+            self.newest = self.older.pop().unwrap_or_default();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde::de::IgnoredAny;
+    use serde_json::Value;
+
+    use super::*;
+
+    /// Texts made of what matters to the grammar, so that many of them are nearly JSON.
+    fn nearly_json() -> impl Strategy<Value = String> {
+        let piece = prop::sample::select(vec![
+            "{",
+            "}",
+            "[",
+            "]",
+            ",",
+            ":",
+            "\"",
+            "\\",
+            "\"a\"",
+            "\"\\u00e9\"",
+            "\\u",
+            "\"\\",
+            "0",
+            "-",
+            "1.5",
+            "1e",
+            "e+1",
+            "01",
+            "true",
+            "fals",
+            "null",
+            " ",
+            "\n",
+            "\u{1}",
+            "é",
+            "\u{7f}",
+            "\"abcdefghijk\"",
+            "\"abcdefg\u{1f}\"",
+            "{\"a\":1}",
+            "[1,2]",
+            "\"a\":",
+        ]);
+        prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+    }
+
+    fn json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            ".{0,20}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(5, 64, 8, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::btree_map(".{0,8}", inner, 0..6)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    fn accepts(text: &str) -> bool {
+        let mut reader = Reader::new(text);
+        reader.value().is_ok() && reader.end().is_ok()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 4_000, ..ProptestConfig::default() })]
+
+        #[test]
+        fn it_accepts_what_serde_json_accepts(text in nearly_json()) {
+            prop_assert_eq!(accepts(&text), serde_json::from_str::<IgnoredAny>(&text).is_ok(), "{}", text);
+        }
+
+        #[test]
+        fn damage_shows_as_it_does_to_serde_json(value in json(), at in any::<prop::sample::Index>(), with in any::<char>()) {
+            let mut characters: Vec<char> = value.to_string().chars().collect();
+            let place = at.index(characters.len());
+            characters[place] = with;
+            let text: String = characters.into_iter().collect();
+            prop_assert_eq!(accepts(&text), serde_json::from_str::<IgnoredAny>(&text).is_ok(), "{}", text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn members_and_items_are_where_a_parser_finds_them(value in json(), pretty in any::<bool>()) {
+            let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
+            // Parsed again: writing a number and reading it may round it.
+            let value: Value = serde_json::from_str(&text).unwrap();
+            let mut found = Vec::new();
+            let mut reader = Reader::new(&text);
+            match &value {
+                Value::Object(members) => {
+                    reader.object(|reader, name| {
+                        let place = reader.value()?;
+                        found.push((name.unescaped(), serde_json::from_str::<Value>(&text[place]).unwrap()));
+                        Ok(())
+                    }).unwrap();
+                    let expected: Vec<(String, Value)> =
+                        members.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+                    prop_assert_eq!(found, expected);
+                }
+                Value::Array(items) => {
+                    let mut found = Vec::new();
+                    reader.list(|reader| {
+                        let place = reader.value()?;
+                        found.push(serde_json::from_str::<Value>(&text[place]).unwrap());
+                        Ok(())
+                    }).unwrap();
+                    prop_assert_eq!(&found, items);
+                }
+                _ => prop_assert!(reader.object(|_, _| Ok(())).is_err()),
+            }
+        }
+    }
+
+    #[test]
+    fn depth_is_no_danger() {
+        for depth in [63, 64, 65, 128, 129, 10_000] {
+            let text = format!("{}1{}", "[{\"a\":".repeat(depth), "}]".repeat(depth));
+            assert!(accepts(&text));
+            assert!(!accepts(&text[..text.len() - 1]));
+            assert!(!accepts(&text.replacen("}]", "]}", 1)));
+        }
+    }
+
+    #[test]
+    fn names_compare_without_their_escapes() {
+        let mut names = Vec::new();
+        let mut reader = Reader::new(r#"{"id":1,"\u0069d":2,"\ud800":3}"#);
+        reader
+            .object(|reader, name| {
+                names.push(name.is("id"));
+                reader.value().map(drop)
+            })
+            .unwrap();
+        assert_eq!(names, [true, true, false]);
+    }
+}
