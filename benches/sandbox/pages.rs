@@ -36,7 +36,11 @@ fn contact(index: usize) -> String {
         id = id,
         index = index,
         // Every tenth contact has an owner that reads "nobody" and has to be rewritten.
-        owner = if index.is_multiple_of(10) { "0" } else { "991267390" },
+        owner = if index.is_multiple_of(10) {
+            "0"
+        } else {
+            "991267390"
+        },
         updated = 1_719_492_777 + index,
         attributes = attributes,
     )

@@ -53,7 +53,11 @@ impl Sandbox {
             limits: CallLimits::default(),
             rate_key: "bench".into(),
         };
-        let tenant = Tenant::new(&plugin, &HttpClient::new(HttpOptions::default())?, options)?;
+        let tenant = Tenant::new(
+            plugin.descriptor(),
+            &HttpClient::new(HttpOptions::default())?,
+            options,
+        )?;
         Ok(Self { plugin, tenant })
     }
 

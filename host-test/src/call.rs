@@ -2,6 +2,7 @@
 
 mod context;
 mod error;
+mod log;
 mod timed;
 
 pub(crate) use context::CallContext;

@@ -12,7 +12,7 @@ mod sync;
 mod webhook;
 mod write;
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -118,6 +118,21 @@ fn load_connection(global: &Global, path: &Path) -> Result<ConnectionFile, Comma
 
 fn start_logging(global: &Global, level: Option<&str>) -> Result<(), CommandError> {
     logging::start(global.log_level().or(level)).map_err(CommandError::usage)
+}
+
+/// Reads a file whole; `-` is standard input.
+fn read_bytes(path: &Path) -> Result<Vec<u8>, CommandError> {
+    let failed =
+        |error: std::io::Error| CommandError::usage(format!("{}: {error}", path.display()));
+    if path != Path::new("-") {
+        return std::fs::read(path).map_err(failed);
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin()
+        .lock()
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    Ok(bytes)
 }
 
 /// Writes one JSON document as a line on standard output.

@@ -141,7 +141,7 @@ impl OpenedConnection {
         let name = tenant_name(&file.path);
         let http = HttpClient::new(HttpOptions::default())?;
         let tenant = Tenant::new(
-            &plugin,
+            descriptor,
             &http,
             TenantOptions {
                 rate_key: name.clone(),

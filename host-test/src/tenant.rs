@@ -19,7 +19,6 @@ use crate::contract::connector::{AuthMethod, Descriptor};
 use crate::contract::types::{Account, Connection};
 use crate::http_client::HttpClient;
 use crate::limits::CallLimits;
-use crate::plugin::Plugin;
 use crate::rate_budget::RateBucket;
 use crate::secret::Secret;
 use crate::state_store::StateStore;
@@ -96,17 +95,8 @@ pub(crate) struct TenantShared {
 }
 
 impl Tenant {
-    /// Prepares a connection for calls of a component.
+    /// Prepares a connection for calls of the component with this descriptor.
     pub fn new(
-        plugin: &Plugin,
-        http: &HttpClient,
-        options: TenantOptions,
-    ) -> Result<Self, TenantError> {
-        Self::for_descriptor(plugin.descriptor(), http, options)
-    }
-
-    /// [`Tenant::new`] for a descriptor that was kept.
-    pub fn for_descriptor(
         descriptor: &Descriptor,
         http: &HttpClient,
         options: TenantOptions,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Purpose;
-use crate::capabilities::log::CallLog;
+use super::log::CallLog;
 use crate::limits::{CallLimits, GuestLimiter};
 use crate::tenant::TenantShared;
 

@@ -215,7 +215,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_trap_carries_what_the_guest_said_last() {
-        let tenant = Tenant::for_descriptor(&descriptor(), &http(), options()).unwrap();
+        let tenant = Tenant::new(&descriptor(), &http(), options()).unwrap();
         let mut context = context(&tenant, Duration::from_secs(1));
         for number in 0..2_000 {
             context.write(Level::Info, format!("line {number} ä")).await;
@@ -248,7 +248,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_interrupt_and_a_timeout_are_the_same() {
-        let tenant = Tenant::for_descriptor(&descriptor(), &http(), options()).unwrap();
+        let tenant = Tenant::new(&descriptor(), &http(), options()).unwrap();
         let context = context(&tenant, Duration::from_secs(1));
         let allowed = Duration::from_secs(7);
         for end in [stopped(Trap::Interrupt.into()), NoResult::OutOfTime] {

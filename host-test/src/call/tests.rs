@@ -58,7 +58,7 @@ fn tenant() -> Tenant {
         limits,
         ..options()
     };
-    Tenant::for_descriptor(&descriptor(), &http(), options).unwrap()
+    Tenant::new(&descriptor(), &http(), options).unwrap()
 }
 
 /// Begins a call of a component that does this at its start. What is given is the error: the exports have other types than

@@ -155,7 +155,7 @@ mod tests {
                     state: Arc::clone(&state),
                     ..options()
                 };
-                let tenant = Tenant::for_descriptor(&descriptor(), &http(), own).unwrap();
+                let tenant = Tenant::new(&descriptor(), &http(), own).unwrap();
                 context(&tenant, Duration::from_secs(10))
             });
             let [mut one, mut two] = contexts;
@@ -171,7 +171,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_tenant_there_is_no_state() {
-        let tenant = Tenant::for_descriptor(&descriptor(), &http(), options()).unwrap();
+        let tenant = Tenant::new(&descriptor(), &http(), options()).unwrap();
         let mut nobody = context(&tenant, Duration::from_secs(10));
         nobody.tenant = None;
         let got = nobody.get("k".into()).await.map_err(|error| error.kind);

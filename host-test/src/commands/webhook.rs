@@ -1,12 +1,11 @@
 //! `webhook verify` and `webhook serve`.
 
-use std::io::Read as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use super::{CommandError, load_connection, print_json};
+use super::{CommandError, load_connection, print_json, read_bytes};
 use crate::clock::now_ms;
 use crate::command_line::{Exit, Global, ServeArguments, VerifyArguments};
 use crate::connection_file::{ConnectionFile, Mode};
@@ -138,20 +137,6 @@ fn require_secret(file: &ConnectionFile) -> Result<(), CommandError> {
         )));
     }
     Ok(())
-}
-
-fn read_bytes(path: &Path) -> Result<Vec<u8>, CommandError> {
-    let failed =
-        |error: std::io::Error| CommandError::usage(format!("{}: {error}", path.display()));
-    if path != Path::new("-") {
-        return std::fs::read(path).map_err(failed);
-    }
-    let mut bytes = Vec::new();
-    std::io::stdin()
-        .lock()
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
-    Ok(bytes)
 }
 
 fn read_headers(path: &Path) -> Result<Vec<(String, String)>, CommandError> {

@@ -1,13 +1,11 @@
 //! `write`: rows to the provider, in batches, until each has its outcome.
 
-use std::io::Read as _;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 
-use super::{CommandError, load_connection};
+use super::{CommandError, load_connection, read_bytes};
 use crate::clock::now_ms;
 use crate::command_line::{Exit, Global, WriteArguments};
 use crate::contract::connector::{ActionDescriptor, Rehearsal};
@@ -29,7 +27,7 @@ pub(super) async fn run(global: &Global, arguments: &WriteArguments) -> Result<E
             file.path.display()
         )));
     }
-    let text = read_input(&arguments.input)?;
+    let text = read_bytes(&arguments.input)?;
     let rows = parse_rows(&text).map_err(|problems| {
         CommandError::usage(format!(
             "{}: nothing was written:\n{problems}",
@@ -93,20 +91,6 @@ pub(super) async fn run(global: &Global, arguments: &WriteArguments) -> Result<E
         .await?;
     tell(global, &options, &report);
     Ok(exit_of(&report))
-}
-
-fn read_input(path: &Path) -> Result<Vec<u8>, CommandError> {
-    let failed =
-        |error: std::io::Error| CommandError::usage(format!("{}: {error}", path.display()));
-    if path != Path::new("-") {
-        return std::fs::read(path).map_err(failed);
-    }
-    let mut text = Vec::new();
-    std::io::stdin()
-        .lock()
-        .read_to_end(&mut text)
-        .map_err(failed)?;
-    Ok(text)
 }
 
 fn find_action(plugin: &Plugin, name: &str) -> Result<ActionDescriptor, CommandError> {

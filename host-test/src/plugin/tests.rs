@@ -33,7 +33,7 @@ async fn connector() -> (Plugin, tempfile::TempDir) {
 
 fn tenant(plugin: &Plugin, limits: CallLimits) -> Tenant {
     Tenant::new(
-        plugin,
+        plugin.descriptor(),
         &http(),
         TenantOptions {
             limits,

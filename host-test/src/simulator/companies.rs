@@ -5,7 +5,7 @@ use serde_json::json;
 use super::call::{Answer, Call, Outcome};
 use super::company::Company;
 use super::errors::ApiError;
-use super::router::Route;
+use super::route::Route;
 use super::workspace::Workspace;
 
 pub(crate) const ROUTES: &[Route] = &[

@@ -10,7 +10,7 @@ use super::companies;
 use super::company::CompanyBody;
 use super::errors::ApiError;
 use super::pages::{numbered_list, numbered_pages};
-use super::router::Route;
+use super::route::Route;
 use super::scroll::IDLE;
 use super::workspace::{State, Workspace};
 

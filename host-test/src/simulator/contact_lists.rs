@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::admins;
 use super::call::{Answer, Call, Outcome};
 use super::contact::{Contact, Note};
 use super::errors::ApiError;
 use super::pages::numbered_list;
-use super::router::Route;
+use super::route::Route;
 use super::segments;
 use super::tags;
+use super::teammate;
 use super::workspace::Workspace;
 
 pub(crate) const ROUTES: &[Route] = &[
@@ -99,7 +99,7 @@ fn set_attached(
 fn applied(id: u64, name: &str, at: i64) -> Value {
     let mut tag = tags::tag(id, name);
     tag["applied_at"] = at.into();
-    tag["applied_by"] = json!({"type": "admin", "id": admins::id(0).to_string()});
+    tag["applied_by"] = json!({"type": "admin", "id": teammate::id(0).to_string()});
     tag
 }
 
@@ -149,7 +149,7 @@ fn render_note(workspace: &Workspace, contact: &Contact, note: &Note) -> Value {
         "id": note.id.to_string(),
         "created_at": note.created_at,
         "contact": {"type": "contact", "id": contact.id(workspace.options.seed)},
-        "author": admins::author(),
+        "author": teammate::author(),
         "body": note.body,
     })
 }

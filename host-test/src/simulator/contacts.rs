@@ -15,7 +15,7 @@ use super::data_attributes;
 use super::errors::ApiError;
 use super::identifiers::{self, Kind};
 use super::pages::{CursorList, CursorPages};
-use super::router::Route;
+use super::route::Route;
 use super::search;
 use super::search_fields::{ContactField, FieldKind};
 use super::search_test::DateMode;

@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::admins;
-use super::attribute_table::{BUILT_IN, CUSTOM, names};
+use super::attribute_table::BUILT_IN;
 use super::call::{Answer, Call, Outcome};
+use super::custom_attribute::DataAttribute;
 use super::errors::ApiError;
-use super::router::Route;
+use super::route::Route;
 use super::search_fields::FieldKind;
+use super::teammate;
 use super::workspace::{State, Workspace};
 
 pub(crate) const ROUTES: &[Route] = &[
@@ -16,43 +17,6 @@ pub(crate) const ROUTES: &[Route] = &[
 ];
 
 const TYPES: &[&str] = &["string", "integer", "float", "boolean", "date", "datetime"];
-
-/// A custom attribute.
-#[derive(Clone, Debug)]
-pub(crate) struct DataAttribute {
-    id: u64,
-    model: String,
-    name: String,
-    data_type: String,
-    description: Option<String>,
-    options: Option<Vec<String>>,
-    messenger_writable: bool,
-    archived: bool,
-    created_at: i64,
-}
-
-/// The custom attributes a workspace starts with; one of them is archived.
-pub(crate) fn custom(epoch: i64) -> Vec<DataAttribute> {
-    let attributes = CUSTOM.iter().zip(1_u64..);
-    attributes
-        .map(|((model, name, data_type, archived), id)| DataAttribute {
-            id,
-            model: (*model).to_owned(),
-            name: (*name).to_owned(),
-            data_type: (*data_type).to_owned(),
-            description: None,
-            options: (*name == names::PLAN_TIER).then(|| {
-                super::generate::PLANS
-                    .iter()
-                    .map(|plan| (*plan).to_owned())
-                    .collect()
-            }),
-            messenger_writable: false,
-            archived: *archived,
-            created_at: epoch.saturating_sub(super::generate::SPAN),
-        })
-        .collect()
-}
 
 fn built_in(model: &str) -> impl Iterator<Item = Value> {
     let rows = BUILT_IN.iter().filter(move |row| row.0 == model);
@@ -88,7 +52,7 @@ fn render(attribute: &DataAttribute) -> Value {
         "messenger_writable": attribute.messenger_writable,
         "custom": true,
         "archived": attribute.archived,
-        "admin_id": admins::id(0).to_string(),
+        "admin_id": teammate::id(0).to_string(),
         "created_at": attribute.created_at,
         "updated_at": attribute.created_at,
         "model": attribute.model,
@@ -102,7 +66,14 @@ fn render(attribute: &DataAttribute) -> Value {
     value
 }
 
-pub(crate) fn all(workspace: &Workspace, model: Option<&str>, with_archived: bool) -> Vec<Value> {
+impl Workspace {
+    /// The data attributes of `model` (`contact` or `company`), as the API renders them, without archived ones.
+    pub fn data_attributes(&self, model: &str) -> Vec<Value> {
+        all(self, Some(model), false)
+    }
+}
+
+fn all(workspace: &Workspace, model: Option<&str>, with_archived: bool) -> Vec<Value> {
     let state = workspace.read();
     let models = ["contact", "company"];
     let wanted = models

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::options::parse_duration;
+use super::duration::parse_duration;
 
 /// One thing that goes wrong, and for which requests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

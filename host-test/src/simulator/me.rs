@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::admins;
 use super::call::{Answer, Call, Outcome};
 use super::generate::SPAN;
-use super::router::Route;
+use super::route::Route;
+use super::teammate;
 use super::workspace::Workspace;
 
 pub(crate) const ROUTES: &[Route] = &[Route::new("GET", "/me", "", me)];
@@ -14,9 +14,9 @@ fn me(workspace: &Workspace, _: &Call) -> Outcome {
     let options = &workspace.options;
     Answer::json(&json!({
         "type": "admin",
-        "id": admins::id(0).to_string(),
-        "email": admins::email(0),
-        "name": admins::name(0),
+        "id": teammate::id(0).to_string(),
+        "email": teammate::email(0),
+        "name": teammate::name(0),
         "email_verified": true,
         "app": {
             "type": "app",

@@ -7,7 +7,7 @@ use super::errors::ApiError;
 use super::generate::SPAN;
 use super::generator::Generator;
 use super::identifiers::{self, Kind};
-use super::router::Route;
+use super::route::Route;
 use super::workspace::Workspace;
 
 pub(crate) const ROUTES: &[Route] = &[
@@ -35,7 +35,14 @@ fn segment(workspace: &Workspace, index: u64, with_count: bool) -> Value {
     segment
 }
 
-pub(crate) fn all(workspace: &Workspace, with_count: bool) -> Vec<Value> {
+impl Workspace {
+    /// The segments, as the API renders them, without counts.
+    pub fn segments(&self) -> Vec<Value> {
+        all(self, false)
+    }
+}
+
+fn all(workspace: &Workspace, with_count: bool) -> Vec<Value> {
     let indexes = 0..workspace.generator.segments;
     indexes
         .map(|index| segment(workspace, index, with_count))

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::call::{Answer, Call, Outcome};
 use super::errors::ApiError;
 use super::identifiers::{self, Kind};
-use super::router::Route;
+use super::route::Route;
 use super::version::ApiVersion;
 use super::workspace::{State, Workspace};
 
@@ -20,13 +20,13 @@ pub(crate) fn tag(id: u64, name: &str) -> Value {
     json!({"type": "tag", "id": id.to_string(), "name": name})
 }
 
-pub(crate) fn all(workspace: &Workspace) -> Vec<Value> {
-    workspace
-        .read()
-        .tags
-        .iter()
-        .map(|(id, name)| tag(*id, name))
-        .collect()
+impl Workspace {
+    /// The tags, as the API renders them.
+    pub fn tags(&self) -> Vec<Value> {
+        let state = self.read();
+        let tags = state.tags.iter();
+        tags.map(|(id, name)| tag(*id, name)).collect()
+    }
 }
 
 /// Finds a tag by the id in a path or a body.
@@ -43,7 +43,7 @@ pub(crate) fn find(state: &State, id: &str) -> Result<(u64, String), ApiError> {
 }
 
 fn list(workspace: &Workspace, _: &Call) -> Outcome {
-    Answer::json(&json!({"type": "list", "data": all(workspace)}))
+    Answer::json(&json!({"type": "list", "data": workspace.tags()}))
 }
 
 fn read(workspace: &Workspace, call: &Call) -> Outcome {

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::admins;
 use super::call::{Answer, Call, Outcome};
 use super::errors::ApiError;
-use super::router::Route;
+use super::route::Route;
+use super::teammate;
 use super::workspace::Workspace;
 
 pub(crate) const ROUTES: &[Route] = &[
@@ -27,7 +27,7 @@ fn team(workspace: &Workspace, index: u64) -> Value {
         "type": "team",
         "id": (FIRST_TEAM_ID + index).to_string(),
         "name": format!("Team {}", index + 1),
-        "admin_ids": members.map(admins::id).collect::<Vec<_>>(),
+        "admin_ids": members.map(teammate::id).collect::<Vec<_>>(),
     })
 }
 
@@ -40,14 +40,17 @@ pub(crate) fn of_admin(workspace: &Workspace, admin: u64) -> Vec<u64> {
         .collect()
 }
 
-pub(crate) fn all(workspace: &Workspace) -> Vec<Value> {
-    (0..u64::from(workspace.options.teams))
-        .map(|index| team(workspace, index))
-        .collect()
+impl Workspace {
+    /// The teams, as the API renders them.
+    pub fn teams(&self) -> Vec<Value> {
+        (0..u64::from(self.options.teams))
+            .map(|index| team(self, index))
+            .collect()
+    }
 }
 
 fn list(workspace: &Workspace, _: &Call) -> Outcome {
-    Answer::json(&json!({"type": "team.list", "teams": all(workspace)}))
+    Answer::json(&json!({"type": "team.list", "teams": workspace.teams()}))
 }
 
 fn read(workspace: &Workspace, call: &Call) -> Outcome {

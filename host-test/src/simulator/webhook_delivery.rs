@@ -8,7 +8,7 @@ use reqwest::{Client, ClientBuilder, redirect};
 use rustls::RootCertStore;
 use tokio::sync::{Semaphore, watch};
 
-use super::webhooks::{Notification, WebhookDelivery, signature};
+use super::notification::{Notification, WebhookDelivery, signature};
 
 /// How long a receiver may take.
 const TIMEOUT: Duration = Duration::from_secs(5);

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::Options;
+use super::notification::signature;
 use super::testing::{Bench, Receiver};
-use super::webhooks::signature;
 
 async fn subscribed(receiver: &Receiver) -> Bench {
     Bench::start(Options {

@@ -17,19 +17,19 @@ use super::company_store::CompanyStore;
 use super::contact::Contact;
 use super::contact_body::Rendering;
 use super::contact_store::ContactStore;
-use super::data_attributes::{self, DataAttribute};
+use super::custom_attribute::{self, DataAttribute};
 use super::fault_plan::FaultPlan;
 use super::faults::Fault;
 use super::generator::{FIRST_TAG_ID, Generator};
 use super::identifiers::{self, Kind, mix};
 use super::moment::TimeStyle;
+use super::notification::WebhookDelivery;
 use super::options::Options;
 use super::rate_limit::{RateLimit, WINDOW};
 use super::request_log::{RequestLog, RequestLogEntry};
 use super::scroll::Scroll;
 use super::version::ApiVersion;
-use super::webhooks::{WebhookDelivery, Webhooks};
-use super::{admins, segments, tags, teams};
+use super::webhooks::Webhooks;
 
 /// A simulated workspace.
 ///
@@ -85,7 +85,7 @@ impl Workspace {
             contacts: ContactStore::new(generator.clone(), as_milliseconds(options.index_lag)),
             companies: CompanyStore::new(generator.clone()),
             tags: tags.collect(),
-            data_attributes: data_attributes::custom(options.epoch),
+            data_attributes: custom_attribute::custom(options.epoch),
             // Generated notes have smaller ids.
             next_note_id: generator.contacts.saturating_mul(4).saturating_add(10),
             mutations: 0,
@@ -233,31 +233,6 @@ impl Workspace {
                 visit(&company);
             }
         }
-    }
-
-    /// The teammates, as the API renders them.
-    pub fn admins(&self) -> Vec<Value> {
-        admins::all(self)
-    }
-
-    /// The teams, as the API renders them.
-    pub fn teams(&self) -> Vec<Value> {
-        teams::all(self)
-    }
-
-    /// The tags, as the API renders them.
-    pub fn tags(&self) -> Vec<Value> {
-        tags::all(self)
-    }
-
-    /// The segments, as the API renders them, without counts.
-    pub fn segments(&self) -> Vec<Value> {
-        segments::all(self, false)
-    }
-
-    /// The data attributes of `model` (`contact` or `company`), as the API renders them, without archived ones.
-    pub fn data_attributes(&self, model: &str) -> Vec<Value> {
-        data_attributes::all(self, Some(model), false)
     }
 }
 

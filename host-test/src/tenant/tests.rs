@@ -4,7 +4,7 @@ use super::sample::{TOKEN, descriptor, http, options};
 use super::*;
 
 fn tenant(options: TenantOptions) -> Result<Tenant, TenantError> {
-    Tenant::for_descriptor(&descriptor(), &http(), options)
+    Tenant::new(&descriptor(), &http(), options)
 }
 
 fn base(tenant: &Tenant, endpoint: &str) -> String {

@@ -25,7 +25,7 @@ fn tenant_with(provider: &Provider, limits: CallLimits, default_limit: u32) -> T
         limits,
         ..options()
     };
-    Tenant::for_descriptor(&descriptor, &http(), options).unwrap()
+    Tenant::new(&descriptor, &http(), options).unwrap()
 }
 
 fn tenant(provider: &Provider) -> Tenant {

@@ -1,0 +1,43 @@
+//! One operation of the API: what a resource's table is made of.
+
+use super::call::{Call, Outcome};
+use super::workspace::Workspace;
+
+/// One operation of the API.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Route {
+    /// HTTP method.
+    pub(crate) method: &'static str,
+    /// Path; `{…}` stands for any one part.
+    pub(crate) path: &'static str,
+    /// The permission it needs, and with it the stream it belongs to; empty for none.
+    pub(crate) permission: &'static str,
+    /// Answers it.
+    pub(crate) handler: fn(&Workspace, &Call) -> Outcome,
+}
+
+impl Route {
+    pub(crate) const fn new(
+        method: &'static str,
+        path: &'static str,
+        permission: &'static str,
+        handler: fn(&Workspace, &Call) -> Outcome,
+    ) -> Route {
+        Route {
+            method,
+            path,
+            permission,
+            handler,
+        }
+    }
+
+    /// The machine name of the permission, as a refusal states it.
+    pub(crate) fn scope(&self) -> &'static str {
+        match self.permission {
+            "admins" | "teams" => "read_admins",
+            "tags" => "read_write_tags",
+            "data_attributes" => "write_data_attributes",
+            _ => "read_write_users",
+        }
+    }
+}
