@@ -30,12 +30,14 @@ pub enum Kind {
 pub struct Field {
     /// Its name in JSON.
     pub name: &'static str,
+    /// The name as it stands in compact JSON, with its quotes and its colon.
+    pub written: &'static str,
     /// Its declared type.
     pub kind: Kind,
 }
 
 macro_rules! fields {
-    ($($name:literal: $kind:expr),* $(,)?) => { &[$(Field { name: $name, kind: $kind }),*] };
+    ($($name:literal: $kind:expr),* $(,)?) => { &[$(Field { name: $name, written: concat!("\"", $name, "\":"), kind: $kind }),*] };
 }
 
 use Kind::{Any, Attributes, Boolean, Epoch, Integer, List, Nested, Object, Reference, Text};

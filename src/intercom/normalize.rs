@@ -53,6 +53,11 @@ impl Normalizer {
         }
     }
 
+    /// Whether an entry needs this field.
+    fn notes(&self, index: usize) -> bool {
+        self.cursor == Some(index) || self.key.contains(&Some(index))
+    }
+
     /// Normalises a document.
     ///
     /// # Errors
@@ -147,44 +152,71 @@ impl Pass<'_> {
         reader: &mut Reader,
         top: bool,
     ) -> Result<(), Invalid> {
-        let text = reader.text();
         // Objects of one kind list their fields in one order: the next field is nearly always the one expected.
         let mut expected = 0;
-        reader.object(|reader, name| {
-            let Some(index) = find(fields, expected, name) else {
-                return reader.value().map(drop);
+        let mut more = reader.open(b'{', b'}')?;
+        while more {
+            let written = fields.get(expected).map(|field| field.written);
+            let index = if written.is_some_and(|written| reader.take_expected(written)) {
+                Some(expected)
+            } else {
+                find(fields, expected, reader.name()?)
             };
-            expected = index + 1;
-            let field = &fields[index];
-            match field.kind {
-                Kind::Nested(inner) if reader.peek()? == b'{' => {
-                    return self.object(inner, reader, false);
+            match index {
+                Some(index) => {
+                    expected = index + 1;
+                    self.field(fields, index, reader, top)?;
                 }
-                Kind::Attributes | Kind::Object | Kind::List | Kind::Nested(_) | Kind::Any => {
-                    return reader.value().map(drop);
-                }
-                _ => {}
+                None => drop(reader.value()?),
             }
-            let place = reader.value()?;
-            let json = text.get(place.clone()).unwrap_or_default();
-            if top {
-                self.note(index, json);
+            more = !reader.is_last(b'}')?;
+        }
+        Ok(())
+    }
+
+    /// Takes the value of a field.
+    fn field(
+        &mut self,
+        fields: &'static [Field],
+        index: usize,
+        reader: &mut Reader,
+        top: bool,
+    ) -> Result<(), Invalid> {
+        let field = &fields[index];
+        let first = reader.peek()?;
+        match (field.kind, first) {
+            (Kind::Nested(inner), b'{') => return self.object(inner, reader, false),
+            (Kind::Attributes | Kind::Object | Kind::List | Kind::Nested(_) | Kind::Any, _) => {
+                return reader.value().map(drop);
             }
-            match canonical(field.kind, json) {
-                Ok(None) => {}
-                Ok(Some(text)) => self.patches.push(Patch {
+            _ => {}
+        }
+        let place = reader.value()?;
+        let noted = top && self.normalizer.notes(index);
+        // Most values are text or null, which needs no second look.
+        if !noted && (first == b'n' || (field.kind == Kind::Text && first == b'"')) {
+            return Ok(());
+        }
+        let json = reader.text().get(place.clone()).unwrap_or_default();
+        if noted {
+            self.note(index, json);
+        }
+        match canonical(field.kind, json) {
+            Ok(None) => {}
+            Ok(Some(text)) => {
+                self.patches.push(Patch {
                     start: place.start,
                     end: place.end,
                     text,
-                }),
-                Err(Odd) => {
-                    if !self.odd.contains(&field.name) {
-                        self.odd.push(field.name);
-                    }
+                });
+            }
+            Err(Odd) => {
+                if !self.odd.contains(&field.name) {
+                    self.odd.push(field.name);
                 }
             }
-            Ok(())
-        })
+        }
+        Ok(())
     }
 
     /// Notes a field that the entry needs.
@@ -222,14 +254,8 @@ impl Pass<'_> {
     }
 }
 
-/// The declared field of a name, looked for at the expected place, after it, then before it.
+/// The declared field of a name, looked for from the expected place on, then before it.
 fn find(fields: &[Field], expected: usize, name: Name) -> Option<usize> {
-    if fields
-        .get(expected)
-        .is_some_and(|field| name.is(field.name))
-    {
-        return Some(expected);
-    }
     let (before, after) = fields.split_at(expected.min(fields.len()));
     let index = after.iter().position(|field| name.is(field.name));
     index

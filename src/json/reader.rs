@@ -28,18 +28,7 @@ impl Name<'_> {
         if self.escaped {
             return self.unescaped() == name;
         }
-        // Eight bytes at a time, in place: in the sandbox, a call that compares byte by byte is what takes the time.
-        let (left, left_rest) = self.text.as_bytes().as_chunks::<8>();
-        let (right, right_rest) = name.as_bytes().as_chunks::<8>();
-        let same = |(left, right): (&[u8; 8], &[u8; 8])| {
-            u64::from_le_bytes(*left) == u64::from_le_bytes(*right)
-        };
-        self.text.len() == name.len()
-            && left.iter().zip(right).all(same)
-            && left_rest
-                .iter()
-                .zip(right_rest)
-                .all(|(left, right)| left == right)
+        same(self.text.as_bytes(), name.as_bytes())
     }
 
     /// The name without escapes; empty when they make no text.
@@ -116,18 +105,13 @@ impl<'a> Reader<'a> {
         &mut self,
         mut each: impl FnMut(&mut Self, Name<'a>) -> Result<(), Invalid>,
     ) -> Result<(), Invalid> {
-        self.take(b'{')?;
-        if self.peek()? == b'}' {
-            self.at += 1;
-            return Ok(());
-        }
-        loop {
+        let mut more = self.open(b'{', b'}')?;
+        while more {
             let name = self.name()?;
             each(self, name)?;
-            if self.is_last(b'}')? {
-                return Ok(());
-            }
+            more = !self.is_last(b'}')?;
         }
+        Ok(())
     }
 
     /// Goes through the list that comes next. For each item, `each` has to take the value.
@@ -138,17 +122,33 @@ impl<'a> Reader<'a> {
         &mut self,
         mut each: impl FnMut(&mut Self) -> Result<(), Invalid>,
     ) -> Result<(), Invalid> {
-        self.take(b'[')?;
-        if self.peek()? == b']' {
-            self.at += 1;
-            return Ok(());
-        }
-        loop {
+        let mut more = self.open(b'[', b']')?;
+        while more {
             each(self)?;
-            if self.is_last(b']')? {
-                return Ok(());
-            }
+            more = !self.is_last(b']')?;
         }
+        Ok(())
+    }
+
+    /// Takes the beginning of a container; says whether anything is in it.
+    ///
+    /// # Errors
+    /// When something else comes.
+    #[inline]
+    pub fn open(&mut self, open: u8, close: u8) -> Result<bool, Invalid> {
+        self.take(open)?;
+        let empty = self.peek()? == close;
+        self.at += usize::from(empty);
+        Ok(!empty)
+    }
+
+    /// Takes exactly this text, if it comes next: a name that is expected, with its quotes and its colon.
+    #[inline]
+    pub fn take_expected(&mut self, expected: &str) -> bool {
+        let bytes = self.text.as_bytes().get(self.at..self.at + expected.len());
+        let found = bytes.is_some_and(|bytes| same(bytes, expected.as_bytes()));
+        self.at += if found { expected.len() } else { 0 };
+        found
     }
 
     /// Ends the reading.
@@ -176,9 +176,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Takes a comma, or the end of the container.
+    /// Takes a comma, or the end of the container; says whether it was the end.
+    ///
+    /// # Errors
+    /// When something else comes.
     #[inline]
-    fn is_last(&mut self, close: u8) -> Result<bool, Invalid> {
+    pub fn is_last(&mut self, close: u8) -> Result<bool, Invalid> {
         let byte = self.peek()?;
         if byte != b',' && byte != close {
             return self.invalid();
@@ -188,8 +191,11 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes a member's name and the colon.
+    ///
+    /// # Errors
+    /// When something else comes.
     #[inline]
-    fn name(&mut self) -> Result<Name<'a>, Invalid> {
+    pub fn name(&mut self) -> Result<Name<'a>, Invalid> {
         self.take(b'"')?;
         let start = self.at;
         let escaped = self.string()?;
@@ -198,42 +204,44 @@ impl<'a> Reader<'a> {
         Ok(Name { text, escaped })
     }
 
+    #[inline]
+    fn skip_name(&mut self) -> Result<(), Invalid> {
+        self.take(b'"')?;
+        self.string()?;
+        self.take(b':')
+    }
+
     /// Skips a container without a call for each level of it: depth costs a bit of memory, never the stack.
     fn container(&mut self) -> Result<(), Invalid> {
         let mut open = Containers::default();
         loop {
             match self.peek()? {
                 b'{' => {
-                    self.at += 1;
-                    if self.peek()? != b'}' {
+                    if self.open(b'{', b'}')? {
                         open.push(true);
-                        self.name()?;
+                        self.skip_name()?;
                         continue;
                     }
-                    self.at += 1;
                 }
                 b'[' => {
-                    self.at += 1;
-                    if self.peek()? != b']' {
+                    if self.open(b'[', b']')? {
                         open.push(false);
                         continue;
                     }
-                    self.at += 1;
                 }
                 first => self.scalar(first)?,
             }
             // A value is over, and with it every container whose last one it was.
-            while let Some(object) = open.last() {
-                if !self.is_last(if object { b'}' } else { b']' })? {
-                    if object {
-                        self.name()?;
+            loop {
+                match open.last() {
+                    Some(true) if !self.is_last(b'}')? => {
+                        self.skip_name()?;
+                        break;
                     }
-                    break;
+                    Some(false) if !self.is_last(b']')? => break,
+                    Some(_) => open.pop(),
+                    None => return Ok(()),
                 }
-                open.pop();
-            }
-            if open.last().is_none() {
-                return Ok(());
             }
         }
     }
@@ -335,6 +343,23 @@ impl<'a> Reader<'a> {
             _ => self.invalid(),
         }
     }
+}
+
+/// Whether two texts are the same: eight bytes at a time, in place. In the sandbox, a call that compares byte by byte is what
+/// takes the time.
+#[inline]
+fn same(left: &[u8], right: &[u8]) -> bool {
+    let (left_words, left_rest) = left.as_chunks::<8>();
+    let (right_words, right_rest) = right.as_chunks::<8>();
+    left.len() == right.len()
+        && left_words
+            .iter()
+            .zip(right_words)
+            .all(|(left, right)| u64::from_le_bytes(*left) == u64::from_le_bytes(*right))
+        && left_rest
+            .iter()
+            .zip(right_rest)
+            .all(|(left, right)| left == right)
 }
 
 /// The number of bytes from `at` on that a text may hold as they are: up to a quote, a backslash, a control character or
