@@ -167,7 +167,9 @@ impl Pass<'_> {
                     expected = index + 1;
                     self.field(fields, index, reader, top)?;
                 }
-                None => drop(reader.value()?),
+                None => {
+                    reader.value()?;
+                }
             }
             more = !reader.is_last(b'}')?;
         }

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use host_test::connection_file::ConnectionFile;
@@ -33,9 +34,12 @@ pub async fn plugin() -> Plugin {
     PLUGIN.get_or_init(load).await.clone()
 }
 
-/// A small workspace whose time runs faster.
+/// A small workspace whose time runs faster. Each has an id of its own: the host lets walks of one workspace wait for each
+/// other.
 pub fn small() -> Options {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
     Options {
+        workspace_id: format!("workspace-{}", COUNT.fetch_add(1, Ordering::Relaxed)),
         contacts: 700,
         companies: 450,
         time_scale: TIME_SCALE,
