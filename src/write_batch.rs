@@ -70,8 +70,8 @@ impl WriteBatch {
     }
 
     fn look_up(&mut self, moment: Moment, rows: Rows) -> Step<Outcomes> {
-        let lookup = Lookup::new(&rows);
-        match lookup.requests(&rows) {
+        let lookup = Lookup::new(rows.open());
+        match lookup.requests(rows.api_version()) {
             requests if requests.is_empty() => self.write(moment, rows),
             requests => {
                 self.state = State::Lookup(rows, lookup);
@@ -96,7 +96,7 @@ impl WriteBatch {
     }
 
     fn record(&mut self, rows: Rows) -> Step<Outcomes> {
-        match rows.journal().change(&rows) {
+        match rows.journal().change(rows.finished()) {
             Some(change) => {
                 self.state = State::Recording(rows);
                 Step::Store(vec![change])
@@ -119,8 +119,10 @@ impl Operation for WriteBatch {
                 self.look_up(moment, rows)
             }
             (State::Lookup(mut rows, mut lookup), Input::Answers(answers)) => {
-                lookup.read(&mut rows, answers);
-                match lookup.requests(&rows) {
+                for (row, known) in lookup.read(answers) {
+                    rows.identify(row, known);
+                }
+                match lookup.requests(rows.api_version()) {
                     requests if requests.is_empty() => self.write(moment, rows),
                     requests => {
                         self.state = State::Lookup(rows, lookup);

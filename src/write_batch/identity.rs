@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::rows::Rows;
+use super::validate::Contact;
 use crate::contract::http::{Effect, Request};
 use crate::contract::types::{Failure, FailureKind};
 use crate::intercom::envelope;
@@ -33,11 +33,22 @@ pub struct Known {
     pub updated_at: Option<i64>,
 }
 
+/// Who a row is: a contact, nobody yet, or not to be found out now.
+pub type Identified = (usize, Result<Option<Known>, Failure>);
+
+/// What a row is found by.
+#[derive(Debug)]
+struct Wanted {
+    row: usize,
+    external_id: Option<String>,
+    email: Option<String>,
+}
+
 /// One search for several rows.
 #[derive(Debug)]
 struct Search {
     filters: Vec<String>,
-    rows: Vec<usize>,
+    wanted: Vec<Wanted>,
     after: Option<String>,
     pages: u32,
     over: bool,
@@ -51,10 +62,15 @@ pub struct Lookup {
 }
 
 impl Lookup {
-    /// The searches that the open rows of a batch need.
-    pub fn new(rows: &Rows) -> Self {
+    /// The searches that these rows need.
+    pub fn new<'a>(rows: impl Iterator<Item = (usize, &'a Contact)>) -> Self {
         let mut searches: Vec<Search> = Vec::new();
-        for (index, contact) in rows.open() {
+        for (row, contact) in rows {
+            let wanted = Wanted {
+                row,
+                external_id: contact.external_id.clone(),
+                email: contact.email.clone(),
+            };
             let filter = |field: &str, value: &String| {
                 format!(
                     r#"{{"field":"{field}","operator":"=","value":{}}}"#,
@@ -73,11 +89,11 @@ impl Lookup {
             {
                 Some(search) => {
                     search.filters.append(&mut filters);
-                    search.rows.push(index);
+                    search.wanted.push(wanted);
                 }
                 None => searches.push(Search {
                     filters,
-                    rows: vec![index],
+                    wanted: vec![wanted],
                     after: None,
                     pages: 0,
                     over: false,
@@ -91,7 +107,7 @@ impl Lookup {
     }
 
     /// The next round of requests; empty when all is known.
-    pub fn requests(&self, rows: &Rows) -> Vec<Request> {
+    pub fn requests(&self, api_version: &str) -> Vec<Request> {
         self.searches
             .iter()
             .filter(|search| !search.over)
@@ -105,15 +121,15 @@ impl Lookup {
                     r#"{{"query":{query},"sort":{{"field":"updated_at","order":"descending"}},"pagination":{{"per_page":150{}}}}}"#,
                     after.unwrap_or_default()
                 );
-                request::search(rows.api_version(), "/contacts/search", body)
+                request::search(api_version, "/contacts/search", body)
             })
             .collect()
     }
 
-    /// Reads the answers of a round. Rows whose search failed are over; rows whose search is complete get to know their
-    /// contact.
-    pub fn read(&mut self, rows: &mut Rows, answers: Vec<Answer>) {
+    /// Reads the answers of a round; gives the rows that are decided by them.
+    pub fn read(&mut self, answers: Vec<Answer>) -> Vec<Identified> {
         let mut searches = std::mem::take(&mut self.searches);
+        let mut identified = Vec::new();
         for (search, answer) in searches
             .iter_mut()
             .filter(|search| !search.over)
@@ -126,26 +142,26 @@ impl Lookup {
                         next.is_none() || next == search.after || search.pages >= MOST_PAGES;
                     search.after = next;
                     if search.over {
-                        for &row in &search.rows {
-                            let known = rows.contact(row).and_then(|contact| {
-                                self.choose(
-                                    contact.external_id.as_deref(),
-                                    contact.email.as_deref(),
-                                )
-                            });
-                            rows.identify(row, known);
-                        }
+                        let known = search
+                            .wanted
+                            .iter()
+                            .map(|one| (one.row, Ok(self.choose(one))));
+                        identified.extend(known);
                     }
                 }
                 Err(failure) => {
                     search.over = true;
-                    for &row in &search.rows {
-                        rows.end_unwritten(row, &failure);
-                    }
+                    identified.extend(
+                        search
+                            .wanted
+                            .iter()
+                            .map(|one| (one.row, Err(failure.clone()))),
+                    );
                 }
             }
         }
         self.searches = searches;
+        identified
     }
 
     fn read_page(&mut self, answer: Answer) -> Result<Option<String>, Failure> {
@@ -172,7 +188,8 @@ impl Lookup {
 
     /// The contact of an identity: by external id, else by e-mail. When several share it, a user goes before a lead, and
     /// the one changed last before the others.
-    fn choose(&self, external_id: Option<&str>, email: Option<&str>) -> Option<Known> {
+    fn choose(&self, wanted: &Wanted) -> Option<Known> {
+        let (external_id, email) = (wanted.external_id.as_deref(), wanted.email.as_deref());
         let best = |same: &dyn Fn(&Known) -> bool| {
             let found = self.found.iter().filter(|known| same(known));
             found

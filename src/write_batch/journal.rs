@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha1::{Digest, Sha1};
 
-use super::rows::Rows;
-use crate::contract::connector::OutcomeStatus;
+use crate::contract::connector::{Outcome, OutcomeStatus, Row};
 use crate::contract::state::Change;
 use crate::json;
 
@@ -82,9 +81,12 @@ impl Journal {
     }
 
     /// The change that records the outcomes of a batch; `None` when there is nothing new.
-    pub fn change(&self, rows: &Rows) -> Option<Change> {
+    pub fn change<'a>(
+        &self,
+        finished: impl Iterator<Item = (&'a Row, &'a Outcome)>,
+    ) -> Option<Change> {
         let mut all = self.rows.clone();
-        for (row, outcome) in rows.finished() {
+        for (row, outcome) in finished {
             let status = match outcome.status {
                 OutcomeStatus::Created => "created",
                 OutcomeStatus::Updated => "updated",

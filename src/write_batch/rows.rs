@@ -116,13 +116,12 @@ impl Rows {
             .filter_map(|(index, travelling)| Some((index, travelling.contact.as_ref()?)))
     }
 
-    /// The contact of a row.
-    pub fn contact(&self, index: usize) -> Option<&Contact> {
-        self.rows.get(index)?.contact.as_ref()
-    }
-
-    /// Says who a row is.
-    pub fn identify(&mut self, index: usize, known: Option<Known>) {
+    /// Says who a row is. One whose contact could not be looked up is over.
+    pub fn identify(&mut self, index: usize, known: Result<Option<Known>, Failure>) {
+        let known = match known {
+            Ok(known) => known,
+            Err(failure) => return self.end_unwritten(index, &failure),
+        };
         let Some(travelling) = self.rows.get_mut(index) else {
             return;
         };
@@ -143,7 +142,7 @@ impl Rows {
     }
 
     /// Ends a row that nothing was written for.
-    pub fn end_unwritten(&mut self, index: usize, failure: &Failure) {
+    fn end_unwritten(&mut self, index: usize, failure: &Failure) {
         if let Some(travelling) = self.rows.get_mut(index) {
             let request_id = failure.request_id.clone();
             travelling.outcome = Some(Outcome {
