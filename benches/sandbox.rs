@@ -1,7 +1,7 @@
 //! What the sandbox costs: the same calls natively and in the component, taken in turns in one run, so that the ratios
 //! hold on a noisy machine.
 //!
-//! `cargo bench --bench sandbox`
+//! `cargo bench --bench sandbox`, or with a part of a name behind `--` for some of them.
 
 mod sandbox {
     pub mod clock;
@@ -17,64 +17,63 @@ use sandbox::{native, pages, report, sandboxed};
 const ROUNDS: usize = 301;
 
 fn main() -> anyhow::Result<()> {
+    let wanted = std::env::args()
+        .skip(1)
+        .find(|argument| !argument.starts_with('-'));
+    let wants = |name: &str| wanted.as_deref().is_none_or(|wanted| name.contains(wanted));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
         let page = pages::contacts(150);
         let webhook = pages::webhook(4_096);
+        let documents = pages::documents(150);
         let sandbox = sandboxed::Sandbox::new(page.clone()).await?;
         let mut table = report::Table::new();
 
-        let (mut inside, mut outside) = (Vec::new(), Vec::new());
-        for _ in 0..ROUNDS {
-            inside.push(sandbox.instantiate().await?);
+        // Tells how fast the machine is: the budgets were set where this takes 2,500 µs.
+        let mut yardstick = Vec::new();
+        for _ in 0..ROUNDS / 10 {
+            yardstick.push(native::tree(&page)?);
         }
-        table.row(
-            "store + instantiate",
-            report::median(&mut inside),
-            None,
-            Some(10.0),
-        );
+        table.row("yardstick: the page as a tree", None, &mut yardstick, None);
 
-        inside.clear();
-        for _ in 0..ROUNDS {
-            outside.push(native::read_page(&page)?);
-            inside.push(sandbox.read_page().await?);
+        let name = "store + instantiate";
+        if wants(name) {
+            let mut inside = Vec::new();
+            for _ in 0..ROUNDS {
+                inside.push(sandbox.instantiate().await?);
+            }
+            table.row(name, Some(&mut inside), &mut Vec::new(), Some(10.0));
         }
         let name = format!("read-page, 150 contacts of {} bytes", page.len() / 150);
-        table.row(
-            &name,
-            report::median(&mut inside),
-            Some(report::median(&mut outside)),
-            Some(1_600.0),
-        );
-
-        (inside, outside) = (Vec::new(), Vec::new());
-        for _ in 0..ROUNDS {
-            outside.push(native::verify_webhook(&webhook)?);
-            inside.push(sandbox.verify_webhook(&webhook).await?);
+        if wants(&name) {
+            let (mut inside, mut outside) = (Vec::new(), Vec::new());
+            for _ in 0..ROUNDS {
+                outside.push(native::read_page(&page)?);
+                inside.push(sandbox.read_page().await?);
+            }
+            table.row(&name, Some(&mut inside), &mut outside, Some(1_600.0));
         }
-        let name = format!("verify-webhook, {} bytes, fresh instance", webhook.len());
-        table.row(
-            &name,
-            report::median(&mut inside),
-            Some(report::median(&mut outside)),
-            Some(40.0),
-        );
-
-        (inside, outside) = (Vec::new(), Vec::new());
-        let documents = pages::documents(150);
-        for _ in 0..ROUNDS {
-            outside.push(native::map_records(&documents)?);
-            inside.push(sandbox.map_records(&documents).await?);
+        let name = format!("verify-webhook, {} bytes", webhook.len());
+        if wants(&name) {
+            let (mut inside, mut outside) = (Vec::new(), Vec::new());
+            for _ in 0..ROUNDS {
+                outside.push(native::verify_webhook(&webhook)?);
+                inside.push(sandbox.verify_webhook(&webhook).await?);
+            }
+            table.row(&name, Some(&mut inside), &mut outside, Some(40.0));
         }
-        table.row(
-            "map-record, 150 contacts",
-            report::median(&mut inside),
-            Some(report::median(&mut outside)),
-            None,
-        );
-        table.print()
+        let name = "map-record, 150 contacts";
+        if wants(name) {
+            let (mut inside, mut outside) = (Vec::new(), Vec::new());
+            for _ in 0..ROUNDS {
+                outside.push(native::map_records(&documents)?);
+                inside.push(sandbox.map_records(&documents).await?);
+            }
+            table.row(name, Some(&mut inside), &mut outside, None);
+        }
+        table.print();
+        Ok(())
     })
 }

@@ -4,28 +4,9 @@
 //! requests to send and reads the answers. [`host`] performs them through the contract's imports, and is the only
 //! module that touches a host. Everything therefore runs natively as well, for tests, benchmarks and fuzzing.
 
-/// The bindings of the contract, generated from `wit/`.
-#[allow(
-    missing_docs,
-    clippy::all,
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::panic
-)]
-pub mod contract {
-    wit_bindgen::generate!({
-        path: "wit",
-        world: "plugin",
-        generate_all,
-        additional_derives: [PartialEq],
-    });
-
-    pub use exports::integration::connector::connector;
-    pub use integration::connector::{http, log, state, types};
-}
-
 pub mod authenticate;
 pub mod config;
+pub mod contract;
 pub mod cursor;
 pub mod describe;
 pub mod failure;

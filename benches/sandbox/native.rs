@@ -26,6 +26,15 @@ fn connection() -> Connection {
     }
 }
 
+/// Parses a page into a tree of values, as most connectors do.
+pub fn tree(page: &[u8]) -> anyhow::Result<Duration> {
+    let start = thread_cpu_time();
+    let tree: serde_json::Value = serde_json::from_slice(page)?;
+    let taken = thread_cpu_time() - start;
+    assert!(tree["data"].is_array());
+    Ok(taken)
+}
+
 /// Reads one page that the server answers with this body.
 pub fn read_page(body: &[u8]) -> anyhow::Result<Duration> {
     let answer = Ok(Response {
