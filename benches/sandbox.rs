@@ -44,7 +44,7 @@ fn main() -> anyhow::Result<()> {
             for _ in 0..ROUNDS {
                 inside.push(sandbox.instantiate().await?);
             }
-            table.row(name, Some(&mut inside), &mut Vec::new(), Some(10.0));
+            table.row(name, Some(&mut inside), &mut [], Some(10.0));
         }
         let name = format!("read-page, 150 contacts of {} bytes", page.len() / 150);
         if wants(&name) {

@@ -25,8 +25,8 @@ impl Table {
     pub fn row(
         &mut self,
         name: &str,
-        sandboxed: Option<&mut Vec<Duration>>,
-        native: &mut Vec<Duration>,
+        sandboxed: Option<&mut [Duration]>,
+        native: &mut [Duration],
         budget: Option<f64>,
     ) {
         let sandboxed = sandboxed.and_then(median);
@@ -64,7 +64,7 @@ impl Table {
 }
 
 /// The median in microseconds; none of no measurements.
-fn median(times: &mut Vec<Duration>) -> Option<f64> {
+fn median(times: &mut [Duration]) -> Option<f64> {
     times.sort_unstable();
     times
         .get(times.len() / 2)
