@@ -1,7 +1,7 @@
 //! The connection's configuration: read once at the start of a call, every problem at once.
 
 use crate::contract::types::{Connection, Failure, Problem};
-use crate::failure::{invalid_input, nearest, problem};
+use crate::failure::{nearest, not_valid, problem};
 use crate::intercom::versions::{DEFAULT_VERSION, VERSIONS};
 use crate::json::{self, Member, Object};
 
@@ -113,15 +113,7 @@ fn one_of(
 }
 
 fn invalid(problems: Vec<Problem>) -> Failure {
-    let places: Vec<String> = problems
-        .iter()
-        .map(|one| format!("{}: {}", one.path, one.message))
-        .collect();
-    invalid_input(
-        "invalid_config",
-        format!("the configuration is not valid: {}", places.join("; ")),
-        problems,
-    )
+    not_valid("invalid_config", "the configuration", problems)
 }
 
 /// JSON Schema of the configuration.

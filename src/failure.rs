@@ -23,6 +23,16 @@ pub fn invalid_input(code: &str, message: impl Into<String>, problems: Vec<Probl
     }
 }
 
+/// A failure of the caller's input whose message lists every problem: `<subject> is not valid: <path>: <message>; …`.
+pub fn not_valid(code: &str, subject: &str, problems: Vec<Problem>) -> Failure {
+    let places: Vec<String> = problems
+        .iter()
+        .map(|one| format!("{}: {}", one.path, one.message))
+        .collect();
+    let message = format!("{subject} is not valid: {}", places.join("; "));
+    invalid_input(code, message, problems)
+}
+
 /// A problem at a place in an input.
 pub fn problem(path: impl Into<String>, code: &str, message: impl Into<String>) -> Problem {
     Problem {

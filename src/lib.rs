@@ -32,6 +32,7 @@ pub struct Connector;
 
 impl Guest for Connector {
     fn describe() -> Descriptor {
+        host::report_panics();
         describe::descriptor()
     }
 
@@ -51,6 +52,7 @@ impl Guest for Connector {
         stream: String,
         documents: Vec<Document>,
     ) -> Result<Vec<Result<Entry, Failure>>, Failure> {
+        host::report_panics();
         map_record::map_records(&connection, &stream, &documents)
     }
 
@@ -58,6 +60,7 @@ impl Guest for Connector {
         connection: Connection,
         delivery: WebhookDelivery,
     ) -> Result<Verdict, Failure> {
+        host::report_panics();
         verify_webhook::verify(&connection, &delivery)
     }
 

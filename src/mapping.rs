@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::contract::types::{Connection, Failure, Problem};
-use crate::failure::{invalid_input, nearest, problem};
+use crate::failure::{invalid_input, nearest, not_valid, problem};
 use crate::intercom::streams;
 use crate::json::{self, Invalid, Member, Object, Reader};
 
@@ -98,15 +98,7 @@ impl Mapping {
         if problems.is_empty() {
             return Ok(mapping);
         }
-        let places: Vec<String> = problems
-            .iter()
-            .map(|one| format!("{}: {}", one.path, one.message))
-            .collect();
-        Err(invalid_input(
-            "invalid_mapping",
-            format!("the mapping is not valid: {}", places.join("; ")),
-            problems,
-        ))
+        Err(not_valid("invalid_mapping", "the mapping", problems))
     }
 
     fn compile_member(&mut self, name: &str, value: &Member, problems: &mut Vec<Problem>) {

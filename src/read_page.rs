@@ -291,5 +291,12 @@ fn notice(kind: &str, stream: &Stream, message: impl Into<String>) -> Notice {
     }
 }
 
+/// What is said when a watermark had to forget some of what it saw.
+fn repeat(stream: &Stream) -> Notice {
+    let message =
+        "more rows changed within a short time than can be remembered: some will be given again";
+    notice("repeat", stream, message)
+}
+
 #[cfg(test)]
 mod tests;

@@ -18,7 +18,7 @@ use rows::Rows;
 use crate::config::Config;
 use crate::contract::connector::{Batch, Outcome, Rehearsal};
 use crate::contract::types::{Connection, Failure, FailureKind, Problem};
-use crate::failure::{failure, invalid_input, nearest, problem};
+use crate::failure::{failure, invalid_input, nearest, not_valid, problem};
 use crate::intercom::actions::{self, ACTIONS, Action};
 use crate::operation::{Input, Moment, Operation, Step};
 
@@ -60,7 +60,7 @@ impl WriteBatch {
     fn begin(&mut self) -> Result<Step<Outcomes>, Failure> {
         let config = Config::of(&self.connection)?;
         let action = known_action(&self.batch)?;
-        let rows = Rows::new(action, &config, &self.batch)?;
+        let rows = Rows::new(action, &config, &self.batch);
         if self.batch.rehearsal == Rehearsal::Offline {
             return Ok(Step::Done(Ok(rows.outcomes_offline())));
         }
@@ -210,15 +210,7 @@ fn known_action(batch: &Batch) -> Result<&'static Action, Failure> {
     if problems.is_empty() {
         Ok(action)
     } else {
-        let places: Vec<String> = problems
-            .iter()
-            .map(|one| format!("{}: {}", one.path, one.message))
-            .collect();
-        Err(invalid_input(
-            "invalid_batch",
-            format!("the batch is not valid: {}", places.join("; ")),
-            problems,
-        ))
+        Err(not_valid("invalid_batch", "the batch", problems))
     }
 }
 

@@ -4,7 +4,7 @@
 //! page says so; the host takes back what the walk gave. Only what surely was not processed is asked for again.
 
 use super::collect::{Collector, List, Success};
-use super::{Context, Scan, empty_page, notice};
+use super::{Context, Scan, empty_page, notice, repeat};
 use crate::contract::connector::Page;
 use crate::contract::http::{ErrorKind, Request};
 use crate::contract::types::{Failure, FailureKind};
@@ -93,11 +93,7 @@ pub fn read(
     };
     if empty {
         if position.seen.overflowed() {
-            page.notices.push(notice(
-                "repeat",
-                stream,
-                "more rows changed within a short time than can be remembered: some will be given again",
-            ));
+            page.notices.push(repeat(stream));
         }
         page.checkpoint = Some(encode(stream.name, &Position::Mark(position.seen)));
         return Ok(page);

@@ -6,7 +6,7 @@
 
 use super::collect::{Collector, List, Success};
 use super::list::refuse_standstill;
-use super::{Context, Scan, empty_page, notice};
+use super::{Context, Scan, empty_page, repeat};
 use crate::contract::connector::Page;
 use crate::contract::http::Request;
 use crate::contract::types::Failure;
@@ -88,11 +88,7 @@ pub fn read(
     let next = continuation.starting_after.filter(|_| !empty && !beyond);
     let mut notices = collector.notices;
     if next.is_none() && position.seen.overflowed() {
-        notices.push(notice(
-            "repeat",
-            stream,
-            "more rows changed within a short time than can be remembered: some will be given again",
-        ));
+        notices.push(repeat(stream));
     }
     Ok(Page {
         entries: collector.entries,

@@ -36,7 +36,7 @@ pub struct Rows {
 
 impl Rows {
     /// Validates the rows of a batch; those that are not valid are over.
-    pub fn new(action: &'static Action, config: &Config, batch: &Batch) -> Result<Self, Failure> {
+    pub fn new(action: &'static Action, config: &Config, batch: &Batch) -> Self {
         let rows = batch
             .rows
             .iter()
@@ -55,13 +55,13 @@ impl Rows {
             })
             .collect();
         let journal = Journal::of(action.name, &batch.id);
-        Ok(Self {
+        Self {
             action,
             api_version: config.api_version,
             journal,
             rows,
             round: Vec::new(),
-        })
+        }
     }
 
     /// The `Intercom-Version` to send.

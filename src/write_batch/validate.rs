@@ -1,7 +1,7 @@
 //! Validation of a row's document before anything is sent: every problem at once.
 
 use crate::contract::types::{Failure, Problem};
-use crate::failure::{invalid_input, nearest, problem};
+use crate::failure::{nearest, not_valid, problem};
 use crate::intercom::actions::{Action, Input};
 use crate::json::{self, Member, Object, quoted};
 
@@ -75,15 +75,7 @@ pub fn contact(action: &Action, document: &[u8]) -> Result<Contact, Failure> {
             body: format!("{{{}}}", body.join(",")),
         });
     }
-    let places: Vec<String> = problems
-        .iter()
-        .map(|one| format!("{}: {}", one.path, one.message))
-        .collect();
-    Err(invalid_input(
-        "invalid_row",
-        format!("the row is not valid: {}", places.join("; ")),
-        problems,
-    ))
+    Err(not_valid("invalid_row", "the row", problems))
 }
 
 fn written(value: &Member) -> String {
