@@ -4,6 +4,8 @@
 //! requests to send and reads the answers. [`host`] performs them through the contract's imports, and is the only
 //! module that touches a host. Everything therefore runs natively as well, for tests, benchmarks and fuzzing.
 
+#[cfg(target_arch = "wasm32")]
+mod allocator;
 pub mod authenticate;
 pub mod config;
 pub mod contract;

@@ -1,8 +1,9 @@
 //! `verify-webhook`: is a delivery genuine, and what does it say.
 
+mod notification;
+
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use sha1::{Digest, Sha1};
 
 use crate::contract::connector::{
@@ -16,32 +17,13 @@ use crate::intercom::topics::{self, Meaning, Topic};
 use crate::json;
 use crate::map_record::Mapper;
 use crate::mapping::Mapping;
+use notification::Notification;
 
 /// The header with the signature: `sha1=` and the HMAC-SHA1 of the body's bytes in hexadecimal digits.
 pub const SIGNATURE_HEADER: &str = "x-hub-signature";
 
 /// The largest body that is looked at.
 pub const MOST_BODY_BYTES: u64 = 4 * 1024 * 1024;
-
-/// The envelope of a notification. `id` is null for some topics.
-#[derive(Deserialize)]
-struct Notification<'a> {
-    #[serde(default)]
-    id: Option<String>,
-    topic: String,
-    #[serde(default)]
-    app_id: Option<String>,
-    #[serde(default)]
-    created_at: Option<i64>,
-    #[serde(borrow, default)]
-    data: Option<Data<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Data<'a> {
-    #[serde(borrow, default)]
-    item: Option<&'a RawValue>,
-}
 
 /// Decides about a delivery.
 ///
@@ -51,7 +33,7 @@ pub fn verify(connection: &Connection, delivery: &WebhookDelivery) -> Result<Ver
     if let Some(rejection) = refuse(delivery) {
         return Ok(Verdict::Rejected(rejection));
     }
-    let notification: Notification = match json::parse(&delivery.body) {
+    let notification = match Notification::read(&delivery.body) {
         Ok(notification) => notification,
         Err(reason) => {
             return Ok(rejected(
@@ -71,10 +53,9 @@ pub fn verify(connection: &Connection, delivery: &WebhookDelivery) -> Result<Ver
     if notification.topic == "ping" {
         return Ok(Verdict::Ping(notification.app_id));
     }
-    let id = match notification.id.as_deref() {
-        Some(id) if !id.is_empty() => id.to_owned(),
-        _ => format!("sha1:{}", hex(&Sha1::digest(&delivery.body))),
-    };
+    let id = notification
+        .id
+        .unwrap_or_else(|| format!("sha1:{}", hex(&Sha1::digest(&delivery.body))));
     let Some(topic) = topics::find(&notification.topic) else {
         let reason = "this version does nothing with the topic".to_owned();
         return Ok(Verdict::Ignored(IgnoredDelivery {
@@ -91,7 +72,7 @@ pub fn verify(connection: &Connection, delivery: &WebhookDelivery) -> Result<Ver
             reason,
         }));
     };
-    let Some(item) = notification.data.and_then(|data| data.item) else {
+    let Some(item) = notification.item else {
         return Ok(rejected("malformed", "the notification has no `data.item`"));
     };
     let mapping = Mapping::of(connection)?;
@@ -212,7 +193,7 @@ struct Reading<'a> {
     topic: &'static Topic,
     stream: &'static Stream,
     mapper: Mapper<'a>,
-    item: &'a RawValue,
+    item: &'a str,
 }
 
 impl Reading<'_> {
@@ -226,7 +207,7 @@ impl Reading<'_> {
         };
         match self.topic.meaning {
             Meaning::Gone(reason) => {
-                let Ok(named) = json::parse::<Named>(self.item.get().as_bytes()) else {
+                let Ok(named) = json::parse::<Named>(self.item.as_bytes()) else {
                     return malformed("it has no id".to_owned());
                 };
                 let gone = self.mapper.deletion(&named.id.into_text(), reason)?;
@@ -236,8 +217,7 @@ impl Reading<'_> {
                 });
             }
             meaning => {
-                let record = match Normalizer::new(self.stream).document(self.item.get().as_bytes())
-                {
+                let record = match Normalizer::new(self.stream).text(self.item) {
                     Ok(record) => record,
                     Err(unreadable) => {
                         return malformed(format!("{} {}", unreadable.path, unreadable.reason));
@@ -258,7 +238,7 @@ impl Reading<'_> {
                     accepted.entries.push(entry);
                 }
                 if meaning == Meaning::Merged {
-                    let merged = json::parse::<Named>(self.item.get().as_bytes())
+                    let merged = json::parse::<Named>(self.item.as_bytes())
                         .ok()
                         .and_then(|named| named.merged_from);
                     let Some(merged) = merged else {

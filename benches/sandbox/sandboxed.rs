@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::header;
+use axum::http::{HeaderName, header};
 use axum::routing::get;
 use host_test::contract::connector::{PageRequest, Selection, WebhookDelivery};
 use host_test::contract::types::{Connection, Header};
@@ -32,7 +32,13 @@ impl Sandbox {
         let engine = Engine::new(EngineOptions::default())?;
         let plugin = Plugin::load(&engine, &bytes).await?;
         let page = bytes::Bytes::from(page);
-        let answer = move || async move { ([(header::CONTENT_TYPE, "application/json")], page) };
+        // The budget that the server names is never used up: no call waits for it.
+        let headers = [
+            (header::CONTENT_TYPE, "application/json"),
+            (HeaderName::from_static("x-ratelimit-limit"), "1000000"),
+            (HeaderName::from_static("x-ratelimit-remaining"), "1000000"),
+        ];
+        let answer = move || async move { (headers, page) };
         let router = Router::new().route("/contacts", get(answer));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);

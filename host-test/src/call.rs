@@ -14,11 +14,12 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout_at;
+use wasmtime::component::{ComponentNamedList, Instance, InstancePre, Lift, Lower};
 use wasmtime::{Store, UpdateDeadline};
 
-use crate::contract::{GuestBindings, GuestBindingsPre};
 use crate::engine::Engine;
 use crate::limits::{CallLimits, Limit};
+use crate::plugin::Export;
 use crate::tenant::TenantShared;
 
 /// The shortest time for a call; one that is given none would be over before it began.
@@ -40,10 +41,10 @@ pub(crate) struct Purpose<'a> {
 
 /// A fresh instance that is ready for one exported function.
 pub(crate) struct Call {
-    pub(crate) bindings: GuestBindings,
+    pub(crate) instance: Instance,
     pub(crate) store: Store<CallContext>,
     /// When the call is ended from outside.
-    pub(crate) end: Instant,
+    end: Instant,
     allowed: Duration,
     guest_time: Duration,
     /// Given back when everything above is gone.
@@ -54,7 +55,7 @@ impl Call {
     /// Waits for a turn and makes an instance. The call's time begins with it.
     pub(crate) async fn begin(
         engine: &Engine,
-        pre: &GuestBindingsPre<CallContext>,
+        pre: &InstancePre<CallContext>,
         purpose: Purpose<'_>,
     ) -> Result<Self, CallError> {
         let no_tenant = CallLimits::default();
@@ -91,8 +92,8 @@ impl Call {
             tenant.usage.instance();
         }
         match flatten(instantiated) {
-            Ok(bindings) => Ok(Self {
-                bindings,
+            Ok(instance) => Ok(Self {
+                instance,
                 store,
                 end,
                 allowed,
@@ -103,8 +104,22 @@ impl Call {
         }
     }
 
-    /// Takes what the exported function gave, and counts what the call used.
-    pub(crate) fn finish<R>(self, (outcome, spent): Timed<R>) -> Result<R, CallError> {
+    /// Runs the exported function until it ends or the call's time does. A guest that waits in a host function is stopped by
+    /// the timeout here, one that computes by its epoch.
+    pub(crate) async fn run<P, R>(mut self, export: Export, parameters: P) -> Result<R, CallError>
+    where
+        P: ComponentNamedList + Lower,
+        R: 'static,
+        (R,): ComponentNamedList + Lift,
+    {
+        let called = async {
+            let function = self
+                .instance
+                .get_typed_func::<P, (R,)>(&mut self.store, export.index)?;
+            let (result,) = function.call_async(&mut self.store, parameters).await?;
+            Ok(result)
+        };
+        let (outcome, spent) = timed(timeout_at(self.end.into(), called)).await;
         let spent = self.guest_time + spent;
         match flatten(outcome) {
             Ok(result) => {
@@ -114,21 +129,6 @@ impl Call {
             Err(failure) => Err(conclude(&self.store, failure, self.allowed, spent)),
         }
     }
-}
-
-/// What [`limited`] gives: an outcome within the time or not, and the time that was spent on it.
-pub(crate) type Timed<R> = (
-    Result<wasmtime::Result<R>, tokio::time::error::Elapsed>,
-    Duration,
-);
-
-/// Runs an exported function until the call's end. A guest that waits in a host function is stopped by the timeout here, one
-/// that computes by its epoch.
-pub(crate) async fn limited<R>(
-    end: Instant,
-    call: impl Future<Output = wasmtime::Result<R>>,
-) -> Timed<R> {
-    timed(timeout_at(end.into(), call)).await
 }
 
 /// Why there is no result.

@@ -29,4 +29,9 @@ pub use bindings::exports::integration::connector::connector;
 /// What a component may import.
 pub use bindings::integration::connector::{http, log, state, types};
 
-pub use bindings::{Plugin as GuestBindings, PluginPre as GuestBindingsPre};
+pub use bindings::Plugin as GuestBindings;
+
+/// The name of the interface that a component exports, with the version of the package.
+pub(crate) fn connector_interface() -> String {
+    format!("{PACKAGE}/connector@{VERSION}.0")
+}

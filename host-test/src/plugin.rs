@@ -1,12 +1,15 @@
 //! A component, checked and ready for calls.
 
+mod exports;
 mod imports;
 
 use std::sync::Arc;
 
-use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::component::{
+    Component, ComponentNamedList, HasSelf, InstancePre, Lift, Linker, Lower,
+};
 
-use crate::call::{Call, CallContext, CallError, HostError, Purpose, limited};
+use crate::call::{Call, CallContext, CallError, HostError, Purpose};
 use crate::capabilities::clocks;
 use crate::compiled_cache::sha256_of;
 use crate::contract::connector::{
@@ -14,9 +17,11 @@ use crate::contract::connector::{
     WebhookDelivery,
 };
 use crate::contract::types::{Entry, Failure};
-use crate::contract::{self, GuestBindings, GuestBindingsPre};
+use crate::contract::{self, GuestBindings};
 use crate::engine::Engine;
 use crate::tenant::Tenant;
+pub(crate) use exports::Export;
+use exports::Exports;
 use imports::Import;
 
 /// Bytes of a component. Compiling takes time and memory with its size.
@@ -80,7 +85,8 @@ pub struct Uncalled {
 
 struct Shared {
     engine: Engine,
-    pre: GuestBindingsPre<CallContext>,
+    pre: InstancePre<CallContext>,
+    exports: Exports,
     descriptor: Descriptor,
     version: Arc<str>,
     sha256: String,
@@ -99,16 +105,17 @@ impl Plugin {
         let sha256 = sha256_of(bytes);
         let component = compile(engine, bytes.to_vec(), sha256.clone()).await?;
         let (imports, pre) = link(engine, &component)?;
+        let exports = Exports::find(&component).map_err(LoadError::OtherShape)?;
 
         let unknown: Arc<str> = Arc::from("");
-        let purpose = Purpose {
-            export: "describe",
-            subject: "",
-            tenant: None,
-            time_budget_ms: None,
-            version: &unknown,
-        };
-        let descriptor = describe(engine, &pre, purpose)
+        let purpose = pure(exports.describe, &unknown);
+        let mut call = Call::begin(engine, &pre, purpose)
+            .await
+            .map_err(LoadError::Describe)?;
+        // Each call looks at the type of its own function; here all are looked at, so that nothing is found out too late.
+        GuestBindings::new(&mut call.store, &call.instance).map_err(LoadError::OtherShape)?;
+        let descriptor: Descriptor = call
+            .run(exports.describe, ())
             .await
             .map_err(LoadError::Describe)?;
         let version = Arc::from(descriptor.version.as_str());
@@ -116,6 +123,7 @@ impl Plugin {
         let shared = Shared {
             engine,
             pre,
+            exports,
             descriptor,
             version,
             sha256,
@@ -149,14 +157,10 @@ impl Plugin {
 
     /// Calls `describe` again, in a fresh instance with every import denied: the smallest call that there is.
     pub async fn describe(&self) -> Result<Descriptor, CallError> {
-        let purpose = Purpose {
-            export: "describe",
-            subject: "",
-            tenant: None,
-            time_budget_ms: None,
-            version: &self.shared.version,
-        };
-        describe(&self.shared.engine, &self.shared.pre, purpose).await
+        let export = self.shared.exports.describe;
+        let purpose = pure(export, &self.shared.version);
+        let call = Call::begin(&self.shared.engine, &self.shared.pre, purpose).await?;
+        call.run(export, ()).await
     }
 
     /// Makes the store and the instance of a call and calls nothing: what every call costs before it begins. Its end costs
@@ -172,12 +176,9 @@ impl Plugin {
         tenant: &Tenant,
         request: &AuthenticationRequest,
     ) -> Result<Authentication, CallError> {
-        let export = "authenticate";
-        let mut call = self.begin(tenant, export, "", None).await?;
-        let guest = call.bindings.integration_connector_connector();
-        let called = guest.call_authenticate(&mut call.store, tenant.connection(), request);
-        let outcome = limited(call.end, called).await;
-        let answer = call.finish(outcome)?.map_err(CallError::Failure)?;
+        let export = self.shared.exports.authenticate;
+        let parameters = (tenant.connection(), request);
+        let answer = self.call(tenant, export, "", None, parameters).await?;
         let expected = match (request, &answer) {
             (AuthenticationRequest::AuthorizationUrl(_), Authentication::AuthorizationUrl(_))
             | (AuthenticationRequest::Check, Authentication::Checked(_)) => return Ok(answer),
@@ -185,7 +186,7 @@ impl Plugin {
             (AuthenticationRequest::Check, _) => "a check",
         };
         Err(CallError::Host {
-            export,
+            export: export.name,
             error: HostError::WrongAnswer { expected },
         })
     }
@@ -196,18 +197,11 @@ impl Plugin {
         tenant: &Tenant,
         request: &PageRequest,
     ) -> Result<Page, CallError> {
-        let mut call = self
-            .begin(
-                tenant,
-                "read-page",
-                &request.stream,
-                Some(request.time_budget_ms),
-            )
-            .await?;
-        let guest = call.bindings.integration_connector_connector();
-        let called = guest.call_read_page(&mut call.store, tenant.connection(), request);
-        let outcome = limited(call.end, called).await;
-        call.finish(outcome)?.map_err(CallError::Failure)
+        let export = self.shared.exports.read_page;
+        let budget = Some(request.time_budget_ms);
+        let parameters = (tenant.connection(), request);
+        self.call(tenant, export, &request.stream, budget, parameters)
+            .await
     }
 
     /// Turns raw documents of a stream into entries: one result for each document, in order.
@@ -217,12 +211,9 @@ impl Plugin {
         stream: &str,
         documents: &[Vec<u8>],
     ) -> Result<Vec<Result<Entry, Failure>>, CallError> {
-        let export = "map-record";
-        let mut call = self.begin(tenant, export, stream, None).await?;
-        let guest = call.bindings.integration_connector_connector();
-        let called = guest.call_map_record(&mut call.store, tenant.connection(), stream, documents);
-        let outcome = limited(call.end, called).await;
-        let results = call.finish(outcome)?.map_err(CallError::Failure)?;
+        let export = self.shared.exports.map_record;
+        let parameters = (tenant.connection(), stream, documents);
+        let results: Vec<_> = self.call(tenant, export, stream, None, parameters).await?;
         check_count(export, documents.len(), results.len())?;
         Ok(results)
     }
@@ -233,11 +224,9 @@ impl Plugin {
         tenant: &Tenant,
         delivery: &WebhookDelivery,
     ) -> Result<Verdict, CallError> {
-        let mut call = self.begin(tenant, "verify-webhook", "", None).await?;
-        let guest = call.bindings.integration_connector_connector();
-        let called = guest.call_verify_webhook(&mut call.store, tenant.connection(), delivery);
-        let outcome = limited(call.end, called).await;
-        call.finish(outcome)?.map_err(CallError::Failure)
+        let export = self.shared.exports.verify_webhook;
+        let parameters = (tenant.connection(), delivery);
+        self.call(tenant, export, "", None, parameters).await
     }
 
     /// Writes rows: one outcome for each row, in order.
@@ -246,16 +235,36 @@ impl Plugin {
         tenant: &Tenant,
         batch: &Batch,
     ) -> Result<Vec<Outcome>, CallError> {
-        let export = "write-batch";
-        let mut call = self
-            .begin(tenant, export, &batch.action, Some(batch.time_budget_ms))
+        let export = self.shared.exports.write_batch;
+        let budget = Some(batch.time_budget_ms);
+        let parameters = (tenant.connection(), batch);
+        let outcomes: Vec<_> = self
+            .call(tenant, export, &batch.action, budget, parameters)
             .await?;
-        let guest = call.bindings.integration_connector_connector();
-        let called = guest.call_write_batch(&mut call.store, tenant.connection(), batch);
-        let outcome = limited(call.end, called).await;
-        let outcomes = call.finish(outcome)?.map_err(CallError::Failure)?;
         check_count(export, batch.rows.len(), outcomes.len())?;
         Ok(outcomes)
+    }
+
+    /// Calls a function that gives something or a failure.
+    async fn call<P, R>(
+        &self,
+        tenant: &Tenant,
+        export: Export,
+        subject: &str,
+        time_budget_ms: Option<u64>,
+        parameters: P,
+    ) -> Result<R, CallError>
+    where
+        P: ComponentNamedList + Lower,
+        R: 'static,
+        (Result<R, Failure>,): ComponentNamedList + Lift,
+    {
+        let call = self
+            .begin(tenant, export.name, subject, time_budget_ms)
+            .await?;
+        call.run(export, parameters)
+            .await?
+            .map_err(CallError::Failure)
     }
 
     async fn begin(
@@ -265,15 +274,25 @@ impl Plugin {
         subject: &str,
         time_budget_ms: Option<u64>,
     ) -> Result<Call, CallError> {
-        let version = &self.shared.version;
         let purpose = Purpose {
             export,
             subject,
             tenant: Some(&tenant.shared),
             time_budget_ms,
-            version,
+            version: &self.shared.version,
         };
         Call::begin(&self.shared.engine, &self.shared.pre, purpose).await
+    }
+}
+
+/// A call for nobody, with every import denied.
+fn pure(export: Export, version: &Arc<str>) -> Purpose<'_> {
+    Purpose {
+        export: export.name,
+        subject: "",
+        tenant: None,
+        time_budget_ms: None,
+        version,
     }
 }
 
@@ -295,7 +314,7 @@ async fn compile(engine: &Engine, bytes: Vec<u8>, sha256: String) -> Result<Comp
 fn link(
     engine: &Engine,
     component: &Component,
-) -> Result<(Vec<String>, GuestBindingsPre<CallContext>), LoadError> {
+) -> Result<(Vec<String>, InstancePre<CallContext>), LoadError> {
     let component_type = component.component_type();
     let exports = component_type.exports(engine.wasmtime());
     for (name, _) in exports {
@@ -325,27 +344,18 @@ fn link(
     let pre = linker
         .instantiate_pre(component)
         .map_err(LoadError::OtherShape)?;
-    let pre = GuestBindingsPre::new(pre).map_err(LoadError::OtherShape)?;
     Ok((names, pre))
 }
 
-async fn describe(
-    engine: &Engine,
-    pre: &GuestBindingsPre<CallContext>,
-    purpose: Purpose<'_>,
-) -> Result<Descriptor, CallError> {
-    let mut call = Call::begin(engine, pre, purpose).await?;
-    let guest = call.bindings.integration_connector_connector();
-    let outcome = limited(call.end, guest.call_describe(&mut call.store)).await;
-    call.finish(outcome)
-}
-
-fn check_count(export: &'static str, given: usize, answered: usize) -> Result<(), CallError> {
+fn check_count(export: Export, given: usize, answered: usize) -> Result<(), CallError> {
     if given == answered {
         return Ok(());
     }
     let error = HostError::WrongCount { given, answered };
-    Err(CallError::Host { export, error })
+    Err(CallError::Host {
+        export: export.name,
+        error,
+    })
 }
 
 #[cfg(test)]

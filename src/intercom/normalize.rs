@@ -63,22 +63,31 @@ impl Normalizer {
     /// # Errors
     /// When it is not a JSON object or a field of the key is missing.
     pub fn document(&self, document: &[u8]) -> Result<Record, Unreadable> {
-        let unreadable = |reason: String| Unreadable {
-            path: String::new(),
-            reason,
-            document: document.to_vec(),
-        };
-        let text =
-            std::str::from_utf8(document).map_err(|_| unreadable("it is not UTF-8".to_owned()))?;
+        match std::str::from_utf8(document) {
+            Ok(text) => self.text(text),
+            Err(_) => Err(Unreadable {
+                path: String::new(),
+                reason: "it is not UTF-8".to_owned(),
+                document: document.to_vec(),
+            }),
+        }
+    }
+
+    /// Normalises a document that is known to be UTF-8.
+    ///
+    /// # Errors
+    /// As [`Normalizer::document`].
+    pub fn text(&self, text: &str) -> Result<Record, Unreadable> {
         let mut reader = Reader::new(text);
         let read = self
             .read(&mut reader)
             .and_then(|read| reader.end().map(|()| read));
         read.unwrap_or_else(|Invalid { at }| {
-            Err(unreadable(format!(
-                "it is not JSON (byte {at} of {})",
-                text.len()
-            )))
+            Err(Unreadable {
+                path: String::new(),
+                reason: format!("it is not JSON (byte {at} of {})", text.len()),
+                document: text.as_bytes().to_vec(),
+            })
         })
     }
 

@@ -61,12 +61,11 @@ fn tenant() -> Tenant {
     Tenant::new(&descriptor(), &http(), options).unwrap()
 }
 
-/// Begins a call of a component that does this at its start. What is given is the error: the exports have other types than
-/// the contract's, so no such call ever begins.
+/// Begins a call of a component that does this at its start. What is given is the error.
 async fn begin(engine: &Engine, tenant: &Tenant, at_start: &str) -> CallError {
     let component = Component::from_binary(engine.wasmtime(), &component(at_start)).unwrap();
     let linker = Linker::<CallContext>::new(engine.wasmtime());
-    let pre = GuestBindingsPre::new(linker.instantiate_pre(&component).unwrap()).unwrap();
+    let pre = linker.instantiate_pre(&component).unwrap();
     let version = Arc::from("1.0.0");
     let purpose = Purpose {
         export: "read-page",
