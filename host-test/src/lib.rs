@@ -20,6 +20,7 @@ pub mod opened_connection;
 pub mod output;
 pub mod plugin;
 pub mod position;
+mod private_file;
 pub mod progress;
 pub mod rate_budget;
 pub mod report;
