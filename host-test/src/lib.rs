@@ -1,9 +1,11 @@
 //! The host of the connector.
 
 pub mod artifact;
+pub mod authorization;
 pub mod call;
 mod capabilities;
 pub mod clock;
+pub mod code_exchange;
 pub mod command_line;
 pub mod commands;
 mod compiled_cache;
