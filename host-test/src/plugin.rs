@@ -349,4 +349,6 @@ fn check_count(export: &'static str, given: usize, answered: usize) -> Result<()
 }
 
 #[cfg(test)]
+mod guest_memory;
+#[cfg(test)]
 mod tests;

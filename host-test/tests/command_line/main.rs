@@ -22,6 +22,8 @@ mod mapping;
 mod process;
 /// `read` and `sync`: outputs, positions, start dates.
 mod reading;
+/// Secrets: in nothing that is printed, in no file but the token's.
+mod secrets;
 /// A simulator in a process of its own, and its control door.
 mod service;
 /// `webhook verify` and `webhook serve`.
