@@ -44,6 +44,9 @@ pub(super) async fn run(global: &Global, arguments: &AuthArguments) -> Result<Ex
     }
 
     let asking = OpenedConnection::with_token(plugin.clone(), file.clone(), None)?;
+    if let Some(Err(unknown)) = asking.tenant.shared.endpoints.get(&exchange.endpoint) {
+        return Err(CommandError::usage(unknown));
+    }
     let state = match &arguments.state {
         Some(state) => state.clone(),
         None => random_state().map_err(CommandError::failed)?,
@@ -62,7 +65,7 @@ pub(super) async fn run(global: &Global, arguments: &AuthArguments) -> Result<Ex
         client_secret: &client_secret,
         redirect_uri: arguments.redirect_uri.as_deref(),
     };
-    let time = EXCHANGE_TIME.div_f64(global.time_scale);
+    let time = EXCHANGE_TIME.div_f64(global.time_scale.max(1.0));
     let token = exchange_code(&asking.tenant, &exchange, &values, time)
         .await
         .map_err(CommandError::failed)?;

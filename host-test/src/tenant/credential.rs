@@ -75,6 +75,7 @@ impl TenantCredential {
         else {
             return current;
         };
+        tracing::debug!("the credential was refused; it is read again");
         let read = tokio::task::spawn_blocking(move || source.read()).await;
         let found = match read {
             Ok(Ok(secret)) => header(self.method.as_ref(), &secret.unwrap_or_default())
@@ -84,7 +85,10 @@ impl TenantCredential {
         };
         let read = CurrentCredential {
             header: found.unwrap_or_else(|error| {
-                tracing::warn!(error, "the credential was refused and cannot be read again");
+                tracing::warn!(
+                    error,
+                    "the credential cannot be read again and stays as it is"
+                );
                 current.header
             }),
             readings: current.readings + 1,

@@ -83,7 +83,6 @@ pub fn stored(world: &World, name: &str) -> Option<String> {
     )
 }
 
-#[cfg(unix)]
 fn mode(path: &Path) -> u32 {
     use std::os::unix::fs::PermissionsExt as _;
     let metadata = std::fs::metadata(path).expect("it is there");
@@ -91,7 +90,6 @@ fn mode(path: &Path) -> u32 {
 }
 
 /// Gives others the right to read a file.
-#[cfg(unix)]
 fn share(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     let shared = std::fs::Permissions::from_mode(0o644);
@@ -138,7 +136,6 @@ fn a_person_authorises_and_every_command_has_the_token() {
     );
     assert!(finished.err.contains(TOKEN_FILE), "{finished:?}");
 
-    #[cfg(unix)]
     assert_eq!(mode(&world.path(TOKEN_FILE)), 0o600);
     let token = stored(&world, TOKEN_FILE).expect("a token");
     assert!(!format!("{finished:?}").contains(&token));
@@ -292,7 +289,7 @@ fn a_failed_exchange_says_why_and_leaves_the_stored_token() {
 }
 
 #[test]
-fn an_app_has_an_id_and_a_secret() {
+fn an_app_has_an_id_a_secret_and_a_region() {
     let world = World::new(&[]);
     for (credentials, named, unnamed) in [
         (
@@ -309,6 +306,11 @@ fn an_app_has_an_id_and_a_secret() {
             "{ client_secret: c }",
             "add credentials.client_id",
             "client_secret",
+        ),
+        (
+            "{ client_id: c, client_secret: c }\nconfig: { region: mars }",
+            "choose one of: us, eu, au",
+            "?",
         ),
     ] {
         let text = format!("connector: intercom\ncredentials: {credentials}\n");
@@ -329,22 +331,19 @@ fn the_token_file_is_where_the_connection_says_and_its_owners_alone() {
     assert!(stored(&world, TOKEN_FILE).is_none());
     let name = "keys/intercom/token.json";
     assert!(stored(&world, name).is_some());
-    #[cfg(unix)]
-    {
-        assert_eq!(mode(&world.path(name)), 0o600);
-        for directory in ["keys/intercom", "keys"] {
-            assert_eq!(mode(&world.path(directory)), 0o700, "{directory}");
-        }
-        // Whoever could read it may have the token.
-        share(&world.path(name));
-        let finished = world.run(&["read", "tags"]);
-        assert_eq!(finished.code, Some(64), "{finished:?}");
-        assert!(finished.err.contains("chmod go="), "{finished:?}");
-        let before = stored(&world, name);
-        assert_eq!(paste(&world, &sent_back(&world)).code, Some(0));
-        assert_eq!(mode(&world.path(name)), 0o600);
-        assert_ne!(stored(&world, name), before);
+    assert_eq!(mode(&world.path(name)), 0o600);
+    for directory in ["keys/intercom", "keys"] {
+        assert_eq!(mode(&world.path(directory)), 0o700, "{directory}");
     }
+    // Whoever could read it may have the token.
+    share(&world.path(name));
+    let finished = world.run(&["read", "tags"]);
+    assert_eq!(finished.code, Some(64), "{finished:?}");
+    assert!(finished.err.contains("chmod go="), "{finished:?}");
+    let before = stored(&world, name);
+    assert_eq!(paste(&world, &sent_back(&world)).code, Some(0));
+    assert_eq!(mode(&world.path(name)), 0o600);
+    assert_ne!(stored(&world, name), before);
     // What is no token file is not replaced, and that is said before anybody authorises.
     connect(&world, ", token_file: connection.yaml");
     let text = std::fs::read_to_string(world.path(CONNECTION)).expect("the connection");
