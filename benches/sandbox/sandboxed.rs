@@ -55,6 +55,7 @@ impl Sandbox {
             region: None,
             endpoint_override: Some(url),
             credential: Secret::new("token"),
+            credential_source: None,
             state: Arc::new(MemoryState::new()),
             limits: CallLimits::default(),
             rate_key: "bench".into(),

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::output::OutputTarget;
+use crate::secret::Secret;
 use crate::simulator;
 
 /// How a command ended, for the shell.
@@ -109,6 +110,8 @@ pub enum Command {
     Simulate(simulator::Options),
     /// Say what the component is: streams, actions, topics, configuration
     Describe,
+    /// Authorise a connection: print the address to open, take the code, store the token
+    Auth(AuthArguments),
     /// Check a connection: the API, the region, every stream
     Check(CheckArguments),
     /// Read streams
@@ -136,6 +139,30 @@ pub struct DemoArguments {
     /// Companies in the simulated workspace
     #[arg(long, default_value_t = 300)]
     pub companies: u64,
+}
+
+/// Arguments of `auth`.
+#[derive(Args, Clone, Debug)]
+pub struct AuthArguments {
+    /// The connection (YAML), with client_id and client_secret
+    #[arg(long, value_name = "FILE")]
+    pub connection: PathBuf,
+
+    /// Where the provider sends the browser with the code [default: the app's first redirect address]
+    #[arg(long, value_name = "URL", value_parser = url)]
+    pub redirect_uri: Option<String>,
+
+    /// What would be pasted: the address that the browser was sent to (needs --state), or a code (needs --without-state)
+    #[arg(long, value_name = "PASTED")]
+    pub code: Option<Secret>,
+
+    /// The state to send, and to find again in what is pasted [default: a random one]
+    #[arg(long, value_name = "STATE", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub state: Option<String>,
+
+    /// Take a code without its state: for a code that you know to be your own
+    #[arg(long)]
+    pub without_state: bool,
 }
 
 /// Arguments of `check`.
@@ -330,6 +357,13 @@ fn header(text: &str) -> Result<(String, String), String> {
             Ok((name.trim().to_owned(), value.trim().to_owned()))
         }
         _ => Err("write `Name: value`".to_owned()),
+    }
+}
+
+fn url(text: &str) -> Result<String, String> {
+    match url::Url::parse(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(format!("not a URL: {error}")),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The commands: each in a file of its own, and here what they share.
 
+mod auth;
 mod check;
 mod demo;
 mod describe;
@@ -69,6 +70,7 @@ async fn run(line: CommandLine) -> Exit {
         Command::Demo(arguments) => demo::run(&global, &arguments).await,
         Command::Simulate(options) => simulate::run(&global, options).await,
         Command::Describe => describe::run(&global).await,
+        Command::Auth(arguments) => auth::run(&global, &arguments).await,
         Command::Check(arguments) => check::run(&global, &arguments).await,
         Command::Read(arguments) => read::run(&global, &arguments).await,
         Command::Sync(arguments) => sync::run(&global, &arguments).await,

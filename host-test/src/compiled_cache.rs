@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+use crate::private_file;
 use private_directory::PrivateDirectory;
 
 /// The variable that names another directory.
@@ -60,7 +61,7 @@ impl CompiledCache {
             }
         }
         let component = Component::from_binary(engine, bytes)?;
-        if let Err(error) = save(&component, &directory, &file) {
+        if let Err(error) = save(&component, &file) {
             tracing::warn!(file = %file.display(), %error, "the compiled component is not kept");
         }
         Ok(component)
@@ -84,12 +85,12 @@ fn load(engine: &Engine, directory: &PrivateDirectory, file: &Path) -> io::Resul
 }
 
 /// Writes a compiled component and then its sum: a sum without a file, or of another file, is never taken for whole.
-fn save(component: &Component, directory: &PrivateDirectory, file: &Path) -> io::Result<()> {
+fn save(component: &Component, file: &Path) -> io::Result<()> {
     let compiled = component
         .serialize()
         .map_err(|error| io::Error::other(format!("{error:#}")))?;
-    directory.put(file, &compiled)?;
-    directory.put(&sum_of(file), sha256_of(&compiled).as_bytes())
+    private_file::replace(file, &compiled)?;
+    private_file::replace(&sum_of(file), sha256_of(&compiled).as_bytes())
 }
 
 fn sum_of(file: &Path) -> PathBuf {

@@ -35,6 +35,9 @@ pub struct ConnectionFile {
     pub connector: String,
     /// The token for the provider's API. Absent is fine for what needs none (mapping, verifying webhooks).
     pub access_token: Option<Secret>,
+    /// Where the token is that `auth` stored, which serves where there is no `access_token`: beside this file as
+    /// `NAME.credentials.json`, or where it says.
+    pub token_file: PathBuf,
     /// The OAuth client's id.
     pub client_id: Option<String>,
     /// The secrets that sign webhooks: several while one is being replaced.

@@ -81,7 +81,7 @@ struct Shared {
 impl Engine {
     /// Makes an engine and starts its ticker, which ends with it.
     pub fn new(options: EngineOptions) -> Result<Self, EngineError> {
-        let concurrent_calls = options.concurrent_calls.clamp(1, 10_000);
+        let concurrent_calls = clamped(options.concurrent_calls);
         let on_demand = || wasmtime::Engine::new(&config());
         let pool = || {
             let pool = pool(concurrent_calls, options.guest_memory);
@@ -105,11 +105,36 @@ impl Engine {
             },
         };
         let engine = engine.map_err(EngineError::Engine)?;
+        Self::around(engine, pooled, options)
+    }
+
+    /// An engine on memories that a test made, so that it can look into them.
+    #[cfg(test)]
+    pub(crate) fn with_memories(
+        options: EngineOptions,
+        memories: Arc<dyn wasmtime::MemoryCreator>,
+    ) -> Result<Self, EngineError> {
+        let mut config = config();
+        config
+            .with_host_memory(memories)
+            // That is for memories of the engine's own.
+            .memory_init_cow(false)
+            .memory_reservation(0)
+            .memory_guard_size(0);
+        let engine = wasmtime::Engine::new(&config).map_err(EngineError::Engine)?;
+        Self::around(engine, false, options)
+    }
+
+    fn around(
+        engine: wasmtime::Engine,
+        pooled: bool,
+        options: EngineOptions,
+    ) -> Result<Self, EngineError> {
         ticker::start(&engine).map_err(EngineError::Ticker)?;
         let shared = Shared {
             engine,
-            turns: Arc::new(Semaphore::new(concurrent_calls)),
-            concurrent_calls,
+            turns: Arc::new(Semaphore::new(clamped(options.concurrent_calls))),
+            concurrent_calls: clamped(options.concurrent_calls),
             guest_memory: options.guest_memory,
             pooled,
             cache: CompiledCache::new(options.cache_directory),
@@ -143,6 +168,11 @@ impl Engine {
     pub(crate) fn concurrent_calls(&self) -> usize {
         self.shared.concurrent_calls
     }
+}
+
+/// The number of concurrent calls that an engine can have.
+fn clamped(concurrent_calls: usize) -> usize {
+    concurrent_calls.clamp(1, 10_000)
 }
 
 /// What holds for both ways to make instances.

@@ -87,7 +87,7 @@ impl HttpClient {
         })
     }
 
-    /// The client for a URL, for requests that the host makes for itself (the code exchange). They count against no budget.
+    /// The client for a URL.
     pub fn client_for(&self, url: &Url) -> &Client {
         if is_loopback(url) && url.scheme() == "http" {
             &self.shared.loopback

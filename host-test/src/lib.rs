@@ -1,14 +1,17 @@
 //! The host of the connector.
 
 pub mod artifact;
+pub mod authorization;
 pub mod call;
 mod capabilities;
 pub mod clock;
+pub mod code_exchange;
 pub mod command_line;
 pub mod commands;
 mod compiled_cache;
 pub mod connection_file;
 pub mod contract;
+pub mod credential;
 pub mod dates;
 pub mod engine;
 mod guest_text;
@@ -20,6 +23,7 @@ pub mod opened_connection;
 pub mod output;
 pub mod plugin;
 pub mod position;
+mod private_file;
 pub mod progress;
 pub mod rate_budget;
 pub mod report;
@@ -28,5 +32,6 @@ pub mod secret;
 pub mod simulator;
 pub mod state_store;
 pub mod tenant;
+pub mod token_file;
 pub mod webhook_listener;
 pub mod writer;

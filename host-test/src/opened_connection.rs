@@ -12,6 +12,7 @@ use crate::clock::now_ms;
 use crate::connection_file::{ConnectionFile, FieldMapping};
 use crate::contract::connector::{Authentication, AuthenticationRequest, CheckReport};
 use crate::contract::types::Connection;
+use crate::credential::{self, KeptCredential};
 use crate::engine::{Engine, EngineError, EngineOptions};
 use crate::http_client::{HttpClient, HttpClientError, HttpOptions};
 use crate::limits::CallLimits;
@@ -21,7 +22,8 @@ use crate::plugin::{LoadError, Plugin};
 use crate::position::{Checked, State};
 use crate::secret::Secret;
 use crate::state_store::{MemoryState, StateStore};
-use crate::tenant::{Tenant, TenantError, TenantOptions};
+use crate::tenant::{CredentialSource, Tenant, TenantError, TenantOptions};
+use crate::token_file::TokenFileError;
 
 /// Why a connection cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -61,8 +63,11 @@ pub enum OpenError {
         /// All presets.
         known: String,
     },
+    /// The stored token cannot be used.
+    #[error(transparent)]
+    TokenFile(#[from] TokenFileError),
     /// What is needed has no token.
-    #[error("{} has no access token; add it, best as \"${{VARIABLE}}\"", path.display())]
+    #[error("{path} has no access token, and none is stored; add it, best as \"${{VARIABLE}}\", or authorise with `host-test auth --connection {path}`", path = path.display())]
     NoToken {
         /// The file.
         path: PathBuf,
@@ -106,14 +111,37 @@ pub struct OpenedConnection {
     pub tenant: Tenant,
     /// The file.
     pub file: Arc<ConnectionFile>,
+    has_token: bool,
     fingerprint: String,
 }
 
 impl OpenedConnection {
-    /// Opens the connection of a file. `state` keeps what the component keeps; absent: in memory, for this process.
+    /// Opens the connection of a file, with the file's token or the stored one. `state` keeps what the component keeps;
+    /// absent: in memory, for this process.
     pub fn new(
         plugin: Plugin,
         file: ConnectionFile,
+        state: Option<Arc<dyn StateStore>>,
+    ) -> Result<OpenedConnection, OpenError> {
+        let credential = credential::of_connection(&file)?;
+        let source: Arc<dyn CredentialSource> = Arc::new(KeptCredential::new(file.clone()));
+        OpenedConnection::with_credential(plugin, file, credential, Some(source), state)
+    }
+
+    /// Opens the connection of a file with this token, or none, wherever another one may be kept.
+    pub fn with_token(
+        plugin: Plugin,
+        file: ConnectionFile,
+        token: Option<Secret>,
+    ) -> Result<OpenedConnection, OpenError> {
+        OpenedConnection::with_credential(plugin, file, token, None, None)
+    }
+
+    fn with_credential(
+        plugin: Plugin,
+        file: ConnectionFile,
+        credential: Option<Secret>,
+        credential_source: Option<Arc<dyn CredentialSource>>,
         state: Option<Arc<dyn StateStore>>,
     ) -> Result<OpenedConnection, OpenError> {
         let descriptor = plugin.descriptor();
@@ -136,7 +164,8 @@ impl OpenedConnection {
             account: None,
             prepared: None,
         };
-        let credential = file.access_token.clone().unwrap_or_default();
+        let has_token = credential.is_some();
+        let credential = credential.unwrap_or_default();
         let fingerprint = fingerprint(&plugin, &connection, &credential, file.endpoint.as_deref());
         let name = tenant_name(&file.path);
         let http = HttpClient::new(HttpOptions::default())?;
@@ -154,6 +183,7 @@ impl OpenedConnection {
                     .map(str::to_ascii_lowercase),
                 endpoint_override: file.endpoint.clone(),
                 credential,
+                credential_source,
                 state: state.unwrap_or_else(|| Arc::new(MemoryState::new())),
                 limits: CallLimits::default(),
             },
@@ -162,15 +192,21 @@ impl OpenedConnection {
             plugin,
             tenant,
             file: Arc::new(file),
+            has_token,
             fingerprint,
         })
     }
 
-    /// An error when the file has no token.
+    /// Whether there was a token when the connection was opened.
+    pub fn has_token(&self) -> bool {
+        self.has_token
+    }
+
+    /// An error when there is no token.
     pub fn require_token(&self) -> Result<(), OpenError> {
-        match self.file.access_token {
-            Some(_) => Ok(()),
-            None => Err(OpenError::NoToken {
+        match self.has_token {
+            true => Ok(()),
+            false => Err(OpenError::NoToken {
                 path: self.file.path.clone(),
             }),
         }

@@ -359,4 +359,6 @@ fn check_count(export: Export, given: usize, answered: usize) -> Result<(), Call
 }
 
 #[cfg(test)]
+mod guest_memory;
+#[cfg(test)]
 mod tests;

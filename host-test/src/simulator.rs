@@ -47,6 +47,7 @@ mod me;
 mod moment;
 mod mutate;
 mod notification;
+mod oauth;
 mod options;
 mod pages;
 mod pipeline;
@@ -77,11 +78,13 @@ mod contacts_tests;
 #[cfg(test)]
 mod fault_tests;
 #[cfg(test)]
+mod oauth_tests;
+#[cfg(test)]
 mod pipeline_tests;
 #[cfg(test)]
 mod search_tests;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod webhook_tests;
 

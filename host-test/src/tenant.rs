@@ -1,10 +1,13 @@
 //! A tenant: one customer's connection at run time.
 
 mod base_url;
+mod credential;
 mod endpoints;
 mod usage;
 
 pub use base_url::{BaseUrl, BaseUrlError};
+pub use credential::CredentialSource;
+pub(crate) use credential::{CurrentCredential, TenantCredential};
 pub(crate) use endpoints::{ReachableEndpoint, UnknownRegion};
 pub use usage::Usage;
 pub(crate) use usage::UsageCounters;
@@ -12,10 +15,10 @@ pub(crate) use usage::UsageCounters;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use http::{HeaderName, HeaderValue};
+use http::HeaderName;
 use tokio::sync::Semaphore;
 
-use crate::contract::connector::{AuthMethod, Descriptor};
+use crate::contract::connector::Descriptor;
 use crate::contract::types::{Account, Connection};
 use crate::http_client::HttpClient;
 use crate::limits::CallLimits;
@@ -36,6 +39,8 @@ pub struct TenantOptions {
     pub endpoint_override: Option<String>,
     /// The credential; an empty one is not sent. It goes into the header of the descriptor's first authorization method.
     pub credential: Secret,
+    /// Where the credential is read again when the provider refuses it; `None`: nowhere.
+    pub credential_source: Option<Arc<dyn CredentialSource>>,
     /// Where the state is kept.
     pub state: Arc<dyn StateStore>,
     /// What one call may use.
@@ -78,13 +83,12 @@ pub struct Tenant {
     connection: Arc<Connection>,
 }
 
-/// What does not change while a tenant lives.
+/// What all clones of a tenant share.
 pub(crate) struct TenantShared {
     pub(crate) name: String,
     /// Where each endpoint is, or why it is nowhere.
     pub(crate) endpoints: BTreeMap<String, Result<ReachableEndpoint, UnknownRegion>>,
-    /// The header with the credential, marked as sensitive.
-    pub(crate) credential: Option<(HeaderName, HeaderValue)>,
+    pub(crate) credential: TenantCredential,
     /// Names of headers that carry credentials in any authorization method.
     pub(crate) credential_names: Vec<HeaderName>,
     pub(crate) bucket: Arc<RateBucket>,
@@ -103,8 +107,12 @@ impl Tenant {
     ) -> Result<Self, TenantError> {
         let shared = TenantShared {
             endpoints: endpoints::find(descriptor, http, &options)?,
-            credential: credential_header(&descriptor.auth_methods, &options.credential)?,
-            credential_names: credential_names(&descriptor.auth_methods)?,
+            credential: TenantCredential::new(
+                &descriptor.auth_methods,
+                &options.credential,
+                options.credential_source,
+            )?,
+            credential_names: credential::header_names(&descriptor.auth_methods)?,
             bucket: http.rate_bucket(&options.rate_key, &descriptor.rate_policy),
             state: options.state,
             turns: Arc::new(Semaphore::new(options.limits.concurrent_calls.max(1))),
@@ -154,42 +162,6 @@ impl Tenant {
     pub fn usage(&self) -> Usage {
         self.shared.usage.snapshot()
     }
-}
-
-fn credential_header(
-    methods: &[AuthMethod],
-    credential: &Secret,
-) -> Result<Option<(HeaderName, HeaderValue)>, TenantError> {
-    let (Some(method), false) = (methods.first(), credential.is_empty()) else {
-        return Ok(None);
-    };
-    let name = header_name(method)?;
-    let text = method
-        .header
-        .value_template
-        .replace("{token}", credential.expose());
-    // No token has characters beyond ASCII; typographic quotation marks around one do.
-    let mut value = Some(text)
-        .filter(|text| text.is_ascii())
-        .and_then(|text| HeaderValue::try_from(text).ok())
-        .ok_or_else(|| TenantError::Credential {
-            header: method.header.name.clone(),
-        })?;
-    value.set_sensitive(true);
-    Ok(Some((name, value)))
-}
-
-fn credential_names(methods: &[AuthMethod]) -> Result<Vec<HeaderName>, TenantError> {
-    methods.iter().map(header_name).collect()
-}
-
-fn header_name(method: &AuthMethod) -> Result<HeaderName, TenantError> {
-    method.header.name.parse().map_err(|_| {
-        TenantError::Descriptor(format!(
-            "the authorization method `{}` names the header `{}`, which is no header name",
-            method.name, method.header.name
-        ))
-    })
 }
 
 #[cfg(test)]

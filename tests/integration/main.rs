@@ -3,6 +3,8 @@
 
 /// `authenticate`: the check, and everything that can be wrong with a connection.
 mod authenticate;
+/// Tokens that are replaced or revoked while they are used.
+mod authorization;
 /// What the artifact is: imports, size, description.
 mod contract;
 /// Every fault of the simulator, under full syncs: nothing lost, nothing twice.

@@ -10,7 +10,7 @@ use host_test::output::{JsonLines, OutputTarget};
 use host_test::plugin::Plugin;
 use host_test::progress::Silent;
 use host_test::report::RunReport;
-use host_test::runner::{ConnectedSource, RetryPolicy, RunOptions, Runner};
+use host_test::runner::{ConnectedSource, PageSource, RetryPolicy, RunOptions, Runner};
 use host_test::simulator::{Options, Simulator, Workspace};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -79,6 +79,15 @@ impl World {
 
     /// Reads streams into JSON-lines files of this world's folder, as `host-test sync` does.
     pub async fn sync(&self, streams: &[&str]) -> RunReport {
+        let source = ConnectedSource {
+            plugin: &self.connection.plugin,
+            tenant: &self.connection.tenant,
+        };
+        self.sync_from(&source, streams).await
+    }
+
+    /// The same, with pages from this source.
+    pub async fn sync_from(&self, source: &impl PageSource, streams: &[&str]) -> RunReport {
         let folder = self.folder.path();
         let mut output =
             JsonLines::open(folder, &OutputTarget::state_in_directory(folder)).expect("an output");
@@ -92,13 +101,9 @@ impl World {
             retry,
             ..RunOptions::default()
         };
-        let source = ConnectedSource {
-            plugin: &self.connection.plugin,
-            tenant: &self.connection.tenant,
-        };
         let streams: Vec<String> = streams.iter().map(|name| (*name).to_owned()).collect();
         let runner = Runner::new(
-            &source,
+            source,
             self.connection.plugin.descriptor(),
             &options,
             &Silent,

@@ -7,12 +7,13 @@ mod marked_body;
 mod outgoing;
 mod target;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures::stream::{self, StreamExt};
 
 use crate::call::{CallContext, timed};
 use crate::contract::http::{Error, ErrorKind, Host, Request, Response};
+use crate::tenant::TenantShared;
 use answer::Allowance;
 use exchange::exchange;
 
@@ -60,6 +61,17 @@ impl Host for CallContext {
         self.host_time += spent;
         answers
     }
+}
+
+/// Sends a request that the host makes for itself, as if the component had made it.
+pub(crate) async fn send_for_host(
+    tenant: &TenantShared,
+    request: Request,
+    time: Duration,
+    most_bytes: usize,
+) -> Result<Response, Error> {
+    let deadline = Instant::now() + time;
+    exchange(tenant, request, deadline, &Allowance::new(most_bytes)).await
 }
 
 /// Nothing was sent because the call has no tenant.

@@ -31,14 +31,25 @@ pub(super) async fn run(global: &Global, arguments: &CheckArguments) -> Result<E
     let file = load_connection(global, &arguments.connection)?;
     let plugin = load_component(global.component.as_deref()).await?;
     let connection = OpenedConnection::new(plugin, file, None)?;
+    tell(global, &connection).await
+}
+
+/// Checks an opened connection and says what was found.
+pub(super) async fn tell(
+    global: &Global,
+    connection: &OpenedConnection,
+) -> Result<Exit, CommandError> {
     let mut findings = Vec::new();
     let mut account = Value::Null;
-    if connection.file.access_token.is_none() {
+    if !connection.has_token() {
         findings.push(Finding {
             what: "API".to_owned(),
             verdict: Verdict::Bad,
             message: "there is no access token".to_owned(),
-            remedy: Some("add credentials.access_token, best as \"${VARIABLE}\"".to_owned()),
+            remedy: Some(format!(
+                "add credentials.access_token, best as \"${{VARIABLE}}\", or {}",
+                authorise(connection)
+            )),
         });
     } else {
         match connection.check().await {
@@ -50,12 +61,12 @@ pub(super) async fn run(global: &Global, arguments: &CheckArguments) -> Result<E
                     "time_zone": report.account.time_zone,
                     "api_version": report.account.api_version,
                 });
-                found(&connection, &report, &mut findings);
+                found(connection, &report, &mut findings);
             }
-            Err(error) => findings.push(refused(&error)),
+            Err(error) => findings.push(refused(connection, &error)),
         }
     }
-    findings.push(webhooks(&connection));
+    findings.push(webhooks(connection));
     let good = findings
         .iter()
         .all(|finding| finding.verdict != Verdict::Bad);
@@ -156,27 +167,39 @@ fn found(connection: &OpenedConnection, report: &CheckReport, findings: &mut Vec
     }
 }
 
-fn refused(error: &CallError) -> Finding {
+fn refused(connection: &OpenedConnection, error: &CallError) -> Finding {
+    let report = || "report this with the message above".to_owned();
+    let region = "check that config.region is the workspace's";
     let remedy = match error {
         CallError::Failure(failure) => match failure.kind {
-            FailureKind::Auth => {
-                "put a valid access token into the connection; check that config.region is the workspace's"
+            FailureKind::Auth if connection.file.access_token.is_some() => {
+                format!("put a valid access token into the connection; {region}")
             }
-            FailureKind::InvalidInput => "mend the configuration as said above",
-            FailureKind::Permission => "give the app the permission and authorise it again",
+            FailureKind::Auth => format!("{}; {region}", authorise(connection)),
+            FailureKind::InvalidInput => "mend the configuration as said above".to_owned(),
+            FailureKind::Permission => {
+                "give the app the permission and authorise it again".to_owned()
+            }
             FailureKind::Transient | FailureKind::RateLimited => {
-                "check the network and `endpoint`, and try again later"
+                "check the network and `endpoint`, and try again later".to_owned()
             }
-            _ => "report this with the message above",
+            _ => report(),
         },
-        _ => "report this with the message above",
+        _ => report(),
     };
     Finding {
         what: "API".to_owned(),
         verdict: Verdict::Bad,
         message: error.to_string(),
-        remedy: Some(remedy.to_owned()),
+        remedy: Some(remedy),
     }
+}
+
+fn authorise(connection: &OpenedConnection) -> String {
+    format!(
+        "authorise with `host-test auth --connection {}`",
+        connection.file.path.display()
+    )
 }
 
 fn webhooks(connection: &OpenedConnection) -> Finding {

@@ -10,6 +10,7 @@ use crate::simulator::{Options, Simulator};
 pub(super) async fn run(global: &Global, options: Options) -> Result<Exit, CommandError> {
     start_logging(global, None)?;
     let token = options.access_token.clone();
+    let id = options.client_id.clone();
     let secret = options.client_secret.clone();
     let simulator = Simulator::start(options).await.map_err(|error| {
         let message = format!("the simulator cannot start: {error}");
@@ -19,15 +20,17 @@ pub(super) async fn run(global: &Global, options: Options) -> Result<Exit, Comma
         }
     })?;
     if global.json {
-        // Neither is a secret: they open a workspace that was made up.
+        // None is a secret: they open a workspace that was made up.
         print_json(&json!({
             "url": simulator.url(),
             "access_token": token,
+            "client_id": id,
             "client_secret": secret,
         }))?;
     } else {
         print_line(&format!("simulator on {}", simulator.url()))?;
         print_line(&format!("  access token   {token}"))?;
+        print_line(&format!("  client id      {id}"))?;
         print_line(&format!("  client secret  {secret}"))?;
     }
     simulator.finished().await;

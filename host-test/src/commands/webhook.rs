@@ -73,7 +73,7 @@ pub(super) async fn serve(
     let mut connection = OpenedConnection::new(plugin, file, None)?;
     let target = arguments.output.output.clone().unwrap_or_default();
     let mut output = output::open(&target, arguments.output.state.as_deref())?;
-    if connection.file.access_token.is_some() {
+    if connection.has_token() {
         connection.ensure_checked(output.as_mut()).await?;
     } else {
         connection.use_stored_check(output.state());

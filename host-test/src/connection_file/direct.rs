@@ -15,6 +15,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("access_token", "credentials.access_token"),
     ("client_id", "credentials.client_id"),
     ("client_secret", "credentials.client_secret"),
+    ("token_file", "credentials.token_file"),
     ("region", "config.region"),
     ("api_version", "config.api_version"),
     ("start_date", "config.start_date"),
@@ -42,6 +43,7 @@ pub(super) fn read(path: &Path, root: &Node, problems: &mut Problems) -> Connect
         && let Some(mut credentials) = Section::open("credentials", node, problems)
     {
         connection.access_token = credentials.secret("access_token", problems);
+        settings::token_file(&mut credentials, &mut connection, problems);
         connection.client_id = credentials.text("client_id", problems);
         connection.client_secrets = credentials.secrets("client_secret", problems);
         credentials.finish(&[], problems);
@@ -117,6 +119,7 @@ impl ConnectionFile {
             path: path.to_path_buf(),
             connector: String::new(),
             access_token: None::<Secret>,
+            token_file: path.with_extension("credentials.json"),
             client_id: None,
             client_secrets: Vec::new(),
             config: Map::new(),

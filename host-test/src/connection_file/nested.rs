@@ -15,7 +15,7 @@ const CONNECTOR: &str = "intercom";
 /// Keys of the first form that people put into the second.
 const ELSEWHERE: &[(&str, &str)] = &[(
     "credentials",
-    "connectors.intercom itself (access_token, client_id, client_secret)",
+    "connectors.intercom itself (access_token, token_file, client_id, client_secret)",
 )];
 
 /// Reads the second form. Of what is wrong only the problems are of use.
@@ -59,6 +59,7 @@ pub(super) fn read(path: &Path, root: &Node, problems: &mut Problems) -> Connect
 fn intercom(mut section: Section<'_>, connection: &mut ConnectionFile, problems: &mut Problems) {
     settings::enabled(&mut section, problems);
     connection.access_token = section.secret("access_token", problems);
+    settings::token_file(&mut section, connection, problems);
     connection.client_id = section.text("client_id", problems);
     connection.client_secrets = section.secrets("client_secret", problems);
     if let Some(version) = settings::api_version(&mut section, problems) {

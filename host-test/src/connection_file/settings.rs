@@ -47,6 +47,17 @@ pub struct Logging {
     pub webhooks: bool,
 }
 
+/// Reads `token_file`, whose place is told from the connection file's directory.
+pub(super) fn token_file(
+    section: &mut Section<'_>,
+    connection: &mut ConnectionFile,
+    problems: &mut Problems,
+) {
+    if let Some(name) = section.text("token_file", problems) {
+        connection.token_file = connection.path.with_file_name(name);
+    }
+}
+
 /// Reads `mode`.
 pub(super) fn mode(section: &mut Section<'_>, problems: &mut Problems) -> Mode {
     section

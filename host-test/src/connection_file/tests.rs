@@ -48,6 +48,40 @@ fn problems(text: &str) -> Vec<Problem> {
 }
 
 #[test]
+fn the_stored_token_is_beside_the_file_or_where_it_says() {
+    let at = |path: &str, text: &str| {
+        let file = ConnectionFile::parse(Path::new(path), text, &variables).unwrap();
+        file.token_file
+    };
+    let direct = "connector: intercom\n";
+    assert_eq!(at("a/my.yaml", direct), Path::new("a/my.credentials.json"));
+    assert_eq!(
+        at("my.eu.yaml", direct),
+        Path::new("my.eu.credentials.json")
+    );
+    assert_eq!(
+        at(
+            "a/my.yaml",
+            "connector: intercom\ncredentials: { token_file: b/t }"
+        ),
+        Path::new("a/b/t")
+    );
+    let nested = "connectors: { intercom: { token_file: /keys/t } }";
+    assert_eq!(at("a/my.yaml", nested), Path::new("/keys/t"));
+    for (text, code) in [
+        (
+            "connector: intercom\ncredentials: { token_file: 7 }",
+            "type",
+        ),
+        ("connector: intercom\ntoken_file: t", "unknown_key"),
+    ] {
+        let found = problems(text);
+        assert_eq!((found.len(), found[0].code), (1, code), "{found:?}");
+        assert!(found[0].to_string().contains("token_file"), "{found:?}");
+    }
+}
+
+#[test]
 fn the_first_form_is_read_whole() {
     let file = read(DIRECT).unwrap();
     assert_eq!(file.connector, "intercom");

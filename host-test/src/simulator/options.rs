@@ -63,9 +63,17 @@ pub struct Options {
     #[arg(long, default_value = "simulator-token")]
     pub access_token: String,
 
-    /// The secret that signs notifications
+    /// The app's id
+    #[arg(long, default_value = "simulator-client-id")]
+    pub client_id: String,
+
+    /// The app's secret: it signs notifications, and a code is exchanged with it
     #[arg(long, default_value = "simulator-client-secret")]
     pub client_secret: String,
+
+    /// The app's redirect address
+    #[arg(long, default_value = "https://app.example.com/callback")]
+    pub redirect_uri: String,
 
     /// How long a write stays invisible to search (for example 2s, 15m)
     #[arg(long, default_value = "0s", value_parser = parse_duration)]
@@ -115,7 +123,9 @@ impl Default for Options {
             region: "US".to_owned(),
             workspace_id: "simulator".to_owned(),
             access_token: "simulator-token".to_owned(),
+            client_id: "simulator-client-id".to_owned(),
             client_secret: "simulator-client-secret".to_owned(),
+            redirect_uri: "https://app.example.com/callback".to_owned(),
             index_lag: Duration::ZERO,
             rate_limit: 1_666,
             time_scale: 1.0,

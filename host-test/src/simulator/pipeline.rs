@@ -4,7 +4,7 @@
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Query, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use axum::response::Response;
 use serde_json::Value;
 
@@ -14,6 +14,7 @@ use super::control;
 use super::disturbance::{disturbed, refused};
 use super::errors::ApiError;
 use super::faults::FaultKind;
+use super::oauth;
 use super::reply::{JSON, Reply, finish};
 use super::request_log::RequestLogEntry;
 use super::router;
@@ -48,6 +49,9 @@ pub(crate) async fn respond(
             answer.to_string().into_bytes(),
             HeaderMap::new(),
         );
+    }
+    if path == oauth::PAGE && parts.method == Method::GET {
+        return oauth::page(&workspace, &query(&parts));
     }
     let arrived = workspace.clock.milliseconds();
     let request_id = workspace.next_uuid();
@@ -87,13 +91,15 @@ pub(crate) async fn respond(
 
 /// What the API makes of a request: who asks, in which version, for what, and whether that is allowed.
 fn work(workspace: &Workspace, parts: &Parts, body: &Bytes) -> Result<Answer, ApiError> {
+    let found = router::find(parts.method.as_str(), parts.uri.path());
+    let open = found.as_ref().is_some_and(|(route, _)| route.open);
     let token = text(&parts.headers, header::AUTHORIZATION.as_str());
     let token = token.and_then(|value| {
         value
             .strip_prefix("Bearer ")
             .or(value.strip_prefix("bearer "))
     });
-    if !token.is_some_and(|token| workspace.accepts(token.trim())) {
+    if !open && !token.is_some_and(|token| workspace.accepts(token.trim())) {
         return Err(ApiError::new(401, "unauthorized", "Access Token Invalid"));
     }
     let version = version(&parts.headers).ok_or_else(|| {
@@ -110,7 +116,6 @@ fn work(workspace: &Workspace, parts: &Parts, body: &Bytes) -> Result<Answer, Ap
             "The Accept header should send a media type of application/json",
         ));
     }
-    let found = router::find(parts.method.as_str(), parts.uri.path());
     let (route, parameters) = found.ok_or_else(ApiError::resource_not_found)?;
     if workspace
         .options
@@ -133,6 +138,8 @@ fn work(workspace: &Workspace, parts: &Parts, body: &Bytes) -> Result<Answer, Ap
     }
     let body = if body.is_empty() {
         Value::Null
+    } else if route.open && is_form(&parts.headers) {
+        form(body)
     } else {
         serde_json::from_slice(body)
             .map_err(|_| ApiError::bad_request("The body is not valid JSON"))?
@@ -167,6 +174,19 @@ fn accepts_json(headers: &HeaderMap) -> bool {
         .split(',')
         .filter_map(|range| range.split(';').next());
     ranges.any(|range| matches!(range.trim(), "*/*" | "application/*" | "application/json"))
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    text(headers, header::CONTENT_TYPE.as_str())
+        .is_some_and(|content_type| content_type.starts_with("application/x-www-form-urlencoded"))
+}
+
+/// The fields of a form, as the JSON object that would say the same.
+fn form(body: &[u8]) -> Value {
+    let fields = url::form_urlencoded::parse(body);
+    fields
+        .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
+        .collect()
 }
 
 fn query(parts: &Parts) -> Vec<(String, String)> {

@@ -12,6 +12,8 @@ pub(crate) struct Route {
     pub(crate) path: &'static str,
     /// The permission it needs, and with it the stream it belongs to; empty for none.
     pub(crate) permission: &'static str,
+    /// Whether it needs no token, and takes a form for its body as well as JSON.
+    pub(crate) open: bool,
     /// Answers it.
     pub(crate) handler: fn(&Workspace, &Call) -> Outcome,
 }
@@ -27,7 +29,20 @@ impl Route {
             method,
             path,
             permission,
+            open: false,
             handler,
+        }
+    }
+
+    /// An operation that needs no token, and takes a form for its body as well as JSON.
+    pub(crate) const fn open(
+        method: &'static str,
+        path: &'static str,
+        handler: fn(&Workspace, &Call) -> Outcome,
+    ) -> Route {
+        Route {
+            open: true,
+            ..Route::new(method, path, "", handler)
         }
     }
 

@@ -2,12 +2,13 @@
 
 use super::route::Route;
 use super::{
-    admins, companies, company_lists, contact_lists, contacts, data_attributes, me, segments, tags,
-    teams,
+    admins, companies, company_lists, contact_lists, contacts, data_attributes, me, oauth,
+    segments, tags, teams,
 };
 
 /// Every operation. A fixed path comes before a pattern that would match it too.
 const TABLES: &[&[Route]] = &[
+    oauth::ROUTES,
     me::ROUTES,
     admins::ROUTES,
     teams::ROUTES,

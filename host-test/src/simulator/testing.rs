@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Method as HttpMethod, StatusCode};
-use reqwest::Method;
+use reqwest::{Method, redirect};
 use serde_json::Value;
 
 use super::webhook_delivery::plain_client;
@@ -67,6 +67,7 @@ impl Bench {
             client: plain_client()
                 .unwrap()
                 .timeout(Duration::from_secs(30))
+                .redirect(redirect::Policy::none())
                 .build()
                 .unwrap(),
         }
@@ -123,6 +124,15 @@ pub(crate) async fn reply(request: reqwest::RequestBuilder) -> Reply {
         headers,
         body: serde_json::from_slice(&bytes).unwrap_or_default(),
     }
+}
+
+/// Opens the authorization page with this query, as a browser does; gives the address that the browser is sent to.
+pub(crate) async fn authorise(simulator: &Simulator, query: &str) -> String {
+    let client = plain_client().unwrap();
+    let client = client.redirect(redirect::Policy::none()).build().unwrap();
+    let page = format!("{}/oauth?{query}", simulator.url());
+    let answer = client.get(page).send().await.unwrap();
+    answer.headers()["location"].to_str().unwrap().to_owned()
 }
 
 /// One notification as it was received.

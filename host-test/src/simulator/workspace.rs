@@ -24,6 +24,7 @@ use super::generator::{FIRST_TAG_ID, Generator};
 use super::identifiers::{self, Kind, mix};
 use super::moment::TimeStyle;
 use super::notification::WebhookDelivery;
+use super::oauth::Grants;
 use super::options::Options;
 use super::rate_limit::{RateLimit, WINDOW};
 use super::request_log::{RequestLog, RequestLogEntry};
@@ -45,6 +46,7 @@ pub struct Workspace {
     pub(crate) faults: FaultPlan,
     pub(crate) log: RequestLog,
     pub(crate) webhooks: Webhooks,
+    pub(crate) grants: Grants,
     /// Where this workspace answers, for the URLs it hands out.
     pub(crate) url: String,
     state: RwLock<State>,
@@ -97,6 +99,7 @@ impl Workspace {
             faults: FaultPlan::default(),
             log: RequestLog::default(),
             webhooks: Webhooks::new(&options, runtime)?,
+            grants: Grants::new(&options),
             url,
             state: RwLock::new(state),
             scroll: Mutex::default(),
@@ -149,7 +152,8 @@ impl Workspace {
     }
 
     pub(crate) fn accepts(&self, token: &str) -> bool {
-        token == self.options.access_token && !self.revoked.load(Ordering::Relaxed)
+        let own = token == self.options.access_token && !self.revoked.load(Ordering::Relaxed);
+        own || self.grants.accept(token)
     }
 
     fn contact_value(&self, contact: &Contact) -> Option<Value> {
@@ -253,12 +257,19 @@ impl Workspace {
         self.faults.set(faults);
     }
 
-    /// Makes every later request unauthorized.
+    /// Makes every later request unauthorized that has a token of before, as when the app is uninstalled. Who authorises
+    /// it again gets a token that is good.
     pub fn revoke_token(&self) {
         self.revoked.store(true, Ordering::Relaxed);
+        self.grants.revoke();
     }
 
-    /// Accepts the token again.
+    /// Gives out a further token, as if somebody had authorised the app.
+    pub fn grant_token(&self) -> String {
+        self.grants.token()
+    }
+
+    /// Accepts the token of the options again.
     pub fn restore_token(&self) {
         self.revoked.store(false, Ordering::Relaxed);
     }

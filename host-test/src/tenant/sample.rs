@@ -91,6 +91,7 @@ pub(crate) fn options() -> TenantOptions {
         region: None,
         endpoint_override: None,
         credential: TOKEN.into(),
+        credential_source: None,
         state: Arc::new(MemoryState::new()),
         limits: CallLimits::default(),
         rate_key: "sample".into(),

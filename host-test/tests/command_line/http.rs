@@ -6,7 +6,17 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
+    head: String,
     pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// A header, named in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.head.lines().filter_map(|line| line.split_once(':'));
+        let found = headers.find(|(given, _)| given.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.trim())
+    }
 }
 
 /// Sends one request to `http://HOST:PORT/…` and reads the answer whole.
@@ -39,6 +49,7 @@ pub fn send(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> A
     let status = head.split(' ').nth(1).and_then(|text| text.parse().ok());
     Answer {
         status: status.expect("an answer has a status"),
+        head,
         body: received.split_off(end + 4),
     }
 }

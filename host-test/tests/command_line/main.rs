@@ -2,6 +2,8 @@
 //! process of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+/// `auth`: the address, what is pasted, the exchange, the stored token.
+mod authorization;
 /// `check`: what is good, what is not, and what to do about it.
 mod check;
 /// Connection files: both forms, and everything that can be wrong in them.
@@ -20,6 +22,8 @@ mod mapping;
 mod process;
 /// `read` and `sync`: outputs, positions, start dates.
 mod reading;
+/// Secrets: in nothing that is printed, in no file but the token's.
+mod secrets;
 /// A simulator in a process of its own, and its control door.
 mod service;
 /// `webhook verify` and `webhook serve`.

@@ -1,11 +1,13 @@
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+
+use crate::world::assert_silent;
 
 /// Longer than any command takes: what takes longer hangs.
 const LONGEST: Duration = Duration::from_secs(120);
@@ -80,6 +82,7 @@ pub fn finish(command: Command, input: &[u8]) -> Finished {
 /// A process that is ended with its owner.
 pub struct Running {
     child: Child,
+    stdin: Option<ChildStdin>,
     out: Arc<Mutex<String>>,
     err: Arc<Mutex<String>>,
     lines: Receiver<String>,
@@ -92,14 +95,25 @@ impl Running {
         if !input.is_empty() {
             command.stdin(Stdio::piped());
         }
-        let mut child = command.spawn().expect("the program starts");
-        if let Some(mut stdin) = child.stdin.take() {
+        let mut running = Running::spawn(command);
+        if let Some(mut stdin) = running.stdin.take() {
             let input = input.to_vec();
             // A process that reads nothing more must not hold up the test.
             std::thread::spawn(move || {
                 let _ = stdin.write_all(&input);
             });
         }
+        running
+    }
+
+    /// Starts a command; what it is to read comes later.
+    pub fn open(mut command: Command) -> Running {
+        command.stdin(Stdio::piped());
+        Running::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Running {
+        let mut child = command.spawn().expect("the program starts");
         let (sender, lines) = channel();
         let mut readers = Vec::new();
         let mut keep = |stream: Option<Box<dyn Read + Send>>| {
@@ -125,12 +139,26 @@ impl Running {
         let out = keep(child.stdout.take().map(|stream| Box::new(stream) as _));
         let err = keep(child.stderr.take().map(|stream| Box::new(stream) as _));
         Running {
+            stdin: child.stdin.take(),
             child,
             out,
             err,
             lines,
             readers,
         }
+    }
+
+    /// Says a line on its standard input.
+    pub fn say(&mut self, line: &str) {
+        let stdin = self.stdin.as_mut().expect("its standard input is open");
+        writeln!(stdin, "{line}").expect("it reads");
+    }
+
+    /// Ends its standard input, and waits for its own end.
+    pub fn end(mut self) -> Finished {
+        self.stdin = None;
+        let status = self.wait();
+        self.finished(status)
     }
 
     /// Waits for a line, on either output, that begins so; gives it.
@@ -187,11 +215,13 @@ impl Running {
         for reader in self.readers.drain(..) {
             reader.join().expect("its output is read");
         }
-        Finished {
+        let finished = Finished {
             code: status.code(),
             out: std::mem::take(&mut self.out.lock().unwrap()),
             err: std::mem::take(&mut self.err.lock().unwrap()),
-        }
+        };
+        assert_silent(&finished);
+        finished
     }
 }
 

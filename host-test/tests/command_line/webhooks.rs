@@ -4,9 +4,9 @@ use sha1::Sha1;
 
 use crate::http::send;
 use crate::process::Running;
-use crate::world::{CLIENT_SECRET, World, silent};
+use crate::world::{CLIENT_SECRET, World};
 
-fn signature(body: &[u8], secret: &str) -> String {
+pub fn signature(body: &[u8], secret: &str) -> String {
     let mut code = Hmac::<Sha1>::new_from_slice(secret.as_bytes()).expect("any key will do");
     code.update(body);
     let digits: String = code
@@ -18,7 +18,7 @@ fn signature(body: &[u8], secret: &str) -> String {
     format!("sha1={digits}")
 }
 
-fn notification(id: &str, topic: &str, item: &Value) -> Vec<u8> {
+pub fn notification(id: &str, topic: &str, item: &Value) -> Vec<u8> {
     json!({
         "type": "notification_event", "app_id": "simulator", "id": id, "topic": topic, "created_at": 1_700_000_000,
         "data": { "type": "notification_event_data", "item": item },
@@ -27,7 +27,7 @@ fn notification(id: &str, topic: &str, item: &Value) -> Vec<u8> {
     .into_bytes()
 }
 
-fn contact(id: &str) -> Value {
+pub fn contact(id: &str) -> Value {
     json!({ "type": "contact", "id": id, "name": "By webhook", "updated_at": "2024-01-02T03:04:05.000+00:00" })
 }
 
@@ -85,22 +85,30 @@ fn one_delivery_from_files_is_verified() {
     capitals.document();
 }
 
-fn serve(world: &World) -> (Running, String) {
-    let arguments = [
-        "webhook",
-        "serve",
-        "--listen",
-        "127.0.0.1:0",
-        "--output",
-        "jsonl:hooks",
-    ];
-    let running = world.start(&arguments);
+/// How to take webhooks.
+pub const SERVE: [&str; 6] = [
+    "webhook",
+    "serve",
+    "--listen",
+    "127.0.0.1:0",
+    "--output",
+    "jsonl:hooks",
+];
+
+/// Starts taking webhooks; gives the URL too.
+pub fn serve(world: &World) -> (Running, String) {
+    let running = world.start(&SERVE);
+    let url = listening(&running);
+    (running, url)
+}
+
+/// Where webhooks are taken, once they are.
+pub fn listening(running: &Running) -> String {
     let line = running.line("webhooks on ");
     let url = line
         .split_whitespace()
-        .find(|word| word.starts_with("http://"))
-        .expect("its URL");
-    (running, url.to_owned())
+        .find(|word| word.starts_with("http://"));
+    url.expect("its URL").to_owned()
 }
 
 #[test]
@@ -151,7 +159,7 @@ fn deliveries_are_taken_once_and_only_when_genuine() {
     let other = notification("n3", "galaxy.created", &json!({}));
     assert_eq!(deliver(&signature(&other, CLIENT_SECRET), &other), 200);
 
-    let finished = silent(running.terminate());
+    let finished = running.terminate();
     assert_eq!(finished.code, Some(0), "{finished:?}");
     assert!(
         finished.err.contains("2 accepted, 1 known, 1 ignored"),
@@ -172,7 +180,7 @@ fn deliveries_are_taken_once_and_only_when_genuine() {
     let (running, again) = serve(&world);
     let headers = [("x-hub-signature", signed.as_str())];
     assert_eq!(send("POST", &again, &headers, &body).status, 200);
-    silent(running.terminate());
+    running.terminate();
     assert_eq!(world.lines("hooks/contacts.jsonl").len(), 2);
 }
 

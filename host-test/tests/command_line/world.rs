@@ -11,6 +11,7 @@ use crate::service::Service;
 /// The token and the secret: words that nothing else holds, so that they can be searched for.
 pub const TOKEN: &str = "tell-nobody-this-token";
 pub const CLIENT_SECRET: &str = "tell-nobody-this-secret";
+const SECRETS: [&str; 2] = [TOKEN, CLIENT_SECRET];
 
 /// The name of the connection's file.
 pub const CONNECTION: &str = "connection.yaml";
@@ -98,7 +99,7 @@ impl World {
             .chain(&["--connection", CONNECTION])
             .copied()
             .collect();
-        silent(finish(self.command(&connected), input))
+        finish(self.command(&connected), input)
     }
 
     /// The same, expected to succeed.
@@ -122,35 +123,44 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         if !std::thread::panicking() {
-            search(self.folder.path());
+            for secret in SECRETS {
+                let files = holding(self.folder.path(), secret.as_bytes());
+                assert!(files.is_empty(), "a secret is in {files:?}");
+            }
         }
     }
 }
 
-/// What a command wrote, which holds no secret.
-pub fn silent(finished: Finished) -> Finished {
+/// Panics when a process has printed a secret, without repeating it.
+pub fn assert_silent(finished: &Finished) {
     for text in [&finished.out, &finished.err] {
-        assert!(!tells(text.as_bytes()), "a secret is told: {text}");
+        for (line, number) in text.lines().zip(1..) {
+            assert!(!tells(line.as_bytes()), "line {number} tells a secret");
+        }
     }
-    finished
 }
 
 fn tells(bytes: &[u8]) -> bool {
-    [TOKEN, CLIENT_SECRET]
+    SECRETS
         .iter()
         .any(|secret| memchr::memmem::find(bytes, secret.as_bytes()).is_some())
 }
 
-fn search(folder: &Path) {
-    for file in std::fs::read_dir(folder).expect("the folder is there") {
-        let path = file.expect("a file").path();
+/// The files in a folder, and in the folders below it, that hold these bytes.
+pub fn holding(folder: &Path, bytes: &[u8]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("the folder is there") {
+        let path = entry.expect("an entry").path();
         if path.is_dir() {
-            search(&path);
+            found.extend(holding(&path, bytes));
         } else {
-            let bytes = std::fs::read(&path).expect("a file can be read");
-            assert!(!tells(&bytes), "{} holds a secret", path.display());
+            let content = std::fs::read(&path).expect("a file can be read");
+            if memchr::memmem::find(&content, bytes).is_some() {
+                found.push(path);
+            }
         }
     }
+    found
 }
 
 /// The keys of entries.

@@ -24,10 +24,10 @@ impl Mark {
 }
 
 /// A body of known length, and its mark.
-pub(super) fn marked(bytes: Vec<u8>) -> (reqwest::Body, Mark) {
+pub(super) fn marked(bytes: Bytes) -> (reqwest::Body, Mark) {
     let begun = Arc::new(AtomicBool::new(false));
     let body = MarkedBody {
-        bytes: Some(bytes.into()),
+        bytes: Some(bytes),
         begun: Arc::clone(&begun),
     };
     (reqwest::Body::wrap(body), Mark(begun))

@@ -1,18 +1,20 @@
 //! From a guest's request to one that can be sent.
 
+use bytes::Bytes;
 use http::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST,
     PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::Client;
+use url::Url;
 
 use super::marked_body::{Mark, marked};
 use super::not_sent;
 use super::target::Target;
 use crate::contract::http::{Error, ErrorKind, Method, Request};
 use crate::contract::types::Header;
-use crate::tenant::TenantShared;
+use crate::tenant::{CurrentCredential, TenantShared};
 
 /// Headers in one request.
 const HEADERS: usize = 64;
@@ -43,17 +45,38 @@ const RESERVED_TOO: [&str; 4] = [
     "http2-settings",
 ];
 
-/// A request that keeps the contract.
+/// A request that keeps the contract, with scheme and host name, and without a credential.
 pub(super) struct Outgoing<'a> {
     pub(super) client: &'a Client,
-    pub(super) request: reqwest::Request,
-    /// Bytes of the body.
-    pub(super) size: usize,
-    /// Tells whether the body was begun; absent where there is none.
-    pub(super) mark: Option<Mark>,
+    method: http::Method,
+    url: Url,
+    headers: HeaderMap,
+    body: Option<Bytes>,
 }
 
-/// Checks a guest's request and adds what is the host's: scheme, host name, credential.
+impl Outgoing<'_> {
+    /// Bytes of the body.
+    pub(super) fn size(&self) -> usize {
+        self.body.as_ref().map_or(0, Bytes::len)
+    }
+
+    /// The request with this credential. The mark tells whether its body was begun; it is absent where there is none.
+    pub(super) fn with(&self, credential: &CurrentCredential) -> (reqwest::Request, Option<Mark>) {
+        let mut request = reqwest::Request::new(self.method.clone(), self.url.clone());
+        request.headers_mut().clone_from(&self.headers);
+        if let Some((name, value)) = &credential.header {
+            request.headers_mut().insert(name.clone(), value.clone());
+        }
+        let mark = self.body.clone().map(|body| {
+            let (body, mark) = marked(body);
+            *request.body_mut() = Some(body);
+            mark
+        });
+        (request, mark)
+    }
+}
+
+/// Checks a guest's request and adds scheme and host name.
 pub(super) fn outgoing<'a>(
     tenant: &'a TenantShared,
     request: Request,
@@ -74,31 +97,21 @@ pub(super) fn outgoing<'a>(
         .base
         .join(target.as_str())
         .ok_or_else(|| refused("the target and the base URL make no URL".to_owned()))?;
-    let mut headers = guest_headers(&request.headers, &tenant.credential_names).map_err(refused)?;
-    if let Some((name, value)) = &tenant.credential {
-        headers.insert(name.clone(), value.clone());
-    }
-
-    let mut outgoing = reqwest::Request::new(method(request.method), url);
-    *outgoing.headers_mut() = headers;
-    let size = request.body.as_ref().map_or(0, Vec::len);
-    if size > tenant.limits.request_body {
-        let allowed = tenant.limits.request_body;
+    let headers = guest_headers(&request.headers, &tenant.credential_names).map_err(refused)?;
+    let outgoing = Outgoing {
+        client: &endpoint.client,
+        method: method(request.method),
+        url,
+        headers,
+        body: request.body.map(Bytes::from),
+    };
+    let (size, allowed) = (outgoing.size(), tenant.limits.request_body);
+    if size > allowed {
         return Err(refused(format!(
             "the body has {size} bytes, {allowed} are allowed"
         )));
     }
-    let mark = request.body.map(|body| {
-        let (body, mark) = marked(body);
-        *outgoing.body_mut() = Some(body);
-        mark
-    });
-    Ok(Outgoing {
-        client: &endpoint.client,
-        request: outgoing,
-        size,
-        mark,
-    })
+    Ok(outgoing)
 }
 
 fn method(method: Method) -> http::Method {

@@ -1,11 +1,10 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod answers;
+mod credential;
 mod pacing;
 mod provider;
 mod requests;
-
-use std::time::Duration;
 
 use super::*;
 use crate::contract::http::{Effect, Method};

@@ -97,7 +97,11 @@ async fn a_request_never_shows_the_credential() {
     let provider = Provider::start(|_| answer(200, &[], b""));
     let tenant = tenant(&provider);
     let outgoing = outgoing::outgoing(&tenant.shared, post("/", b"{}")).unwrap();
-    let shown = format!("{:?}", outgoing.request);
-    assert!(!shown.contains(TOKEN), "{shown}");
-    assert!(!outgoing.mark.unwrap().is_begun());
+    let (request, mark) = outgoing.with(&tenant.shared.credential.current());
+    let shown = format!("{request:?}");
+    assert!(
+        shown.contains("authorization") && !shown.contains(TOKEN),
+        "{shown}"
+    );
+    assert!(!mark.unwrap().is_begun());
 }
