@@ -171,6 +171,10 @@ pub struct CheckArguments {
     /// The connection (YAML)
     #[arg(long, value_name = "FILE")]
     pub connection: PathBuf,
+
+    /// Into which webhooks are taken: what was verified last is looked up there.
+    #[command(flatten)]
+    pub output: OutputArguments,
 }
 
 /// Where entries go and where the position is kept.

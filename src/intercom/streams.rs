@@ -166,6 +166,14 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 mod tests {
     use super::*;
 
+    /// The paged list of companies ends at 10,000.
+    #[test]
+    fn companies_are_read_by_scroll() {
+        let companies = find("companies").unwrap();
+        assert_eq!(companies.path, "/companies/scroll");
+        assert!(matches!(companies.paging, Paging::Scroll));
+    }
+
     #[test]
     fn every_row_is_consistent() {
         for stream in STREAMS {

@@ -232,6 +232,27 @@ fn contacts_are_created_or_updated_by_external_id_then_email() {
 }
 
 #[test]
+fn of_several_contacts_the_declared_one_is_written() {
+    let mut model = Model::default();
+    for (id, role, updated_at) in [
+        ("a", "user", 5),
+        ("b", "user", 7),
+        ("c", "user", 6),
+        ("d", "lead", 9),
+    ] {
+        model.add(
+            id,
+            json!({ "email": "same@x.y", "role": role, "updated_at": updated_at }),
+        );
+    }
+    let outcomes = model
+        .write(batch("b1", &[json!({ "email": "same@x.y", "name": "N" })]))
+        .unwrap();
+    assert_eq!(outcomes[0].object_id.as_deref(), Some("b"));
+    assert_eq!(model.contacts.len(), 4);
+}
+
+#[test]
 fn a_replayed_batch_is_answered_from_the_journal() {
     let mut model = Model::default();
     let rows = [

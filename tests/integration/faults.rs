@@ -35,6 +35,7 @@ fn faults(kind: &FaultKind) -> Vec<Fault> {
     // The host meets a 429 that does not say how long with a second, then two, then four: twice in a row will do.
     let in_a_row = match kind {
         FaultKind::RateLimited { reset: false } => 1,
+        FaultKind::RateLimited { reset: true } => 6,
         _ => 3,
     };
     vec![

@@ -13,6 +13,8 @@ mod faults;
 mod incremental;
 /// `map-record`: reads, webhooks and it give the same entries.
 mod map_record;
+/// What is promised, against the tests that show it.
+mod promises;
 /// `read-page`: keys, cursors, unknown names.
 mod read_page;
 /// `verify-webhook`: delivered over HTTP to the host's listener.

@@ -75,7 +75,7 @@ pub(super) async fn run(global: &Global, arguments: &AuthArguments) -> Result<Ex
         file.token_file.display()
     ));
     let authorised = OpenedConnection::with_token(plugin, file, Some(token))?;
-    check::tell(global, &authorised).await
+    check::tell(global, &authorised, None).await
 }
 
 /// What is given on the command line has to be verifiable: nobody can know the random state of this process.

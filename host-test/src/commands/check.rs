@@ -1,56 +1,51 @@
 //! `check`: whether a connection works, and what to do where it does not.
 
+mod finding;
+mod webhooks;
+
 use serde_json::{Value, json};
 
+use self::finding::{Finding, Verdict};
+use super::status::stored_state;
 use super::{CommandError, load_connection, print_json, print_line};
 use crate::call::CallError;
 use crate::command_line::{CheckArguments, Exit, Global};
 use crate::contract::connector::{CheckReport, Readability};
 use crate::contract::types::FailureKind;
 use crate::opened_connection::{OpenedConnection, load_component};
+use crate::position::State;
 use crate::runner::find_stream;
-
-/// One thing that was looked at.
-struct Finding {
-    what: String,
-    verdict: Verdict,
-    message: String,
-    remedy: Option<String>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    Good,
-    /// Not good, and nobody asked for it.
-    Aside,
-    Bad,
-}
 
 /// Checks a connection.
 pub(super) async fn run(global: &Global, arguments: &CheckArguments) -> Result<Exit, CommandError> {
     let file = load_connection(global, &arguments.connection)?;
+    let state = match (&arguments.output.output, &arguments.output.state) {
+        (None, None) => None,
+        // Before the first run there is nothing to be found.
+        _ => Some(stored_state(&arguments.output)?.unwrap_or_default()),
+    };
     let plugin = load_component(global.component.as_deref()).await?;
     let connection = OpenedConnection::new(plugin, file, None)?;
-    tell(global, &connection).await
+    tell(global, &connection, state.as_ref()).await
 }
 
-/// Checks an opened connection and says what was found.
+/// Checks an opened connection and says what was found. `state` is what is stored of earlier runs, where it is known.
 pub(super) async fn tell(
     global: &Global,
     connection: &OpenedConnection,
+    state: Option<&State>,
 ) -> Result<Exit, CommandError> {
     let mut findings = Vec::new();
     let mut account = Value::Null;
     if !connection.has_token() {
-        findings.push(Finding {
-            what: "API".to_owned(),
-            verdict: Verdict::Bad,
-            message: "there is no access token".to_owned(),
-            remedy: Some(format!(
+        findings.push(Finding::bad(
+            "API",
+            "there is no access token",
+            format!(
                 "add credentials.access_token, best as \"${{VARIABLE}}\", or {}",
                 authorise(connection)
-            )),
-        });
+            ),
+        ));
     } else {
         match connection.check().await {
             Ok(report) => {
@@ -66,15 +61,20 @@ pub(super) async fn tell(
             Err(error) => findings.push(refused(connection, &error)),
         }
     }
-    findings.push(webhooks(connection));
+    findings.push(webhooks::webhooks(
+        &connection.file,
+        connection.plugin.descriptor(),
+        state,
+    ));
     let good = findings
         .iter()
         .all(|finding| finding.verdict != Verdict::Bad);
     if global.json {
-        print_json(&json!({"ok": good, "account": account, "findings": to_json(&findings)}))?;
+        let findings: Vec<Value> = findings.iter().map(Finding::to_json).collect();
+        print_json(&json!({"ok": good, "account": account, "findings": findings}))?;
     } else {
         for finding in &findings {
-            print_line(&to_text(finding))?;
+            print_line(&finding.to_string())?;
         }
     }
     Ok(if good {
@@ -87,16 +87,22 @@ pub(super) async fn tell(
 fn found(connection: &OpenedConnection, report: &CheckReport, findings: &mut Vec<Finding>) {
     let account = &report.account;
     let or_unknown = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
-    findings.push(good(
+    findings.push(Finding::good(
         "API",
         format!(
-            "workspace {} ({}), API version {}",
+            "workspace {} ({})",
             or_unknown(&account.name),
             account.workspace_id,
-            or_unknown(&account.api_version)
         ),
     ));
-    findings.push(good(
+    let pinned = connection
+        .file
+        .config
+        .get("api_version")
+        .and_then(Value::as_str)
+        .unwrap_or(&connection.plugin.descriptor().default_api_version);
+    findings.push(version(pinned, account.api_version.as_deref()));
+    findings.push(Finding::good(
         "region",
         format!(
             "{}, time zone {}",
@@ -107,12 +113,11 @@ fn found(connection: &OpenedConnection, report: &CheckReport, findings: &mut Vec
     let wanted = &connection.file.streams;
     for name in wanted {
         if let Err(unknown) = find_stream(connection.plugin.descriptor(), name) {
-            findings.push(Finding {
-                what: name.clone(),
-                verdict: Verdict::Bad,
-                message: unknown.to_string(),
-                remedy: Some("take it out of the connection, or write it as above".to_owned()),
-            });
+            findings.push(Finding::bad(
+                name,
+                unknown.to_string(),
+                "take it out of the connection, or write it as above",
+            ));
         }
     }
     for status in &report.streams {
@@ -187,11 +192,26 @@ fn refused(connection: &OpenedConnection, error: &CallError) -> Finding {
         },
         _ => report(),
     };
-    Finding {
-        what: "API".to_owned(),
-        verdict: Verdict::Bad,
-        message: error.to_string(),
-        remedy: Some(remedy),
+    Finding::bad("API", error.to_string(), remedy)
+}
+
+/// The version in which the provider answers, against the one that the connection pins.
+fn version(pinned: &str, in_force: Option<&str>) -> Finding {
+    const WHAT: &str = "API version";
+    match in_force {
+        Some(in_force) if in_force == pinned => Finding::good(WHAT, format!("{pinned}, as pinned")),
+        Some(in_force) => Finding::bad(
+            WHAT,
+            format!("{in_force} is in force, and the connection pins {pinned}"),
+            format!(
+                "set config.api_version to \"{in_force}\", or find out what changes the version on the way: a proxy at \
+                 `endpoint`, or the app's settings"
+            ),
+        ),
+        None => Finding::good(
+            WHAT,
+            format!("{pinned} is pinned; the provider does not say which one is in force"),
+        ),
     }
 }
 
@@ -202,53 +222,19 @@ fn authorise(connection: &OpenedConnection) -> String {
     )
 }
 
-fn webhooks(connection: &OpenedConnection) -> Finding {
-    match connection.file.client_secrets.len() {
-        0 => Finding {
-            what: "webhooks".to_owned(),
-            verdict: Verdict::Aside,
-            message: "cannot be verified: there is no client secret".to_owned(),
-            remedy: Some("add credentials.client_secret to take webhooks".to_owned()),
-        },
-        1 => good("webhooks", "can be verified".to_owned()),
-        count => good("webhooks", format!("can be verified with {count} secrets")),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn good(what: &str, message: String) -> Finding {
-    Finding {
-        what: what.to_owned(),
-        verdict: Verdict::Good,
-        message,
-        remedy: None,
+    #[test]
+    fn a_version_that_is_not_the_pinned_one_is_bad() {
+        assert_eq!(version("2.11", Some("2.11")).verdict, Verdict::Good);
+        assert_eq!(version("2.11", None).verdict, Verdict::Good);
+        let bad = version("2.11", Some("2.9"));
+        assert_eq!(bad.verdict, Verdict::Bad);
+        assert!(
+            bad.message.contains("2.9 is in force") && bad.message.contains("pins 2.11"),
+            "{bad}"
+        );
     }
-}
-
-fn to_text(finding: &Finding) -> String {
-    let mark = match finding.verdict {
-        Verdict::Good => '✓',
-        Verdict::Aside => '–',
-        Verdict::Bad => '✗',
-    };
-    let mut text = format!("{mark} {}: {}", finding.what, finding.message);
-    if let Some(remedy) = &finding.remedy {
-        text.push_str("\n    → ");
-        text.push_str(remedy);
-    }
-    text
-}
-
-fn to_json(findings: &[Finding]) -> Vec<Value> {
-    findings
-        .iter()
-        .map(|finding| {
-            json!({
-                "what": finding.what,
-                "ok": finding.verdict != Verdict::Bad,
-                "good": finding.verdict == Verdict::Good,
-                "message": finding.message,
-                "remedy": finding.remedy,
-            })
-        })
-        .collect()
 }

@@ -3,31 +3,16 @@
 use serde_json::{Map, Value, json};
 
 use super::{CommandError, print_json, print_line, start_logging};
-use crate::command_line::{Exit, Global, StatusArguments};
+use crate::command_line::{Exit, Global, OutputArguments, StatusArguments};
 use crate::dates;
 use crate::output::{OutputTarget, Sqlite};
-use crate::position::{State, StateFile, StreamState};
+use crate::position::{Checked, State, StateFile, StreamState};
 use crate::report::table;
 
 /// Shows what is stored.
 pub(super) fn run(global: &Global, arguments: &StatusArguments) -> Result<Exit, CommandError> {
     start_logging(global, None)?;
-    let output = &arguments.output;
-    let state = match (&output.state, output.output.clone().unwrap_or_default()) {
-        (None, OutputTarget::Sqlite(path)) => Sqlite::read_state(&path)?,
-        (Some(path), OutputTarget::Standard | OutputTarget::JsonLines(_)) => read(path)?,
-        (None, OutputTarget::JsonLines(directory)) => {
-            read(&OutputTarget::state_in_directory(&directory))?
-        }
-        (Some(_), OutputTarget::Sqlite(_)) => {
-            return Err(crate::output::OutputError::StateInDatabase.into());
-        }
-        (None, OutputTarget::Standard) => {
-            return Err(CommandError::usage(
-                "say where the state is: --output jsonl:DIRECTORY, --output sqlite:FILE or --state FILE",
-            ));
-        }
-    };
+    let state = stored_state(&arguments.output)?;
     let Some(state) = state else {
         return Err(CommandError::failed(
             "there is no state: nothing has been read yet",
@@ -39,6 +24,23 @@ pub(super) fn run(global: &Global, arguments: &StatusArguments) -> Result<Exit, 
         print_line(&to_text(&state))?;
     }
     Ok(Exit::Success)
+}
+
+/// What is stored in an output; `None` where nothing was stored yet.
+pub(super) fn stored_state(output: &OutputArguments) -> Result<Option<State>, CommandError> {
+    match (&output.state, output.output.clone().unwrap_or_default()) {
+        (None, OutputTarget::Sqlite(path)) => Sqlite::read_state(&path).map_err(Into::into),
+        (Some(path), OutputTarget::Standard | OutputTarget::JsonLines(_)) => read(path),
+        (None, OutputTarget::JsonLines(directory)) => {
+            read(&OutputTarget::state_in_directory(&directory))
+        }
+        (Some(_), OutputTarget::Sqlite(_)) => {
+            Err(crate::output::OutputError::StateInDatabase.into())
+        }
+        (None, OutputTarget::Standard) => Err(CommandError::usage(
+            "say where the state is: --output jsonl:DIRECTORY, --output sqlite:FILE or --state FILE",
+        )),
+    }
 }
 
 fn read(path: &std::path::Path) -> Result<Option<State>, CommandError> {
@@ -81,12 +83,47 @@ fn to_json(state: &State) -> Value {
         .collect();
     let checked = state.checked.as_ref();
     json!({
+        "connected": checked.is_some(),
+        "last_sync_ms": last_sync(state),
         "workspace_id": state.workspace_id,
         "workspace": checked.and_then(|checked| checked.name.clone()),
         "time_zone": checked.and_then(|checked| checked.time_zone.clone()),
         "checked_at_ms": checked.map(|checked| checked.checked_at_ms),
         "streams": streams,
     })
+}
+
+/// When the run that ended last did so, in milliseconds since 1970.
+fn last_sync(state: &State) -> Option<i64> {
+    let runs = state
+        .streams
+        .values()
+        .filter_map(|stream| stream.last.as_ref());
+    runs.map(|last| last.ended_at_ms).max()
+}
+
+/// What is known of the connection as a whole, a line each.
+fn about(state: &State, zone: &jiff::tz::TimeZone) -> String {
+    let mut lines = String::new();
+    let name = |checked: &Checked| match &checked.name {
+        Some(name) => format!(" {name}"),
+        None => String::new(),
+    };
+    match (&state.checked, &state.workspace_id) {
+        (Some(checked), id) => lines.push_str(&format!(
+            "connected: workspace{} ({}), checked {}\n",
+            name(checked),
+            id.as_deref().unwrap_or("unknown"),
+            dates::display(checked.checked_at_ms, zone)
+        )),
+        (None, Some(id)) => lines.push_str(&format!("not connected: workspace {id}\n")),
+        (None, None) => lines.push_str("not connected\n"),
+    }
+    match last_sync(state) {
+        Some(at) => lines.push_str(&format!("last sync: {}\n", dates::display(at, zone))),
+        None => lines.push_str("last sync: none\n"),
+    }
+    lines
 }
 
 fn to_text(state: &State) -> String {
@@ -112,13 +149,7 @@ fn to_text(state: &State) -> String {
         "all records",
         "position",
     ];
-    let mut text = match &state.workspace_id {
-        Some(id) => {
-            let name = checked.and_then(|checked| checked.name.as_deref());
-            format!("workspace {} ({id})\n", name.unwrap_or("without a name"))
-        }
-        None => String::new(),
-    };
+    let mut text = about(state, &zone);
     text.push_str(&table(header, rows, usize::MAX));
     for (name, stream) in &state.streams {
         if let Some(message) = stream.last.as_ref().and_then(|last| last.message.as_ref()) {

@@ -1,6 +1,8 @@
 use serde_json::{Value, json};
 
-use crate::world::{CONNECTION, World};
+use crate::http::send;
+use crate::webhooks::{notification, serve, signature};
+use crate::world::{CLIENT_SECRET, CONNECTION, World};
 
 fn finding<'a>(report: &'a Value, what: &str) -> &'a Value {
     let findings = report["findings"].as_array().expect("findings");
@@ -13,8 +15,13 @@ fn a_good_connection_is_good_in_every_part() {
     let world = World::new(&[]);
     let finished = world.succeed(&["check"]);
     let lines: Vec<&str> = finished.out.lines().collect();
-    assert!(lines.iter().all(|line| line.starts_with("✓ ")), "{lines:?}");
-    assert_eq!(lines.len(), 9);
+    let (good, webhooks) = lines.split_at(9);
+    assert!(good.iter().all(|line| line.starts_with("✓ ")), "{lines:?}");
+    assert_eq!(good[1], "✓ API version: 2.11, as pinned");
+    // What arrives, only a delivery can show.
+    assert!(webhooks[0].starts_with("– webhooks: can be verified"));
+    assert!(webhooks[1].contains("Developer Hub") && webhooks[1].contains("contact.user.updated"));
+    assert_eq!(webhooks.len(), 2);
     let report = world.succeed(&["check", "--json"]).document();
     assert_eq!(report["ok"], true);
     assert_eq!(report["account"]["workspace_id"], "simulator");
@@ -96,4 +103,51 @@ fn nobody_at_the_other_end_is_said() {
     let finished = world.run(&["check"]);
     assert_eq!(finished.code, Some(2));
     assert!(finished.out.contains("network"), "{finished:?}");
+}
+
+#[test]
+fn webhooks_are_good_once_one_was_verified() {
+    let world = World::new(&[]);
+    let check = ["check", "--output", "jsonl:hooks"];
+    // Nothing has come, and a connection that reads now and then can do without.
+    let before = world.succeed(&check);
+    assert!(
+        before.out.contains("– webhooks: no ping and no delivery"),
+        "{before:?}"
+    );
+    world.connect("mode: hybrid\n");
+    let before = world.run(&check);
+    assert_eq!(before.code, Some(2));
+    assert!(
+        before.out.contains("✗ webhooks") && before.out.contains("Developer Hub"),
+        "{before:?}"
+    );
+
+    let (running, url) = serve(&world);
+    let ping = json!({ "type": "notification_event", "topic": "ping", "app_id": "simulator" });
+    let ping = ping.to_string().into_bytes();
+    deliver(&url, &ping);
+    let after = world.succeed(&check);
+    assert!(
+        after.out.contains("✓ webhooks: verified: last ping "),
+        "{after:?}"
+    );
+    let item = json!({ "type": "contact", "id": "c1" });
+    deliver(&url, &notification("n1", "contact.deleted", &item));
+    running.terminate();
+    let after = world.succeed(&check);
+    assert!(
+        after
+            .out
+            .contains("✓ webhooks: verified: last delivery "),
+        "{after:?}"
+    );
+    assert!(after.out.contains("(contact.deleted)"), "{after:?}");
+}
+
+/// Delivers a body that is genuine.
+fn deliver(url: &str, body: &[u8]) {
+    let signature = signature(body, CLIENT_SECRET);
+    let headers = [("x-hub-signature", signature.as_str())];
+    assert_eq!(send("POST", url, &headers, body).status, 200);
 }

@@ -125,7 +125,18 @@ fn a_second_run_brings_what_changed_and_nothing_else() {
     let status = world.command(&["status", "--json", "--output", "jsonl:out"]);
     let status = crate::process::finish(status, b"");
     assert_eq!(status.code, Some(0), "{status:?}");
-    assert!(status.document().to_string().contains("complete"));
+    let status = status.document();
+    assert_eq!(status["connected"], true);
+    assert!(status["last_sync_ms"].as_i64() > Some(1_700_000_000_000));
+    assert_eq!(status["streams"]["contacts"]["status"], "complete");
+    // 260 contacts, 7 that changed, and 2 that are new.
+    assert_eq!(status["streams"]["contacts"]["records"], 269);
+    let status = world.command(&["status", "--output", "sqlite:out.db"]);
+    let status = crate::process::finish(status, b"");
+    assert!(
+        status.out.starts_with("connected: workspace") && status.out.contains("\nlast sync: 2"),
+        "{status:?}"
+    );
 }
 
 #[test]
