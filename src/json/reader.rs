@@ -1,5 +1,6 @@
 //! A validating pull reader: goes through JSON once, checks its grammar, and gives slices of it. The loops over records
-//! run here, so it looks at eight bytes of a text at a time and builds nothing.
+//! run here, so it looks at eight bytes of a text at a time and builds nothing. Its smallest steps are always inlined: the
+//! component is compiled for size, and would call each of them.
 //!
 //! It accepts exactly the texts that serde_json accepts when it skips a value: a property test compares them.
 
@@ -65,7 +66,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// When nothing comes.
-    #[inline]
+    #[inline(always)]
     pub fn peek(&mut self) -> Result<u8, Invalid> {
         match self.byte() {
             Some(byte) if byte > b' ' => Ok(byte),
@@ -143,7 +144,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes exactly this text, if it comes next: a name that is expected, with its quotes and its colon.
-    #[inline]
+    #[inline(always)]
     pub fn take_expected(&mut self, expected: &str) -> bool {
         let bytes = self.text.as_bytes().get(self.at..self.at + expected.len());
         let found = bytes.is_some_and(|bytes| same(bytes, expected.as_bytes()));
@@ -166,7 +167,7 @@ impl<'a> Reader<'a> {
         Err(Invalid { at: self.at })
     }
 
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, byte: u8) -> Result<(), Invalid> {
         if self.peek()? == byte {
             self.at += 1;
@@ -180,7 +181,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// When something else comes.
-    #[inline]
+    #[inline(always)]
     pub fn is_last(&mut self, close: u8) -> Result<bool, Invalid> {
         let byte = self.peek()?;
         if byte != b',' && byte != close {
@@ -247,7 +248,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Skips a value that holds no others and begins with this byte.
-    #[inline]
+    #[inline(always)]
     fn scalar(&mut self, first: u8) -> Result<(), Invalid> {
         if first == b'"' {
             self.at += 1;
@@ -298,13 +299,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn byte(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
     /// Takes the rest of a text and its closing quote; says whether there were escapes.
-    #[inline]
+    #[inline(always)]
     fn string(&mut self) -> Result<bool, Invalid> {
         let bytes = self.text.as_bytes();
         let mut escaped = false;
@@ -347,7 +348,7 @@ impl<'a> Reader<'a> {
 
 /// Whether two texts are the same: eight bytes at a time, in place. In the sandbox, a call that compares byte by byte is what
 /// takes the time.
-#[inline]
+#[inline(always)]
 fn same(left: &[u8], right: &[u8]) -> bool {
     let (left_words, left_rest) = left.as_chunks::<8>();
     let (right_words, right_rest) = right.as_chunks::<8>();
@@ -364,7 +365,7 @@ fn same(left: &[u8], right: &[u8]) -> bool {
 
 /// The number of bytes from `at` on that a text may hold as they are: up to a quote, a backslash, a control character or
 /// the end.
-#[inline]
+#[inline(always)]
 fn plain(bytes: &[u8], at: usize) -> usize {
     const ONES: u64 = u64::MAX / 255;
     const HIGH: u64 = ONES << 7;
