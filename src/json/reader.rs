@@ -1,5 +1,5 @@
 //! A validating pull reader: goes through JSON once, checks its grammar, and gives slices of it. The loops over records
-//! run here, so it looks at eight bytes of a text at a time and builds nothing. Its smallest steps are always inlined: the
+//! run here, so it looks at several bytes of a text at a time and builds nothing. Its smallest steps are always inlined: the
 //! component is compiled for size, and would call each of them.
 //!
 //! It accepts exactly the texts that serde_json accepts when it skips a value: a property test compares them.
@@ -367,24 +367,59 @@ fn same(left: &[u8], right: &[u8]) -> bool {
 /// the end.
 #[inline(always)]
 fn plain(bytes: &[u8], at: usize) -> usize {
+    let mut here = at;
+    while let Some(Ok(block)) = bytes.get(here..here + BLOCK).map(TryInto::try_into) {
+        match first_mark(block) {
+            Some(mark) => return here + mark - at,
+            None => here += BLOCK,
+        }
+    }
+    here - at + plain_rest(bytes.get(here..).unwrap_or_default())
+}
+
+/// The same for the last bytes of a document, which are less than a block.
+#[cold]
+fn plain_rest(bytes: &[u8]) -> usize {
+    let plain = bytes
+        .iter()
+        .take_while(|byte| **byte >= 0x20 && !matches!(byte, b'"' | b'\\'));
+    plain.count()
+}
+
+/// Bytes that [`first_mark`] looks at in one step.
+const BLOCK: usize = if cfg!(target_feature = "simd128") {
+    16
+} else {
+    8
+};
+
+/// The first byte of a block that a text may not hold as it is.
+#[cfg(target_feature = "simd128")]
+#[inline(always)]
+fn first_mark(block: &[u8; BLOCK]) -> Option<usize> {
+    use core::arch::wasm32::{u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, v128_load, v128_or};
+    // SAFETY: the block has the sixteen bytes that are loaded; they need no alignment.
+    let bytes = unsafe { v128_load(block.as_ptr().cast()) };
+    let control = u8x16_lt(bytes, u8x16_splat(0x20));
+    let quote = u8x16_eq(bytes, u8x16_splat(b'"'));
+    let backslash = u8x16_eq(bytes, u8x16_splat(b'\\'));
+    let marks = u8x16_bitmask(v128_or(control, v128_or(quote, backslash)));
+    (marks != 0).then(|| marks.trailing_zeros() as usize)
+}
+
+/// The first byte of a block that a text may not hold as it is.
+#[cfg(not(target_feature = "simd128"))]
+#[inline(always)]
+fn first_mark(block: &[u8; BLOCK]) -> Option<usize> {
     const ONES: u64 = u64::MAX / 255;
     const HIGH: u64 = ONES << 7;
     // The lowest high bit of the result marks the first byte that is less than `n`; those above it may be wrong.
     let less = |word: u64, n: u64| word.wrapping_sub(ONES * n) & !word & HIGH;
-    let (eights, rest) = bytes.get(at..).unwrap_or_default().as_chunks::<8>();
-    for (index, eight) in eights.iter().enumerate() {
-        let word = u64::from_le_bytes(*eight);
-        let quote = less(word ^ (ONES * u64::from(b'"')), 1);
-        let backslash = less(word ^ (ONES * u64::from(b'\\')), 1);
-        let marks = less(word, 0x20) | quote | backslash;
-        if marks != 0 {
-            return index * 8 + (marks.trailing_zeros() / 8) as usize;
-        }
-    }
-    let plain = rest
-        .iter()
-        .take_while(|byte| **byte >= 0x20 && !matches!(byte, b'"' | b'\\'));
-    eights.len() * 8 + plain.count()
+    let word = u64::from_le_bytes(*block);
+    let quote = less(word ^ (ONES * u64::from(b'"')), 1);
+    let backslash = less(word ^ (ONES * u64::from(b'\\')), 1);
+    let marks = less(word, 0x20) | quote | backslash;
+    (marks != 0).then(|| (marks.trailing_zeros() / 8) as usize)
 }
 
 /// The containers that are open: for each, whether it is an object. A bit each, sixty-four at a time.

@@ -137,9 +137,7 @@ fn webhooks_are_good_once_one_was_verified() {
     running.terminate();
     let after = world.succeed(&check);
     assert!(
-        after
-            .out
-            .contains("✓ webhooks: verified: last delivery "),
+        after.out.contains("✓ webhooks: verified: last delivery "),
         "{after:?}"
     );
     assert!(after.out.contains("(contact.deleted)"), "{after:?}");
