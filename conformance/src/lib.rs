@@ -26,7 +26,7 @@ mod violation;
 
 pub use document::Document;
 pub use examples::Example;
-pub use exceptions::{EXCEPTIONS, Exception};
+pub use exceptions::{ANY, EXCEPTIONS, Exception};
 pub use exchange::Exchange;
 pub use operation::Operation;
 pub use recording::Recording;

@@ -89,71 +89,81 @@ impl Translation<'_> {
     }
 
     fn translate(&mut self, schema: &Value, closed: bool) -> Value {
-        let mut translated = Map::new();
-        let keywords = schema.as_object().cloned().unwrap_or_default();
-        for (keyword, value) in &keywords {
-            let value = match keyword.as_str() {
-                "$ref" => match self.component(value) {
-                    Some(reference) => reference,
-                    // The document refers to nothing, which forbids nothing.
-                    None => continue,
-                },
-                "properties" => Value::Object(
-                    value
-                        .as_object()
-                        .into_iter()
-                        .flatten()
-                        .map(|(name, property)| (name.clone(), self.whole(property)))
-                        .collect(),
-                ),
-                "items" => self.whole(value),
-                "additionalProperties" if value.is_boolean() => value.clone(),
-                "additionalProperties" => self.whole(value),
-                "allOf" | "anyOf" | "oneOf" => {
-                    match value.as_array().map_or(&[][..], Vec::as_slice) {
-                        // One of one is that one; written as a reference, its errors say what is wrong.
-                        [only] if only["$ref"].is_string() && !keywords.contains_key("$ref") => {
-                            translated.extend(
-                                self.component(&only["$ref"])
-                                    .map(|only| ("$ref".to_owned(), only)),
-                            );
-                            continue;
-                        }
-                        parts => parts.iter().map(|part| self.part(part)).collect(),
-                    }
-                }
-                "not" => self.part(value),
-                "maximum" | "minimum"
-                    if keywords.get(exclusive(keyword)) == Some(&Value::Bool(true)) =>
-                {
-                    translated.insert(exclusive(keyword).to_owned(), value.clone());
-                    continue;
-                }
-                // Translated with the limit that they belong to.
-                "exclusiveMaximum" | "exclusiveMinimum" | "nullable" => continue,
-                same if SAME.contains(&same) => value.clone(),
-                silent if SILENT.contains(&silent) || silent.starts_with("x-") => continue,
-                unknown => panic!(
-                    "{}: the keyword `{unknown}` of a schema is not known",
-                    self.document.name()
-                ),
-            };
-            let keyword = match keyword.as_str() {
-                // What one of several kinds of request may look like overlaps: Intercom's own examples of requests are
-                // of several kinds at once.
-                "oneOf" if self.objects == Objects::Closed => "anyOf",
-                other => other,
-            };
-            translated.insert(keyword.to_owned(), value);
-        }
+        let keywords = schema.as_object();
+        let mut translated: Map<String, Value> = keywords
+            .into_iter()
+            .flatten()
+            .filter_map(|(keyword, value)| self.keyword(schema, keyword, value))
+            .map(|(keyword, value)| (keyword.to_owned(), value))
+            .collect();
         if closed {
             translated.insert("unevaluatedProperties".to_owned(), Value::Bool(false));
         }
-        if keywords.get("nullable") == Some(&Value::Bool(true)) {
+        if schema["nullable"] == true {
             // Not `anyOf`, whose errors do not say what is wrong with a value that is not null.
             return json!({ "if": { "type": "null" }, "else": translated });
         }
         Value::Object(translated)
+    }
+
+    /// What becomes of a keyword of a schema; nothing when it says nothing by itself.
+    fn keyword<'k>(
+        &mut self,
+        schema: &Value,
+        keyword: &'k str,
+        value: &Value,
+    ) -> Option<(&'k str, Value)> {
+        let translated = match keyword {
+            // A reference to nothing forbids nothing.
+            "$ref" => self.component(value)?,
+            "properties" => {
+                let properties = value.as_object().into_iter().flatten();
+                let properties = properties.map(|(name, one)| (name.clone(), self.whole(one)));
+                Value::Object(properties.collect())
+            }
+            "additionalProperties" if value.is_boolean() => value.clone(),
+            "items" | "additionalProperties" => self.whole(value),
+            "not" => self.part(value),
+            "allOf" | "anyOf" | "oneOf" => return self.parts(schema, keyword, value),
+            "maximum" if schema["exclusiveMaximum"] == true => {
+                return Some(("exclusiveMaximum", value.clone()));
+            }
+            "minimum" if schema["exclusiveMinimum"] == true => {
+                return Some(("exclusiveMinimum", value.clone()));
+            }
+            // Translated with what they belong to.
+            "exclusiveMaximum" | "exclusiveMinimum" | "nullable" => return None,
+            same if SAME.contains(&same) => value.clone(),
+            silent if SILENT.contains(&silent) || silent.starts_with("x-") => return None,
+            unknown => panic!(
+                "{}: the keyword `{unknown}` of a schema is not known",
+                self.document.name()
+            ),
+        };
+        Some((keyword, translated))
+    }
+
+    /// What a value is put together of.
+    fn parts<'k>(
+        &mut self,
+        schema: &Value,
+        keyword: &'k str,
+        value: &Value,
+    ) -> Option<(&'k str, Value)> {
+        let parts = value.as_array().map_or(&[][..], Vec::as_slice);
+        if let [only] = parts
+            && only["$ref"].is_string()
+            && schema["$ref"].is_null()
+        {
+            // One of one is that one; written as a reference, its errors say what is wrong.
+            return Some(("$ref", self.component(&only["$ref"])?));
+        }
+        let keyword = match keyword {
+            // The kinds of a request overlap: Intercom's own examples of requests are of several at once.
+            "oneOf" if self.objects == Objects::Closed => "anyOf",
+            other => other,
+        };
+        Some((keyword, parts.iter().map(|part| self.part(part)).collect()))
     }
 
     /// Translates the component that is referred to; gives the reference.
@@ -185,13 +195,6 @@ impl Translation<'_> {
                 .filter_map(|keyword| schema[keyword].as_array())
                 .flatten()
                 .any(|part| self.declares_properties(part))
-    }
-}
-
-fn exclusive(limit: &str) -> &'static str {
-    match limit {
-        "maximum" => "exclusiveMaximum",
-        _ => "exclusiveMinimum",
     }
 }
 

@@ -65,14 +65,7 @@ impl World {
 
     /// A workspace with a connection of another configuration.
     pub async fn configured(options: Options, config: &str) -> Self {
-        let exchanges = Recording::new();
-        let options = Options {
-            record: Some(exchanges.path().to_owned()),
-            ..options
-        };
-        let simulator = Simulator::start(options)
-            .await
-            .expect("the simulator starts");
+        let (simulator, exchanges) = recorded(options).await;
         let connection = connect(&simulator, config, "simulator-token").await;
         Self {
             simulator,
@@ -156,6 +149,17 @@ impl World {
     pub fn pass(&self, seconds: u64) {
         self.workspace().advance(Duration::from_secs(seconds));
     }
+}
+
+/// A simulator, and the recording of what is said to it.
+pub async fn recorded(options: Options) -> (Simulator, Recording) {
+    let exchanges = Recording::new();
+    let options = Options {
+        record: Some(exchanges.path().to_owned()),
+        ..options
+    };
+    let simulator = Simulator::start(options).await;
+    (simulator.expect("the simulator starts"), exchanges)
 }
 
 /// A connection to a simulator.

@@ -199,10 +199,11 @@ fn read_search(workspace: &Workspace, call: &Call) -> Result<ContactSearch, ApiE
 /// The fields of a request to write a contact, without those that its version passes over as unknown.
 fn written_fields(call: &Call) -> Cow<'_, Value> {
     let mut body = Cow::Borrowed(&call.body);
-    if call.version < ApiVersion::PREVIEW && body.get("language_override").is_some() {
-        if let Some(fields) = body.to_mut().as_object_mut() {
-            fields.remove("language_override");
-        }
+    if call.version < ApiVersion::PREVIEW
+        && body.get("language_override").is_some()
+        && let Some(fields) = body.to_mut().as_object_mut()
+    {
+        fields.remove("language_override");
     }
     body
 }

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 
 use conformance::{EXCEPTIONS, Exception, Exchange, Recording, documents};
 use host_test::contract::connector::{
@@ -98,6 +99,50 @@ async fn a_test_that_says_something_else_fails() {
         let failed = catch_unwind(AssertUnwindSafe(|| drop(recording))).is_err();
         assert_eq!(failed, fails, "{line}");
     }
+}
+
+/// Simulators that no component talks to, and those of programs, which are recorded when their tests ask for it.
+const UNRECORDED: &[&str] = &[
+    "host-test/src/code_exchange/tests.rs",
+    "host-test/src/commands/demo.rs",
+    "host-test/src/commands/simulate.rs",
+    "host-test/src/simulator/",
+];
+
+#[test]
+fn every_simulator_that_the_component_talks_to_is_recorded() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut starting = 0;
+    for folder in ["tests", "host-test/src", "host-test/tests"] {
+        for path in sources(&root.join(folder)) {
+            let text = std::fs::read_to_string(&path).expect("a source");
+            let name = path.strip_prefix(root).expect("a path of the checkout");
+            let name = name.to_str().expect("a plain path");
+            // In two parts, so that this file is none of them.
+            let starts = [
+                concat!("Simulator::", "start("),
+                concat!("\"simul", "ate\""),
+            ];
+            let unrecorded = UNRECORDED.iter().any(|path| name.starts_with(path));
+            if !unrecorded && starts.iter().any(|start| text.contains(start)) {
+                assert!(text.contains("Recording::new()"), "{name}");
+                starting += 1;
+            }
+        }
+    }
+    assert!(starting >= 3, "{starting}");
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let paths = paths.flat_map(|path| match path.is_dir() {
+        true => sources(&path),
+        false => vec![path],
+    });
+    paths
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .collect()
 }
 
 #[tokio::test]
