@@ -8,6 +8,8 @@
 mod allocator;
 pub mod authenticate;
 pub mod config;
+#[cfg(test)]
+mod conformance;
 pub mod contract;
 pub mod cursor;
 pub mod describe;

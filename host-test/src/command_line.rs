@@ -139,6 +139,10 @@ pub struct DemoArguments {
     /// Companies in the simulated workspace
     #[arg(long, default_value_t = 300)]
     pub companies: u64,
+
+    /// Append every exchange with the simulator to this file, as a line of JSON
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
 }
 
 /// Arguments of `auth`.

@@ -11,8 +11,10 @@ pub enum Input {
     OneOf(&'static [&'static str]),
     /// Unix seconds or null.
     Epoch,
-    /// An id as text or number, or null.
+    /// An id as text or number, or null. Sent as text.
     Id,
+    /// The id of a teammate, as text or number, or null. Sent in the form that the API version declares.
+    Teammate,
     /// `true`, `false` or null.
     Boolean,
     /// An object of text, numbers, `true`, `false` and null.
@@ -62,9 +64,8 @@ pub const ACTIONS: &[Action] = &[Action {
         field("avatar", Input::Text),
         field("signed_up_at", Input::Epoch),
         field("last_seen_at", Input::Epoch),
-        field("owner_id", Input::Id),
+        field("owner_id", Input::Teammate),
         field("unsubscribed_from_emails", Input::Boolean),
-        field("language_override", Input::Text),
         field("custom_attributes", Input::Attributes),
     ],
     batch_limit: 500,
@@ -95,7 +96,7 @@ fn of_input(input: Input) -> String {
         Input::Text => r#"{"type":["string","null"]}"#,
         Input::Email => r#"{"type":["string","null"],"format":"email"}"#,
         Input::Epoch => r#"{"type":["integer","null"],"description":"Unix seconds"}"#,
-        Input::Id => r#"{"type":["string","integer","null"]}"#,
+        Input::Id | Input::Teammate => r#"{"type":["string","integer","null"]}"#,
         Input::Boolean => r#"{"type":["boolean","null"]}"#,
         Input::Attributes => {
             r#"{"type":"object","additionalProperties":{"type":["string","number","boolean","null"]}}"#

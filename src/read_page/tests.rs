@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::conformance::assert_conforms;
 use crate::contract::connector::TimeWindow;
 use crate::contract::http::{Error, ErrorKind, Response};
 use crate::contract::types::{Change, Entry, FailureKind, Header};
@@ -70,6 +71,7 @@ impl Model {
     }
 
     fn answer(&mut self, request: &Request) -> Answer {
+        assert_conforms(request);
         if !self.instead.is_empty() {
             return self.instead.remove(0);
         }

@@ -41,10 +41,11 @@ impl Rows {
             .rows
             .iter()
             .map(|row| {
-                let (contact, outcome) = match validate::contact(action, &row.document) {
-                    Ok(contact) => (Some(contact), None),
-                    Err(failure) => (None, Some(outcome(row, OutcomeStatus::Failed(failure)))),
-                };
+                let (contact, outcome) =
+                    match validate::contact(action, config.api_version, &row.document) {
+                        Ok(contact) => (Some(contact), None),
+                        Err(failure) => (None, Some(outcome(row, OutcomeStatus::Failed(failure)))),
+                    };
                 Travelling {
                     row: row.clone(),
                     contact,

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::conformance::assert_conforms;
 use crate::contract::connector::{OutcomeStatus, Row};
 use crate::contract::http::{Effect, Error, ErrorKind, Method, Request, Response};
 use crate::contract::state::{Change, Swapped};
@@ -30,6 +31,7 @@ impl Model {
     }
 
     fn answer(&mut self, request: &Request) -> Answer {
+        assert_conforms(request);
         self.requests.push((request.method, request.target.clone()));
         if request.effect == Effect::Write && !self.instead.is_empty() {
             return self.instead.remove(0);

@@ -3,6 +3,7 @@
 use crate::contract::types::{Failure, Problem};
 use crate::failure::{nearest, not_valid, problem};
 use crate::intercom::actions::{Action, Input};
+use crate::intercom::versions::{OWNER_IS_TEXT, is_from};
 use crate::json::{self, Member, Object, quoted};
 
 /// Seconds beyond this are milliseconds given by mistake (the year 5138).
@@ -19,11 +20,11 @@ pub struct Contact {
     pub body: String,
 }
 
-/// Reads a row's document.
+/// Reads a row's document, to be sent to an API version.
 ///
 /// # Errors
 /// `invalid_row`, with every problem and its path.
-pub fn contact(action: &Action, document: &[u8]) -> Result<Contact, Failure> {
+pub fn contact(action: &Action, api_version: &str, document: &[u8]) -> Result<Contact, Failure> {
     let mut problems = Vec::new();
     let fields = json::parse::<Object>(document).unwrap_or_else(|reason| {
         problems.push(Problem {
@@ -38,7 +39,15 @@ pub fn contact(action: &Action, document: &[u8]) -> Result<Contact, Failure> {
         match action.fields.iter().find(|field| field.name == name) {
             Some(field) => {
                 let value = canonical(field.input, &name, value, &mut problems);
-                body.push(format!("\"{name}\":{}", written(&value)));
+                let sent = match (field.input, &value) {
+                    (Input::Teammate, Member::Text(digits))
+                        if !is_from(api_version, OWNER_IS_TEXT) =>
+                    {
+                        digits.clone()
+                    }
+                    _ => written(&value),
+                };
+                body.push(format!("\"{name}\":{sent}"));
                 match (field.input, value) {
                     (Input::Email, Member::Text(text)) if !text.is_empty() => email = Some(text),
                     (Input::Id, Member::Text(text))
@@ -87,6 +96,15 @@ fn written(value: &Member) -> String {
     }
 }
 
+/// A number without sign and fraction, or a text that is one.
+fn whole_number(value: &Member) -> Option<u64> {
+    match value {
+        Member::Number(digits) => digits.parse().ok(),
+        Member::Text(digits) => digits.parse().ok(),
+        _ => None,
+    }
+}
+
 /// The value in the form in which it is sent. One that the field does not take adds a problem and comes back as it was.
 fn canonical<'a>(
     input: Input,
@@ -105,6 +123,9 @@ fn canonical<'a>(
             if digits.bytes().all(|digit| digit.is_ascii_digit()) =>
         {
             return Member::Text((*digits).to_owned());
+        }
+        (Input::Teammate, given) if let Some(id) = whole_number(given) => {
+            return Member::Text(id.to_string());
         }
         (Input::Email, Member::Text(text)) => {
             let email = text.trim().to_ascii_lowercase();
@@ -163,6 +184,7 @@ fn canonical<'a>(
             let expected = match input {
                 Input::Text | Input::Email => "text",
                 Input::Id => "text or an integer",
+                Input::Teammate => "an integer",
                 Input::Epoch => "integer Unix seconds",
                 Input::Boolean => "true or false",
                 Input::Attributes | Input::OneOf(_) => "an object",
@@ -184,7 +206,7 @@ mod tests {
     use crate::intercom::actions::find;
 
     fn read(document: &str) -> Result<Contact, Failure> {
-        contact(find("contacts").unwrap(), document.as_bytes())
+        contact(find("contacts").unwrap(), "2.11", document.as_bytes())
     }
 
     #[test]
@@ -198,6 +220,26 @@ mod tests {
             (Some("ada@example.com"), Some("17"))
         );
         assert!(contact.body.contains(r#""email":"ada@example.com""#));
+    }
+
+    #[test]
+    fn an_owner_has_the_form_of_the_version() {
+        let action = find("contacts").unwrap();
+        for owner in ["17", "\"17\""] {
+            let document = format!(r#"{{"external_id":"1","owner_id":{owner}}}"#);
+            for (version, sent) in [("2.11", "17"), ("2.15", "17"), ("2.16", "\"17\"")] {
+                let contact = contact(action, version, document.as_bytes()).unwrap();
+                let expected = format!(r#"{{"external_id":"1","owner_id":{sent}}}"#);
+                assert_eq!(contact.body, expected, "{version}");
+            }
+        }
+        for owner in ["\"Ada\"", "1.5", "-1", "\"\"", "true", "{}"] {
+            let document = format!(r#"{{"external_id":"1","owner_id":{owner}}}"#);
+            let failure = read(&document).unwrap_err();
+            assert_eq!(failure.problems[0].path, "owner_id", "{owner}");
+        }
+        let nobody = read(r#"{"external_id":"1","owner_id":null}"#).unwrap();
+        assert!(nobody.body.contains(r#""owner_id":null"#));
     }
 
     #[test]

@@ -7,18 +7,15 @@ use host_test::contract::types::FailureKind;
 use host_test::opened_connection::OpenedConnection;
 use host_test::report::StreamStatus;
 use host_test::runner::{ConnectedSource, PageSource};
-use host_test::simulator::Simulator;
 use host_test::tenant::Usage;
 use host_test::token_file;
 use serde_json::json;
 
-use crate::world::{World, assert_rows, plugin, small};
+use crate::world::{World, assert_rows, plugin, recorded, small};
 
 /// A workspace, and a connection to it whose token is in a token file.
 async fn stored() -> World {
-    let simulator = Simulator::start(small())
-        .await
-        .expect("the simulator starts");
+    let (simulator, exchanges) = recorded(small()).await;
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("my.yaml");
     let text = format!("connector: intercom\nendpoint: {}\n", simulator.url());
@@ -31,6 +28,7 @@ async fn stored() -> World {
         simulator,
         connection,
         folder,
+        exchanges,
     }
 }
 

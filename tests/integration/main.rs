@@ -5,6 +5,8 @@
 mod authenticate;
 /// Tokens that are replaced or revoked while they are used.
 mod authorization;
+/// Everything that is said, against Intercom's own OpenAPI files.
+mod conformance;
 /// What the artifact is: imports, size, description.
 mod contract;
 /// Every fault of the simulator, under full syncs: nothing lost, nothing twice.

@@ -3,6 +3,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use conformance::Recording;
 use host_test::connection_file::ConnectionFile;
 use host_test::engine::{Engine, EngineOptions};
 use host_test::opened_connection::OpenedConnection;
@@ -52,6 +53,8 @@ pub struct World {
     pub simulator: Simulator,
     pub connection: OpenedConnection,
     pub folder: TempDir,
+    /// What was said, which has to conform to Intercom's description.
+    pub exchanges: Recording,
 }
 
 impl World {
@@ -62,14 +65,13 @@ impl World {
 
     /// A workspace with a connection of another configuration.
     pub async fn configured(options: Options, config: &str) -> Self {
-        let simulator = Simulator::start(options)
-            .await
-            .expect("the simulator starts");
+        let (simulator, exchanges) = recorded(options).await;
         let connection = connect(&simulator, config, "simulator-token").await;
         Self {
             simulator,
             connection,
             folder: tempfile::tempdir().expect("a folder"),
+            exchanges,
         }
     }
 
@@ -149,6 +151,17 @@ impl World {
     }
 }
 
+/// A simulator, and the recording of what is said to it.
+pub async fn recorded(options: Options) -> (Simulator, Recording) {
+    let exchanges = Recording::new();
+    let options = Options {
+        record: Some(exchanges.path().to_owned()),
+        ..options
+    };
+    let simulator = Simulator::start(options).await;
+    (simulator.expect("the simulator starts"), exchanges)
+}
+
 /// A connection to a simulator.
 pub async fn connect(simulator: &Simulator, config: &str, token: &str) -> OpenedConnection {
     let text = format!(
@@ -211,13 +224,32 @@ pub fn text(document: &Value, name: &str) -> String {
 
 /// A request of somebody else to the workspace; gives the status.
 pub async fn request(world: &World, method: &str, target: &str) -> u16 {
+    request_with(world, method, target, "2.11", "").await
+}
+
+/// The same in an API version, with a JSON body unless it is empty.
+pub async fn request_with(
+    world: &World,
+    method: &str,
+    target: &str,
+    version: &str,
+    body: &str,
+) -> u16 {
     let mut stream = TcpStream::connect(("127.0.0.1", world.simulator.port()))
         .await
         .expect("a connection");
-    let head = format!(
-        "{method} {target} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer simulator-token\r\nconnection: close\r\n\r\n"
+    let content = match body.len() {
+        0 => String::new(),
+        length => format!("content-type: application/json\r\ncontent-length: {length}\r\n"),
+    };
+    let request = format!(
+        "{method} {target} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer simulator-token\r\n\
+         intercom-version: {version}\r\n{content}connection: close\r\n\r\n{body}"
     );
-    stream.write_all(head.as_bytes()).await.expect("a request");
+    stream
+        .write_all(request.as_bytes())
+        .await
+        .expect("a request");
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.expect("an answer");
     let answer = String::from_utf8_lossy(&answer).into_owned();

@@ -57,6 +57,7 @@ pub(super) async fn run(global: &Global, arguments: &DemoArguments) -> Result<Ex
     let simulator = Simulator::start(Options {
         contacts: arguments.contacts,
         companies: arguments.companies,
+        record: arguments.record.clone(),
         ..Options::default()
     })
     .await

@@ -7,6 +7,7 @@ mod watched_memory;
 
 use std::sync::Arc;
 
+use conformance::Recording;
 use memchr::memmem;
 use serde_json::{Value, json};
 
@@ -34,6 +35,8 @@ struct World {
     memories: Arc<WatchedMemories>,
     plugin: Plugin,
     simulator: Simulator,
+    /// What was said, which has to conform to Intercom's description.
+    exchanges: Recording,
     folder: tempfile::TempDir,
     /// What no guest may hold, unless it is the webhook secret and the guest verifies with it.
     secrets: Vec<String>,
@@ -49,15 +52,18 @@ impl World {
         let engine = Engine::with_memories(options, Arc::clone(&memories) as _).unwrap();
         let bytes = artifact::find_or_build(None).unwrap();
         let plugin = Plugin::load(&engine, &bytes).await.unwrap();
+        let exchanges = Recording::new();
         let simulator = Simulator::start(Options {
             client_secret: CLIENT_SECRET.to_owned(),
             contacts: 20,
+            record: Some(exchanges.path().to_owned()),
             ..Options::default()
         });
         Self {
             memories,
             plugin,
             simulator: simulator.await.unwrap(),
+            exchanges,
             folder: tempfile::tempdir().unwrap(),
             secrets: vec![CLIENT_SECRET.to_owned()],
         }
@@ -196,6 +202,8 @@ async fn no_call_has_a_secret_in_its_memory_but_the_one_it_verifies_with() {
         .write_batch(&connection.tenant, &batch)
         .await
         .unwrap();
+    let said = world.exchanges.exchanges();
+    assert!(said.iter().any(|exchange| exchange.method == "POST"));
     assert!(
         matches!(written[0].status, OutcomeStatus::Created),
         "{written:?}"

@@ -87,7 +87,7 @@ pub(crate) const BUILT_IN: &[(&str, &str, &str, &str, bool)] = &[
         "language_override",
         "Language override",
         "string",
-        true,
+        false,
     ),
     ("contact", "browser", "Browser", "string", false),
     ("contact", "os", "OS", "string", false),

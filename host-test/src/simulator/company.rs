@@ -41,7 +41,7 @@ impl Company {
             company_id,
             name: None,
             plan: None,
-            remote_created_at: None,
+            remote_created_at: Some(now),
             created_at: now,
             updated_at: now,
             last_request_at: None,

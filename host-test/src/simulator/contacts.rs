@@ -1,5 +1,6 @@
 //! Contacts: listing, searching, reading, writing, archiving, deleting and merging them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
@@ -195,8 +196,20 @@ fn read_search(workspace: &Workspace, call: &Call) -> Result<ContactSearch, ApiE
     })
 }
 
+/// The fields of a request to write a contact, without those that its version passes over as unknown.
+fn written_fields(call: &Call) -> Cow<'_, Value> {
+    let mut body = Cow::Borrowed(&call.body);
+    if call.version < ApiVersion::PREVIEW
+        && body.get("language_override").is_some()
+        && let Some(fields) = body.to_mut().as_object_mut()
+    {
+        fields.remove("language_override");
+    }
+    body
+}
+
 fn create(workspace: &Workspace, call: &Call) -> Outcome {
-    let contact = workspace.insert_contact(&call.body)?;
+    let contact = workspace.insert_contact(&written_fields(call))?;
     render(workspace, call, &contact)
 }
 
@@ -223,7 +236,7 @@ fn read(workspace: &Workspace, call: &Call) -> Outcome {
 
 fn update(workspace: &Workspace, call: &Call) -> Outcome {
     let number = workspace.contact_number(call.parameter(0))?;
-    let contact = workspace.update_contact(number, &call.body)?;
+    let contact = workspace.update_contact(number, &written_fields(call))?;
     render(workspace, call, &contact)
 }
 

@@ -206,6 +206,23 @@ async fn fields_that_are_not_valid_are_refused() {
 }
 
 #[tokio::test]
+async fn only_the_rolling_version_writes_the_language() {
+    let bench = Bench::start(Options::default()).await;
+    let body = json!({"role": "lead", "language_override": "fr"});
+    for (version, written) in [("2.16", Value::Null), ("Preview", json!("fr"))] {
+        let request = bench.request(Method::POST, "/contacts");
+        let request = request.header("intercom-version", version);
+        let created = reply(request.body(body.to_string())).await.body;
+        assert_eq!(created["language_override"], written, "{version}");
+        let id = created["id"].as_str().unwrap().to_owned();
+        let request = bench.request(Method::PUT, &format!("/contacts/{id}"));
+        let request = request.header("intercom-version", version);
+        let updated = reply(request.body(body.to_string())).await.body;
+        assert_eq!(updated["language_override"], written, "{version}");
+    }
+}
+
+#[tokio::test]
 async fn custom_attributes_are_merged() {
     let bench = Bench::start(Options::default()).await;
     let id = bench.workspace().contact_ids().next().unwrap();

@@ -103,6 +103,27 @@ impl Fault {
     }
 }
 
+impl FaultKind {
+    /// Whether the answer becomes something that the API itself would not say.
+    pub(crate) fn garbles(&self) -> bool {
+        match self {
+            FaultKind::BadGatewayHtml
+            | FaultKind::Reset
+            | FaultKind::ResetAfterWork
+            | FaultKind::CutBody
+            | FaultKind::InvalidJson
+            | FaultKind::EmptyBody
+            | FaultKind::ForeignBody => true,
+            FaultKind::RateLimited { .. }
+            | FaultKind::Status(_)
+            | FaultKind::Slow(_)
+            | FaultKind::Mutate { .. }
+            | FaultKind::NotFound
+            | FaultKind::ScrollExpired => false,
+        }
+    }
+}
+
 impl FromStr for Fault {
     type Err = String;
 

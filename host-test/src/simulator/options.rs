@@ -1,6 +1,7 @@
 //! What a simulated workspace looks like and how it behaves: the flags of `simulate`, and the argument of
 //! [`Simulator::start`](super::Simulator::start).
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -106,6 +107,10 @@ pub struct Options {
     /// A fault to inject, such as 'GET /contacts first=3 times=2 kind=status-500' (repeatable)
     #[arg(long = "fault")]
     pub faults: Vec<Fault>,
+
+    /// Append every exchange to this file, as a line of JSON
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -134,6 +139,7 @@ impl Default for Options {
             denied: Vec::new(),
             webhook_url: None,
             faults: Vec::new(),
+            record: None,
         }
     }
 }

@@ -53,6 +53,7 @@ pub(crate) async fn respond(
     if path == oauth::PAGE && parts.method == Method::GET {
         return oauth::page(&workspace, &query(&parts));
     }
+    let sent = body.as_ref().cloned().unwrap_or_default();
     let arrived = workspace.clock.milliseconds();
     let request_id = workspace.next_uuid();
     let rate = workspace.rate_limit.take(arrived);
@@ -84,6 +85,7 @@ pub(crate) async fn respond(
         }
     });
     log(&workspace, &parts, arrived, &reply);
+    record(&workspace, &parts, &sent, &reply, fault.as_ref());
     connection.breaker.set(reply.breakage);
     let version = version(&parts.headers).unwrap_or(ApiVersion::DEFAULT);
     reply.into_response(&request_id, version, workspace.now())
@@ -209,4 +211,22 @@ fn log(workspace: &Workspace, parts: &Parts, at: i64, reply: &Reply) {
         at,
     };
     workspace.log.push(entry, format!("{method} {pattern}"));
+}
+
+/// Records the exchange where that is wanted; not one of a credential for another, whose bodies are secrets.
+fn record(
+    workspace: &Workspace,
+    parts: &Parts,
+    sent: &[u8],
+    reply: &Reply,
+    fault: Option<&FaultKind>,
+) {
+    let Some(recorder) = &workspace.recorder else {
+        return;
+    };
+    let found = router::find(parts.method.as_str(), parts.uri.path());
+    if !found.is_some_and(|(route, _)| route.open) {
+        let garbled = fault.is_some_and(FaultKind::garbles);
+        recorder.append(parts, sent, reply, garbled);
+    }
 }

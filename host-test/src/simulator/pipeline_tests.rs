@@ -261,3 +261,73 @@ async fn a_dropped_simulator_is_gone() {
     };
     assert!(super::Simulator::start(unknown_zone).await.is_err());
 }
+
+#[tokio::test]
+async fn exchanges_are_recorded_before_they_are_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("exchanges.jsonl");
+    let bench = Bench::start(Options {
+        record: Some(path.clone()),
+        faults: vec!["/tags kind=empty-body".parse().unwrap()],
+        ..Options::default()
+    })
+    .await;
+    let recorded = || -> Vec<serde_json::Value> {
+        let text = std::fs::read_to_string(&path).unwrap();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    };
+    let search = json!({"query": {"field": "role", "operator": "=", "value": "lead"}});
+    let request = bench.request(Method::POST, "/contacts/search?x=1");
+    let request = request
+        .header("intercom-version", "2.16")
+        .header("content-type", "application/json")
+        .body(search.to_string());
+    let answer = reply(request).await;
+    let first = recorded().remove(0);
+    let answered = first["answer"].as_str().unwrap();
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(answered).unwrap(),
+        answer.body
+    );
+    let mut expected = json!({
+        "method": "POST", "target": "/contacts/search?x=1", "version": "2.16", "content_type": "application/json",
+        "body": search.to_string(), "status": 200, "garbled": false,
+    });
+    expected["answer"] = answered.into();
+    assert_eq!(first, expected);
+    assert!(
+        !std::fs::read_to_string(&path)
+            .unwrap()
+            .contains("simulator-token")
+    );
+
+    bench.get("/tags").await;
+    // The control door is no part of the API, and codes and tokens are nobody's business.
+    let exchange = json!({"code": "c", "client_id": "i", "client_secret": "s"});
+    let request = bench.bare_request(Method::POST, "/auth/eagle/token");
+    reply(request.body(exchange.to_string())).await;
+    reply(bench.bare_request(Method::GET, "/_simulator/state")).await;
+    let recorded = recorded();
+    assert_eq!(recorded.len(), 2);
+    assert_eq!(
+        (
+            &recorded[1]["garbled"],
+            &recorded[1]["answer"],
+            &recorded[1]["version"]
+        ),
+        (&json!(true), &json!(""), &json!(null))
+    );
+}
+
+#[tokio::test]
+async fn a_recording_that_cannot_be_opened_is_named() {
+    let path = std::path::PathBuf::from("/no/such/folder/exchanges.jsonl");
+    let options = Options {
+        record: Some(path),
+        ..Options::default()
+    };
+    let error = super::Simulator::start(options).await.unwrap_err();
+    assert!(error.to_string().contains("/no/such/folder"), "{error}");
+}

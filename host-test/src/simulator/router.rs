@@ -21,6 +21,13 @@ const TABLES: &[&[Route]] = &[
     companies::ROUTES,
 ];
 
+/// Every operation that a token opens, as method and path; `{…}` stands for any one part of a path.
+pub fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let routes = TABLES.iter().flat_map(|table| table.iter());
+    let routes = routes.filter(|route| !route.open);
+    routes.map(|route| (route.method, route.path))
+}
+
 /// Finds the operation of a request and the open parts of its path. They hold ids, which nobody has to encode.
 pub(crate) fn find(method: &str, path: &str) -> Option<(&'static Route, Vec<String>)> {
     TABLES

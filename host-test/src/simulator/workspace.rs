@@ -27,6 +27,7 @@ use super::notification::WebhookDelivery;
 use super::oauth::Grants;
 use super::options::Options;
 use super::rate_limit::{RateLimit, WINDOW};
+use super::recorder::Recorder;
 use super::request_log::{RequestLog, RequestLogEntry};
 use super::scroll::Scroll;
 use super::version::ApiVersion;
@@ -45,6 +46,7 @@ pub struct Workspace {
     pub(crate) rate_limit: RateLimit,
     pub(crate) faults: FaultPlan,
     pub(crate) log: RequestLog,
+    pub(crate) recorder: Option<Recorder>,
     pub(crate) webhooks: Webhooks,
     pub(crate) grants: Grants,
     /// Where this workspace answers, for the URLs it hands out.
@@ -71,7 +73,7 @@ impl Workspace {
     /// A workspace that answers at `url` and delivers notifications on `runtime`.
     ///
     /// # Errors
-    /// `InvalidInput` for an unknown time zone, or when no HTTP client can be made.
+    /// `InvalidInput` for an unknown time zone; when no HTTP client can be made or the recording cannot be opened.
     pub(crate) fn new(
         options: Options,
         url: String,
@@ -98,6 +100,7 @@ impl Workspace {
             rate_limit: RateLimit::new(options.rate_limit, options.scaled(WINDOW)),
             faults: FaultPlan::default(),
             log: RequestLog::default(),
+            recorder: options.record.as_deref().map(Recorder::open).transpose()?,
             webhooks: Webhooks::new(&options, runtime)?,
             grants: Grants::new(&options),
             url,

@@ -1,5 +1,6 @@
 use std::path::Path;
 
+use conformance::Recording;
 use serde_json::Value;
 
 use crate::process::{component, finish, program};
@@ -11,7 +12,18 @@ fn number(document: &Value, path: &str) -> u64 {
 
 #[test]
 fn the_demonstration_is_one_document_in_which_everything_held() {
-    let arguments = ["demo", "--json", "--contacts", "400", "--companies", "150"];
+    let exchanges = Recording::new();
+    let record = exchanges.path().to_str().expect("a plain path");
+    let arguments = [
+        "demo",
+        "--json",
+        "--contacts",
+        "400",
+        "--companies",
+        "150",
+        "--record",
+        record,
+    ];
     let finished = finish(program(Path::new("."), arguments), b"");
     assert_eq!(finished.code, Some(0), "{finished:?}");
     for secret in ["simulator-token", "simulator-client-secret"] {
@@ -38,6 +50,8 @@ fn the_demonstration_is_one_document_in_which_everything_held() {
     assert!(number(&summary, "/writes/updated") >= 1);
     assert_eq!(number(&summary, "/writes/unchanged"), 0);
     assert_eq!(number(&summary, "/writes/failed"), 0);
+    let requests: u64 = exchanges.exchanges().len() as u64;
+    assert!(requests >= number(&summary, "/streams/contacts/requests"));
     let size = std::fs::metadata(component()).expect("the component").len();
     assert_eq!(number(&summary, "/component/bytes"), size);
     let sha256 = summary["component"]["sha256"].as_str().expect("a hash");
@@ -57,7 +71,17 @@ fn the_demonstration_is_one_document_in_which_everything_held() {
 
 #[test]
 fn the_demonstration_for_people_ends_with_its_verdict() {
-    let arguments = ["demo", "--contacts", "150", "--companies", "10"];
+    let exchanges = Recording::new();
+    let record = exchanges.path().to_str().expect("a plain path");
+    let arguments = [
+        "demo",
+        "--contacts",
+        "150",
+        "--companies",
+        "10",
+        "--record",
+        record,
+    ];
     let finished = finish(program(Path::new("."), arguments), b"");
     assert_eq!(finished.code, Some(0), "{finished:?}");
     assert!(finished.err.contains("✓ everything held"), "{finished:?}");

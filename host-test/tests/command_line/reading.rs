@@ -74,6 +74,9 @@ fn files_and_database_hold_what_the_workspace_holds() {
         assert_eq!(report["streams"][stream]["records"], there, "{stream}");
     }
     assert_eq!(report["ok"], true);
+    // What the processes said is on record, and is judged when the world ends.
+    let said = world.service.exchanges.exchanges().len() as u64;
+    assert_eq!(said, world.service.requests());
 }
 
 #[test]

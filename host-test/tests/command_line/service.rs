@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use conformance::Recording;
 use serde_json::{Value, json};
 
 use crate::http::send;
@@ -11,6 +12,8 @@ use crate::world::{CLIENT_SECRET, TOKEN};
 pub struct Service {
     _process: Running,
     pub url: String,
+    /// What was said, which has to conform to Intercom's description.
+    pub exchanges: Recording,
 }
 
 impl Service {
@@ -18,13 +21,16 @@ impl Service {
     pub fn start(arguments: &[&str]) -> Service {
         let fixed = ["simulate", "--json", "--access-token", TOKEN];
         let secret = ["--client-secret", CLIENT_SECRET];
-        let all = fixed.iter().chain(&secret).chain(arguments);
+        let exchanges = Recording::new();
+        let record = ["--record", exchanges.path().to_str().expect("a plain path")];
+        let all = fixed.iter().chain(&secret).chain(&record).chain(arguments);
         let process = Running::start(program(Path::new("."), all), b"");
         let told: Value = serde_json::from_str(&process.line("{")).expect("a document");
         let url = told["url"].as_str().expect("its URL").to_owned();
         Service {
             _process: process,
             url,
+            exchanges,
         }
     }
 

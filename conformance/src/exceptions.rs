@@ -1,0 +1,175 @@
+//! What is right although a document does not allow it.
+
+use crate::violation::Violation;
+
+/// A violation that is none.
+#[derive(Debug)]
+pub struct Exception {
+    /// The version that the document describes.
+    pub document: &'static str,
+    /// Method and path, as the document writes it; [`ANY`] for a place in a component, whoever has it.
+    pub operation: &'static str,
+    /// The place of the violation.
+    pub place: &'static str,
+    /// The versions that such requests name; none for any.
+    pub versions: &'static [&'static str],
+    /// Why it is right.
+    pub reason: &'static str,
+}
+
+/// Every operation.
+pub const ANY: &str = "*";
+
+const BEFORE_2_16: &[&str] = &["2.11", "2.12", "2.13", "2.14", "2.15"];
+const FROM_2_16: &[&str] = &["2.16"];
+
+const SORT: &str = "2.11 speaks of sorting in its text, and 2.16 declares it";
+const PAGES: &str = "2.11 declares it; the answers in 2.16 have page sizes and cursors, which nothing else could ask for";
+const OWNER: &str = "an owner is an integer before 2.16 and text from there on: a request has the form of its version";
+const CLEARED: &str = "null clears a field; the documents declare it for the other fields of a contact, and no other way for this one";
+const LEAD: &str = "a lead may have no address";
+const NEXT_PAGE: &str =
+    "lists by page number give the address of the next page; the schema is that of lists by cursor";
+const CURSOR: &str =
+    "the cursor of a next page comes with the number of that page; 2.16 requires nothing of it";
+const NOTE: &str = "the ids of contacts are text, as the other operations of the document say";
+
+const fn exception(
+    document: &'static str,
+    operation: &'static str,
+    place: &'static str,
+    reason: &'static str,
+) -> Exception {
+    Exception {
+        document,
+        operation,
+        place,
+        versions: &[],
+        reason,
+    }
+}
+
+const fn owner(
+    document: &'static str,
+    place: &'static str,
+    versions: &'static [&'static str],
+) -> Exception {
+    Exception {
+        versions,
+        ..exception(document, ANY, place, OWNER)
+    }
+}
+
+/// Every exception. A test holds that each is needed.
+pub static EXCEPTIONS: &[Exception] = &[
+    // Requests of the component.
+    exception(
+        "2.11",
+        "POST /contacts/search",
+        "body/undeclared/sort",
+        SORT,
+    ),
+    exception("2.16", "GET /contacts", "query per_page", PAGES),
+    exception("2.16", "GET /contacts", "query starting_after", PAGES),
+    owner("2.11", "create_contact_request/owner_id/type", FROM_2_16),
+    owner("2.11", "update_contact_request/owner_id/type", FROM_2_16),
+    owner("2.16", "create_contact_request/owner_id/type", BEFORE_2_16),
+    owner("2.16", "update_contact_request/owner_id/type", BEFORE_2_16),
+    exception("2.11", ANY, "create_contact_request/email/type", CLEARED),
+    exception(
+        "2.11",
+        ANY,
+        "create_contact_request/external_id/type",
+        CLEARED,
+    ),
+    exception("2.11", ANY, "update_contact_request/email/type", CLEARED),
+    exception(
+        "2.11",
+        ANY,
+        "update_contact_request/external_id/type",
+        CLEARED,
+    ),
+    exception("2.16", ANY, "create_contact_request/email/type", CLEARED),
+    exception(
+        "2.16",
+        ANY,
+        "create_contact_request/external_id/type",
+        CLEARED,
+    ),
+    exception("2.16", ANY, "update_contact_request/email/type", CLEARED),
+    exception(
+        "2.16",
+        ANY,
+        "update_contact_request/external_id/type",
+        CLEARED,
+    ),
+    // Requests of the simulator's tests.
+    exception(
+        "2.16",
+        "POST /contacts/{contact_id}/notes",
+        "path contact_id/type",
+        NOTE,
+    ),
+    // Answers of the simulator.
+    exception("2.11", ANY, "contact/email/type", LEAD),
+    exception("2.16", ANY, "contact/email/type", LEAD),
+    exception(
+        "2.11",
+        ANY,
+        "starting_after_paging/required/per_page",
+        CURSOR,
+    ),
+    exception(
+        "2.11",
+        "GET /companies",
+        "starting_after_paging/type",
+        NEXT_PAGE,
+    ),
+    exception(
+        "2.11",
+        "POST /companies/list",
+        "starting_after_paging/type",
+        NEXT_PAGE,
+    ),
+    exception(
+        "2.16",
+        "GET /companies",
+        "starting_after_paging/type",
+        NEXT_PAGE,
+    ),
+    exception(
+        "2.16",
+        "POST /companies/list",
+        "starting_after_paging/type",
+        NEXT_PAGE,
+    ),
+];
+
+/// Takes the exceptions out of violations of an exchange whose request names a version. Gives what is left, and the
+/// exceptions that were used.
+pub(crate) fn sift(
+    version: Option<&str>,
+    violations: Vec<Violation>,
+) -> (Vec<Violation>, Vec<&'static Exception>) {
+    let mut used = Vec::new();
+    let left = violations
+        .into_iter()
+        .filter(|violation| {
+            let exception = EXCEPTIONS
+                .iter()
+                .find(|exception| exception.covers(version, violation));
+            used.extend(exception);
+            exception.is_none()
+        })
+        .collect();
+    (left, used)
+}
+
+impl Exception {
+    fn covers(&self, version: Option<&str>, violation: &Violation) -> bool {
+        (self.document, self.place) == (violation.document, violation.place.as_str())
+            && (self.operation == ANY || self.operation == violation.operation)
+            && (self.versions.is_empty()
+                || version.is_some_and(|version| self.versions.contains(&version)))
+    }
+}

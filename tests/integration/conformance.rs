@@ -1,0 +1,15 @@
+//! Everything that is said to Intercom, against Intercom's own OpenAPI files; without `INTERCOM_OPENAPI_DIR` nothing is
+//! checked, and the first check says so. The worlds of all tests check what they record; here is what that needs.
+
+/// The list of contradictions between examples and schemas is current.
+mod contradictions;
+/// Every example of an answer decodes.
+mod examples;
+/// The component says everything that it can say; exceptions are needed.
+mod exchanges;
+/// Operations of the component without a sandbox, with answers that are given.
+mod native;
+/// The operations of the API that the component uses.
+mod operations;
+/// Everything that the simulator answers.
+mod simulator;
