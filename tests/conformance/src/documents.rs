@@ -56,7 +56,7 @@ pub fn preview() -> Option<&'static Document> {
 
 fn directory() -> Option<PathBuf> {
     let named = std::env::var_os(VARIABLE).filter(|named| !named.is_empty())?;
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2)?;
     Some(root.join(named))
 }
 
