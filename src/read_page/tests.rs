@@ -9,6 +9,7 @@ use super::*;
 use crate::conformance::assert_conforms;
 use crate::contract::connector::TimeWindow;
 use crate::contract::http::{Error, ErrorKind, Response};
+use crate::contract::state;
 use crate::contract::types::{Change, Entry, FailureKind, Header};
 use crate::watermark::LAG_SECONDS;
 
@@ -41,6 +42,10 @@ struct Model {
     scroll_exists: bool,
     /// Answers to give instead, first one first.
     instead: Vec<Answer>,
+    /// What the component keeps with the host.
+    state: BTreeMap<String, Vec<u8>>,
+    /// Whether the host's state cannot be reached.
+    without_state: bool,
 }
 
 impl Model {
@@ -99,6 +104,22 @@ impl Model {
             }
             _ => panic!("unexpected request: {path}"),
         }
+    }
+
+    fn store(&mut self, changes: Vec<state::Change>) -> Option<Swapped> {
+        if self.without_state {
+            return None;
+        }
+        for change in changes {
+            let there = self.state.get(&change.key).cloned();
+            if there != change.expected {
+                let key = change.key;
+                return Some(Swapped::Stale(vec![state::Current { key, value: there }]));
+            }
+            assert!(change.ttl_ms.is_some());
+            self.state.insert(change.key, change.value.unwrap());
+        }
+        Some(Swapped::Done)
     }
 
     fn ok(&self, body: &Value) -> Answer {
@@ -222,6 +243,7 @@ fn page(model: &mut Model, request: PageRequest) -> Result<Page, Failure> {
             Step::Send(requests, _) => {
                 input = Input::Answers(requests.iter().map(|one| model.answer(one)).collect())
             }
+            Step::Store(changes) => input = Input::Stored(model.store(changes)),
             Step::Done(output) => return output,
             other => panic!("unexpected step: {other:?}"),
         }
@@ -570,6 +592,87 @@ fn a_scroll_is_not_started_over_for_what_was_never_processed() {
             FailureKind::Transient | FailureKind::RateLimited
         ));
     }
+    let (rest, _) = scan(&mut model, "companies", Selection::All, first.next, |_| {});
+    assert_eq!(keys(&rest), ["2", "3", "4"]);
+}
+
+/// Five companies, two to a page, and the page that was given first.
+fn walk_begun() -> (Model, Page) {
+    let mut model = Model {
+        now: NOON,
+        page: 2,
+        ..Model::default()
+    };
+    (0..5).for_each(|id| model.change(id, 0));
+    let first = page(&mut model, request("companies", Selection::All, None)).unwrap();
+    (model, first)
+}
+
+/// Whoever asked was killed, or took too long: the service has moved on, the position has not.
+#[test]
+fn a_position_that_was_asked_with_starts_a_scroll_over() {
+    let (mut model, first) = walk_begun();
+    let again = |model: &mut Model| {
+        let cursor = first.next.clone();
+        page(model, request("companies", Selection::All, cursor)).unwrap()
+    };
+    assert_eq!(keys(&again(&mut model).entries), ["2", "3"]);
+    // The same process, then another one that knows nothing of the walk.
+    for forgotten in [false, true] {
+        if forgotten {
+            model.state.clear();
+        }
+        let over = again(&mut model);
+        assert!(over.restarted && over.entries.is_empty(), "{over:?}");
+        let (entries, _) = scan(&mut model, "companies", Selection::All, over.next, |_| {});
+        assert_eq!(keys(&entries), ["0", "1", "2", "3", "4"]);
+    }
+}
+
+#[test]
+fn a_position_of_an_older_version_starts_a_scroll_over() {
+    let (mut model, first) = walk_begun();
+    let cursor = String::from_utf8(first.next.unwrap()).unwrap();
+    let start = cursor.find(r#","count":1,"walk":""#).unwrap();
+    let end = start + cursor[start..].find(r#","restarts""#).unwrap();
+    let older = format!("{}{}", &cursor[..start], &cursor[end..]).into_bytes();
+    let over = page(
+        &mut model,
+        request("companies", Selection::All, Some(older)),
+    );
+    assert!(over.unwrap().restarted);
+}
+
+/// A host that is killed again and again is no reason to give up: the walk is over only when Intercom breaks it.
+#[test]
+fn a_walk_that_is_cut_off_again_and_again_comes_through() {
+    let (mut model, first) = walk_begun();
+    let mut cursor = first.next;
+    for _ in 0..50 {
+        model.state.clear();
+        let over = page(&mut model, request("companies", Selection::All, cursor)).unwrap();
+        assert!(over.restarted);
+        cursor = page(&mut model, request("companies", Selection::All, over.next))
+            .unwrap()
+            .next;
+    }
+    let (rest, _) = scan(&mut model, "companies", Selection::All, cursor, |_| {});
+    assert_eq!(keys(&rest), ["2", "3", "4"]);
+}
+
+#[test]
+fn without_state_a_scroll_stays_where_it_is() {
+    let (mut model, first) = walk_begun();
+    model.without_state = true;
+    for cursor in [None, first.next.clone()] {
+        let failure = page(&mut model, request("companies", Selection::All, cursor)).unwrap_err();
+        assert_eq!(
+            (failure.kind, failure.code.as_str()),
+            (FailureKind::Transient, "state_unavailable")
+        );
+    }
+    model.without_state = false;
+    model.scroll = Some(2);
     let (rest, _) = scan(&mut model, "companies", Selection::All, first.next, |_| {});
     assert_eq!(keys(&rest), ["2", "3", "4"]);
 }
