@@ -11,7 +11,7 @@ mod state_file;
 use serde::{Deserialize, Serialize};
 
 pub use self::lock::{LockError, StateLock};
-pub use self::state::{Checked, LastRun, ScanSpan, State, StreamState};
+pub use self::state::{Checked, Heard, LastRun, LastWebhook, NewEnd, ScanSpan, State, StreamState};
 pub use self::state_file::{StateFile, StateFileError};
 use crate::contract::connector::{Selection, TimeWindow};
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Position;
 use crate::contract::types::Account;
@@ -25,15 +25,26 @@ pub struct State {
     /// The committed length of each output file, in bytes, by stream name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub files: BTreeMap<String, u64>,
-    /// The ids of the last webhook deliveries, oldest first.
+    /// Output files that are getting another end, by stream name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub new_ends: BTreeMap<String, NewEnd>,
+    /// The ids of the last webhook deliveries, oldest first, where the output does not keep them itself.
     #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
     pub deliveries: VecDeque<String>,
+    /// The last genuine webhooks; absent before the first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhooks: Option<LastWebhook>,
 }
 
 impl State {
     /// What is remembered about a stream, made when there is nothing yet.
     pub fn stream_mut(&mut self, name: &str) -> &mut StreamState {
         self.streams.entry(name.to_owned()).or_default()
+    }
+
+    /// Remembers that a genuine webhook came.
+    pub fn hear(&mut self, heard: Heard<'_>, now_ms: i64) {
+        self.webhooks.get_or_insert_default().hear(heard, now_ms);
     }
 
     /// Remembers a delivery; false when it is remembered already.
@@ -58,9 +69,13 @@ pub struct StreamState {
     /// Counts the writes of positions.
     #[serde(default)]
     pub sequence: u64,
-    /// What the running scan has put into each output file, by stream name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub spans: BTreeMap<String, ScanSpan>,
+    /// What the running scan has put into each output file, by stream name, in the order of the file.
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "spans_of_any_version"
+    )]
+    pub spans: BTreeMap<String, Vec<ScanSpan>>,
     /// The number of the last scan, where the output counts them.
     #[serde(default)]
     pub scan: u64,
@@ -82,13 +97,83 @@ impl StreamState {
     }
 }
 
-/// The part of an output file that a scan wrote. It can be taken back only while nothing was written behind it.
+/// A part of an output file that a scan wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScanSpan {
-    /// The file's length when the scan began to write.
+    /// Where it begins, in bytes from the file's start.
     pub from: u64,
-    /// The file's length after its last write.
+    /// Where it ends.
     pub to: u64,
+}
+
+/// Version 0.1.0 kept one span for each file.
+fn spans_of_any_version<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, Vec<ScanSpan>>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        One(ScanSpan),
+        Several(Vec<ScanSpan>),
+    }
+    let written = BTreeMap::<String, Written>::deserialize(deserializer)?;
+    let spans = |written| match written {
+        Written::One(span) => vec![span],
+        Written::Several(spans) => spans,
+    };
+    Ok(written
+        .into_iter()
+        .map(|(file, written)| (file, spans(written)))
+        .collect())
+}
+
+/// The end that an output file gets: what is written beside it takes the place of everything behind `from`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewEnd {
+    /// So many bytes of the file stay.
+    pub from: u64,
+    /// So many bytes come behind them.
+    pub length: u64,
+}
+
+/// A genuine webhook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard<'a> {
+    /// The provider tried the door.
+    Ping,
+    /// It told something.
+    Delivery {
+        /// About what.
+        topic: &'a str,
+    },
+}
+
+/// The last genuine webhooks. Kept without waiting for the disk: a machine that dies may forget the last of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastWebhook {
+    /// When the last ping was verified, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ping_at_ms: Option<i64>,
+    /// When the last delivery was verified, in milliseconds since 1970: one that was stored, was known, or means nothing
+    /// here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery_at_ms: Option<i64>,
+    /// The topic of that delivery.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
+}
+
+impl LastWebhook {
+    /// Remembers a webhook.
+    pub fn hear(&mut self, heard: Heard<'_>, now_ms: i64) {
+        match heard {
+            Heard::Ping => self.ping_at_ms = Some(now_ms),
+            Heard::Delivery { topic } => {
+                self.delivery_at_ms = Some(now_ms);
+                self.topic = Some(topic.to_owned());
+            }
+        }
+    }
 }
 
 /// How a run of a stream ended.
@@ -177,6 +262,7 @@ mod prepared_text {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -190,5 +276,32 @@ mod tests {
         }
         assert_eq!(state.deliveries.len(), REMEMBERED_DELIVERIES);
         assert!(state.remember_delivery("a"), "the oldest is forgotten");
+    }
+
+    #[test]
+    fn a_state_of_version_0_1_0_is_read() {
+        let state: State = serde_json::from_str(
+            r#"{"streams":{"companies":{"spans":{"companies":{"from":3,"to":9}}}},"deliveries":["d"]}"#,
+        )
+        .unwrap();
+        let spans = &state.streams["companies"].spans["companies"];
+        assert_eq!(*spans, [ScanSpan { from: 3, to: 9 }]);
+        assert_eq!((state.deliveries.len(), state.webhooks.clone()), (1, None));
+        let text = serde_json::to_string(&state).unwrap();
+        assert_eq!(serde_json::from_str::<State>(&text).unwrap(), state);
+    }
+
+    #[test]
+    fn the_last_webhooks_are_told_apart() {
+        let mut state = State::default();
+        state.hear(Heard::Delivery { topic: "a" }, 1);
+        state.hear(Heard::Ping, 2);
+        state.hear(Heard::Delivery { topic: "b" }, 3);
+        let expected = LastWebhook {
+            ping_at_ms: Some(2),
+            delivery_at_ms: Some(3),
+            topic: Some("b".to_owned()),
+        };
+        assert_eq!(state.webhooks, Some(expected));
     }
 }
