@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
-use super::Position;
+use super::output_file::spans_of_any_version;
+use super::{Heard, LastWebhook, NewEnd, Position, ScanSpan};
 use crate::contract::types::Account;
 
 /// How many webhook deliveries a state file remembers. The provider repeats a delivery within minutes.
@@ -94,85 +95,6 @@ impl StreamState {
         position.sequence = self.sequence;
         position.saved_at_ms = now_ms;
         self.positions.insert(position.format, position);
-    }
-}
-
-/// A part of an output file that a scan wrote.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ScanSpan {
-    /// Where it begins, in bytes from the file's start.
-    pub from: u64,
-    /// Where it ends.
-    pub to: u64,
-}
-
-/// Version 0.1.0 kept one span for each file.
-fn spans_of_any_version<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<BTreeMap<String, Vec<ScanSpan>>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Written {
-        One(ScanSpan),
-        Several(Vec<ScanSpan>),
-    }
-    let written = BTreeMap::<String, Written>::deserialize(deserializer)?;
-    let spans = |written| match written {
-        Written::One(span) => vec![span],
-        Written::Several(spans) => spans,
-    };
-    Ok(written
-        .into_iter()
-        .map(|(file, written)| (file, spans(written)))
-        .collect())
-}
-
-/// The end that an output file gets: what is written beside it takes the place of everything behind `from`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewEnd {
-    /// So many bytes of the file stay.
-    pub from: u64,
-    /// So many bytes come behind them.
-    pub length: u64,
-}
-
-/// A genuine webhook.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Heard<'a> {
-    /// The provider tried the door.
-    Ping,
-    /// It told something.
-    Delivery {
-        /// About what.
-        topic: &'a str,
-    },
-}
-
-/// The last genuine webhooks. Kept without waiting for the disk: a machine that dies may forget the last of them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LastWebhook {
-    /// When the last ping was verified, in milliseconds since 1970.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ping_at_ms: Option<i64>,
-    /// When the last delivery was verified, in milliseconds since 1970: one that was stored, was known, or means nothing
-    /// here.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub delivery_at_ms: Option<i64>,
-    /// The topic of that delivery.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub topic: Option<String>,
-}
-
-impl LastWebhook {
-    /// Remembers a webhook.
-    pub fn hear(&mut self, heard: Heard<'_>, now_ms: i64) {
-        match heard {
-            Heard::Ping => self.ping_at_ms = Some(now_ms),
-            Heard::Delivery { topic } => {
-                self.delivery_at_ms = Some(now_ms);
-                self.topic = Some(topic.to_owned());
-            }
-        }
     }
 }
 
@@ -289,19 +211,5 @@ mod tests {
         assert_eq!((state.deliveries.len(), state.webhooks.clone()), (1, None));
         let text = serde_json::to_string(&state).unwrap();
         assert_eq!(serde_json::from_str::<State>(&text).unwrap(), state);
-    }
-
-    #[test]
-    fn the_last_webhooks_are_told_apart() {
-        let mut state = State::default();
-        state.hear(Heard::Delivery { topic: "a" }, 1);
-        state.hear(Heard::Ping, 2);
-        state.hear(Heard::Delivery { topic: "b" }, 3);
-        let expected = LastWebhook {
-            ping_at_ms: Some(2),
-            delivery_at_ms: Some(3),
-            topic: Some("b".to_owned()),
-        };
-        assert_eq!(state.webhooks, Some(expected));
     }
 }

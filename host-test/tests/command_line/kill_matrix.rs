@@ -157,7 +157,7 @@ fn runs(sink: Sink, full: bool) -> Vec<Run> {
             places.extend(MOMENTS.map(|moment| Place::Once(request, moment)));
         }
         for (place, number) in places.into_iter().zip(0_u64..) {
-            if full || (number + 5 * offset) % SAMPLE == 0 {
+            if full || (number + 5 * offset).is_multiple_of(SAMPLE) {
                 runs.push(Run {
                     sink,
                     trouble: trouble.clone(),

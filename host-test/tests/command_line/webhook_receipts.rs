@@ -17,7 +17,7 @@ const SINKS: [Sink; 2] = [Sink::Files, Sink::Database];
 
 /// A notification about a contact of its own, as it is sent for the n-th time. Every third has no id.
 fn notification(number: usize, attempt: usize) -> Vec<u8> {
-    let id = (number % 3 != 0).then(|| format!("notif_{number}"));
+    let id = (!number.is_multiple_of(3)).then(|| format!("notif_{number}"));
     let item = json!({
         "type": "contact", "id": format!("c{number}"), "name": format!("Contact {number}"),
         "updated_at": 1_700_000_000 + number,
@@ -52,7 +52,7 @@ fn send_all(url: &str, outbox: &Outbox, taken: &AtomicUsize, stop: &AtomicBool) 
                     let Some((number, attempt)) = outbox.lock().unwrap().pop_front() else {
                         return;
                     };
-                    let twice = number % 5 == 0 && attempt == 1;
+                    let twice = number.is_multiple_of(5) && attempt == 1;
                     if deliver(url, number, attempt) && !twice {
                         taken.fetch_add(1, SeqCst);
                     } else {
