@@ -58,6 +58,10 @@ pub struct SearchPosition {
 pub struct ScrollPosition {
     /// The scroll's parameter; absent before its first answer.
     pub param: Option<String>,
+    /// What `state` knows this walk by; empty before its first answer.
+    pub walk: String,
+    /// How many answers the walk has had.
+    pub answers: usize,
     /// Rows that changed in this second or later count; absent: all rows.
     pub from: Option<i64>,
     /// When the scan began, by the server's clock, in Unix seconds; absent before the first answer.
@@ -92,6 +96,8 @@ struct Written {
     contents: Option<BTreeMap<String, String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     count: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    walk: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     restarts: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -133,6 +139,8 @@ impl Written {
                 started: scroll.started,
                 known: Some(scroll.known.to_string()),
                 seen: Some(scroll.seen.to_string()),
+                walk: Some(scroll.walk.clone()),
+                count: Some(scroll.answers),
                 restarts: Some(scroll.restarts),
                 waits: Some(scroll.waits),
                 ..written("scroll")
@@ -163,6 +171,9 @@ impl Written {
             }),
             "scroll" => Position::Scroll(ScrollPosition {
                 param: self.after,
+                // Positions of version 0.1.0 name no walk: `state` knows nothing of it, and it starts over.
+                walk: self.walk.unwrap_or_default(),
+                answers: self.count.unwrap_or_default(),
                 from: self.from,
                 started: self.started,
                 known: mark(self.known)?,
@@ -242,6 +253,8 @@ mod tests {
             }),
             Position::Scroll(ScrollPosition {
                 param: Some("p".to_owned()),
+                walk: "w".to_owned(),
+                answers: 3,
                 known: seen.clone(),
                 seen,
                 ..Default::default()

@@ -10,9 +10,10 @@ mod whole;
 use crate::config::Config;
 use crate::contract::connector::{Page, PageRequest, Selection};
 use crate::contract::http::Request;
-use crate::contract::types::{Connection, Failure, Notice};
+use crate::contract::state::{Change, Swapped};
+use crate::contract::types::{Connection, Failure, FailureKind, Notice};
 use crate::cursor::{self, ListPosition, Position, ScrollPosition, SearchPosition};
-use crate::failure::{invalid_input, problem};
+use crate::failure::{failure, invalid_input, problem};
 use crate::intercom::streams::{Paging, Stream};
 use crate::map_record::known_stream;
 use crate::mapping::Mapping;
@@ -22,7 +23,18 @@ use crate::operation::{Answer, Input, Moment, Operation, Step};
 pub struct ReadPage {
     connection: Connection,
     request: PageRequest,
-    scan: Option<Scan>,
+    state: State,
+}
+
+enum State {
+    Begin,
+    /// Waiting for the turn in a scroll.
+    Turn(Scan),
+    /// Waiting for answers.
+    Asked(Scan),
+    /// Waiting for the state to know of a page.
+    Settling(Result<Page, Failure>),
+    Over,
 }
 
 impl ReadPage {
@@ -31,7 +43,7 @@ impl ReadPage {
         Self {
             connection,
             request,
-            scan: None,
+            state: State::Begin,
         }
     }
 }
@@ -40,19 +52,55 @@ impl Operation for ReadPage {
     type Output = Result<Page, Failure>;
 
     fn step(&mut self, moment: Moment, input: Input) -> Step<Self::Output> {
-        match (input, self.scan.take()) {
-            (Input::Answers(answers), Some(scan)) => Step::Done(scan.read(moment, answers)),
-            _ => match Scan::new(&self.connection, &self.request) {
-                Ok(scan) => {
-                    let requests = scan.requests();
-                    if requests.is_empty() {
-                        return Step::Done(scan.read(moment, Vec::new()));
+        match (std::mem::replace(&mut self.state, State::Over), input) {
+            (State::Begin, _) => match Scan::new(&self.connection, &self.request) {
+                Ok(scan) => match scan.turn() {
+                    Some(change) => {
+                        self.state = State::Turn(scan);
+                        Step::Store(vec![change])
                     }
-                    self.scan = Some(scan);
-                    Step::Send(requests, keys::MOST_IN_FLIGHT)
-                }
+                    None => self.ask(moment, scan),
+                },
                 Err(failure) => Step::Done(Err(failure)),
             },
+            (State::Turn(scan), Input::Stored(taken)) => {
+                match scan.passed_over(moment, taken.as_ref()) {
+                    Some(page) => Step::Done(page),
+                    None => self.ask(moment, scan),
+                }
+            }
+            (State::Asked(scan), Input::Answers(answers)) => self.read(moment, scan, answers),
+            (State::Settling(Ok(_)), Input::Stored(None)) => {
+                Step::Done(Err(scroll::state_unavailable()))
+            }
+            (State::Settling(page), _) => Step::Done(page),
+            _ => Step::Done(Err(failure(FailureKind::Bug, "over", "the page is over"))),
+        }
+    }
+}
+
+impl ReadPage {
+    fn ask(&mut self, moment: Moment, scan: Scan) -> Step<Result<Page, Failure>> {
+        let requests = scan.requests();
+        if requests.is_empty() {
+            return self.read(moment, scan, Vec::new());
+        }
+        self.state = State::Asked(scan);
+        Step::Send(requests, keys::MOST_IN_FLIGHT)
+    }
+
+    fn read(
+        &mut self,
+        moment: Moment,
+        scan: Scan,
+        answers: Vec<Answer>,
+    ) -> Step<Result<Page, Failure>> {
+        match scan.read(moment, answers) {
+            (page, None) => Step::Done(page),
+            (page, Some(change)) => {
+                self.state = State::Settling(page);
+                Step::Store(vec![change])
+            }
         }
     }
 }
@@ -170,23 +218,50 @@ impl Scan {
         }
     }
 
-    fn read(mut self, moment: Moment, answers: Vec<Answer>) -> Result<Page, Failure> {
+    /// What has to be stored before anything is asked.
+    fn turn(&self) -> Option<Change> {
+        match &self.place {
+            Place::Scroll(position) => scroll::take(position),
+            _ => None,
+        }
+    }
+
+    /// The page when nothing may be asked; `taken` is what came of [`Scan::turn`].
+    fn passed_over(
+        &self,
+        moment: Moment,
+        taken: Option<&Swapped>,
+    ) -> Option<Result<Page, Failure>> {
+        match &self.place {
+            Place::Scroll(position) => {
+                scroll::passed_over(&Context::new(self, moment), position, taken)
+            }
+            _ => None,
+        }
+    }
+
+    /// The page, and what has to be stored before it is given.
+    fn read(
+        mut self,
+        moment: Moment,
+        answers: Vec<Answer>,
+    ) -> (Result<Page, Failure>, Option<Change>) {
         let place = std::mem::replace(&mut self.place, Place::Whole(None));
-        let context = Context {
-            scan: &self,
-            now: moment.unix_ms.div_euclid(1_000),
-        };
+        let context = Context::new(&self, moment);
         let mut answers = answers.into_iter();
-        match (place, answers.next()) {
+        let page = match (place, answers.next()) {
             (Place::Keys { keys, done }, first) => {
                 keys::read(&context, keys, done, first.into_iter().chain(answers))
             }
             (_, None) => Ok(empty_page()),
             (Place::List(position), Some(answer)) => list::read(&context, position, answer),
             (Place::Search(position), Some(answer)) => search::read(&context, position, answer),
-            (Place::Scroll(position), Some(answer)) => scroll::read(&context, position, answer),
+            (Place::Scroll(position), Some(answer)) => {
+                return scroll::read(&context, position, answer);
+            }
             (Place::Whole(known), Some(answer)) => whole::read(&context, known, answer),
-        }
+        };
+        (page, None)
     }
 
     /// Rows to ask for at once.
@@ -199,8 +274,22 @@ impl Scan {
 /// A scan and the host's time.
 struct Context<'a> {
     scan: &'a Scan,
-    /// The host's wall-clock time in Unix seconds, for answers without a `Date`.
-    now: i64,
+    /// The host's wall-clock time in Unix milliseconds.
+    now_ms: i64,
+}
+
+impl<'a> Context<'a> {
+    fn new(scan: &'a Scan, moment: Moment) -> Self {
+        Self {
+            scan,
+            now_ms: moment.unix_ms,
+        }
+    }
+
+    /// The host's time in Unix seconds, for answers without a `Date`.
+    fn now(&self) -> i64 {
+        self.now_ms.div_euclid(1_000)
+    }
 }
 
 /// Where to begin; `None` when the position is not one of this selection.

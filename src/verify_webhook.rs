@@ -53,9 +53,8 @@ pub fn verify(connection: &Connection, delivery: &WebhookDelivery) -> Result<Ver
     if notification.topic == "ping" {
         return Ok(Verdict::Ping(notification.app_id));
     }
-    let id = notification
-        .id
-        .unwrap_or_else(|| format!("sha1:{}", hex(&Sha1::digest(&delivery.body))));
+    let own = notification.id.clone();
+    let id = own.unwrap_or_else(|| digest(&notification));
     let Some(topic) = topics::find(&notification.topic) else {
         let reason = "this version does nothing with the topic".to_owned();
         return Ok(Verdict::Ignored(IgnoredDelivery {
@@ -137,6 +136,22 @@ fn refuse(delivery: &WebhookDelivery) -> Option<Rejection> {
     } else {
         rejection("bad_signature", "the signature does not match the body")
     }
+}
+
+/// What a delivery without an id is known by: everything in it that stays the same when it is sent again. The rest of the
+/// envelope counts the attempts.
+fn digest(notification: &Notification) -> String {
+    let created_at = notification.created_at.unwrap_or_default().to_string();
+    let mut hash = Sha1::new();
+    for part in [
+        &*notification.topic,
+        &*created_at,
+        notification.item.unwrap_or_default(),
+    ] {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    format!("sha1:{}", hex(&hash.finalize()))
 }
 
 fn rejected(code: &str, message: impl Into<String>) -> Verdict {

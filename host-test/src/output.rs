@@ -12,7 +12,7 @@ mod standard;
 mod target;
 
 use crate::contract::types::Entry;
-use crate::position::{Checked, LastRun, Position, State};
+use crate::position::{Checked, Heard, LastRun, Position, State};
 
 pub use self::error::OutputError;
 pub use self::json_lines::JsonLines;
@@ -53,6 +53,19 @@ pub struct Commit<'a> {
     pub now_ms: i64,
 }
 
+/// What a webhook brought, to be stored as a whole.
+#[derive(Clone, Copy, Debug)]
+pub struct Delivery<'a> {
+    /// The same whenever it is delivered again.
+    pub id: &'a str,
+    /// What it is about.
+    pub topic: &'a str,
+    /// What it gave, in the order in which it applies.
+    pub entries: &'a [Entry],
+    /// The time, in milliseconds since 1970.
+    pub now_ms: i64,
+}
+
 /// A place for entries and positions. Calls block while the disk is at work; a page takes a few milliseconds.
 pub trait Output: Send {
     /// What is remembered, as of the last commit.
@@ -70,9 +83,12 @@ pub trait Output: Send {
     /// Remembers what a check found, or forgets it; the workspace is remembered with it.
     fn keep_checked(&mut self, checked: Option<Checked>) -> Result<(), OutputError>;
 
-    /// Stores what a webhook brought, unless a delivery of that id was stored before; then nothing is done and the
-    /// answer is false.
-    fn deliver(&mut self, id: &str, entries: &[Entry], now_ms: i64) -> Result<bool, OutputError>;
+    /// Stores what a webhook brought, with its id, and waits until the disk has it; unless a delivery of that id was
+    /// stored before: then nothing is added and the answer is false.
+    fn deliver(&mut self, delivery: Delivery<'_>) -> Result<bool, OutputError>;
+
+    /// Remembers a genuine webhook that brings nothing. The disk is not waited for.
+    fn hear(&mut self, heard: Heard<'_>, now_ms: i64) -> Result<(), OutputError>;
 
     /// Where exclusive streams can put a lock file: a path beside the state. Absent: nowhere.
     fn lock_base(&self) -> Option<std::path::PathBuf>;

@@ -4,14 +4,18 @@
 //! from the position that it wrote itself. The number of the last write decides which of the readable ones is taken.
 
 mod cursor_text;
+mod last_webhook;
 mod lock;
+mod output_file;
 mod state;
 mod state_file;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::last_webhook::{Heard, LastWebhook};
 pub use self::lock::{LockError, StateLock};
-pub use self::state::{Checked, LastRun, ScanSpan, State, StreamState};
+pub use self::output_file::{NewEnd, ScanSpan};
+pub use self::state::{Checked, LastRun, State, StreamState};
 pub use self::state_file::{StateFile, StateFileError};
 use crate::contract::connector::{Selection, TimeWindow};
 

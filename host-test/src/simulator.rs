@@ -6,7 +6,7 @@
 //!
 //! * [`Options`] say how large the workspace is and how it behaves; [`Simulator::start`] serves it.
 //! * [`Workspace`] is the handle for tests in the same process; `/_simulator/…` is the same for other processes.
-//! * [`Fault`] says what goes wrong and when.
+//! * [`Fault`] says what goes wrong and when; [`Hold`] from where on nothing is answered.
 //!
 //! Inside, a resource (`contacts`, `tags`, …) is a file with a table of routes that `router` lists; `pipeline` is the
 //! way of every request; `generator` and its neighbours make the data, and the stores keep what was written over it.
@@ -42,6 +42,7 @@ mod fault_plan;
 mod faults;
 mod generate;
 mod generator;
+mod hold;
 mod identifiers;
 mod me;
 mod moment;
@@ -91,6 +92,7 @@ mod webhook_tests;
 
 pub use errors::ApiError;
 pub use faults::{Fault, FaultKind};
+pub use hold::Hold;
 pub use mutate::{Mutated, Mutation};
 pub use notification::WebhookDelivery;
 pub use options::Options;

@@ -19,8 +19,9 @@ use tokio::net::TcpListener;
 use crate::clock::now_ms;
 use crate::contract::connector::{AcceptedDelivery, Verdict, WebhookDelivery};
 use crate::contract::types::Header;
-use crate::output::Output;
+use crate::output::{Delivery, Output, OutputError};
 use crate::plugin::Plugin;
+use crate::position::Heard;
 use crate::progress::write_line;
 use crate::secret::Secret;
 use crate::tenant::Tenant;
@@ -161,14 +162,21 @@ impl WebhookListener {
             .await;
         let (counter, answer) = match verdict {
             Ok(Verdict::Accepted(accepted)) => self.store(accepted).await,
-            Ok(Verdict::Ping(workspace)) => (
-                &shared.counters.pings,
-                ok(format!("pong {}", workspace.unwrap_or_default())),
-            ),
-            Ok(Verdict::Ignored(ignored)) => (
-                &shared.counters.ignored,
-                ok(format!("ignored {}: {}", ignored.topic, ignored.reason)),
-            ),
+            Ok(Verdict::Ping(workspace)) => {
+                let heard = shared.with_output(|output| output.hear(Heard::Ping, now_ms()));
+                log_unless_kept(heard.await);
+                let text = format!("pong {}", workspace.unwrap_or_default());
+                (&shared.counters.pings, ok(text))
+            }
+            Ok(Verdict::Ignored(ignored)) => {
+                let text = format!("ignored {}: {}", ignored.topic, ignored.reason);
+                let heard = shared.with_output(move |output| {
+                    let topic = &ignored.topic;
+                    output.hear(Heard::Delivery { topic }, now_ms())
+                });
+                log_unless_kept(heard.await);
+                (&shared.counters.ignored, ok(text))
+            }
             Ok(Verdict::Rejected(rejection)) => {
                 let status = match rejection.code.as_str() {
                     "malformed" => StatusCode::BAD_REQUEST,
@@ -219,27 +227,49 @@ impl WebhookListener {
                 "rows of which a webhook tells a part are complete with the next reading"
             );
         }
-        let output = Arc::clone(&self.shared.output);
         let topic = delivery.topic.clone();
         let id = delivery.id.clone();
-        // The disk must not hold up the other deliveries.
-        let stored = tokio::task::spawn_blocking(move || {
-            let mut output = output.lock().unwrap_or_else(PoisonError::into_inner);
-            output.deliver(&delivery.id, &delivery.entries, now_ms())
-        })
-        .await;
-        match stored {
-            Ok(Ok(true)) => (&counters.accepted, ok(format!("accepted {topic} {id}"))),
-            Ok(Ok(false)) => (&counters.duplicates, ok(format!("known {topic} {id}"))),
-            Ok(Err(error)) => {
-                tracing::error!("a webhook could not be stored: {error}");
-                (&counters.failed, not_stored())
-            }
+        let stored = self.shared.with_output(move |output| {
+            output.deliver(Delivery {
+                id: &delivery.id,
+                topic: &delivery.topic,
+                entries: &delivery.entries,
+                now_ms: now_ms(),
+            })
+        });
+        match stored.await {
+            Ok(true) => (&counters.accepted, ok(format!("accepted {topic} {id}"))),
+            Ok(false) => (&counters.duplicates, ok(format!("known {topic} {id}"))),
             Err(error) => {
                 tracing::error!("a webhook could not be stored: {error}");
                 (&counters.failed, not_stored())
             }
         }
+    }
+}
+
+impl Shared {
+    /// Does something with the output on a thread for blocking work: the disk must not hold up the other deliveries.
+    async fn with_output<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut dyn Output) -> Result<T, OutputError> + Send + 'static,
+    ) -> Result<T, String> {
+        let output = Arc::clone(&self.output);
+        let done = tokio::task::spawn_blocking(move || {
+            let mut output = output.lock().unwrap_or_else(PoisonError::into_inner);
+            work(output.as_mut())
+        });
+        match done.await {
+            Ok(done) => done.map_err(|error| error.to_string()),
+            Err(ended) => Err(ended.to_string()),
+        }
+    }
+}
+
+/// That a webhook came is worth knowing and no reason to have it sent again.
+fn log_unless_kept(kept: Result<(), String>) {
+    if let Err(error) = kept {
+        tracing::warn!("that a webhook came could not be remembered: {error}");
     }
 }
 

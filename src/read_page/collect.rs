@@ -29,7 +29,7 @@ impl Success {
                 Some(context.scan.stream.permission),
             ));
         }
-        let at = server_time(&response).unwrap_or(context.now);
+        let at = server_time(&response).unwrap_or_else(|| context.now());
         Ok(Self { response, at })
     }
 

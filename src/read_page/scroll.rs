@@ -3,10 +3,13 @@
 //! A scroll hands out each page once. When an answer is lost, asking again may skip a page, so the walk starts over and the
 //! page says so; the host takes back what the walk gave. Only what surely was not processed is asked for again.
 
+mod turn;
+
 use super::collect::{Collector, List, Success};
 use super::{Context, Scan, empty_page, notice, repeat};
 use crate::contract::connector::Page;
 use crate::contract::http::{ErrorKind, Request};
+use crate::contract::state::{Change, Swapped};
 use crate::contract::types::{Failure, FailureKind};
 use crate::cursor::{Position, ScrollPosition, encode};
 use crate::failure::failure;
@@ -14,6 +17,7 @@ use crate::intercom::errors::{ApiError, unexpected_body};
 use crate::intercom::request;
 use crate::operation::Answer;
 use crate::watermark::Watermark;
+use turn::Turn;
 
 /// Another scroll dies when it was idle for a minute.
 const WAIT_MS: u64 = 60_000;
@@ -36,15 +40,62 @@ pub fn request(scan: &Scan, position: &ScrollPosition) -> Request {
     request::get(scan.config.api_version, target)
 }
 
+pub use turn::take;
+
+/// What comes of a position instead of a request, after [`take`] was tried; `None`: it may be asked with.
+pub fn passed_over(
+    context: &Context,
+    position: &ScrollPosition,
+    taken: Option<&Swapped>,
+) -> Option<Result<Page, Failure>> {
+    let position = || position.clone();
+    Some(match Turn::of(taken) {
+        Turn::Free => return None,
+        Turn::Used => restart(context, position(), "an answer was lost"),
+        Turn::Unknown => {
+            // It is no fault of Intercom's, so it counts for nothing.
+            let fresh = ScrollPosition {
+                restarts: 0,
+                ..position()
+            };
+            restart(context, fresh, "whoever read until now is gone")
+        }
+        Turn::Unclear => Err(state_unavailable()),
+    })
+}
+
+/// The failure of a walk that cannot say whose turn it is.
+pub fn state_unavailable() -> Failure {
+    failure(
+        FailureKind::Transient,
+        "state_unavailable",
+        "the walk does not go on while the host's state cannot be reached.",
+    )
+}
+
+/// The page of an answer, and what `state` has to know then.
 pub fn read(
+    context: &Context,
+    position: ScrollPosition,
+    answer: Answer,
+) -> (Result<Page, Failure>, Option<Change>) {
+    let given_back = turn::give_back(&position, &answer);
+    match walk(context, position, answer) {
+        Ok((page, begun)) => (Ok(page), begun),
+        Err(failure) => (Err(failure), given_back),
+    }
+}
+
+fn walk(
     context: &Context,
     mut position: ScrollPosition,
     answer: Answer,
-) -> Result<Page, Failure> {
+) -> Result<(Page, Option<Change>), Failure> {
+    let stay = |page: Result<Page, Failure>| page.map(|page| (page, None));
     let stream = context.scan.stream;
     match trouble(&position, &answer) {
-        Some(Trouble::Busy) => return wait(context, position),
-        Some(Trouble::Broken(why)) => return restart(context, position, why),
+        Some(Trouble::Busy) => return stay(wait(context, position)),
+        Some(Trouble::Broken(why)) => return stay(restart(context, position, why)),
         None => {}
     }
     let success = Success::of(context, answer)?;
@@ -54,7 +105,7 @@ pub fn read(
     } = match success.list(context) {
         Ok(list) => list,
         Err(_) if position.param.is_some() => {
-            return restart(context, position, "an answer could not be read");
+            return stay(restart(context, position, "an answer could not be read"));
         }
         Err(failure) => return Err(failure),
     };
@@ -96,20 +147,27 @@ pub fn read(
             page.notices.push(repeat(stream));
         }
         page.checkpoint = Some(encode(stream.name, &Position::Mark(position.seen)));
-        return Ok(page);
+        return Ok((page, None));
     }
+    let first = position.param.is_none();
     position.param = continuation
         .scroll_param
         .filter(|param| !param.is_empty())
         .or(position.param);
-    if position.param.is_none() {
+    let Some(param) = &position.param else {
         return Err(unexpected_body(
             &success.response,
             "the scroll has no parameter to go on with",
         ));
+    };
+    if first {
+        position.walk = turn::name(context, param, position.restarts);
+        position.answers = 0;
     }
+    position.answers += 1;
+    let begun = first.then(|| turn::begin(&position));
     page.next = Some(encode(stream.name, &Position::Scroll(position)));
-    Ok(page)
+    Ok((page, begun))
 }
 
 enum Trouble {
@@ -184,6 +242,7 @@ fn restart(context: &Context, position: ScrollPosition, why: &str) -> Result<Pag
         started: None,
         seen: Watermark::default(),
         restarts: position.restarts + 1,
+        waits: 0,
         ..position
     };
     Ok(Page {

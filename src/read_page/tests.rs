@@ -1,5 +1,7 @@
 //! The paging kinds against a model of Intercom that fits into this file: no server, no sandbox, no clock.
 
+mod scroll;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
@@ -9,6 +11,7 @@ use super::*;
 use crate::conformance::assert_conforms;
 use crate::contract::connector::TimeWindow;
 use crate::contract::http::{Error, ErrorKind, Response};
+use crate::contract::state;
 use crate::contract::types::{Change, Entry, FailureKind, Header};
 use crate::watermark::LAG_SECONDS;
 
@@ -41,6 +44,10 @@ struct Model {
     scroll_exists: bool,
     /// Answers to give instead, first one first.
     instead: Vec<Answer>,
+    /// What the component keeps with the host.
+    state: BTreeMap<String, Vec<u8>>,
+    /// Whether the host's state cannot be reached.
+    without_state: bool,
 }
 
 impl Model {
@@ -99,6 +106,22 @@ impl Model {
             }
             _ => panic!("unexpected request: {path}"),
         }
+    }
+
+    fn store(&mut self, changes: Vec<state::Change>) -> Option<Swapped> {
+        if self.without_state {
+            return None;
+        }
+        for change in changes {
+            let there = self.state.get(&change.key).cloned();
+            if there != change.expected {
+                let key = change.key;
+                return Some(Swapped::Stale(vec![state::Current { key, value: there }]));
+            }
+            assert!(change.ttl_ms.is_some());
+            self.state.insert(change.key, change.value.unwrap());
+        }
+        Some(Swapped::Done)
     }
 
     fn ok(&self, body: &Value) -> Answer {
@@ -222,6 +245,7 @@ fn page(model: &mut Model, request: PageRequest) -> Result<Page, Failure> {
             Step::Send(requests, _) => {
                 input = Input::Answers(requests.iter().map(|one| model.answer(one)).collect())
             }
+            Step::Store(changes) => input = Input::Stored(model.store(changes)),
             Step::Done(output) => return output,
             other => panic!("unexpected step: {other:?}"),
         }
@@ -456,171 +480,6 @@ fn a_search_can_be_cut_off_at_any_page() {
     );
     assert_eq!(keys(&first.entries), ["0", "1"]);
     assert_eq!(keys(&rest), ["2", "3", "4", "5", "6", "7", "8"]);
-}
-
-#[test]
-fn a_scroll_ends_at_its_empty_page_and_gives_only_changes_the_next_time() {
-    let mut model = Model {
-        now: NOON,
-        page: 2,
-        ..Model::default()
-    };
-    for id in 0..5 {
-        model.change(id, 0);
-    }
-    model.now += 10;
-    let (entries, cursor) = scan(&mut model, "companies", Selection::All, None, |_| {});
-    assert_eq!(keys(&entries), ["0", "1", "2", "3", "4"]);
-    model.change(3, 0);
-    let (entries, cursor) = scan(
-        &mut model,
-        "companies",
-        Selection::All,
-        Some(cursor),
-        |_| {},
-    );
-    assert_eq!(keys(&entries), ["3"]);
-    let (entries, _) = scan(
-        &mut model,
-        "companies",
-        Selection::All,
-        Some(cursor),
-        |_| {},
-    );
-    assert_eq!(keys(&entries), Vec::<&str>::new());
-}
-
-#[test]
-fn whatever_breaks_a_scroll_starts_it_over() {
-    let lost = |kind| {
-        Err(Error {
-            kind,
-            message: "lost".into(),
-            request_sent: true,
-            retry_after_ms: None,
-        })
-    };
-    let answer = |status, body: &str| {
-        Ok(Response {
-            status,
-            headers: Vec::new(),
-            body: body.as_bytes().to_vec(),
-        })
-    };
-    for trouble in [
-        answer(
-            404,
-            r#"{"type":"error.list","errors":[{"code":"not_found","message":"scroll parameter not found"}]}"#,
-        ),
-        answer(500, "<html>"),
-        answer(502, ""),
-        answer(200, ""),
-        answer(200, "{\"data\":[{\"id\":"),
-        answer(200, "{}"),
-        lost(ErrorKind::ConnectionLost),
-        lost(ErrorKind::Timeout),
-    ] {
-        let mut model = Model {
-            now: NOON,
-            page: 2,
-            ..Model::default()
-        };
-        for id in 0..5 {
-            model.change(id, 0);
-        }
-        let mut troubles = vec![trouble.clone()];
-        let (entries, _) = scan(&mut model, "companies", Selection::All, None, |model| {
-            model.instead.append(&mut troubles)
-        });
-        assert_eq!(keys(&entries), ["0", "1", "2", "3", "4"], "{trouble:?}");
-    }
-}
-
-#[test]
-fn a_scroll_is_not_started_over_for_what_was_never_processed() {
-    let mut model = Model {
-        now: NOON,
-        page: 2,
-        ..Model::default()
-    };
-    (0..5).for_each(|id| model.change(id, 0));
-    let first = page(&mut model, request("companies", Selection::All, None)).unwrap();
-    let unsent = Error {
-        kind: ErrorKind::Unreachable,
-        message: "x".into(),
-        request_sent: false,
-        retry_after_ms: None,
-    };
-    for answer in [
-        Err(unsent),
-        Ok(Response {
-            status: 429,
-            headers: Vec::new(),
-            body: Vec::new(),
-        }),
-    ] {
-        model.instead = vec![answer];
-        let failure = page(
-            &mut model,
-            request("companies", Selection::All, first.next.clone()),
-        )
-        .unwrap_err();
-        assert!(matches!(
-            failure.kind,
-            FailureKind::Transient | FailureKind::RateLimited
-        ));
-    }
-    let (rest, _) = scan(&mut model, "companies", Selection::All, first.next, |_| {});
-    assert_eq!(keys(&rest), ["2", "3", "4"]);
-}
-
-#[test]
-fn a_busy_scroll_is_waited_for_and_then_named() {
-    let mut model = Model {
-        now: NOON,
-        page: 2,
-        scroll_exists: true,
-        ..Model::default()
-    };
-    let mut cursor = None;
-    for _ in 0..3 {
-        let page = page(&mut model, request("companies", Selection::All, cursor)).unwrap();
-        assert_eq!(
-            (page.retry_after_ms, page.entries.len(), page.restarted),
-            (Some(60_000), 0, false)
-        );
-        assert_eq!(page.notices[0].kind, "waiting");
-        cursor = page.next;
-    }
-    let failure = page(&mut model, request("companies", Selection::All, cursor)).unwrap_err();
-    assert_eq!(
-        (failure.kind, failure.code.as_str()),
-        (FailureKind::Conflict, "scroll_exists")
-    );
-}
-
-#[test]
-fn a_scroll_that_keeps_breaking_says_so() {
-    let mut model = Model {
-        now: NOON,
-        page: 1,
-        ..Model::default()
-    };
-    model.change(1, 0);
-    let mut cursor = None;
-    for turn in 0..100 {
-        // Every second request finds its scroll gone.
-        model.scroll = None;
-        match page(&mut model, request("companies", Selection::All, cursor)) {
-            Ok(page) => cursor = page.next,
-            Err(failure) => {
-                assert_eq!(failure.code, "scroll_keeps_breaking");
-                assert!(turn > 4);
-                return;
-            }
-        }
-    }
-    panic!("the walk starts over for ever");
 }
 
 #[test]

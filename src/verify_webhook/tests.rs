@@ -268,14 +268,26 @@ fn pings_and_unknown_topics_are_no_failures() {
 }
 
 #[test]
-fn without_an_id_the_body_identifies_the_delivery() {
-    let body = |name: &str| {
-        json!({ "id": null, "topic": "contact.user.created", "data": { "item": { "id": "1", "name": name } } }).to_string()
+fn without_an_id_the_content_identifies_the_delivery() {
+    let body = |name: &str, topic: &str, created_at: i64, attempt: u32| {
+        json!({
+            "id": null, "topic": topic, "created_at": created_at, "data": { "item": { "id": "1", "name": name } },
+            "delivery_attempts": attempt, "delivery_status": if attempt > 1 { "retry" } else { "pending" },
+        })
+        .to_string()
     };
     let id = |body: String| match signed(body.as_bytes()) {
         Verdict::Accepted(accepted) => accepted.id,
         other => panic!("{other:?}"),
     };
-    assert_eq!(id(body("a")), id(body("a")));
-    assert_ne!(id(body("a")), id(body("b")));
+    let first = id(body("a", "contact.user.created", 5, 1));
+    // Sent again, it says so in its envelope.
+    assert_eq!(first, id(body("a", "contact.user.created", 5, 2)));
+    for other in [
+        body("b", "contact.user.created", 5, 1),
+        body("a", "contact.user.updated", 5, 1),
+        body("a", "contact.user.created", 6, 1),
+    ] {
+        assert_ne!(first, id(other));
+    }
 }

@@ -6,7 +6,7 @@ use super::{CommandError, print_json, print_line, start_logging};
 use crate::command_line::{Exit, Global, OutputArguments, StatusArguments};
 use crate::dates;
 use crate::output::{OutputTarget, Sqlite};
-use crate::position::{Checked, State, StateFile, StreamState};
+use crate::position::{Checked, LastWebhook, State, StateFile, StreamState};
 use crate::report::table;
 
 /// Shows what is stored.
@@ -89,6 +89,11 @@ fn to_json(state: &State) -> Value {
         "workspace": checked.and_then(|checked| checked.name.clone()),
         "time_zone": checked.and_then(|checked| checked.time_zone.clone()),
         "checked_at_ms": checked.map(|checked| checked.checked_at_ms),
+        "webhooks": state.webhooks.as_ref().map(|webhooks| json!({
+            "ping_at_ms": webhooks.ping_at_ms,
+            "delivery_at_ms": webhooks.delivery_at_ms,
+            "topic": webhooks.topic,
+        })),
         "streams": streams,
     })
 }
@@ -151,10 +156,24 @@ fn to_text(state: &State) -> String {
     ];
     let mut text = about(state, &zone);
     text.push_str(&table(header, rows, usize::MAX));
+    if let Some(webhooks) = &state.webhooks {
+        text.push_str(&format!("\n{}", webhooks_text(webhooks, &zone)));
+    }
     for (name, stream) in &state.streams {
         if let Some(message) = stream.last.as_ref().and_then(|last| last.message.as_ref()) {
             text.push_str(&format!("\n✗ {name}: {message}"));
         }
     }
     text
+}
+
+fn webhooks_text(webhooks: &LastWebhook, zone: &jiff::tz::TimeZone) -> String {
+    let at = |ms: Option<i64>| ms.map_or_else(|| "never".to_owned(), |ms| dates::display(ms, zone));
+    let topic = webhooks.topic.as_ref();
+    format!(
+        "webhooks: last ping {}, last delivery {}{}",
+        at(webhooks.ping_at_ms),
+        at(webhooks.delivery_at_ms),
+        topic.map_or_else(String::new, |topic| format!(" ({topic})"))
+    )
 }

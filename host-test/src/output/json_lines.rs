@@ -2,45 +2,55 @@
 //!
 //! A page is appended with one write; then the state file is replaced, with the new length of the file and the new
 //! position in it. What lies beyond the committed length was written by a process that died before its commit, and is
-//! cut off when the directory is opened. The disk is waited for once a second, at the end of a scan and for every
-//! webhook; after a power cut in between, the directory goes back to the last state that was waited for.
+//! cut off when the directory is opened. A webhook is stored the same way, with its id in a file of its own. The disk is
+//! waited for once a second, at the end of a scan and for every webhook; after a power cut in between, the directory goes
+//! back to the last state that was waited for.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File, OpenOptions};
+mod ending;
+mod files;
+mod receipts;
+mod recovery;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use self::ending::Ending;
+use self::files::{Files, failed};
+use self::receipts::Receipts;
 use super::lines::GatheredLines;
-use super::{Commit, Output, OutputError, OutputTarget, ScanStart};
+use super::{Commit, Delivery, Output, OutputError, OutputTarget, ScanStart};
 use crate::contract::types::Entry;
-use crate::position::{Checked, LastRun, ScanSpan, State, StateFile, StateLock};
+use crate::position::{Checked, Heard, LastRun, ScanSpan, State, StateFile, StateLock};
 
 /// How long to go on without waiting for the disk. That costs more than all the rest of a page.
 const BETWEEN_SYNCS: Duration = Duration::from_secs(1);
 
+/// What was written into each file, to be committed.
+type Written = BTreeMap<String, ScanSpan>;
+
+/// The ends that files get, by name.
+type Endings = BTreeMap<String, Ending>;
+
 /// A directory of JSON lines and its state file.
 pub struct JsonLines {
-    directory: PathBuf,
+    files: Files,
     state_path: PathBuf,
     state_file: StateFile,
     state: State,
-    files: BTreeMap<String, File>,
+    receipts: Receipts,
     lines: GatheredLines,
-    /// Streams whose files were written since the disk was waited for.
-    unsynced: BTreeSet<String>,
     synced_at: Instant,
     /// Held when the state is elsewhere: two states must not share a directory.
     _directory_lock: Option<StateLock>,
 }
 
 impl JsonLines {
-    /// Opens a directory, made when it does not exist, and cuts its files back to what is committed.
+    /// Opens a directory, made when it does not exist, and brings its files back to what is committed.
     pub fn open(directory: &Path, state_path: &Path) -> Result<JsonLines, OutputError> {
-        fs::create_dir_all(directory).map_err(|source| OutputError::Io {
-            action: "make the directory",
-            path: directory.to_path_buf(),
-            source,
-        })?;
+        fs::create_dir_all(directory).map_err(failed("make the directory", directory))?;
         let own = OutputTarget::state_in_directory(directory);
         let directory_lock = match state_path == own {
             true => None,
@@ -48,102 +58,42 @@ impl JsonLines {
         };
         let (state_file, state) = StateFile::open(state_path)?;
         let mut output = JsonLines {
-            directory: directory.to_path_buf(),
+            files: Files::new(directory),
             state_path: state_path.to_path_buf(),
             state_file,
             state,
-            files: BTreeMap::new(),
+            receipts: Receipts::default(),
             lines: GatheredLines::default(),
-            unsynced: BTreeSet::new(),
             synced_at: Instant::now(),
             _directory_lock: directory_lock,
         };
-        if !output.holds(&output.state)?
-            && let Some(synced) = output.state_file.read_synced()?
-            && output.holds(&synced)?
-        {
-            tracing::warn!(
-                "the machine stopped before the disk had everything: going back to the last state that it had"
-            );
-            output.state = synced;
-        }
-        for (stream, committed) in &output.state.files {
-            output.cut_back(stream, *committed)?;
-        }
+        output.recover()?;
+        let receipts = output.state.files.get(receipts::FILE);
+        output.receipts = Receipts::read(&output.files, receipts.copied().unwrap_or(0))?;
+        output.adopt_deliveries()?;
         Ok(output)
-    }
-
-    /// Whether every line that a state speaks of is there.
-    fn holds(&self, state: &State) -> Result<bool, OutputError> {
-        for (stream, committed) in &state.files {
-            if file_length(&self.path(stream)?)? < *committed {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 
     /// Waits until the disk has all lines and the state.
     fn sync(&mut self) -> Result<(), OutputError> {
-        while let Some(stream) = self.unsynced.pop_first() {
-            if let Some(file) = self.files.get(&stream)
-                && let Err(source) = file.sync_data()
-            {
-                let path = self.path(&stream)?;
-                self.unsynced.insert(stream);
-                return Err(OutputError::Io {
-                    action: "write",
-                    path,
-                    source,
-                });
-            }
-        }
+        self.files.sync()?;
         self.state_file.save_synced(&self.state)?;
         self.synced_at = Instant::now();
         Ok(())
     }
 
-    fn path(&self, stream: &str) -> Result<PathBuf, OutputError> {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-        if stream.is_empty() || !stream.bytes().all(plain) {
-            return Err(OutputError::BadStreamName {
-                name: stream.to_owned(),
-            });
-        }
-        Ok(self.directory.join(format!("{stream}.jsonl")))
-    }
-
-    fn cut_back(&self, stream: &str, committed: u64) -> Result<(), OutputError> {
-        let path = self.path(stream)?;
-        let found = file_length(&path)?;
-        if found > committed {
-            tracing::info!(
-                stream,
-                bytes = found - committed,
-                "cutting off lines that were not committed"
-            );
-            let failed = |source| OutputError::Io {
-                action: "cut back",
-                path: path.clone(),
-                source,
-            };
-            OpenOptions::new()
-                .write(true)
-                .open(&path)
-                .and_then(|file| file.set_len(committed))
-                .map_err(failed)?;
-        }
-        Ok(())
+    /// The committed length of a file.
+    fn committed(&self, name: &str) -> u64 {
+        self.state.files.get(name).copied().unwrap_or(0)
     }
 
     /// Makes sure that a file is open and that what it holds is known to the state.
-    fn open_stream(&mut self, stream: &str) -> Result<(), OutputError> {
-        if self.files.contains_key(stream) {
+    fn open_file(&mut self, name: &str) -> Result<(), OutputError> {
+        if self.files.is_open(name) {
             return Ok(());
         }
-        let path = self.path(stream)?;
-        let found = file_length(&path)?;
-        match self.state.files.get(stream) {
+        let (path, found) = (self.files.path(name)?, self.files.length(name)?);
+        match self.state.files.get(name) {
             None if found > 0 => return Err(OutputError::UnknownContent { path, found }),
             Some(committed) if found < *committed => {
                 return Err(OutputError::LostContent {
@@ -156,82 +106,16 @@ impl JsonLines {
             None => {
                 // The state has to know the file before the first line is in it, or a crash would leave a file that
                 // belongs to nobody.
-                self.state.files.insert(stream.to_owned(), 0);
+                self.state.files.insert(name.to_owned(), 0);
                 self.sync()?;
             }
         }
-        let file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&path)
-            .map_err(|source| OutputError::Io {
-                action: "open",
-                path,
-                source,
-            })?;
-        self.files.insert(stream.to_owned(), file);
-        Ok(())
+        self.files.open(name)
     }
 
-    /// Shortens a file to `length`.
-    fn truncate(&mut self, stream: &str, length: u64) -> Result<(), OutputError> {
-        let path = self.path(stream)?;
-        if let Some(file) = self.files.get(stream) {
-            file.set_len(length).map_err(|source| OutputError::Io {
-                action: "shorten",
-                path,
-                source,
-            })?;
-        }
-        self.state.files.insert(stream.to_owned(), length);
-        Ok(())
-    }
-
-    /// Appends lines to the file of one stream and gives its length before and after. On failure the file is as it was.
-    fn append(&mut self, stream: &str, entries: &[&Entry]) -> Result<ScanSpan, OutputError> {
-        self.open_stream(stream)?;
-        let path = self.path(stream)?;
-        let from = self.state.files.get(stream).copied().unwrap_or(0);
-        let mut to = from;
-        self.lines.prepare(entries);
-        if let Some(file) = self.files.get_mut(stream) {
-            match self.lines.write(entries, file) {
-                Ok(length) => to += length,
-                Err(source) => {
-                    // Should this fail as well, the next start cuts the file back.
-                    let _ = file.set_len(from);
-                    return Err(OutputError::Io {
-                        action: "write",
-                        path,
-                        source,
-                    });
-                }
-            }
-        }
-        self.unsynced.insert(stream.to_owned());
-        Ok(ScanSpan { from, to })
-    }
-
-    /// Takes back what the running scan of a stream wrote, as far as nothing was written behind it.
-    fn roll_back(&mut self, stream: &str) -> Result<(), OutputError> {
-        let spans = std::mem::take(&mut self.state.stream_mut(stream).spans);
-        for (file, span) in spans {
-            if self.state.files.get(&file) == Some(&span.to) {
-                self.open_stream(&file)?;
-                self.truncate(&file, span.from)?;
-            } else {
-                tracing::warn!(
-                    stream,
-                    file,
-                    "the walk started over and other lines stand behind its first ones: those come again"
-                );
-            }
-        }
-        Ok(())
-    }
-
-    fn write(&mut self, entries: &[Entry]) -> Result<BTreeMap<String, ScanSpan>, OutputError> {
-        let mut written = BTreeMap::new();
+    /// Writes entries behind what is committed, or into the new end of their file. On failure the files are as they were.
+    fn write(&mut self, entries: &[Entry], endings: &mut Endings) -> Result<Written, OutputError> {
+        let mut written = Written::new();
         let mut by_stream: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
         for entry in entries {
             by_stream
@@ -240,10 +124,10 @@ impl JsonLines {
                 .push(entry);
         }
         for (stream, entries) in by_stream {
-            match self.append(stream, &entries) {
+            match self.write_stream(stream, &entries, endings.get_mut(stream)) {
                 Ok(span) => written.insert(stream.to_owned(), span),
                 Err(error) => {
-                    self.take_back(&written);
+                    self.files.take_back(&written);
                     return Err(error);
                 }
             };
@@ -251,25 +135,83 @@ impl JsonLines {
         Ok(written)
     }
 
-    /// Removes lines that will not be committed. Should that fail, the next start does it.
-    fn take_back(&self, written: &BTreeMap<String, ScanSpan>) {
-        for (stream, span) in written {
-            if let Some(file) = self.files.get(stream) {
-                let _ = file.set_len(span.from);
+    fn write_stream(
+        &mut self,
+        stream: &str,
+        entries: &[&Entry],
+        ending: Option<&mut Ending>,
+    ) -> Result<ScanSpan, OutputError> {
+        self.lines.prepare(entries);
+        if let Some(ending) = ending {
+            return ending.append(|file| self.lines.write(entries, file));
+        }
+        self.open_file(stream)?;
+        let from = self.committed(stream);
+        let lines = &self.lines;
+        self.files
+            .append(stream, from, |file| lines.write(entries, file))
+    }
+
+    fn write_receipt(&mut self, id: &str, now_ms: i64) -> Result<ScanSpan, OutputError> {
+        self.open_file(receipts::FILE)?;
+        let line = receipts::line(id, now_ms);
+        let from = self.committed(receipts::FILE);
+        self.files.append(receipts::FILE, from, |file| {
+            file.write_all(&line).map(|()| line.len() as u64)
+        })
+    }
+
+    /// Begins new ends for files, which leave these parts out.
+    fn begin_endings(
+        &self,
+        parts: BTreeMap<String, Vec<ScanSpan>>,
+    ) -> Result<Endings, OutputError> {
+        let begin = |(name, parts): (String, Vec<ScanSpan>)| {
+            let ending = Ending::begin(&self.files, &name, self.committed(&name), parts)?;
+            Ok((name, ending))
+        };
+        parts.into_iter().map(begin).collect()
+    }
+
+    /// What scans wrote behind the left-out parts moves with the file.
+    fn move_spans(&mut self, endings: &Endings) {
+        for stream in self.state.streams.values_mut() {
+            for (name, spans) in &mut stream.spans {
+                let Some(ending) = endings.get(name) else {
+                    continue;
+                };
+                for span in spans {
+                    span.from = ending.moved(span.from);
+                    span.to = ending.moved(span.to);
+                }
             }
         }
     }
-}
 
-fn file_length(path: &Path) -> Result<u64, OutputError> {
-    match fs::metadata(path) {
-        Ok(metadata) => Ok(metadata.len()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
-        Err(source) => Err(OutputError::Io {
-            action: "look at",
-            path: path.to_path_buf(),
-            source,
-        }),
+    /// Commits the state together with new ends, and puts those in place.
+    fn sync_endings(&mut self, endings: &Endings) -> Result<(), OutputError> {
+        for (name, ending) in endings {
+            let end = ending.written()?;
+            self.state.files.insert(name.clone(), end.from + end.length);
+            self.state.new_ends.insert(name.clone(), end);
+        }
+        self.sync()?;
+        for (name, end) in std::mem::take(&mut self.state.new_ends) {
+            ending::put_in_place(&self.files, &name, end)?;
+        }
+        // Only now another end may be begun beside one of these files.
+        self.sync()
+    }
+
+    /// Makes the file of ids shorter when much of it is forgotten.
+    fn forget_receipts(&mut self, now_ms: i64) -> Result<(), OutputError> {
+        if let Some(part) = self.receipts.forget(now_ms) {
+            let parts = BTreeMap::from([(receipts::FILE.to_owned(), vec![part])]);
+            let endings = self.begin_endings(parts)?;
+            self.sync_endings(&endings)?;
+            self.receipts.removed();
+        }
+        Ok(())
     }
 }
 
@@ -281,50 +223,57 @@ impl Output for JsonLines {
     fn begin(&mut self, stream: &str, start: ScanStart) -> Result<(), OutputError> {
         match start {
             ScanStart::Anew => {
+                for other in self.state.streams.values_mut() {
+                    other.spans.remove(stream);
+                }
                 let state = self.state.stream_mut(stream);
                 state.positions.clear();
                 state.spans.clear();
                 // Forgotten first and shortened then: a crash in between is finished by the next start.
                 self.state.files.insert(stream.to_owned(), 0);
                 self.sync()?;
-                self.open_stream(stream)?;
-                self.truncate(stream, 0)
+                self.open_file(stream)?;
+                self.files.shorten(stream, 0)
             }
             ScanStart::New | ScanStart::Resumed { same_scan: false } => {
                 self.state.stream_mut(stream).spans.clear();
-                self.open_stream(stream)
+                self.open_file(stream)
             }
-            ScanStart::Resumed { same_scan: true } => self.open_stream(stream),
+            ScanStart::Resumed { same_scan: true } => self.open_file(stream),
         }
     }
 
     fn commit(&mut self, page: Commit<'_>) -> Result<(), OutputError> {
+        let mut endings = Endings::new();
         if page.restarted {
-            self.roll_back(page.stream)?;
+            let stream = self.state.streams.get(page.stream);
+            let parts = stream.map(|stream| stream.spans.clone());
+            endings = self.begin_endings(parts.unwrap_or_default())?;
         }
-        let written = self.write(page.entries)?;
-        for (file, span) in &written {
-            self.state.files.insert(file.clone(), span.to);
+        let written = self.write(page.entries, &mut endings)?;
+        if page.restarted {
+            self.state.stream_mut(page.stream).spans.clear();
+            self.move_spans(&endings);
+        }
+        for (name, span) in &written {
+            self.state.files.insert(name.clone(), span.to);
         }
         let stream = self.state.stream_mut(page.stream);
-        for (file, span) in written {
-            stream
-                .spans
-                .entry(file)
-                .and_modify(|known| {
-                    // Somebody else wrote in between: only what comes now can be taken back.
-                    if known.to != span.from {
-                        known.from = span.from;
-                    }
-                    known.to = span.to;
-                })
-                .or_insert(span);
+        for (name, span) in written {
+            let spans = stream.spans.entry(name).or_default();
+            match spans.last_mut().filter(|last| last.to == span.from) {
+                Some(last) => last.to = span.to,
+                None => spans.push(span),
+            }
         }
         if page.position.next.is_none() {
             stream.spans.clear();
         }
         stream.store(page.position.clone(), page.now_ms);
         stream.records += page.entries.len() as u64;
+        if !endings.is_empty() {
+            return self.sync_endings(&endings);
+        }
         if self.synced_at.elapsed() >= BETWEEN_SYNCS {
             return self.sync();
         }
@@ -344,25 +293,48 @@ impl Output for JsonLines {
         self.sync()
     }
 
-    fn deliver(&mut self, id: &str, entries: &[Entry], _now_ms: i64) -> Result<bool, OutputError> {
-        if self.state.deliveries.iter().any(|known| known == id) {
+    fn deliver(&mut self, delivery: Delivery<'_>) -> Result<bool, OutputError> {
+        let Delivery {
+            id, topic, now_ms, ..
+        } = delivery;
+        self.state.hear(Heard::Delivery { topic }, now_ms);
+        if self.receipts.contains(id) {
+            self.state_file.save(&self.state)?;
             return Ok(false);
         }
-        let written = self.write(entries)?;
-        for (file, span) in &written {
-            self.state.files.insert(file.clone(), span.to);
-        }
-        self.state.remember_delivery(id);
-        if let Err(error) = self.sync() {
-            // The sender hears of a failure and comes again: nothing of this one may stay.
-            self.state.deliveries.pop_back();
-            self.take_back(&written);
-            for (file, span) in written {
-                self.state.files.insert(file, span.from);
+        self.forget_receipts(now_ms)?;
+        let mut written = self.write(delivery.entries, &mut Endings::new())?;
+        let receipt = match self.write_receipt(id, now_ms) {
+            Ok(receipt) => receipt,
+            Err(error) => {
+                self.files.take_back(&written);
+                return Err(error);
             }
-            return Err(error);
+        };
+        written.insert(receipts::FILE.to_owned(), receipt);
+        for (name, span) in &written {
+            self.state.files.insert(name.clone(), span.to);
         }
-        Ok(true)
+        let synced = self.sync();
+        // The state file decides, also when what came after it went wrong: the sender hears of a failure, comes again, and
+        // is told that it is known.
+        let committed = synced.is_ok()
+            || StateFile::read(&self.state_path)
+                .is_ok_and(|state| state.as_ref() == Some(&self.state));
+        if committed {
+            self.receipts.insert(id, now_ms, receipt.to);
+        } else {
+            self.files.take_back(&written);
+            for (name, span) in written {
+                self.state.files.insert(name, span.from);
+            }
+        }
+        synced.map(|()| true)
+    }
+
+    fn hear(&mut self, heard: Heard<'_>, now_ms: i64) -> Result<(), OutputError> {
+        self.state.hear(heard, now_ms);
+        Ok(self.state_file.save(&self.state)?)
     }
 
     fn lock_base(&self) -> Option<PathBuf> {
@@ -370,9 +342,12 @@ impl Output for JsonLines {
     }
 
     fn describe(&self) -> String {
-        format!("{}{}", self.directory.display(), std::path::MAIN_SEPARATOR)
+        let directory = self.files.directory().display();
+        format!("{directory}{}", std::path::MAIN_SEPARATOR)
     }
 }
 
+#[cfg(test)]
+mod crash_tests;
 #[cfg(test)]
 pub(super) mod tests;

@@ -11,9 +11,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::{Commit, Output, OutputError, ScanStart};
-use crate::contract::types::Entry;
-use crate::position::{Checked, LastRun, State, StateLock, StreamState};
+use super::{Commit, Delivery, Output, OutputError, ScanStart};
+use crate::position::{Checked, Heard, LastRun, State, StateLock, StreamState};
 
 /// How long a delivery is remembered. The provider gives up repeating one within hours.
 const DELIVERY_MEMORY_MS: i64 = 7 * 24 * 3_600 * 1_000;
@@ -140,6 +139,7 @@ impl Output for Sqlite {
 
     fn commit(&mut self, page: Commit<'_>) -> Result<(), OutputError> {
         let failed = self.failed();
+        schema::wait_for_disk(&self.connection, false).map_err(&failed)?;
         let mut stream = self.stream(page.stream);
         let scan = Sqlite::number(stream.scan);
         stream.store(page.position.clone(), page.now_ms);
@@ -194,16 +194,23 @@ impl Output for Sqlite {
         Ok(())
     }
 
-    fn deliver(&mut self, id: &str, entries: &[Entry], now_ms: i64) -> Result<bool, OutputError> {
+    fn deliver(&mut self, delivery: Delivery<'_>) -> Result<bool, OutputError> {
         let failed = self.failed();
+        let Delivery { id, now_ms, .. } = delivery;
         let counter = self.counter + 1;
         let path = self.path.clone();
+        let mut webhooks = self.state.webhooks.clone().unwrap_or_default();
+        let topic = delivery.topic;
+        webhooks.hear(Heard::Delivery { topic }, now_ms);
+        // The sender hears that it was taken and never tells it again.
+        schema::wait_for_disk(&self.connection, true).map_err(&failed)?;
         let new = self.transact(|transaction, tables| {
+            schema::save_webhooks(transaction, &webhooks).map_err(&failed)?;
             if !rows::insert_delivery(transaction, id, now_ms).map_err(&failed)? {
                 return Ok(false);
             }
             rows::forget_deliveries(transaction, now_ms - DELIVERY_MEMORY_MS).map_err(&failed)?;
-            for entry in entries {
+            for entry in delivery.entries {
                 rows::make_table(transaction, tables, &entry.stream).map_err(&failed)?;
                 if rows::is_newer_there(transaction, entry).map_err(&failed)? {
                     continue;
@@ -216,7 +223,20 @@ impl Output for Sqlite {
         if new {
             self.counter = counter;
         }
+        self.state.webhooks = Some(webhooks);
         Ok(new)
+    }
+
+    fn hear(&mut self, heard: Heard<'_>, now_ms: i64) -> Result<(), OutputError> {
+        let failed = self.failed();
+        let mut webhooks = self.state.webhooks.clone().unwrap_or_default();
+        webhooks.hear(heard, now_ms);
+        schema::wait_for_disk(&self.connection, false).map_err(&failed)?;
+        self.transact(|transaction, _| {
+            schema::save_webhooks(transaction, &webhooks).map_err(&failed)
+        })?;
+        self.state.webhooks = Some(webhooks);
+        Ok(())
     }
 
     fn lock_base(&self) -> Option<PathBuf> {

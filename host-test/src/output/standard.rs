@@ -4,9 +4,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::lines::{encode_entries, encoded_size};
-use super::{Commit, Output, OutputError, ScanStart};
+use super::{Commit, Delivery, Output, OutputError, ScanStart};
 use crate::contract::types::Entry;
-use crate::position::{Checked, LastRun, State, StateFile};
+use crate::position::{Checked, Heard, LastRun, State, StateFile};
 
 /// Writes whole pages of lines to a writer. A reader that went away is an error of its own.
 pub struct LineWriter {
@@ -128,15 +128,24 @@ impl Output for StandardOutput {
         self.save(true)
     }
 
-    fn deliver(&mut self, id: &str, entries: &[Entry], _now_ms: i64) -> Result<bool, OutputError> {
-        if !self.state.remember_delivery(id) {
+    fn deliver(&mut self, delivery: Delivery<'_>) -> Result<bool, OutputError> {
+        let topic = delivery.topic;
+        self.state.hear(Heard::Delivery { topic }, delivery.now_ms);
+        if !self.state.remember_delivery(delivery.id) {
+            self.save(false)?;
             return Ok(false);
         }
-        let done = self.lines.entries(entries).and_then(|()| self.save(true));
+        let written = self.lines.entries(delivery.entries);
+        let done = written.and_then(|()| self.save(true));
         if done.is_err() {
             self.state.deliveries.pop_back();
         }
         done.map(|()| true)
+    }
+
+    fn hear(&mut self, heard: Heard<'_>, now_ms: i64) -> Result<(), OutputError> {
+        self.state.hear(heard, now_ms);
+        self.save(false)
     }
 
     fn lock_base(&self) -> Option<PathBuf> {

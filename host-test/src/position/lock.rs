@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 pub enum LockError {
     /// Another process holds it.
     #[error(
-        "another process is at work with {}; wait until it ends, or give this one a state of its own (--state)",
+        "another process is at work with {}; wait until it ends, or give this one an output (--output) or a state (--state) of its own",
         path.display()
     )]
     Held {

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use super::Position;
+use super::output_file::spans_of_any_version;
+use super::{Heard, LastWebhook, NewEnd, Position, ScanSpan};
 use crate::contract::types::Account;
 
 /// How many webhook deliveries a state file remembers. The provider repeats a delivery within minutes.
@@ -25,15 +26,26 @@ pub struct State {
     /// The committed length of each output file, in bytes, by stream name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub files: BTreeMap<String, u64>,
-    /// The ids of the last webhook deliveries, oldest first.
+    /// Output files that are getting another end, by stream name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub new_ends: BTreeMap<String, NewEnd>,
+    /// The ids of the last webhook deliveries, oldest first, where the output does not keep them itself.
     #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
     pub deliveries: VecDeque<String>,
+    /// The last genuine webhooks; absent before the first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhooks: Option<LastWebhook>,
 }
 
 impl State {
     /// What is remembered about a stream, made when there is nothing yet.
     pub fn stream_mut(&mut self, name: &str) -> &mut StreamState {
         self.streams.entry(name.to_owned()).or_default()
+    }
+
+    /// Remembers that a genuine webhook came.
+    pub fn hear(&mut self, heard: Heard<'_>, now_ms: i64) {
+        self.webhooks.get_or_insert_default().hear(heard, now_ms);
     }
 
     /// Remembers a delivery; false when it is remembered already.
@@ -58,9 +70,13 @@ pub struct StreamState {
     /// Counts the writes of positions.
     #[serde(default)]
     pub sequence: u64,
-    /// What the running scan has put into each output file, by stream name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub spans: BTreeMap<String, ScanSpan>,
+    /// What the running scan has put into each output file, by stream name, in the order of the file.
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "spans_of_any_version"
+    )]
+    pub spans: BTreeMap<String, Vec<ScanSpan>>,
     /// The number of the last scan, where the output counts them.
     #[serde(default)]
     pub scan: u64,
@@ -80,15 +96,6 @@ impl StreamState {
         position.saved_at_ms = now_ms;
         self.positions.insert(position.format, position);
     }
-}
-
-/// The part of an output file that a scan wrote. It can be taken back only while nothing was written behind it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ScanSpan {
-    /// The file's length when the scan began to write.
-    pub from: u64,
-    /// The file's length after its last write.
-    pub to: u64,
 }
 
 /// How a run of a stream ended.
@@ -177,6 +184,7 @@ mod prepared_text {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -190,5 +198,18 @@ mod tests {
         }
         assert_eq!(state.deliveries.len(), REMEMBERED_DELIVERIES);
         assert!(state.remember_delivery("a"), "the oldest is forgotten");
+    }
+
+    #[test]
+    fn a_state_of_version_0_1_0_is_read() {
+        let state: State = serde_json::from_str(
+            r#"{"streams":{"companies":{"spans":{"companies":{"from":3,"to":9}}}},"deliveries":["d"]}"#,
+        )
+        .unwrap();
+        let spans = &state.streams["companies"].spans["companies"];
+        assert_eq!(*spans, [ScanSpan { from: 3, to: 9 }]);
+        assert_eq!((state.deliveries.len(), state.webhooks.clone()), (1, None));
+        let text = serde_json::to_string(&state).unwrap();
+        assert_eq!(serde_json::from_str::<State>(&text).unwrap(), state);
     }
 }

@@ -1,11 +1,12 @@
 //! The control door, `/_simulator/…`: how another process inspects and disturbs a workspace. It is no part of the API:
-//! no token, no rate limit, no faults, no log. The server listens on the loopback interface only.
+//! no token, no rate limit, no faults, no hold, no log. The server listens on the loopback interface only.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::faults::Fault;
+use super::hold::Hold;
 use super::identifiers::{self, Kind};
 use super::mutate::Mutation;
 use super::workspace::Workspace;
@@ -76,6 +77,16 @@ async fn try_answer(
             let count = faults.len();
             workspace.set_faults(faults);
             json!({"faults": count})
+        }
+        ("GET", "hold") => json!({"held_back": workspace.held_back()}),
+        ("POST", "hold") => {
+            let hold: Hold = read(body)?;
+            workspace.set_hold(Some(hold));
+            json!({})
+        }
+        ("POST", "release") => {
+            workspace.set_hold(None);
+            json!({})
         }
         ("POST", "mutate") => {
             let wanted: Mutation = read(body)?;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 
 use super::testing::Bench;
-use super::{Fault, Options};
+use super::{Fault, Hold, Options};
 
 async fn with_fault(fault: &str) -> Bench {
     Bench::start(Options {
@@ -133,4 +133,59 @@ async fn slow_answers_and_changes_behind_a_page() {
     let changed = bench.get("/contacts").await;
     assert!(changed.body["data"][4]["updated_at"].as_i64() >= Some(before));
     assert!(changed.body["data"][5]["updated_at"].as_i64() < Some(before));
+}
+
+/// Waits, at most for a minute, until so many requests are held back.
+async fn held_back(bench: &Bench, count: u64) {
+    for _ in 0..60_000 {
+        if bench.workspace().held_back() == count {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    panic!("{count} requests should be held back");
+}
+
+#[tokio::test]
+async fn from_a_request_on_nothing_is_answered() {
+    for (applied, done) in [(false, 0), (true, 1)] {
+        let bench = Bench::start(Options::default()).await;
+        bench.workspace().set_hold(Some(Hold {
+            request: 2,
+            applied,
+        }));
+        assert_eq!(bench.get("/me").await.status, 200);
+        let create = || {
+            bench
+                .request(Method::POST, "/contacts")
+                .body(r#"{"role":"lead"}"#)
+        };
+        let (second, third) = (tokio::spawn(create().send()), tokio::spawn(create().send()));
+        held_back(&bench, 2).await;
+        // The control door stays open, and what was not to be applied was not.
+        assert_eq!(bench.workspace().contact_count(), 1_000 + done);
+        let door = bench.get("/_simulator/hold").await;
+        assert_eq!(door.body, serde_json::json!({"held_back": 2}));
+        // A client that goes away takes its request with it, unless that was applied.
+        second.abort();
+        third.abort();
+        held_back(&bench, 0).await;
+        bench.workspace().set_hold(None);
+        assert_eq!(bench.get("/me").await.status, 200);
+        assert_eq!(bench.workspace().contact_count(), 1_000 + done);
+    }
+}
+
+#[tokio::test]
+async fn a_release_lets_everything_go_on() {
+    let bench = Bench::start(Options::default()).await;
+    let hold = serde_json::json!({"request": 1, "applied": true});
+    assert_eq!(bench.post("/_simulator/hold", &hold).await.status, 200);
+    let held = tokio::spawn(bench.request(Method::GET, "/me").send());
+    held_back(&bench, 1).await;
+    let released = bench
+        .post("/_simulator/release", &serde_json::json!({}))
+        .await;
+    assert_eq!(released.status, 200);
+    assert_eq!(held.await.unwrap().unwrap().status().as_u16(), 200);
 }

@@ -1,4 +1,4 @@
-//! One request, from its arrival to its answer: control door or API; rate limit, faults, token, version, permission;
+//! One request, from its arrival to its answer: control door or API; hold, rate limit, faults, token, version, permission;
 //! then the resource; then the headers that every answer has.
 
 use axum::body::{Bytes, to_bytes};
@@ -14,6 +14,7 @@ use super::control;
 use super::disturbance::{disturbed, refused};
 use super::errors::ApiError;
 use super::faults::FaultKind;
+use super::hold::Turn;
 use super::oauth;
 use super::reply::{JSON, Reply, finish};
 use super::request_log::RequestLogEntry;
@@ -53,6 +54,10 @@ pub(crate) async fn respond(
     if path == oauth::PAGE && parts.method == Method::GET {
         return oauth::page(&workspace, &query(&parts));
     }
+    let turn = workspace.hold.arrive();
+    if let Turn::BeforeWork(released) = turn {
+        workspace.hold.wait(released).await;
+    }
     let sent = body.as_ref().cloned().unwrap_or_default();
     let arrived = workspace.clock.milliseconds();
     let request_id = workspace.next_uuid();
@@ -86,6 +91,9 @@ pub(crate) async fn respond(
     });
     log(&workspace, &parts, arrived, &reply);
     record(&workspace, &parts, &sent, &reply, fault.as_ref());
+    if let Turn::BeforeAnswer(released) = turn {
+        workspace.hold.wait(released).await;
+    }
     connection.breaker.set(reply.breakage);
     let version = version(&parts.headers).unwrap_or(ApiVersion::DEFAULT);
     reply.into_response(&request_id, version, workspace.now())

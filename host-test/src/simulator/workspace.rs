@@ -21,6 +21,7 @@ use super::custom_attribute::{self, DataAttribute};
 use super::fault_plan::FaultPlan;
 use super::faults::Fault;
 use super::generator::{FIRST_TAG_ID, Generator};
+use super::hold::{Hold, HoldPoint};
 use super::identifiers::{self, Kind, mix};
 use super::moment::TimeStyle;
 use super::notification::WebhookDelivery;
@@ -45,6 +46,7 @@ pub struct Workspace {
     pub(crate) generator: Generator,
     pub(crate) rate_limit: RateLimit,
     pub(crate) faults: FaultPlan,
+    pub(crate) hold: HoldPoint,
     pub(crate) log: RequestLog,
     pub(crate) recorder: Option<Recorder>,
     pub(crate) webhooks: Webhooks,
@@ -99,6 +101,7 @@ impl Workspace {
             clock,
             rate_limit: RateLimit::new(options.rate_limit, options.scaled(WINDOW)),
             faults: FaultPlan::default(),
+            hold: HoldPoint::default(),
             log: RequestLog::default(),
             recorder: options.record.as_deref().map(Recorder::open).transpose()?,
             webhooks: Webhooks::new(&options, runtime)?,
@@ -258,6 +261,16 @@ impl Workspace {
     /// Replaces the faults; counting of matching requests starts anew.
     pub fn set_faults(&self, faults: Vec<Fault>) {
         self.faults.set(faults);
+    }
+
+    /// From a request on, holds back every answer; `None` releases what is held back.
+    pub fn set_hold(&self, hold: Option<Hold>) {
+        self.hold.set(hold);
+    }
+
+    /// How many requests are held back now.
+    pub fn held_back(&self) -> u64 {
+        self.hold.waiting()
     }
 
     /// Makes every later request unauthorized that has a token of before, as when the app is uninstalled. Who authorises

@@ -16,6 +16,8 @@ mod describe;
 mod http;
 /// Processes that die in the middle of a read.
 mod interruption;
+/// Exactly once, wherever the host is killed and whatever goes wrong meanwhile.
+mod kill_matrix;
 /// `map`: documents on standard input.
 mod mapping;
 /// Processes: run to their end, or ended with their owner.
@@ -26,6 +28,10 @@ mod reading;
 mod secrets;
 /// A simulator in a process of its own, and its control door.
 mod service;
+/// What an output holds and what the workspace holds, row by row.
+mod stored;
+/// Webhooks at a server that dies, and at one whose output a sync uses as well.
+mod webhook_receipts;
 /// `webhook verify` and `webhook serve`.
 mod webhooks;
 /// A simulator, a connection file and a folder to work in.

@@ -74,9 +74,16 @@ pub fn documents(text: &str) -> Vec<serde_json::Value> {
 
 /// Runs a command to its end.
 pub fn finish(command: Command, input: &[u8]) -> Finished {
-    let mut running = Running::start(command, input);
-    let status = running.wait();
-    running.finished(status)
+    Running::start(command, input).end()
+}
+
+/// Waits until a condition comes about.
+pub fn until(mut condition: impl FnMut() -> bool) {
+    let end = Instant::now() + LONGEST;
+    while !condition() {
+        assert!(Instant::now() < end, "it does not come about");
+        std::thread::sleep(Duration::from_millis(2));
+    }
 }
 
 /// A process that is ended with its owner.
@@ -178,21 +185,25 @@ impl Running {
         }
     }
 
+    /// Whether it ended by itself.
+    pub fn is_over(&mut self) -> bool {
+        let status = self.child.try_wait();
+        status.expect("a child of this process").is_some()
+    }
+
     /// Ends it at once, as a crash would.
     pub fn kill(mut self) -> Finished {
         self.child.kill().expect("it can be ended");
-        let status = self.wait();
-        self.finished(status)
+        self.end()
     }
 
     /// Asks it to end, as services are ended.
-    pub fn terminate(mut self) -> Finished {
+    pub fn terminate(self) -> Finished {
         let told = Command::new("kill")
             .args(["-TERM", &self.child.id().to_string()])
             .status();
         assert!(told.expect("`kill` is there").success());
-        let status = self.wait();
-        self.finished(status)
+        self.end()
     }
 
     fn wait(&mut self) -> ExitStatus {

@@ -72,6 +72,30 @@ impl Service {
         rows.iter().map(row).collect()
     }
 
+    /// Holds back every answer from a request on, counted from 1 from now on; with `applied` that one is applied first.
+    pub fn hold(&self, request: u64, applied: bool) {
+        self.post("hold", &json!({ "request": request, "applied": applied }));
+    }
+
+    /// How many requests are held back.
+    pub fn held_back(&self) -> u64 {
+        self.get("hold")["held_back"].as_u64().expect("a number")
+    }
+
+    /// Lets go on what is held back.
+    pub fn release(&self) {
+        self.post("release", &json!({}));
+    }
+
+    /// What the API answers with.
+    pub fn ask(&self, target: &str) -> Value {
+        let authorization = format!("Bearer {TOKEN}");
+        let headers = [("authorization", authorization.as_str())];
+        let answer = send("GET", &format!("{}{target}", self.url), &headers, b"");
+        assert_eq!(answer.status, 200, "{target}");
+        serde_json::from_slice(&answer.body).expect("a document")
+    }
+
     /// Lets time pass in the workspace.
     pub fn pass(&self, seconds: u64) {
         self.post("advance", &json!({ "seconds": seconds }));

@@ -97,7 +97,14 @@ pub const SERVE: [&str; 6] = [
 
 /// Starts taking webhooks; gives the URL too.
 pub fn serve(world: &World) -> (Running, String) {
-    let running = world.start(&SERVE);
+    serve_into(world, "jsonl:hooks")
+}
+
+/// The same into another output.
+pub fn serve_into(world: &World, output: &str) -> (Running, String) {
+    let mut arguments = SERVE;
+    arguments[5] = output;
+    let running = world.start(&arguments);
     let url = listening(&running);
     (running, url)
 }

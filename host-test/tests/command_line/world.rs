@@ -5,7 +5,7 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::process::{Finished, Running, documents, finish, program};
+use crate::process::{Finished, Running, documents, finish, program, until};
 use crate::service::Service;
 
 /// The token and the secret: words that nothing else holds, so that they can be searched for.
@@ -107,6 +107,22 @@ impl World {
         let finished = self.run(arguments);
         assert_eq!(finished.code, Some(0), "{arguments:?}: {finished:?}");
         finished
+    }
+
+    /// What is stored in an output about earlier runs.
+    pub fn status(&self, output: &str) -> Value {
+        let asked = self.command(&["status", "--json", "--output", output]);
+        finish(asked, b"").document()
+    }
+
+    /// Waits until the service holds back a request of a process; false when the process ends before.
+    pub fn until_held_back(&self, running: &mut Running) -> bool {
+        let mut held = false;
+        until(|| {
+            held = self.service.held_back() > 0;
+            held || running.is_over()
+        });
+        held
     }
 
     /// The same, left running.

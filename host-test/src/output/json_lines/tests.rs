@@ -1,8 +1,10 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use std::fs::OpenOptions;
+
 use super::*;
 use crate::contract::types::Change;
-use crate::position::Position;
+use crate::position::{LastWebhook, Position};
 
 /// An entry that writes a row.
 pub(in crate::output) fn entry(stream: &str, key: &str, payload: &str) -> Entry {
@@ -43,11 +45,35 @@ pub(in crate::output) fn page<'a>(
     }
 }
 
-fn open(directory: &Path) -> JsonLines {
+/// Delivers a webhook at an hour that does not matter.
+pub(in crate::output) fn deliver(output: &mut dyn Output, id: &str, entries: &[Entry]) -> bool {
+    let delivery = Delivery {
+        id,
+        topic: "topic",
+        entries,
+        now_ms: 1,
+    };
+    output.deliver(delivery).unwrap()
+}
+
+fn open_again(output: JsonLines, directory: &Path) -> JsonLines {
+    drop(output);
+    open(directory)
+}
+
+pub(super) fn keys_of(lines: &[String]) -> Vec<String> {
+    let key = |line: &String| {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        line["key"].as_str().unwrap().to_owned()
+    };
+    lines.iter().map(key).collect()
+}
+
+pub(super) fn open(directory: &Path) -> JsonLines {
     JsonLines::open(directory, &directory.join(".state.json")).unwrap()
 }
 
-fn lines(directory: &Path, stream: &str) -> Vec<String> {
+pub(super) fn lines(directory: &Path, stream: &str) -> Vec<String> {
     fs::read_to_string(directory.join(format!("{stream}.jsonl")))
         .unwrap_or_default()
         .lines()
@@ -128,19 +154,42 @@ fn a_restart_never_takes_what_others_wrote_behind_the_scan() {
     output
         .commit(page("companies", &scanned, &position(Some("1n"), None)))
         .unwrap();
-    assert!(
-        output
-            .deliver("d1", &[entry("companies", "hook", "{}")], 1)
-            .unwrap()
-    );
+    deliver(&mut output, "d1", &[entry("companies", "hook", "{}")]);
+    let more = [entry("companies", "b", "{}")];
+    output
+        .commit(page("companies", &more, &position(Some("1m"), None)))
+        .unwrap();
+    deliver(&mut output, "d2", &[entry("companies", "late", "{}")]);
     let again = [entry("companies", "a", "{}")];
     let end = position(None, Some("1d"));
     let mut restarted = page("companies", &again, &end);
     restarted.restarted = true;
     output.commit(restarted).unwrap();
-    let keys = lines(directory.path(), "companies");
-    assert_eq!(keys.iter().filter(|line| line.contains("hook")).count(), 1);
-    assert_eq!(keys.len(), 3, "a repeat, and no loss");
+    let found = lines(directory.path(), "companies");
+    assert_eq!(keys_of(&found), ["hook", "late", "a"]);
+}
+
+/// Two streams may write into the same file; each takes back its own.
+#[test]
+fn what_others_scan_moves_with_the_file_and_can_be_taken_back_as_well() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut output = open(directory.path());
+    let row = |key: &str| [entry("parts", key, "{}")];
+    let next = position(Some("1n"), None);
+    for stream in ["one", "two"] {
+        output.begin(stream, ScanStart::New).unwrap();
+    }
+    for (stream, key) in [("one", "a"), ("two", "b"), ("one", "c"), ("two", "d")] {
+        output.commit(page(stream, &row(key), &next)).unwrap();
+    }
+    for (stream, left) in [("one", vec!["b", "d", "x"]), ("two", vec!["x", "x"])] {
+        output = open_again(output, directory.path());
+        let again = row("x");
+        let mut restarted = page(stream, &again, &next);
+        restarted.restarted = true;
+        output.commit(restarted).unwrap();
+        assert_eq!(keys_of(&lines(directory.path(), "parts")), left, "{stream}");
+    }
 }
 
 #[test]
@@ -148,10 +197,10 @@ fn a_delivery_is_stored_once_over_restarts() {
     let directory = tempfile::tempdir().unwrap();
     let mut output = open(directory.path());
     let hook = [entry("contacts", "1", "{}")];
-    assert!(output.deliver("id", &hook, 1).unwrap());
-    assert!(!output.deliver("id", &hook, 2).unwrap());
-    drop(output);
-    assert!(!open(directory.path()).deliver("id", &hook, 3).unwrap());
+    assert!(deliver(&mut output, "id", &hook));
+    assert!(!deliver(&mut output, "id", &hook));
+    output = open_again(output, directory.path());
+    assert!(!deliver(&mut output, "id", &hook));
     assert_eq!(lines(directory.path(), "contacts").len(), 1);
 }
 
@@ -265,4 +314,67 @@ fn a_stream_name_cannot_leave_the_directory() {
         .begin("../x", ScanStart::New)
         .unwrap_err();
     assert!(matches!(error, OutputError::BadStreamName { .. }));
+}
+
+#[test]
+fn ids_are_forgotten_after_a_day_and_leave_the_file() {
+    const DAY_MS: i64 = 24 * 3_600 * 1_000;
+    let directory = tempfile::tempdir().unwrap();
+    let mut output = open(directory.path());
+    let deliver_at = |output: &mut JsonLines, number: i64, now_ms| {
+        // Long ones, so that few of them are worth removing.
+        let id = format!("{number}{}", "x".repeat(200_000));
+        let delivery = Delivery {
+            id: &id,
+            topic: "topic",
+            entries: &[],
+            now_ms,
+        };
+        output.deliver(delivery).unwrap()
+    };
+    for number in 0..8 {
+        assert!(deliver_at(&mut output, number, number));
+    }
+    assert!(!deliver_at(&mut output, 0, DAY_MS));
+    // The first six are older than a day and more than half of the file.
+    assert!(deliver_at(&mut output, 8, DAY_MS + 6));
+    for _ in 0..2 {
+        assert_eq!(lines(directory.path(), receipts::FILE).len(), 3);
+        for known in 6..=8 {
+            assert!(!deliver_at(&mut output, known, DAY_MS + 6));
+        }
+        output = open_again(output, directory.path());
+    }
+    assert!(deliver_at(&mut output, 0, DAY_MS + 6));
+}
+
+#[test]
+fn deliveries_that_an_older_version_stored_are_known() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = r#"{"layout":1,"state":{"streams":{},"deliveries":["old-1","old-2"]}}"#;
+    fs::write(directory.path().join(".state.json"), text).unwrap();
+    let mut output = open(directory.path());
+    for _ in 0..2 {
+        assert!(!deliver(&mut output, "old-1", &[]));
+        assert!(!deliver(&mut output, "old-2", &[]));
+        assert!(output.state().deliveries.is_empty());
+        output = open_again(output, directory.path());
+    }
+    assert!(deliver(&mut output, "new", &[]));
+}
+
+#[test]
+fn the_last_webhooks_are_remembered() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut output = open(directory.path());
+    assert_eq!(output.state().webhooks, None);
+    output.hear(Heard::Ping, 7).unwrap();
+    deliver(&mut output, "d", &[]);
+    output = open_again(output, directory.path());
+    let expected = LastWebhook {
+        ping_at_ms: Some(7),
+        delivery_at_ms: Some(1),
+        topic: Some("topic".to_owned()),
+    };
+    assert_eq!(output.state().webhooks, Some(expected));
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::output::OutputError;
-use crate::position::{Checked, State, StreamState};
+use crate::position::{Checked, LastWebhook, State, StreamState};
 
 /// The layout of the host's own tables, kept in `PRAGMA user_version`.
 const LAYOUT: i64 = 1;
@@ -36,6 +36,7 @@ const TABLES: &str = "
         id TEXT PRIMARY KEY NOT NULL,
         received_at_ms INTEGER NOT NULL
     ) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS _deliveries_by_time ON _deliveries (received_at_ms);
 ";
 
 /// Makes the host's tables where they are missing.
@@ -44,11 +45,10 @@ pub(super) fn prepare(connection: &Connection, path: &Path) -> Result<(), Output
         path: path.to_path_buf(),
         source,
     };
-    // Readers of the database are not in the way of the writer, and a commit costs no wait for the disk; a crash of
-    // the machine can lose the last commits, records and position alike.
+    // Readers of the database are not in the way of the writer.
     connection
         .pragma_update(None, "journal_mode", "wal")
-        .and_then(|()| connection.pragma_update(None, "synchronous", "normal"))
+        .and_then(|()| wait_for_disk(connection, false))
         .and_then(|()| connection.busy_timeout(std::time::Duration::from_secs(10)))
         .map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(64);
@@ -68,11 +68,18 @@ pub(super) fn prepare(connection: &Connection, path: &Path) -> Result<(), Output
         .map_err(failed)
 }
 
+/// Whether the next commits wait for the disk. Without that, a crash of the machine can lose the last of them, records and
+/// position alike.
+pub(super) fn wait_for_disk(connection: &Connection, wait: bool) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "synchronous", if wait { "full" } else { "normal" })
+}
+
 /// Reads the state and the highest number given to a scan.
 pub(super) fn load(connection: &Connection) -> rusqlite::Result<(State, i64)> {
     let mut state = State {
         workspace_id: read(connection, "workspace")?,
         checked: read(connection, "checked")?,
+        webhooks: read(connection, "webhooks")?,
         ..State::default()
     };
     let mut statement =
@@ -119,6 +126,14 @@ pub(super) fn save_checked(
     checked: Option<&Checked>,
 ) -> rusqlite::Result<()> {
     write(transaction, "checked", checked)
+}
+
+/// Stores when the last genuine webhooks came.
+pub(super) fn save_webhooks(
+    transaction: &Transaction<'_>,
+    webhooks: &LastWebhook,
+) -> rusqlite::Result<()> {
+    write(transaction, "webhooks", Some(webhooks))
 }
 
 /// Stores the workspace.

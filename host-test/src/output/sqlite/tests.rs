@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::contract::types::Change;
-use crate::output::json_lines::tests::{entry, page, position};
+use crate::contract::types::{Change, Entry};
+use crate::output::json_lines::tests::{deliver, entry, page, position};
+use crate::position::LastWebhook;
 
 type Row = (String, bool, Option<String>, Value);
 
@@ -159,7 +160,7 @@ fn a_complete_snapshot_deletes_what_it_did_not_give() {
     scan(&mut output, "tags", &before);
     output.begin("tags", ScanStart::New).unwrap();
     let hook = [entry("tags", "3", "{}")];
-    output.deliver("hook", &hook, 1).unwrap();
+    deliver(&mut output, "hook", &hook);
     let kept = [entry("tags", "2", "{}")];
     let end = position(None, None);
     let mut last = page("tags", &kept, &end);
@@ -187,12 +188,12 @@ fn a_delivery_is_stored_once_and_late_ones_do_not_overwrite() {
     scan(&mut output, "contacts", &row);
     let mut late = entry("contacts", "1", r#"{"v":"old"}"#);
     late.updated_at_ms = Some(999);
-    assert!(output.deliver("a", &[late.clone()], 1).unwrap());
-    assert!(!output.deliver("a", &[late], 2).unwrap());
+    assert!(deliver(&mut output, "a", &[late.clone()]));
+    assert!(!deliver(&mut output, "a", &[late]));
     assert_eq!(rows(&output, "contacts")[0].3, json!({"v": "new"}));
     let mut later = entry("contacts", "1", r#"{"v":"newest"}"#);
     later.updated_at_ms = Some(1_001);
-    assert!(output.deliver("b", &[later], 3).unwrap());
+    assert!(deliver(&mut output, "b", &[later]));
     assert_eq!(rows(&output, "contacts")[0].3, json!({"v": "newest"}));
 }
 
@@ -207,7 +208,7 @@ fn a_restart_leaves_rows_that_a_webhook_wrote() {
     let middle = position(Some("1n"), None);
     output.commit(page("companies", &walked, &middle)).unwrap();
     let hook = [entry("companies", "a", r#"{"v":"hook"}"#)];
-    output.deliver("hook", &hook, 1).unwrap();
+    deliver(&mut output, "hook", &hook);
     let after = position(Some("1m"), None);
     let mut restarted = page("companies", &[], &after);
     restarted.restarted = true;
@@ -265,4 +266,54 @@ fn a_database_of_a_later_version_is_refused() {
         Sqlite::open(&path),
         Err(OutputError::DatabaseLayout { found: 99, .. })
     ));
+}
+
+#[test]
+fn the_last_webhooks_are_remembered_and_a_delivery_waits_for_the_disk() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut output = open(&directory);
+    let waits = |output: &Sqlite| -> i64 {
+        let asked = output
+            .connection
+            .pragma_query_value(None, "synchronous", |row| row.get(0));
+        asked.unwrap()
+    };
+    output.hear(Heard::Ping, 7).unwrap();
+    assert_eq!(waits(&output), 1);
+    assert!(deliver(&mut output, "d", &[]));
+    assert_eq!(waits(&output), 2);
+    scan(&mut output, "tags", &[]);
+    assert_eq!(waits(&output), 1);
+    assert!(!deliver(&mut output, "d", &[]));
+    drop(output);
+    let expected = LastWebhook {
+        ping_at_ms: Some(7),
+        delivery_at_ms: Some(1),
+        topic: Some("topic".to_owned()),
+    };
+    assert_eq!(open(&directory).state().webhooks, Some(expected));
+}
+
+/// The tables as version 0.1.0 made them.
+#[test]
+fn a_database_of_an_older_version_is_taken_over() {
+    let directory = tempfile::tempdir().unwrap();
+    rusqlite::Connection::open(directory.path().join("out.db"))
+        .and_then(|connection| {
+            connection.execute_batch(
+                "CREATE TABLE _state (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;
+                 CREATE TABLE _undo (scan INTEGER NOT NULL, stream TEXT NOT NULL, key TEXT NOT NULL, updated_at_ms INTEGER,
+                    deleted INTEGER NOT NULL, reason TEXT, successor TEXT, data TEXT NOT NULL, written_by INTEGER NOT NULL,
+                    PRIMARY KEY (scan, stream, key));
+                 CREATE TABLE _deliveries (id TEXT PRIMARY KEY NOT NULL, received_at_ms INTEGER NOT NULL) WITHOUT ROWID;
+                 INSERT INTO _deliveries VALUES ('old', 1);
+                 INSERT INTO _state VALUES ('counter', '3');
+                 PRAGMA user_version = 1;",
+            )
+        })
+        .unwrap();
+    let mut output = open(&directory);
+    assert_eq!(output.state().webhooks, None);
+    assert!(!deliver(&mut output, "old", &[]));
+    assert!(output.state().webhooks.is_some());
 }
