@@ -128,6 +128,9 @@ fn about(state: &State, zone: &jiff::tz::TimeZone) -> String {
         Some(at) => lines.push_str(&format!("last sync: {}\n", dates::display(at, zone))),
         None => lines.push_str("last sync: none\n"),
     }
+    if let Some(webhooks) = &state.webhooks {
+        lines.push_str(&webhooks_text(webhooks, zone));
+    }
     lines
 }
 
@@ -156,9 +159,6 @@ fn to_text(state: &State) -> String {
     ];
     let mut text = about(state, &zone);
     text.push_str(&table(header, rows, usize::MAX));
-    if let Some(webhooks) = &state.webhooks {
-        text.push_str(&format!("\n{}", webhooks_text(webhooks, &zone)));
-    }
     for (name, stream) in &state.streams {
         if let Some(message) = stream.last.as_ref().and_then(|last| last.message.as_ref()) {
             text.push_str(&format!("\n✗ {name}: {message}"));
@@ -171,7 +171,7 @@ fn webhooks_text(webhooks: &LastWebhook, zone: &jiff::tz::TimeZone) -> String {
     let at = |ms: Option<i64>| ms.map_or_else(|| "never".to_owned(), |ms| dates::display(ms, zone));
     let topic = webhooks.topic.as_ref();
     format!(
-        "webhooks: last ping {}, last delivery {}{}",
+        "webhooks: last ping {}, last delivery {}{}\n",
         at(webhooks.ping_at_ms),
         at(webhooks.delivery_at_ms),
         topic.map_or_else(String::new, |topic| format!(" ({topic})"))

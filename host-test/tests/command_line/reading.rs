@@ -3,16 +3,8 @@ use std::io::Read as _;
 
 use serde_json::{Value, json};
 
+use crate::stored::STREAMS;
 use crate::world::{CONNECTION, World, keys};
-
-const STREAMS: [&str; 6] = [
-    "contacts",
-    "companies",
-    "admins",
-    "teams",
-    "tags",
-    "segments",
-];
 
 #[test]
 fn standard_output_is_lines_of_documents_with_the_declared_members() {
