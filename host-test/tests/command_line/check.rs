@@ -115,7 +115,7 @@ fn webhooks_are_good_once_one_was_verified() {
         before.out.contains("– webhooks: no ping and no delivery"),
         "{before:?}"
     );
-    world.connect("mode: hybrid\n");
+    world.connect("mode: realtime\n");
     let before = world.run(&check);
     assert_eq!(before.code, Some(2));
     assert!(

@@ -90,7 +90,10 @@ impl Service {
     /// What the API answers with.
     pub fn ask(&self, target: &str) -> Value {
         let authorization = format!("Bearer {TOKEN}");
-        let headers = [("authorization", authorization.as_str())];
+        let headers = [
+            ("authorization", authorization.as_str()),
+            ("intercom-version", "2.11"),
+        ];
         let answer = send("GET", &format!("{}{target}", self.url), &headers, b"");
         assert_eq!(answer.status, 200, "{target}");
         serde_json::from_slice(&answer.body).expect("a document")

@@ -40,14 +40,16 @@ pub(super) fn webhooks(
         topics.join(", ")
     );
     match (state, file.mode) {
-        (Some(_), Mode::Realtime | Mode::Hybrid) => Finding::bad(
+        (Some(_), Mode::Realtime) => Finding::bad(
             WHAT,
-            "no ping and no delivery was verified yet, and the connection's mode lives on them",
+            "no ping and no delivery was verified yet, and the connection reads nothing else",
             remedy,
         ),
-        (Some(_), Mode::Batch) => {
-            Finding::aside(WHAT, "no ping and no delivery was verified yet", remedy)
-        }
+        (Some(_), Mode::Hybrid | Mode::Batch) => Finding::aside(
+            WHAT,
+            "no ping and no delivery was verified yet; changes come with the next reading",
+            remedy,
+        ),
         (None, _) => Finding::aside(
             WHAT,
             "can be verified; whether any came is in the output of `webhook serve`, which was not named",
