@@ -108,6 +108,8 @@ pub enum Command {
     Demo(DemoArguments),
     /// Serve a simulated workspace on loopback
     Simulate(simulator::Options),
+    /// Measure what reading costs, with a simulator in a process of its own
+    Bench(BenchArguments),
     /// Say what the component is: streams, actions, topics, configuration
     Describe,
     /// Authorise a connection: print the address to open, take the code, store the token
@@ -143,6 +145,18 @@ pub struct DemoArguments {
     /// Append every exchange with the simulator to this file, as a line of JSON
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
+}
+
+/// Arguments of `bench`.
+#[derive(Args, Clone, Debug)]
+pub struct BenchArguments {
+    /// Contacts in the simulated workspace
+    #[arg(long, default_value_t = 100_000)]
+    pub contacts: u64,
+
+    /// How often they are read
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub runs: u32,
 }
 
 /// Arguments of `auth`.

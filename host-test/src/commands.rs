@@ -1,12 +1,14 @@
 //! The commands: each in a file of its own, and here what they share.
 
 mod auth;
+mod bench;
 mod check;
 mod demo;
 mod describe;
 mod error;
 mod map;
 mod read;
+mod resources;
 mod simulate;
 mod status;
 mod sync;
@@ -69,6 +71,7 @@ async fn run(line: CommandLine) -> Exit {
     let result = match command {
         Command::Demo(arguments) => demo::run(&global, &arguments).await,
         Command::Simulate(options) => simulate::run(&global, options).await,
+        Command::Bench(arguments) => bench::run(&global, &arguments).await,
         Command::Describe => describe::run(&global).await,
         Command::Auth(arguments) => auth::run(&global, &arguments).await,
         Command::Check(arguments) => check::run(&global, &arguments).await,

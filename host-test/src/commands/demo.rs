@@ -2,7 +2,6 @@
 
 mod expectation;
 mod reading;
-mod resources;
 mod summary;
 mod webhooks;
 mod writing;

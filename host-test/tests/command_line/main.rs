@@ -4,6 +4,8 @@
 
 /// `auth`: the address, what is pasted, the exchange, the stored token.
 mod authorization;
+/// `bench`: what reading costs.
+mod benchmark;
 /// `check`: what is good, what is not, and what to do about it.
 mod check;
 /// Connection files: both forms, and everything that can be wrong in them.

@@ -104,6 +104,7 @@ async fn a_test_that_says_something_else_fails() {
 /// Simulators that no component talks to, and those of programs, which are recorded when their tests ask for it.
 const UNRECORDED: &[&str] = &[
     "host-test/src/code_exchange/tests.rs",
+    "host-test/src/commands/bench/served.rs",
     "host-test/src/commands/demo.rs",
     "host-test/src/commands/simulate.rs",
     "host-test/src/simulator/",

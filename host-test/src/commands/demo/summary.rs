@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::resources::peak_memory;
+use crate::commands::resources::peak_memory;
 use crate::plugin::Plugin;
 use crate::report::{RunReport, bytes, duration, run_table};
 use crate::tenant::Usage;
