@@ -47,6 +47,12 @@ pub enum OutputError {
         /// The committed length in bytes.
         committed: u64,
     },
+    /// Something went wrong in the middle of changing a file.
+    #[error("{} was left half changed by an earlier failure; start again, which finishes the change", path.display())]
+    InDoubt {
+        /// The directory.
+        path: PathBuf,
+    },
     /// A name that cannot be a file or a table.
     #[error("the stream name `{name}` cannot be used as the name of a file or a table")]
     BadStreamName {

@@ -43,6 +43,8 @@ pub struct JsonLines {
     receipts: Receipts,
     lines: GatheredLines,
     synced_at: Instant,
+    /// Whether a file may have another end than the state says. Only opening the directory again clears that up.
+    in_doubt: bool,
     /// Held when the state is elsewhere: two states must not share a directory.
     _directory_lock: Option<StateLock>,
 }
@@ -65,6 +67,7 @@ impl JsonLines {
             receipts: Receipts::default(),
             lines: GatheredLines::default(),
             synced_at: Instant::now(),
+            in_doubt: false,
             _directory_lock: directory_lock,
         };
         output.recover()?;
@@ -80,6 +83,16 @@ impl JsonLines {
         self.state_file.save_synced(&self.state)?;
         self.synced_at = Instant::now();
         Ok(())
+    }
+
+    /// An error when nothing can be written any more.
+    fn be_sure(&self) -> Result<(), OutputError> {
+        match self.in_doubt {
+            false => Ok(()),
+            true => Err(OutputError::InDoubt {
+                path: self.files.directory().to_path_buf(),
+            }),
+        }
     }
 
     /// The committed length of a file.
@@ -190,6 +203,7 @@ impl JsonLines {
 
     /// Commits the state together with new ends, and puts those in place.
     fn sync_endings(&mut self, endings: &Endings) -> Result<(), OutputError> {
+        self.in_doubt = true;
         for (name, ending) in endings {
             let end = ending.written()?;
             self.state.files.insert(name.clone(), end.from + end.length);
@@ -200,7 +214,9 @@ impl JsonLines {
             ending::put_in_place(&self.files, &name, end)?;
         }
         // Only now another end may be begun beside one of these files.
-        self.sync()
+        self.sync()?;
+        self.in_doubt = false;
+        Ok(())
     }
 
     /// Makes the file of ids shorter when much of it is forgotten.
@@ -221,6 +237,7 @@ impl Output for JsonLines {
     }
 
     fn begin(&mut self, stream: &str, start: ScanStart) -> Result<(), OutputError> {
+        self.be_sure()?;
         match start {
             ScanStart::Anew => {
                 for other in self.state.streams.values_mut() {
@@ -244,6 +261,7 @@ impl Output for JsonLines {
     }
 
     fn commit(&mut self, page: Commit<'_>) -> Result<(), OutputError> {
+        self.be_sure()?;
         let mut endings = Endings::new();
         if page.restarted {
             let stream = self.state.streams.get(page.stream);
@@ -281,11 +299,13 @@ impl Output for JsonLines {
     }
 
     fn ended(&mut self, stream: &str, run: LastRun) -> Result<(), OutputError> {
+        self.be_sure()?;
         self.state.stream_mut(stream).last = Some(run);
         self.sync()
     }
 
     fn keep_checked(&mut self, checked: Option<Checked>) -> Result<(), OutputError> {
+        self.be_sure()?;
         if let Some(checked) = &checked {
             self.state.workspace_id = Some(checked.workspace_id.clone());
         }
@@ -294,6 +314,7 @@ impl Output for JsonLines {
     }
 
     fn deliver(&mut self, delivery: Delivery<'_>) -> Result<bool, OutputError> {
+        self.be_sure()?;
         let Delivery {
             id, topic, now_ms, ..
         } = delivery;
@@ -333,6 +354,7 @@ impl Output for JsonLines {
     }
 
     fn hear(&mut self, heard: Heard<'_>, now_ms: i64) -> Result<(), OutputError> {
+        self.be_sure()?;
         self.state.hear(heard, now_ms);
         Ok(self.state_file.save(&self.state)?)
     }

@@ -259,3 +259,43 @@ fn without_its_state_a_delivery_is_not_stored() {
     assert!(!open(directory.path()).deliver(delivery).unwrap());
     assert_eq!(keys_of(&lines(directory.path(), "companies")).len(), 4);
 }
+
+/// The new end cannot be put in place: nothing more is written until the directory was opened again, which does it.
+#[test]
+fn an_end_that_is_not_in_place_is_put_there_by_the_next_start() {
+    let (directory, mut output) = begun();
+    let fresh = position(Some("1f"), None);
+    let again = [entry("companies", "b", "{}")];
+    let mut restarted = page("companies", &again, &fresh);
+    restarted.restarted = true;
+    // Moved away when its end is written, so that it cannot be opened by its name any more.
+    let file = directory.path().join("companies.jsonl");
+    let mut endings = output
+        .begin_endings(output.state.streams["companies"].spans.clone())
+        .unwrap();
+    let written = output.write(&again, &mut endings).unwrap();
+    assert_eq!(
+        written["companies"].to,
+        endings["companies"].written().unwrap().length
+    );
+    fs::rename(&file, directory.path().join("away")).unwrap();
+    fs::create_dir(&file).unwrap();
+    assert!(output.sync_endings(&endings).is_err());
+    fs::remove_dir(&file).unwrap();
+    fs::rename(directory.path().join("away"), &file).unwrap();
+    assert!(matches!(
+        output.commit(restarted),
+        Err(OutputError::InDoubt { .. })
+    ));
+    drop(output);
+    let mut output = open(directory.path());
+    assert_eq!(
+        keys_of(&lines(directory.path(), "companies")),
+        ["hook", "b"]
+    );
+    deliver(&mut output, "d2", &[entry("companies", "x", "{}")]);
+    assert_eq!(
+        keys_of(&lines(directory.path(), "companies")),
+        ["hook", "b", "x"]
+    );
+}

@@ -55,11 +55,13 @@ impl JsonLines {
             return Ok(());
         }
         let now_ms = now_ms();
-        for id in std::mem::take(&mut self.state.deliveries) {
+        // They stay in the state until all of them are in the file: it is committed before the first line.
+        for id in self.state.deliveries.clone() {
             let span = self.write_receipt(&id, now_ms)?;
             self.state.files.insert(receipts::FILE.to_owned(), span.to);
             self.receipts.insert(&id, now_ms, span.to);
         }
+        self.state.deliveries.clear();
         self.sync()
     }
 }
