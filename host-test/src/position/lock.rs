@@ -29,7 +29,15 @@ pub enum LockError {
 /// A lock, held until it is dropped.
 #[derive(Debug)]
 pub struct StateLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for StateLock {
+    fn drop(&mut self) {
+        // Closing the file would not do while a process that is just being started still has a copy of it. What cannot be
+        // unlocked is freed with the last copy.
+        let _ = self.file.unlock();
+    }
 }
 
 impl StateLock {
@@ -48,7 +56,7 @@ impl StateLock {
             .open(PathBuf::from(name))
             .map_err(failed)?;
         match file.try_lock() {
-            Ok(()) => Ok(StateLock { _file: file }),
+            Ok(()) => Ok(StateLock { file }),
             Err(TryLockError::WouldBlock) => Err(LockError::Held {
                 path: path.to_path_buf(),
             }),
@@ -71,7 +79,10 @@ mod tests {
         assert!(
             matches!(error, LockError::Held { .. }) && error.to_string().contains("state.json")
         );
+        // As a process that is just being started has it.
+        let copy = first.file.try_clone().unwrap();
         drop(first);
         assert!(StateLock::take(&path).is_ok());
+        drop(copy);
     }
 }
