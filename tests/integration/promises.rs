@@ -39,7 +39,10 @@ fn every_promise_names_tests_that_exist_or_what_will_bring_them() {
                 !tests.is_empty() || shown_by.starts_with("to come: "),
                 "{heading} {number} is shown by nothing"
             );
-            assert_eq!(tests.is_empty(), promise.is_empty(), "{heading} {number}");
+            assert!(
+                tests.is_empty() || !promise.is_empty(),
+                "{heading} {number} has tests and says nothing"
+            );
             for (file, function) in tests {
                 let source = std::fs::read_to_string(root.join(file))
                     .unwrap_or_else(|error| panic!("{heading} {number}: {file}: {error}"));
