@@ -3,7 +3,6 @@
 
 mod reader;
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -71,20 +70,13 @@ impl<'de> Visitor<'de> for ObjectVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::new();
+        let mut object = Object::default();
         while let Some(name) = map.next_key::<String>()? {
             let member = Member::of(map.next_value::<&'de RawValue>()?);
-            members.push((name, member));
+            object.0.retain(|(known, _)| *known != name);
+            object.0.push((name, member));
         }
-        // A name that comes again takes the place of the one before.
-        let last: BTreeMap<String, usize> = members
-            .iter()
-            .zip(0..)
-            .map(|((name, _), place)| (name.clone(), place))
-            .collect();
-        let mut place = 0..;
-        members.retain(|(name, _)| place.next() == last.get(name).copied());
-        Ok(Object(members))
+        Ok(object)
     }
 }
 
