@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::conformance::assert_conforms;
-use crate::contract::connector::TimeWindow;
-use crate::contract::http::{Error, ErrorKind, Response};
-use crate::contract::state;
+use crate::contract::connector::{Selection, TimeWindow};
+use crate::contract::http::{Error, ErrorKind, Request, Response};
+use crate::contract::state::{self, Swapped};
 use crate::contract::types::{Change, Entry, FailureKind, Header};
+use crate::cursor::{self, ListPosition, Position};
 use crate::watermark::LAG_SECONDS;
 
 /// A row of the model: what it is now, and since when the search sees it so.
@@ -395,7 +396,7 @@ fn the_longest_day_does_not_hide_a_change() {
     });
     let operation_request = request("contacts", since, None);
     let scan = Scan::new(&connection(), &operation_request).unwrap();
-    let body: Value = serde_json::from_slice(scan.requests()[0].body.as_ref().unwrap()).unwrap();
+    let body: Value = serde_json::from_slice(scan.requests(Moment::default())[0].body.as_ref().unwrap()).unwrap();
     assert!(body["query"]["value"].as_i64().unwrap() < NOON);
     assert_eq!(
         keys(&page(&mut model, operation_request).unwrap().entries),
