@@ -82,8 +82,7 @@ impl Operation for Authenticate {
             State::Begin => self
                 .begin()
                 .unwrap_or_else(|failure| Step::Done(Err(failure))),
-            State::Identity(checked) => match identify(&checked.config, answers.first())
-            {
+            State::Identity(checked) => match identify(&checked.config, answers.first()) {
                 Ok(account) => {
                     let version = checked.config.api_version;
                     let targets = targets(&checked.config);

@@ -25,7 +25,9 @@ pub struct Attribute {
 
 /// The schema of a stream's canonical record, with the workspace's own attributes where they are known.
 pub fn of_stream(stream: &Stream, attributes: &[Attribute]) -> String {
-    let own = attributes.iter().filter(|attribute| attribute.custom != Some(false));
+    let own = attributes
+        .iter()
+        .filter(|attribute| attribute.custom != Some(false));
     let own: Vec<String> = own
         .map(|attribute| format!("{}:{}", quoted(&attribute.name), of_attribute(attribute)))
         .collect();
