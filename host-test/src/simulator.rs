@@ -18,6 +18,7 @@ mod clock;
 mod companies;
 mod company;
 mod company_changes;
+mod company_links;
 mod company_lists;
 mod company_store;
 mod connection;
@@ -26,6 +27,7 @@ mod contact_body;
 mod contact_changes;
 mod contact_fields;
 mod contact_generator;
+mod contact_links;
 mod contact_lists;
 mod contact_search;
 mod contact_store;
@@ -38,15 +40,21 @@ mod data_attributes;
 mod disturbance;
 mod duration;
 mod errors;
+mod event;
+mod events;
 mod fault_plan;
 mod faults;
 mod generate;
 mod generator;
 mod hold;
 mod identifiers;
+mod link_counts;
+mod links;
 mod me;
 mod moment;
 mod mutate;
+mod note;
+mod notes;
 mod notification;
 mod oauth;
 mod options;
@@ -65,6 +73,7 @@ mod search_test;
 mod segments;
 mod server;
 mod spans;
+mod subscriptions;
 mod tags;
 mod teammate;
 mod teams;
@@ -78,7 +87,11 @@ mod companies_tests;
 #[cfg(test)]
 mod contacts_tests;
 #[cfg(test)]
+mod events_tests;
+#[cfg(test)]
 mod fault_tests;
+#[cfg(test)]
+mod links_tests;
 #[cfg(test)]
 mod oauth_tests;
 #[cfg(test)]
@@ -93,6 +106,8 @@ mod webhook_tests;
 pub use errors::ApiError;
 pub use faults::{Fault, FaultKind};
 pub use hold::Hold;
+pub use link_counts::LinkCounts;
+pub use links::{Link, LinkChange};
 pub use mutate::{Mutated, Mutation};
 pub use notification::WebhookDelivery;
 pub use options::Options;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::contact::Contact;
-use super::contact_view::{ContactView, Overlay};
+use super::contact_view::{ContactView, Forgotten, Overlay};
 use super::generator::Generator;
 
 /// Contacts as they are, and as the search index has them.
@@ -18,6 +18,7 @@ pub(crate) struct ContactStore {
     pending: VecDeque<(i64, Arc<Contact>)>,
     lag: i64,
     created: u64,
+    forgotten: Forgotten,
     by_email: BTreeMap<String, BTreeSet<u64>>,
     by_external_id: BTreeMap<String, BTreeSet<u64>>,
 }
@@ -32,6 +33,7 @@ impl ContactStore {
             pending: VecDeque::new(),
             lag,
             created: 0,
+            forgotten: Forgotten::default(),
             by_email: BTreeMap::new(),
             by_external_id: BTreeMap::new(),
         }
@@ -42,6 +44,7 @@ impl ContactStore {
         ContactView {
             generator: &self.generator,
             overlay: &self.current,
+            forgotten: &self.forgotten,
         }
     }
 
@@ -71,6 +74,28 @@ impl ContactStore {
         ContactView {
             generator: &self.generator,
             overlay,
+            forgotten: &self.forgotten,
+        }
+    }
+
+    /// Takes a tag that is no more from every contact; none of them counts as changed.
+    pub(crate) fn forget_tag(&mut self, tag: u64) {
+        self.forgotten.tags.insert(tag);
+        self.strip();
+    }
+
+    /// Takes a company that is no more from every contact; none of them counts as changed.
+    pub(crate) fn forget_company(&mut self, number: u64) {
+        self.forgotten.companies.insert(number);
+        self.strip();
+    }
+
+    fn strip(&mut self) {
+        let written = self.current.records.values_mut();
+        let indexed = self.indexed.records.values_mut();
+        let pending = self.pending.iter_mut().map(|(_, contact)| contact);
+        for contact in written.chain(indexed).chain(pending) {
+            self.forgotten.strip(Arc::make_mut(contact));
         }
     }
 

@@ -36,11 +36,29 @@ impl Overlay {
     }
 }
 
+/// Tags and companies that are no more, by id and by number: generated contacts still come with them.
+#[derive(Debug, Default)]
+pub(crate) struct Forgotten {
+    pub(crate) tags: BTreeSet<u64>,
+    pub(crate) companies: BTreeSet<u64>,
+}
+
+impl Forgotten {
+    /// Takes from a contact what is no more.
+    pub(crate) fn strip(&self, contact: &mut Contact) {
+        contact.tags.retain(|tag| !self.tags.contains(tag));
+        contact
+            .companies
+            .retain(|company| !self.companies.contains(company));
+    }
+}
+
 /// Contacts at one moment, in the order by last change.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ContactView<'a> {
     pub(crate) generator: &'a Generator,
     pub(crate) overlay: &'a Overlay,
+    pub(crate) forgotten: &'a Forgotten,
 }
 
 /// A part of the order by last change: keys from `start` to before `end`.
@@ -55,7 +73,9 @@ impl<'a> ContactView<'a> {
         match self.overlay.records.get(&number) {
             Some(contact) => Some(contact.clone()),
             None if number < self.generator.contacts => {
-                Some(Arc::new(self.generator.contact(number)))
+                let mut contact = self.generator.contact(number);
+                self.forgotten.strip(&mut contact);
+                Some(Arc::new(contact))
             }
             None => None,
         }

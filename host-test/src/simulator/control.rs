@@ -3,11 +3,13 @@
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::errors::ApiError;
 use super::faults::Fault;
 use super::hold::Hold;
 use super::identifiers::{self, Kind};
+use super::links::LinkChange;
 use super::mutate::Mutation;
 use super::workspace::Workspace;
 
@@ -31,6 +33,32 @@ struct Token {
 #[derive(Deserialize)]
 struct Subscription {
     url: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct SubmittedEvent {
+    /// Id of the contact.
+    contact: String,
+    name: String,
+    /// Unix seconds; now when there is none.
+    created_at: Option<i64>,
+    #[serde(default)]
+    metadata: Map<String, Value>,
+    /// Whether the contact's `updated_at` becomes now.
+    #[serde(default)]
+    touch: bool,
+}
+
+impl SubmittedEvent {
+    fn submit(self, workspace: &Workspace) -> Result<String, ApiError> {
+        workspace.add_event(
+            &self.contact,
+            &self.name,
+            self.created_at,
+            self.metadata,
+            self.touch,
+        )
+    }
 }
 
 #[derive(Deserialize)]
@@ -92,6 +120,19 @@ async fn try_answer(
             let wanted: Mutation = read(body)?;
             json!(workspace.mutate(wanted))
         }
+        ("GET", "links") => json!(workspace.link_counts()),
+        ("POST", "link") => {
+            let change: LinkChange = read(body)?;
+            let id = workspace
+                .change_link(&change)
+                .map_err(|error| error.message)?;
+            json!({"id": id})
+        }
+        ("POST", "event") => {
+            let event: SubmittedEvent = read(body)?;
+            let id = event.submit(workspace).map_err(|error| error.message)?;
+            json!({"id": id})
+        }
         ("POST", "webhook") => {
             let Webhook { topic, item } = read(body)?;
             json!(workspace.deliver_webhook(&topic, &item).await)
@@ -132,6 +173,7 @@ fn state(workspace: &Workspace) -> Value {
         "teams": workspace.teams().len(),
         "tags": workspace.tags().len(),
         "segments": workspace.segments().len(),
+        "subscription_types": workspace.subscription_types().len(),
         "requests": workspace.request_count(),
         "requests_by_operation": workspace.log.totals(),
     })

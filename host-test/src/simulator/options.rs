@@ -48,6 +48,18 @@ pub struct Options {
     #[arg(long, default_value_t = 5)]
     pub segments: u32,
 
+    /// Subscription types
+    #[arg(long, default_value_t = 4)]
+    pub subscription_types: u32,
+
+    /// Notes that a contact or a company usually has at most; a few have dozens (0: nobody has any)
+    #[arg(long, default_value_t = 1)]
+    pub notes_per_contact: u32,
+
+    /// Events that a contact usually has at most; a few have dozens (0: nobody has any)
+    #[arg(long, default_value_t = 2)]
+    pub events_per_contact: u32,
+
     /// IANA time zone of the workspace; contact search compares days in it
     #[arg(long, default_value = "America/Los_Angeles")]
     pub time_zone: String,
@@ -96,7 +108,7 @@ pub struct Options {
     #[arg(long, default_value = "0s", value_parser = parse_duration)]
     pub latency: Duration,
 
-    /// Streams the token has no permission for (contacts, companies, admins, teams, tags, segments, data_attributes)
+    /// Streams the token has no permission for (contacts, companies, admins, teams, tags, segments, data_attributes, events)
     #[arg(long, value_delimiter = ',')]
     pub denied: Vec<String>,
 
@@ -124,6 +136,9 @@ impl Default for Options {
             teams: 2,
             tags: 20,
             segments: 5,
+            subscription_types: 4,
+            notes_per_contact: 1,
+            events_per_contact: 2,
             time_zone: "America/Los_Angeles".to_owned(),
             region: "US".to_owned(),
             workspace_id: "simulator".to_owned(),

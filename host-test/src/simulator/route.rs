@@ -1,6 +1,7 @@
 //! One operation of the API: what a resource's table is made of.
 
 use super::call::{Call, Outcome};
+use super::version::ApiVersion;
 use super::workspace::Workspace;
 
 /// One operation of the API.
@@ -14,6 +15,8 @@ pub(crate) struct Route {
     pub(crate) permission: &'static str,
     /// Whether it needs no token, and takes a form for its body as well as JSON.
     pub(crate) open: bool,
+    /// The first version that has it.
+    pub(crate) since: ApiVersion,
     /// Answers it.
     pub(crate) handler: fn(&Workspace, &Call) -> Outcome,
 }
@@ -30,8 +33,14 @@ impl Route {
             path,
             permission,
             open: false,
+            since: ApiVersion::FIRST,
             handler,
         }
+    }
+
+    /// The same, from a version on.
+    pub(crate) const fn since(self, since: ApiVersion) -> Route {
+        Route { since, ..self }
     }
 
     /// An operation that needs no token, and takes a form for its body as well as JSON.
@@ -52,6 +61,7 @@ impl Route {
             "admins" | "teams" => "read_admins",
             "tags" => "read_write_tags",
             "data_attributes" => "write_data_attributes",
+            "events" => "read_events",
             _ => "read_write_users",
         }
     }

@@ -1,9 +1,10 @@
 //! Which resource answers a request. A resource is a file with a table of routes; adding one adds its table here.
 
 use super::route::Route;
+use super::version::ApiVersion;
 use super::{
-    admins, companies, company_lists, contact_lists, contacts, data_attributes, me, oauth,
-    segments, tags, teams,
+    admins, companies, company_lists, contact_lists, contacts, data_attributes, events, me, notes,
+    oauth, segments, subscriptions, tags, teams,
 };
 
 /// Every operation. A fixed path comes before a pattern that would match it too.
@@ -19,12 +20,17 @@ const TABLES: &[&[Route]] = &[
     contact_lists::ROUTES,
     company_lists::ROUTES,
     companies::ROUTES,
+    notes::ROUTES,
+    subscriptions::ROUTES,
+    events::ROUTES,
 ];
 
-/// Every operation that a token opens, as method and path; `{…}` stands for any one part of a path.
-pub fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
+/// Every operation of an API version (such as `2.11`) that a token opens, as method and path; `{…}` stands for any one part
+/// of a path. None when there is no such version.
+pub fn operations(version: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let version = ApiVersion::parse(version);
     let routes = TABLES.iter().flat_map(|table| table.iter());
-    let routes = routes.filter(|route| !route.open);
+    let routes = routes.filter(move |route| !route.open && Some(route.since) <= version);
     routes.map(|route| (route.method, route.path))
 }
 
