@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::catalogue_changes::CatalogueChange;
 use super::faults::Fault;
 use super::hold::Hold;
 use super::identifiers::{self, Kind};
@@ -92,6 +93,10 @@ async fn try_answer(
             let wanted: Mutation = read(body)?;
             json!(workspace.mutate(wanted))
         }
+        ("POST", "catalogue") => {
+            let wanted: CatalogueChange = read(body)?;
+            json!(workspace.change_catalogue(wanted))
+        }
         ("POST", "webhook") => {
             let Webhook { topic, item } = read(body)?;
             json!(workspace.deliver_webhook(&topic, &item).await)
@@ -132,6 +137,7 @@ fn state(workspace: &Workspace) -> Value {
         "teams": workspace.teams().len(),
         "tags": workspace.tags().len(),
         "segments": workspace.segments().len(),
+        "catalogue": workspace.catalogue_counts(),
         "requests": workspace.request_count(),
         "requests_by_operation": workspace.log.totals(),
     })

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::catalogue_options::CatalogueOptions;
 use super::duration::parse_duration;
 use super::faults::Fault;
 
@@ -47,6 +48,10 @@ pub struct Options {
     /// Segments
     #[arg(long, default_value_t = 5)]
     pub segments: u32,
+
+    /// What there is beside people and conversations
+    #[command(flatten)]
+    pub catalogue: CatalogueOptions,
 
     /// IANA time zone of the workspace; contact search compares days in it
     #[arg(long, default_value = "America/Los_Angeles")]
@@ -96,7 +101,7 @@ pub struct Options {
     #[arg(long, default_value = "0s", value_parser = parse_duration)]
     pub latency: Duration,
 
-    /// Streams the token has no permission for (contacts, companies, admins, teams, tags, segments, data_attributes)
+    /// Streams the token has no permission for (contacts, companies, admins, teams, tags, segments, data_attributes, articles, …)
     #[arg(long, value_delimiter = ',')]
     pub denied: Vec<String>,
 
@@ -124,6 +129,7 @@ impl Default for Options {
             teams: 2,
             tags: 20,
             segments: 5,
+            catalogue: CatalogueOptions::default(),
             time_zone: "America/Los_Angeles".to_owned(),
             region: "US".to_owned(),
             workspace_id: "simulator".to_owned(),

@@ -1,7 +1,11 @@
 //! One operation of the API: what a resource's table is made of.
 
 use super::call::{Call, Outcome};
+use super::version::ApiVersion;
 use super::workspace::Workspace;
+
+pub(crate) const JSON: &str = "application/json";
+pub(crate) const OCTETS: &str = "application/octet-stream";
 
 /// One operation of the API.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +18,10 @@ pub(crate) struct Route {
     pub(crate) permission: &'static str,
     /// Whether it needs no token, and takes a form for its body as well as JSON.
     pub(crate) open: bool,
+    /// The first version that has it.
+    pub(crate) since: ApiVersion,
+    /// The media type that the request has to accept.
+    pub(crate) media_type: &'static str,
     /// Answers it.
     pub(crate) handler: fn(&Workspace, &Call) -> Outcome,
 }
@@ -30,7 +38,22 @@ impl Route {
             path,
             permission,
             open: false,
+            since: ApiVersion::FIRST,
+            media_type: JSON,
             handler,
+        }
+    }
+
+    /// The same, from a version on.
+    pub(crate) const fn since(self, since: ApiVersion) -> Route {
+        Route { since, ..self }
+    }
+
+    /// The same, with bytes for an answer.
+    pub(crate) const fn octets(self) -> Route {
+        Route {
+            media_type: OCTETS,
+            ..self
         }
     }
 
@@ -52,6 +75,16 @@ impl Route {
             "admins" | "teams" => "read_admins",
             "tags" => "read_write_tags",
             "data_attributes" => "write_data_attributes",
+            "away_status_reasons" => "read_admins",
+            "activity_logs" => "read_admin_activity_logs",
+            "articles" | "internal_articles" | "collections" | "help_centers" => {
+                "read_articles_scope"
+            }
+            "news_items" | "newsfeeds" => "read_write_news",
+            "calls" | "macros" => "read_conversations",
+            "custom_objects" => "read_write_custom_object_instances",
+            "brands" | "emails" => "gather_app_data",
+            "content_export" => "export_content_data",
             _ => "read_write_users",
         }
     }

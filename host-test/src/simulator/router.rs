@@ -1,15 +1,17 @@
 //! Which resource answers a request. A resource is a file with a table of routes; adding one adds its table here.
 
 use super::route::Route;
+use super::version::ApiVersion;
 use super::{
-    admins, companies, company_lists, contact_lists, contacts, data_attributes, me, oauth,
-    segments, tags, teams,
+    activity_logs, admins, catalogue_lists, companies, company_lists, contact_lists, contacts,
+    custom_objects, data_attributes, macros, me, news, oauth, segments, tags, teams,
 };
 
 /// Every operation. A fixed path comes before a pattern that would match it too.
 const TABLES: &[&[Route]] = &[
     oauth::ROUTES,
     me::ROUTES,
+    activity_logs::ROUTES,
     admins::ROUTES,
     teams::ROUTES,
     tags::ROUTES,
@@ -19,12 +21,18 @@ const TABLES: &[&[Route]] = &[
     contact_lists::ROUTES,
     company_lists::ROUTES,
     companies::ROUTES,
+    catalogue_lists::ROUTES,
+    news::ROUTES,
+    macros::ROUTES,
+    custom_objects::ROUTES,
 ];
 
-/// Every operation that a token opens, as method and path; `{…}` stands for any one part of a path.
-pub fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
+/// Every operation of an API version (such as `2.11`) that a token opens, as method and path; `{…}` stands for any one part
+/// of a path. None when there is no such version.
+pub fn operations(version: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let version = ApiVersion::parse(version);
     let routes = TABLES.iter().flat_map(|table| table.iter());
-    let routes = routes.filter(|route| !route.open);
+    let routes = routes.filter(move |route| !route.open && Some(route.since) <= version);
     routes.map(|route| (route.method, route.path))
 }
 

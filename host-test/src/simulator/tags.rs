@@ -55,7 +55,7 @@ fn delete(workspace: &Workspace, call: &Call) -> Outcome {
     let mut state = workspace.write();
     let (id, _) = find(&state, call.parameter(0))?;
     state.tags.remove(&id);
-    Ok(Answer(Vec::new()))
+    Ok(Answer::empty())
 }
 
 fn write(workspace: &Workspace, call: &Call) -> Outcome {

@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::catalogue::Catalogue;
 use super::clock::{Clock, as_milliseconds};
 use super::company::Company;
 use super::company_store::CompanyStore;
@@ -65,6 +66,7 @@ pub(crate) struct State {
     pub(crate) contacts: ContactStore,
     pub(crate) companies: CompanyStore,
     pub(crate) tags: BTreeMap<u64, String>,
+    pub(crate) catalogue: Catalogue,
     pub(crate) data_attributes: Vec<DataAttribute>,
     pub(crate) next_note_id: u64,
     /// How many objects were changed by arithmetic: picks the next one.
@@ -91,6 +93,7 @@ impl Workspace {
             contacts: ContactStore::new(generator.clone(), as_milliseconds(options.index_lag)),
             companies: CompanyStore::new(generator.clone()),
             tags: tags.collect(),
+            catalogue: Catalogue::new(&options),
             data_attributes: custom_attribute::custom(options.epoch),
             // Generated notes have smaller ids.
             next_note_id: generator.contacts.saturating_mul(4).saturating_add(10),
@@ -318,7 +321,7 @@ fn to_value(body: &impl Serialize) -> Option<Value> {
 }
 
 /// The UUID with this number.
-fn uuid(seed: u64, number: u64) -> String {
+pub(crate) fn uuid(seed: u64, number: u64) -> String {
     let high = mix(seed ^ mix(number));
     let low = mix(high ^ number);
     format!(
