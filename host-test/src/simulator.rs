@@ -11,9 +11,16 @@
 //! Inside, a resource (`contacts`, `tags`, …) is a file with a table of routes that `router` lists; `pipeline` is the
 //! way of every request; `generator` and its neighbours make the data, and the stores keep what was written over it.
 
+mod activity_logs;
 mod admins;
 mod attribute_table;
 mod call;
+mod calls;
+mod catalogue;
+mod catalogue_changes;
+mod catalogue_lists;
+mod catalogue_options;
+mod catalogue_table;
 mod clock;
 mod companies;
 mod company;
@@ -36,6 +43,7 @@ mod contacts;
 mod control;
 mod cursor;
 mod custom_attribute;
+mod custom_objects;
 mod data_attributes;
 mod disturbance;
 mod duration;
@@ -46,13 +54,16 @@ mod fault_plan;
 mod faults;
 mod generate;
 mod generator;
+mod help_center;
 mod hold;
 mod identifiers;
 mod link_counts;
 mod links;
+mod macros;
 mod me;
 mod moment;
 mod mutate;
+mod news;
 mod note;
 mod notes;
 mod notification;
@@ -72,15 +83,18 @@ mod search_fields;
 mod search_test;
 mod segments;
 mod server;
+mod shelf;
 mod spans;
 mod subscriptions;
 mod tags;
 mod teammate;
 mod teams;
+mod timeline;
 mod version;
 mod webhook_delivery;
 mod webhooks;
 mod workspace;
+mod workspace_settings;
 
 #[cfg(test)]
 mod companies_tests;
@@ -103,6 +117,9 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod webhook_tests;
 
+pub use catalogue::CatalogueKind;
+pub use catalogue_changes::{CatalogueChange, CatalogueChanged};
+pub use catalogue_options::CatalogueOptions;
 pub use errors::ApiError;
 pub use faults::{Fault, FaultKind};
 pub use hold::Hold;

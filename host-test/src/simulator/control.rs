@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+use super::catalogue_changes::CatalogueChange;
 use super::errors::ApiError;
 use super::faults::Fault;
 use super::hold::Hold;
@@ -133,6 +134,10 @@ async fn try_answer(
             let id = event.submit(workspace).map_err(|error| error.message)?;
             json!({"id": id})
         }
+        ("POST", "catalogue") => {
+            let wanted: CatalogueChange = read(body)?;
+            json!(workspace.change_catalogue(wanted))
+        }
         ("POST", "webhook") => {
             let Webhook { topic, item } = read(body)?;
             json!(workspace.deliver_webhook(&topic, &item).await)
@@ -174,6 +179,7 @@ fn state(workspace: &Workspace) -> Value {
         "tags": workspace.tags().len(),
         "segments": workspace.segments().len(),
         "subscription_types": workspace.subscription_types().len(),
+        "catalogue": workspace.catalogue_counts(),
         "requests": workspace.request_count(),
         "requests_by_operation": workspace.log.totals(),
     })

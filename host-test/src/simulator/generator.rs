@@ -1,8 +1,9 @@
 //! The generated workspace: which contacts and companies exist, when they changed and who belongs to whom, all by
 //! arithmetic. Nothing here has state; a million contacts cost no memory.
 
-use super::generate::{Dice, SPAN};
+use super::generate::SPAN;
 use super::options::Options;
+use super::timeline::Timeline;
 
 /// Salts that keep the dice of different kinds of objects apart.
 pub(crate) const CONTACT_DICE: u64 = 1;
@@ -16,8 +17,7 @@ pub(crate) const FIRST_ADMIN_ID: i64 = 991_267_390;
 /// How many companies beside its first a contact has at most.
 const MOST_FURTHER_COMPANIES: u64 = 60;
 
-/// A place in the order by last change: `updated_at` in seconds, then the object's number.
-pub(crate) type Key = (i64, u64);
+pub(crate) use super::timeline::Key;
 
 /// The generated workspace.
 #[derive(Clone, Debug)]
@@ -54,31 +54,21 @@ impl Generator {
 
     /// When contact `number` last changed. Never decreases with the number; some neighbours share a second.
     pub(crate) fn updated_at(&self, number: u64) -> i64 {
-        let shares = number % 2 == 1 && Dice::new(self.seed, CONTACT_DICE, number).chance(1, 25);
-        let number = if shares { number - 1 } else { number };
-        let contacts = i128::from(self.contacts.max(1));
-        let even = i128::from(number) * i128::from(SPAN) / contacts;
-        let even = i64::try_from(even).unwrap_or(SPAN);
-        // Room that cannot reach the next number's share of the span.
-        let room = i64::try_from(i128::from(SPAN) / contacts).unwrap_or(SPAN);
-        let jitter = Dice::new(self.seed, CONTACT_DICE, number).seconds(2, room);
-        self.epoch
-            .saturating_sub(SPAN)
-            .saturating_add(even + jitter)
+        self.timeline().at(number)
     }
 
     /// How many generated contacts come before `key` in the order by last change.
     pub(crate) fn contacts_before(&self, key: Key) -> u64 {
-        let (mut low, mut high) = (0, self.contacts);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if (self.updated_at(middle), middle) < key {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
+        self.timeline().before(key)
+    }
+
+    fn timeline(&self) -> Timeline {
+        Timeline {
+            seed: self.seed,
+            dice: CONTACT_DICE,
+            count: self.contacts,
+            epoch: self.epoch,
         }
-        low
     }
 
     /// Numbers of the companies of contact `number`.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::catalogue_options::CatalogueOptions;
 use super::duration::parse_duration;
 use super::faults::Fault;
 
@@ -60,6 +61,10 @@ pub struct Options {
     #[arg(long, default_value_t = 2)]
     pub events_per_contact: u32,
 
+    /// What there is beside people and conversations
+    #[command(flatten)]
+    pub catalogue: CatalogueOptions,
+
     /// IANA time zone of the workspace; contact search compares days in it
     #[arg(long, default_value = "America/Los_Angeles")]
     pub time_zone: String,
@@ -108,7 +113,7 @@ pub struct Options {
     #[arg(long, default_value = "0s", value_parser = parse_duration)]
     pub latency: Duration,
 
-    /// Streams the token has no permission for (contacts, companies, admins, teams, tags, segments, data_attributes, events)
+    /// Streams the token has no permission for (contacts, companies, admins, teams, tags, segments, data_attributes, events, articles, …)
     #[arg(long, value_delimiter = ',')]
     pub denied: Vec<String>,
 
@@ -139,6 +144,7 @@ impl Default for Options {
             subscription_types: 4,
             notes_per_contact: 1,
             events_per_contact: 2,
+            catalogue: CatalogueOptions::default(),
             time_zone: "America/Los_Angeles".to_owned(),
             region: "US".to_owned(),
             workspace_id: "simulator".to_owned(),

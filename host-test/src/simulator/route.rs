@@ -4,6 +4,9 @@ use super::call::{Call, Outcome};
 use super::version::ApiVersion;
 use super::workspace::Workspace;
 
+pub(crate) const JSON: &str = "application/json";
+pub(crate) const OCTETS: &str = "application/octet-stream";
+
 /// One operation of the API.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Route {
@@ -17,6 +20,8 @@ pub(crate) struct Route {
     pub(crate) open: bool,
     /// The first version that has it.
     pub(crate) since: ApiVersion,
+    /// The media type that the request has to accept.
+    pub(crate) media_type: &'static str,
     /// Answers it.
     pub(crate) handler: fn(&Workspace, &Call) -> Outcome,
 }
@@ -34,6 +39,7 @@ impl Route {
             permission,
             open: false,
             since: ApiVersion::FIRST,
+            media_type: JSON,
             handler,
         }
     }
@@ -41,6 +47,14 @@ impl Route {
     /// The same, from a version on.
     pub(crate) const fn since(self, since: ApiVersion) -> Route {
         Route { since, ..self }
+    }
+
+    /// The same, with bytes for an answer.
+    pub(crate) const fn octets(self) -> Route {
+        Route {
+            media_type: OCTETS,
+            ..self
+        }
     }
 
     /// An operation that needs no token, and takes a form for its body as well as JSON.
@@ -62,6 +76,16 @@ impl Route {
             "tags" => "read_write_tags",
             "data_attributes" => "write_data_attributes",
             "events" => "read_events",
+            "away_status_reasons" => "read_admins",
+            "activity_logs" => "read_admin_activity_logs",
+            "articles" | "internal_articles" | "collections" | "help_centers" => {
+                "read_articles_scope"
+            }
+            "news_items" | "newsfeeds" => "read_write_news",
+            "calls" | "macros" => "read_conversations",
+            "custom_objects" => "read_write_custom_object_instances",
+            "brands" | "emails" => "gather_app_data",
+            "content_export" => "export_content_data",
             _ => "read_write_users",
         }
     }

@@ -3,14 +3,16 @@
 use super::route::Route;
 use super::version::ApiVersion;
 use super::{
-    admins, companies, company_lists, contact_lists, contacts, data_attributes, events, me, notes,
-    oauth, segments, subscriptions, tags, teams,
+    activity_logs, admins, catalogue_lists, companies, company_lists, contact_lists, contacts,
+    custom_objects, data_attributes, events, macros, me, news, notes, oauth, segments,
+    subscriptions, tags, teams,
 };
 
 /// Every operation. A fixed path comes before a pattern that would match it too.
 const TABLES: &[&[Route]] = &[
     oauth::ROUTES,
     me::ROUTES,
+    activity_logs::ROUTES,
     admins::ROUTES,
     teams::ROUTES,
     tags::ROUTES,
@@ -23,6 +25,10 @@ const TABLES: &[&[Route]] = &[
     notes::ROUTES,
     subscriptions::ROUTES,
     events::ROUTES,
+    catalogue_lists::ROUTES,
+    news::ROUTES,
+    macros::ROUTES,
+    custom_objects::ROUTES,
 ];
 
 /// Every operation of an API version (such as `2.11`) that a token opens, as method and path; `{…}` stands for any one part

@@ -57,7 +57,7 @@ fn delete(workspace: &Workspace, call: &Call) -> Outcome {
     let (id, _) = find(&state, call.parameter(0))?;
     state.tags.remove(&id);
     state.contacts.forget_tag(id);
-    Ok(Answer(Vec::new()))
+    Ok(Answer::empty())
 }
 
 fn write(workspace: &Workspace, call: &Call) -> Outcome {

@@ -15,6 +15,11 @@ pub(crate) const ROUTES: &[Route] = &[
 
 const FIRST_TEAM_ID: u64 = 5_017_690;
 
+/// The id of team `index`.
+pub(crate) fn id(index: u64) -> String {
+    (FIRST_TEAM_ID + index).to_string()
+}
+
 /// Teammate `admin` is in every team whose index leaves the same remainder, or one less.
 fn is_member(team: u64, admin: u64, teams: u64) -> bool {
     admin % teams == team || (admin + 1) % teams == team
@@ -25,7 +30,7 @@ fn team(workspace: &Workspace, index: u64) -> Value {
     let members = (0..workspace.generator.admins).filter(|admin| is_member(index, *admin, teams));
     json!({
         "type": "team",
-        "id": (FIRST_TEAM_ID + index).to_string(),
+        "id": id(index),
         "name": format!("Team {}", index + 1),
         "admin_ids": members.map(teammate::id).collect::<Vec<_>>(),
     })

@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::catalogue::Catalogue;
 use super::clock::{Clock, as_milliseconds};
 use super::company::Company;
 use super::company_store::CompanyStore;
@@ -67,6 +68,7 @@ pub(crate) struct State {
     pub(crate) contacts: ContactStore,
     pub(crate) companies: CompanyStore,
     pub(crate) tags: BTreeMap<u64, String>,
+    pub(crate) catalogue: Catalogue,
     pub(crate) data_attributes: Vec<DataAttribute>,
     pub(crate) events: EventStore,
     pub(crate) next_note_id: u64,
@@ -94,6 +96,7 @@ impl Workspace {
             contacts: ContactStore::new(generator.clone(), as_milliseconds(options.index_lag)),
             companies: CompanyStore::new(generator.clone()),
             tags: tags.collect(),
+            catalogue: Catalogue::new(&options),
             data_attributes: custom_attribute::custom(options.epoch),
             events: EventStore::default(),
             next_note_id: generator.first_free_note(),

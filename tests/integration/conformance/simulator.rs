@@ -29,7 +29,7 @@ async fn every_answer_of_the_simulator_is_as_described() {
             .filter(|(method, pattern)| {
                 !answered
                     .iter()
-                    .any(|exchange| is_of(exchange, version, method, pattern))
+                    .any(|exchange| is_of(exchange, method, pattern))
             })
             .collect();
         assert!(missing.is_empty(), "{missing:?}");
@@ -56,9 +56,10 @@ async fn a_refusal_for_want_of_a_permission_is_an_error_as_described() {
     }
 }
 
-fn is_of(exchange: &Exchange, version: &str, method: &str, pattern: &str) -> bool {
+fn is_of(exchange: &Exchange, method: &str, pattern: &str) -> bool {
     let same = |(given, wanted): (&str, &str)| given == wanted || wanted.starts_with('{');
     // A fixed path is no example of a pattern beside it.
+    let version = exchange.version.as_deref().unwrap_or_default();
     let fixed = operations(version).any(|(_, path)| path == exchange.path());
     exchange.method == method
         && (!fixed || exchange.path() == pattern)
@@ -281,8 +282,6 @@ async fn ask_about_links(world: &World, version: &str, contact: &str, company: &
         )
         .await;
         get(&notes, 200).await;
-    } else {
-        get(&notes, 400).await;
     }
     let segment = text(&world.workspace().segments()[0], "id");
     get(&format!("/companies?segment_id={segment}"), 200).await;
