@@ -29,6 +29,8 @@ pub enum Position {
     Pages(PagesPosition),
     /// Within what hangs on another stream's rows.
     Children(Box<ChildrenPosition>),
+    /// Within a file that a job writes.
+    Export(ExportPosition),
     /// Within a list of keys: so many are done.
     Keys(usize),
 }
@@ -150,6 +152,17 @@ pub struct ChildrenPosition {
     pub known: Watermark,
     /// What the next scan begins with: the parents' mark, or what this scan gave.
     pub seen: Watermark,
+}
+
+/// Where the reading of a file that a job writes stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ExportPosition {
+    /// The job; absent before it was started.
+    pub job: Option<String>,
+    /// How often another job was in the way.
+    pub waits: u32,
+    /// How many rows of the file were given.
+    pub row: usize,
 }
 
 /// A row on which others hang: its key, how many they are as far as it says, and how often they could not be read.
@@ -289,6 +302,12 @@ impl Written {
                 seen: Some(children.seen.to_string()),
                 ..written("children")
             },
+            Position::Export(export) => Self {
+                after: export.job.clone(),
+                waits: Some(export.waits),
+                count: Some(export.row),
+                ..written("export")
+            },
             Position::Keys(count) => Self {
                 count: Some(*count),
                 ..written("keys")
@@ -358,6 +377,11 @@ impl Written {
                 known: mark(self.known)?,
                 seen: mark(self.seen)?,
             })),
+            "export" => Position::Export(ExportPosition {
+                job: self.after,
+                waits: self.waits?,
+                row: self.count?,
+            }),
             "keys" => Position::Keys(self.count?),
             _ => return None,
         })
@@ -450,6 +474,11 @@ mod tests {
                 ..Default::default()
             }),
             Position::Keys(7),
+            Position::Export(ExportPosition {
+                job: Some("j".to_owned()),
+                waits: 2,
+                row: 9,
+            }),
             Position::Pages(PagesPosition {
                 page: Some("page=2".to_owned()),
                 list: 1,
