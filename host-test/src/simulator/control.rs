@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::desk_change::DeskChange;
 use super::faults::Fault;
 use super::hold::Hold;
 use super::identifiers::{self, Kind};
@@ -92,6 +93,13 @@ async fn try_answer(
             let wanted: Mutation = read(body)?;
             json!(workspace.mutate(wanted))
         }
+        ("POST", "desk") => {
+            let change: DeskChange = read(body)?;
+            let id = workspace
+                .change_desk(&change)
+                .map_err(|error| error.to_string())?;
+            json!({"id": id})
+        }
         ("POST", "webhook") => {
             let Webhook { topic, item } = read(body)?;
             json!(workspace.deliver_webhook(&topic, &item).await)
@@ -132,6 +140,10 @@ fn state(workspace: &Workspace) -> Value {
         "teams": workspace.teams().len(),
         "tags": workspace.tags().len(),
         "segments": workspace.segments().len(),
+        "conversations": workspace.conversation_count(),
+        "conversation_parts": workspace.conversation_part_count(),
+        "tickets": workspace.ticket_count(),
+        "ticket_parts": workspace.ticket_part_count(),
         "requests": workspace.request_count(),
         "requests_by_operation": workspace.log.totals(),
     })

@@ -1,12 +1,16 @@
 //! The generated workspace: which contacts and companies exist, when they changed and who belongs to whom, all by
 //! arithmetic. Nothing here has state; a million contacts cost no memory.
 
-use super::generate::{Dice, SPAN};
 use super::options::Options;
+use super::timeline::Timeline;
 
 /// Salts that keep the dice of different kinds of objects apart.
 pub(crate) const CONTACT_DICE: u64 = 1;
 pub(crate) const COMPANY_DICE: u64 = 2;
+pub(crate) const CONVERSATION_DICE: u64 = 20;
+pub(crate) const CONVERSATION_PART_DICE: u64 = 21;
+pub(crate) const TICKET_DICE: u64 = 22;
+pub(crate) const TICKET_PART_DICE: u64 = 23;
 
 /// Ids of the generated tags count up from here.
 pub(crate) const FIRST_TAG_ID: u64 = 101;
@@ -15,9 +19,6 @@ pub(crate) const FIRST_ADMIN_ID: i64 = 991_267_390;
 
 /// How many companies beside its first a contact of a well-connected company has.
 const FURTHER_COMPANIES: u64 = 11;
-
-/// A place in the order by last change: `updated_at` in seconds, then the object's number.
-pub(crate) type Key = (i64, u64);
 
 /// The generated workspace.
 #[derive(Clone, Debug)]
@@ -28,6 +29,11 @@ pub(crate) struct Generator {
     pub(crate) admins: u64,
     pub(crate) tags: u64,
     pub(crate) segments: u64,
+    pub(crate) teams: u64,
+    pub(crate) conversations: u64,
+    pub(crate) conversation_parts: u64,
+    pub(crate) largest_conversation: u64,
+    pub(crate) tickets: u64,
     pub(crate) epoch: i64,
 }
 
@@ -40,37 +46,28 @@ impl Generator {
             admins: u64::from(options.admins.max(1)),
             tags: u64::from(options.tags),
             segments: u64::from(options.segments),
+            teams: u64::from(options.teams),
+            conversations: options.conversations,
+            conversation_parts: options.conversation_parts,
+            largest_conversation: options.largest_conversation,
+            tickets: options.tickets,
             epoch: options.epoch,
         }
     }
 
-    /// When contact `number` last changed. Never decreases with the number; some neighbours share a second.
-    pub(crate) fn updated_at(&self, number: u64) -> i64 {
-        let shares = number % 2 == 1 && Dice::new(self.seed, CONTACT_DICE, number).chance(1, 25);
-        let number = if shares { number - 1 } else { number };
-        let contacts = i128::from(self.contacts.max(1));
-        let even = i128::from(number) * i128::from(SPAN) / contacts;
-        let even = i64::try_from(even).unwrap_or(SPAN);
-        // Room that cannot reach the next number's share of the span.
-        let room = i64::try_from(i128::from(SPAN) / contacts).unwrap_or(SPAN);
-        let jitter = Dice::new(self.seed, CONTACT_DICE, number).seconds(2, room);
-        self.epoch
-            .saturating_sub(SPAN)
-            .saturating_add(even + jitter)
+    /// When the generated objects of a kind changed; `kind` is the salt of their dice.
+    pub(crate) fn timeline(&self, kind: u64, count: u64) -> Timeline {
+        Timeline {
+            seed: self.seed,
+            kind,
+            count,
+            epoch: self.epoch,
+        }
     }
 
-    /// How many generated contacts come before `key` in the order by last change.
-    pub(crate) fn contacts_before(&self, key: Key) -> u64 {
-        let (mut low, mut high) = (0, self.contacts);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if (self.updated_at(middle), middle) < key {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        low
+    /// When contact `number` last changed.
+    pub(crate) fn updated_at(&self, number: u64) -> i64 {
+        self.timeline(CONTACT_DICE, self.contacts).at(number)
     }
 
     /// Numbers of the companies of contact `number`.
@@ -171,28 +168,6 @@ mod tests {
             companies,
             ..Options::default()
         })
-    }
-
-    #[test]
-    fn changes_are_in_order_and_some_share_a_second() {
-        let generator = generator(5_000, 10);
-        let times: Vec<i64> = (0..5_000)
-            .map(|number| generator.updated_at(number))
-            .collect();
-        assert!(times.is_sorted());
-        assert!(times.windows(2).filter(|pair| pair[0] == pair[1]).count() > 100);
-        assert!(times[0] >= generator.epoch - SPAN && times[4_999] < generator.epoch);
-    }
-
-    #[test]
-    fn the_place_of_a_key_is_found() {
-        let generator = generator(1_000_000, 10);
-        for number in [0, 1, 499_999, 500_000, 999_999] {
-            let key = (generator.updated_at(number), number);
-            assert_eq!(generator.contacts_before(key), number);
-        }
-        assert_eq!(generator.contacts_before((i64::MAX, 0)), 1_000_000);
-        assert_eq!(generator.contacts_before((i64::MIN, 0)), 0);
     }
 
     #[test]

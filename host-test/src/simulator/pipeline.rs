@@ -127,6 +127,13 @@ fn work(workspace: &Workspace, parts: &Parts, body: &Bytes) -> Result<Answer, Ap
         ));
     }
     let (route, parameters) = found.ok_or_else(ApiError::resource_not_found)?;
+    if route.since.is_some_and(|since| version < since) {
+        return Err(ApiError::new(
+            400,
+            "intercom_version_invalid",
+            "Requested resource is not available in current API version.",
+        ));
+    }
     if workspace
         .options
         .denied

@@ -1,6 +1,7 @@
 //! One operation of the API: what a resource's table is made of.
 
 use super::call::{Call, Outcome};
+use super::version::ApiVersion;
 use super::workspace::Workspace;
 
 /// One operation of the API.
@@ -14,6 +15,8 @@ pub(crate) struct Route {
     pub(crate) permission: &'static str,
     /// Whether it needs no token, and takes a form for its body as well as JSON.
     pub(crate) open: bool,
+    /// The first version that has it; none when all have it.
+    pub(crate) since: Option<ApiVersion>,
     /// Answers it.
     pub(crate) handler: fn(&Workspace, &Call) -> Outcome,
 }
@@ -30,6 +33,7 @@ impl Route {
             path,
             permission,
             open: false,
+            since: None,
             handler,
         }
     }
@@ -46,10 +50,20 @@ impl Route {
         }
     }
 
+    /// An operation that versions have from one on.
+    pub(crate) const fn since(version: ApiVersion, route: Route) -> Route {
+        Route {
+            since: Some(version),
+            ..route
+        }
+    }
+
     /// The machine name of the permission, as a refusal states it.
     pub(crate) fn scope(&self) -> &'static str {
         match self.permission {
             "admins" | "teams" => "read_admins",
+            "conversations" => "read_conversations",
+            "tickets" => "read_tickets",
             "tags" => "read_write_tags",
             "data_attributes" => "write_data_attributes",
             _ => "read_write_users",

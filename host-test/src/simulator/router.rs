@@ -1,9 +1,10 @@
 //! Which resource answers a request. A resource is a file with a table of routes; adding one adds its table here.
 
 use super::route::Route;
+use super::version::ApiVersion;
 use super::{
-    admins, companies, company_lists, contact_lists, contacts, data_attributes, me, oauth,
-    segments, tags, teams,
+    admins, companies, company_lists, contact_lists, contacts, conversation_attributes,
+    conversations, data_attributes, me, oauth, segments, tags, teams, ticket_types, tickets,
 };
 
 /// Every operation. A fixed path comes before a pattern that would match it too.
@@ -19,12 +20,17 @@ const TABLES: &[&[Route]] = &[
     contact_lists::ROUTES,
     company_lists::ROUTES,
     companies::ROUTES,
+    conversation_attributes::ROUTES,
+    conversations::ROUTES,
+    ticket_types::ROUTES,
+    tickets::ROUTES,
 ];
 
-/// Every operation that a token opens, as method and path; `{…}` stands for any one part of a path.
-pub fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
+/// Every operation that a token opens in a version, as method and path; `{…}` stands for any one part of a path.
+pub fn operations(version: &str) -> impl Iterator<Item = (&'static str, &'static str)> + use<> {
+    let version = ApiVersion::parse(version);
     let routes = TABLES.iter().flat_map(|table| table.iter());
-    let routes = routes.filter(|route| !route.open);
+    let routes = routes.filter(move |route| !route.open && route.since <= version);
     routes.map(|route| (route.method, route.path))
 }
 

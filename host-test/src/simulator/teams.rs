@@ -15,6 +15,15 @@ pub(crate) const ROUTES: &[Route] = &[
 
 const FIRST_TEAM_ID: u64 = 5_017_690;
 
+/// The id of team `index`.
+pub(crate) fn id(index: u64) -> u64 {
+    FIRST_TEAM_ID.saturating_add(index)
+}
+
+pub(crate) fn name(index: u64) -> String {
+    format!("Team {}", index + 1)
+}
+
 /// Teammate `admin` is in every team whose index leaves the same remainder, or one less.
 fn is_member(team: u64, admin: u64, teams: u64) -> bool {
     admin % teams == team || (admin + 1) % teams == team
@@ -25,8 +34,8 @@ fn team(workspace: &Workspace, index: u64) -> Value {
     let members = (0..workspace.generator.admins).filter(|admin| is_member(index, *admin, teams));
     json!({
         "type": "team",
-        "id": (FIRST_TEAM_ID + index).to_string(),
-        "name": format!("Team {}", index + 1),
+        "id": id(index).to_string(),
+        "name": name(index),
         "admin_ids": members.map(teammate::id).collect::<Vec<_>>(),
     })
 }

@@ -16,6 +16,10 @@ impl ApiVersion {
     pub(crate) const V2_12: ApiVersion = ApiVersion::of(2, 12);
     /// Makes the times of notified contacts Unix seconds.
     pub(crate) const V2_13: ApiVersion = ApiVersion::of(2, 13);
+    /// Adds who wrote as the AI agent, and when it was rated.
+    pub(crate) const V2_14: ApiVersion = ApiVersion::of(2, 14);
+    /// Adds companies to conversations, and renames what became of the AI agent's answers.
+    pub(crate) const V2_15: ApiVersion = ApiVersion::of(2, 15);
     /// Makes owner ids strings, answers 410 for merged contacts, and validates sort orders.
     pub(crate) const V2_16: ApiVersion = ApiVersion::of(2, 16);
     /// The rolling version.
