@@ -49,6 +49,7 @@ mod custom_attribute;
 mod data_attributes;
 mod desk;
 mod desk_change;
+mod desk_notices;
 mod disturbance;
 mod duration;
 mod errors;

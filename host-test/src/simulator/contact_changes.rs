@@ -6,14 +6,12 @@ use serde_json::{Map, Value, json};
 
 use super::contact::{Contact, Note, Role, Standing};
 use super::contact_body::Rendering;
+use super::desk_notices::Notice;
 use super::errors::ApiError;
 use super::identifiers::{self, Kind};
 use super::moment::TimeStyle;
 use super::version::ApiVersion;
 use super::workspace::{State, Workspace};
-
-/// A notification to send once the state is unlocked.
-type Notice = Option<(&'static str, Value)>;
 
 impl Workspace {
     /// Creates a contact as `POST /contacts` does and returns its id.
@@ -256,7 +254,7 @@ impl Workspace {
         ))
     }
 
-    fn notify(&self, notice: Notice) {
+    pub(crate) fn notify(&self, notice: Notice) {
         if let Some((topic, item)) = notice {
             let notification =
                 self.webhooks

@@ -78,7 +78,8 @@ impl Workspace {
             let part = part.written(conversation.contacts.first().copied(), now)?;
             conversation.happen(&part);
             conversation.thread.added.push(part);
-            Ok(CONVERSATION_PARTS.encode_part(conversation.number, index))
+            let id = CONVERSATION_PARTS.encode_part(conversation.number, index);
+            Ok((id, Told::Part(index)))
         })
     }
 
@@ -100,7 +101,7 @@ impl Workspace {
             let index = index.filter(|index| *index < conversation.thread.len());
             let index = index.ok_or_else(part_not_found)?;
             conversation.thread.redacted.insert(index, now);
-            Ok(())
+            Ok(((), Told::Redaction(index)))
         })
     }
 
@@ -114,25 +115,43 @@ impl Workspace {
                 at: now,
                 metrics_retained: true,
             });
-            Ok(())
+            Ok(((), Told::Deletion))
         })
     }
 
-    /// Changes one conversation under the lock, and moves its time of change.
+    /// Changes one conversation under the lock, moves its time of change, and tells of it.
     fn change_conversation<T>(
         &self,
         id: &str,
-        act: impl FnOnce(&mut Conversation, i64) -> Result<T, ApiError>,
+        act: impl FnOnce(&mut Conversation, i64) -> Result<(T, Told), ApiError>,
     ) -> Result<T, ApiError> {
-        let mut state = self.write();
-        let milliseconds = self.clock.milliseconds();
-        let now = milliseconds.div_euclid(1_000);
-        let mut conversation = live(&state, id)?;
-        let done = act(&mut conversation, now)?;
-        conversation.updated_at = now;
-        state.conversations.put(conversation, milliseconds);
+        let (done, notice) = {
+            let mut state = self.write();
+            let milliseconds = self.clock.milliseconds();
+            let now = milliseconds.div_euclid(1_000);
+            let mut conversation = live(&state, id)?;
+            let (done, told) = act(&mut conversation, now)?;
+            conversation.updated_at = now;
+            let notice = match told {
+                Told::Part(index) => self.conversation_notice(&state, &conversation, index),
+                Told::Redaction(index) => self.redaction_notice(&state, &conversation, index),
+                Told::Deletion => self.conversation_deletion_notice(&conversation),
+            };
+            state.conversations.put(conversation, milliseconds);
+            (done, notice)
+        };
+        self.notify(notice);
         Ok(done)
     }
+}
+
+/// What is told of a change.
+enum Told {
+    /// The part with this index is new.
+    Part(u64),
+    /// The part with this index was redacted.
+    Redaction(u64),
+    Deletion,
 }
 
 /// 404 for a part.

@@ -70,7 +70,7 @@ impl Desk<'_> {
         }
     }
 
-    fn conversation_part(
+    pub(crate) fn conversation_part(
         self,
         conversation: &Conversation,
         index: u64,

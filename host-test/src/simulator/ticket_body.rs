@@ -57,7 +57,7 @@ struct TicketPartList {
 
 /// A part as JSON. What does not belong to its kind is absent.
 #[derive(Serialize)]
-struct TicketPartBody {
+pub(crate) struct TicketPartBody {
     #[serde(rename = "type")]
     kind: &'static str,
     id: String,
@@ -156,7 +156,7 @@ impl<'a> Desk<'a> {
         }
     }
 
-    fn ticket_part(self, ticket: &Ticket, index: u64) -> Option<TicketPartBody> {
+    pub(crate) fn ticket_part(self, ticket: &Ticket, index: u64) -> Option<TicketPartBody> {
         let part = ticket.part(&self.workspace.generator, index)?;
         let mut author = self.author(part.step.author);
         if matches!(part.step.author, Author::Contact(_)) {

@@ -51,7 +51,7 @@ impl Workspace {
             let index = index.filter(|index| *index < ticket.thread.len());
             let index = index.ok_or_else(part_not_found)?;
             ticket.thread.redacted.insert(index, now);
-            Ok(())
+            Ok(((), None))
         })
     }
 
@@ -62,36 +62,42 @@ impl Workspace {
     pub fn delete_ticket(&self, id: &str) -> Result<(), ApiError> {
         self.change_ticket(id, |ticket, _| {
             ticket.deleted = true;
-            Ok(())
+            Ok(((), None))
         })
     }
 
-    /// Changes one ticket under the lock, and moves its time of change.
+    /// Changes one ticket under the lock, moves its time of change, and tells of the part that was added.
     fn change_ticket<T>(
         &self,
         id: &str,
-        act: impl FnOnce(&mut Ticket, i64) -> Result<T, ApiError>,
+        act: impl FnOnce(&mut Ticket, i64) -> Result<(T, Option<u64>), ApiError>,
     ) -> Result<T, ApiError> {
-        let mut state = self.write();
-        let milliseconds = self.clock.milliseconds();
-        let now = milliseconds.div_euclid(1_000);
-        let number = TICKETS.decode(id);
-        let ticket = number.and_then(|number| state.tickets.current().live(number));
-        let mut ticket = Ticket::clone(&*ticket.ok_or_else(ApiError::ticket_not_found)?);
-        let done = act(&mut ticket, now)?;
-        ticket.updated_at = now;
-        state.tickets.put(ticket, milliseconds);
+        let (done, notice) = {
+            let mut state = self.write();
+            let milliseconds = self.clock.milliseconds();
+            let now = milliseconds.div_euclid(1_000);
+            let number = TICKETS.decode(id);
+            let ticket = number.and_then(|number| state.tickets.current().live(number));
+            let mut ticket = Ticket::clone(&*ticket.ok_or_else(ApiError::ticket_not_found)?);
+            let (done, part) = act(&mut ticket, now)?;
+            ticket.updated_at = now;
+            let notice = part.and_then(|index| self.ticket_notice(&state, &ticket, index));
+            state.tickets.put(ticket, milliseconds);
+            (done, notice)
+        };
+        self.notify(notice);
         Ok(done)
     }
 }
 
 impl Ticket {
-    fn add(&mut self, part: Part) -> Result<String, ApiError> {
+    /// Adds a part; gives its id and its index.
+    fn add(&mut self, part: Part) -> Result<(String, Option<u64>), ApiError> {
         let index = self.thread.len();
         if index >= MOST_PARTS {
             return Err(ApiError::parameter_invalid("The ticket is full"));
         }
         self.thread.added.push(part);
-        Ok(TICKET_PARTS.encode_part(self.number, index))
+        Ok((TICKET_PARTS.encode_part(self.number, index), Some(index)))
     }
 }
