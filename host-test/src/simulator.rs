@@ -11,13 +11,21 @@
 //! Inside, a resource (`contacts`, `tags`, …) is a file with a table of routes that `router` lists; `pipeline` is the
 //! way of every request; `generator` and its neighbours make the data, and the stores keep what was written over it.
 
+mod activity_logs;
 mod admins;
 mod attribute_table;
 mod call;
+mod calls;
+mod catalogue;
+mod catalogue_changes;
+mod catalogue_lists;
+mod catalogue_options;
+mod catalogue_table;
 mod clock;
 mod companies;
 mod company;
 mod company_changes;
+mod company_links;
 mod company_lists;
 mod company_store;
 mod connection;
@@ -26,6 +34,7 @@ mod contact_body;
 mod contact_changes;
 mod contact_fields;
 mod contact_generator;
+mod contact_links;
 mod contact_lists;
 mod contact_search;
 mod contact_store;
@@ -46,6 +55,7 @@ mod conversation_statistics;
 mod conversations;
 mod cursor;
 mod custom_attribute;
+mod custom_objects;
 mod data_attributes;
 mod desk;
 mod desk_change;
@@ -53,16 +63,25 @@ mod desk_notices;
 mod disturbance;
 mod duration;
 mod errors;
+mod event;
+mod events;
 mod fault_plan;
 mod faults;
 mod generate;
 mod generator;
+mod help_center;
 mod hold;
 mod identifiers;
+mod link_counts;
+mod links;
+mod macros;
 mod me;
 mod message_text;
 mod moment;
 mod mutate;
+mod news;
+mod note;
+mod notes;
 mod notification;
 mod numbering;
 mod oauth;
@@ -86,7 +105,9 @@ mod search_request;
 mod search_test;
 mod segments;
 mod server;
+mod shelf;
 mod spans;
+mod subscriptions;
 mod tags;
 mod teammate;
 mod teams;
@@ -103,6 +124,7 @@ mod version;
 mod webhook_delivery;
 mod webhooks;
 mod workspace;
+mod workspace_settings;
 
 #[cfg(test)]
 mod companies_tests;
@@ -111,7 +133,11 @@ mod contacts_tests;
 #[cfg(test)]
 mod conversations_tests;
 #[cfg(test)]
+mod events_tests;
+#[cfg(test)]
 mod fault_tests;
+#[cfg(test)]
+mod links_tests;
 #[cfg(test)]
 mod oauth_tests;
 #[cfg(test)]
@@ -125,11 +151,16 @@ mod tickets_tests;
 #[cfg(test)]
 mod webhook_tests;
 
+pub use catalogue::CatalogueKind;
+pub use catalogue_changes::{CatalogueChange, CatalogueChanged};
+pub use catalogue_options::CatalogueOptions;
 pub use conversation_changes::NewPart;
 pub use desk_change::DeskChange;
 pub use errors::ApiError;
 pub use faults::{Fault, FaultKind};
 pub use hold::Hold;
+pub use link_counts::LinkCounts;
+pub use links::{Link, LinkChange};
 pub use mutate::{Mutated, Mutation};
 pub use notification::WebhookDelivery;
 pub use options::Options;

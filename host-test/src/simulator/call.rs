@@ -4,6 +4,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::errors::ApiError;
+use super::reply;
+use super::route;
 use super::search_test::whole_number;
 use super::version::ApiVersion;
 
@@ -90,9 +92,12 @@ pub(crate) fn page_number(value: &Value) -> Result<u64, ApiError> {
     }
 }
 
-/// A successful answer: its JSON body.
+/// A successful answer.
 #[derive(Clone, Debug)]
-pub(crate) struct Answer(pub(crate) Vec<u8>);
+pub(crate) struct Answer {
+    pub(crate) content_type: &'static str,
+    pub(crate) body: Vec<u8>,
+}
 
 impl Answer {
     /// An answer with this body.
@@ -111,7 +116,26 @@ impl Answer {
         let mut json = Vec::with_capacity(bytes);
         serde_json::to_writer(&mut json, body)
             .map_err(|error| ApiError::new(500, "server_error", error.to_string()))?;
-        Ok(Answer(json))
+        Ok(Answer {
+            content_type: reply::JSON,
+            body: json,
+        })
+    }
+
+    /// An answer without a body.
+    pub(crate) fn empty() -> Answer {
+        Answer {
+            content_type: reply::JSON,
+            body: Vec::new(),
+        }
+    }
+
+    /// An answer of bytes.
+    pub(crate) fn octets(body: Vec<u8>) -> Answer {
+        Answer {
+            content_type: route::OCTETS,
+            body,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::attribute_table::names;
-use super::contact::{Contact, Location, LocationType, Note, Role, Standing};
+use super::contact::{Contact, Location, LocationType, Role, Standing};
 use super::generate::{
     BROWSERS, DOMAINS, Dice, FIRST_NAMES, LAST_NAMES, PLACES, PLANS, REMARKS, SPAN,
 };
@@ -27,6 +27,13 @@ impl Person {
         identifiers::encode(seed, Kind::Contact, self.number)
     }
 }
+use super::note::Subject;
+use super::subscriptions::FIRST_SUBSCRIPTION_TYPE_ID;
+
+/// How many tags a contact usually has at most.
+const USUAL_TAGS: u64 = 2;
+/// Of how many subscription types a contact usually is not in the default state at most.
+const USUAL_SUBSCRIPTIONS: u64 = 1;
 
 impl Generator {
     /// Who generated contact `number` is, without the rest of it.
@@ -103,7 +110,8 @@ impl Generator {
             custom_attributes: attributes(dice, number, updated_at),
             tags: self.tags_of(dice),
             companies: self.companies_of(number),
-            notes: notes(dice, number, created_at),
+            notes: self.notes_about(Subject::Contact(number), dice, created_at),
+            subscriptions: self.subscriptions_of(dice),
         }
     }
 
@@ -157,14 +165,15 @@ impl Generator {
     }
 
     fn tags_of(&self, dice: Dice) -> Vec<u64> {
-        let wanted = if dice.roll(50, 37) == 0 {
-            12 + dice.roll(51, 3)
-        } else {
-            dice.roll(52, 4)
-        };
-        let first = dice.roll(53, self.tags);
-        (0..wanted.min(self.tags))
-            .map(|step| FIRST_TAG_ID + (first + step) % self.tags)
+        dice.some(53, dice.length(50, USUAL_TAGS), self.tags)
+            .map(|index| FIRST_TAG_ID + index)
+            .collect()
+    }
+
+    fn subscriptions_of(&self, dice: Dice) -> Vec<u64> {
+        let wanted = dice.length(54, USUAL_SUBSCRIPTIONS);
+        dice.some(56, wanted, self.subscription_types)
+            .map(|index| FIRST_SUBSCRIPTION_TYPE_ID + index)
             .collect()
     }
 }
@@ -212,21 +221,6 @@ fn attributes(dice: Dice, number: u64, updated_at: i64) -> Map<String, Value> {
     ];
     set(names::LAST_FEATURE, dice.pick(71, &features).into());
     attributes
-}
-
-fn notes(dice: Dice, number: u64, created_at: i64) -> Vec<Note> {
-    let count = if dice.chance(80, 10) {
-        1 + dice.roll(81, 2)
-    } else {
-        0
-    };
-    (0..count)
-        .map(|index| Note {
-            id: number * 4 + index + 1,
-            created_at: created_at + index as i64,
-            body: "<p>This is a note.</p>".to_owned(),
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -9,7 +9,16 @@ use super::ordered::{OrderedView, Record};
 use super::ordered_store::OrderedStore;
 use super::timeline::Timeline;
 
+/// Tags and companies that are no more, by id and by number: generated contacts still come with them.
+#[derive(Debug, Default)]
+pub(crate) struct Forgotten {
+    tags: BTreeSet<u64>,
+    companies: BTreeSet<u64>,
+}
+
 impl Record for Contact {
+    type Forgotten = Forgotten;
+
     fn timeline(generator: &Generator) -> Timeline {
         generator.timeline(CONTACT_DICE, generator.contacts)
     }
@@ -28,6 +37,12 @@ impl Record for Contact {
 
     fn is_live(&self) -> bool {
         self.standing == Standing::Live
+    }
+
+    fn strip(&mut self, forgotten: &Forgotten) {
+        self.tags.retain(|tag| !forgotten.tags.contains(tag));
+        self.companies
+            .retain(|company| !forgotten.companies.contains(company));
     }
 }
 
@@ -77,6 +92,20 @@ impl ContactStore {
     /// The contacts as search knows them.
     pub(crate) fn indexed(&self) -> ContactView<'_> {
         self.contacts.indexed()
+    }
+
+    /// Takes a tag that is no more from every contact; none of them counts as changed.
+    pub(crate) fn forget_tag(&mut self, tag: u64) {
+        self.contacts.forget(|forgotten| {
+            forgotten.tags.insert(tag);
+        });
+    }
+
+    /// Takes a company that is no more from every contact; none of them counts as changed.
+    pub(crate) fn forget_company(&mut self, number: u64) {
+        self.contacts.forget(|forgotten| {
+            forgotten.companies.insert(number);
+        });
     }
 
     /// The number for a contact to be created; every call gives another one.

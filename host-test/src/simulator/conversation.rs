@@ -166,6 +166,8 @@ impl Conversation {
 }
 
 impl Record for Conversation {
+    type Forgotten = ();
+
     fn timeline(generator: &Generator) -> Timeline {
         generator.timeline(CONVERSATION_DICE, generator.conversations)
     }

@@ -10,10 +10,11 @@ use super::teammate;
 use super::version::ApiVersion;
 use super::workspace::Workspace;
 
-pub(crate) const ROUTES: &[Route] = &[Route::since(
-    ApiVersion::V2_16,
-    Route::new("GET", "/conversations/attributes", "data_attributes", list),
-)];
+pub(crate) const ROUTES: &[Route] =
+    &[
+        Route::new("GET", "/conversations/attributes", "data_attributes", list)
+            .since(ApiVersion::V2_16),
+    ];
 
 fn shown(with_archived: bool) -> impl Iterator<Item = &'static ConversationAttribute> {
     let attributes = ATTRIBUTES.iter();

@@ -83,7 +83,7 @@ impl<'a> Desk<'a> {
                 json!({"created_at": at, "type": "conversation", "url": conversation.source.url})
             }),
             admin_assignee_id: unassigned(conversation.admin_assignee.map(teammate::id)),
-            team_assignee_id: match conversation.team_assignee.map(teams::id) {
+            team_assignee_id: match conversation.team_assignee.map(teams::number) {
                 None if is_newest => Some(0),
                 team => team,
             },

@@ -118,7 +118,7 @@ impl Searchable for Conversation {
                         FieldValue::Whole(self.admin_assignee.map_or(0, teammate::id))
                     }
                     "team_assignee_id" => {
-                        let id = self.team_assignee.map_or(0, teams::id);
+                        let id = self.team_assignee.map_or(0, teams::number);
                         whole(i64::try_from(id).ok())
                     }
                     "channel_initiated" => FieldValue::text_of(self.source.channel),

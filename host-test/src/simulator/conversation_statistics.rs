@@ -106,7 +106,7 @@ impl Conversation {
             .team_assignee
             .zip(statistics.time_to_admin_reply)
             .map(|(team, time)| {
-                json!({"team_id": teams::id(team), "team_name": teams::name(team), "response_time": time})
+                json!({"team_id": teams::number(team), "team_name": teams::name(team), "response_time": time})
             })
             .into_iter()
             .collect();

@@ -24,10 +24,7 @@ use super::workspace::Workspace;
 pub(crate) const ROUTES: &[Route] = &[
     Route::new("GET", "/conversations", "conversations", list),
     Route::new("POST", "/conversations/search", "conversations", search),
-    Route::since(
-        ApiVersion::V2_16,
-        Route::new("GET", "/conversations/deleted", "conversations", deleted),
-    ),
+    Route::new("GET", "/conversations/deleted", "conversations", deleted).since(ApiVersion::V2_16),
     Route::new("GET", "/conversations/{id}", "conversations", read),
 ];
 

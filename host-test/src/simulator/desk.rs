@@ -149,7 +149,7 @@ impl From<Assignee> for ReferenceBody {
             Assignee::Admin(index) => ReferenceBody::admin(index),
             Assignee::Team(index) => ReferenceBody {
                 kind: "team",
-                id: Some(teams::id(index).to_string()),
+                id: Some(teams::id(index)),
             },
             Assignee::Nobody => ReferenceBody {
                 kind: "nobody_admin",

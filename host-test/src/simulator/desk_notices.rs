@@ -1,7 +1,8 @@
 //! The notifications about conversations and tickets: which topic, and what is in them.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::contact_changes::Notice;
 use super::conversation::Conversation;
 use super::desk::Desk;
 use super::moment::TimeStyle;
@@ -9,9 +10,6 @@ use super::part::{Author, Part, PartKind};
 use super::ticket::Ticket;
 use super::version::ApiVersion;
 use super::workspace::{State, Workspace};
-
-/// A notification to send once the state is unlocked.
-pub(crate) type Notice = Option<(&'static str, Value)>;
 
 /// The topic of a new part of a conversation; nothing for what nobody is told of.
 fn conversation_topic(part: &Part) -> Option<&'static str> {

@@ -131,7 +131,7 @@ impl Workspace {
         done
     }
 
-    fn next_mutation(&self) -> u64 {
+    pub(crate) fn next_mutation(&self) -> u64 {
         let mut state = self.write();
         state.mutations += 1;
         state.mutations
@@ -186,7 +186,7 @@ impl Workspace {
         Some(id.to_string())
     }
 
-    fn pick(&self, number: u64, count: u64) -> u64 {
+    pub(crate) fn pick(&self, number: u64, count: u64) -> u64 {
         mix(self.options.seed ^ mix(number))
             .checked_rem(count)
             .unwrap_or(0)

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::catalogue_options::CatalogueOptions;
 use super::duration::parse_duration;
 use super::faults::Fault;
 
@@ -63,6 +64,21 @@ pub struct Options {
     /// Generated tickets
     #[arg(long, default_value_t = 20)]
     pub tickets: u64,
+    /// Subscription types
+    #[arg(long, default_value_t = 4)]
+    pub subscription_types: u32,
+
+    /// Notes that a contact or a company usually has at most; a few have dozens (0: nobody has any)
+    #[arg(long, default_value_t = 1)]
+    pub notes_per_contact: u32,
+
+    /// Events that a contact usually has at most; a few have dozens (0: nobody has any)
+    #[arg(long, default_value_t = 2)]
+    pub events_per_contact: u32,
+
+    /// What there is beside people and conversations
+    #[command(flatten)]
+    pub catalogue: CatalogueOptions,
 
     /// IANA time zone of the workspace; contact search compares days in it
     #[arg(long, default_value = "America/Los_Angeles")]
@@ -112,7 +128,7 @@ pub struct Options {
     #[arg(long, default_value = "0s", value_parser = parse_duration)]
     pub latency: Duration,
 
-    /// Streams the token has no permission for (contacts, companies, admins, teams, tags, segments, data_attributes, conversations, tickets)
+    /// Streams the token has no permission for (contacts, companies, admins, teams, tags, segments, data_attributes, events, articles, conversations, tickets, …)
     #[arg(long, value_delimiter = ',')]
     pub denied: Vec<String>,
 
@@ -144,6 +160,10 @@ impl Default for Options {
             conversation_parts: 5,
             largest_conversation: 0,
             tickets: 20,
+            subscription_types: 4,
+            notes_per_contact: 1,
+            events_per_contact: 2,
+            catalogue: CatalogueOptions::default(),
             time_zone: "America/Los_Angeles".to_owned(),
             region: "US".to_owned(),
             workspace_id: "simulator".to_owned(),

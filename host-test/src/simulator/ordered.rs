@@ -1,6 +1,7 @@
 //! Records of a kind at one moment, in the order by last change: generated ones, and over them those that were written.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -9,6 +10,9 @@ use super::timeline::{Key, Timeline};
 
 /// What is kept in the order by last change.
 pub(crate) trait Record: Sized {
+    /// What is no more, and is taken from every record at once: generated ones still come with it.
+    type Forgotten: Debug + Default;
+
     /// How many are generated, and when they changed.
     fn timeline(generator: &Generator) -> Timeline;
     /// The generated one with this number.
@@ -17,6 +21,8 @@ pub(crate) trait Record: Sized {
     fn updated_at(&self) -> i64;
     /// Whether it can be read.
     fn is_live(&self) -> bool;
+    /// Takes from it what is no more.
+    fn strip(&mut self, _: &Self::Forgotten) {}
 }
 
 /// Written records, over the generated ones.
@@ -45,6 +51,11 @@ impl<R: Record> Overlay<R> {
         self.records.get(&number)
     }
 
+    /// The records that were written.
+    pub(crate) fn records_mut(&mut self) -> impl Iterator<Item = &mut Arc<R>> {
+        self.records.values_mut()
+    }
+
     /// Stores a record.
     pub(crate) fn put(&mut self, generator: &Generator, record: Arc<R>) {
         let number = record.number();
@@ -65,18 +76,19 @@ impl<R: Record> Overlay<R> {
 
 /// Records at one moment, in the order by last change.
 #[derive(Debug)]
-pub(crate) struct OrderedView<'a, R> {
+pub(crate) struct OrderedView<'a, R: Record> {
     pub(crate) generator: &'a Generator,
     pub(crate) overlay: &'a Overlay<R>,
+    pub(crate) forgotten: &'a R::Forgotten,
 }
 
-impl<R> Clone for OrderedView<'_, R> {
+impl<R: Record> Clone for OrderedView<'_, R> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<R> Copy for OrderedView<'_, R> {}
+impl<R: Record> Copy for OrderedView<'_, R> {}
 
 /// A part of the order by last change: keys from `start` to before `end`.
 pub(crate) type KeyRange = Range<Key>;
@@ -90,7 +102,9 @@ impl<'a, R: Record> OrderedView<'a, R> {
         match self.overlay.records.get(&number) {
             Some(record) => Some(record.clone()),
             None if number < self.generated_count() => {
-                Some(Arc::new(R::generate(self.generator, number)))
+                let mut record = R::generate(self.generator, number);
+                record.strip(self.forgotten);
+                Some(Arc::new(record))
             }
             None => None,
         }
@@ -183,7 +197,7 @@ impl<'a, R: Record> OrderedView<'a, R> {
 
 /// A walk over keys: the generated ones, without the replaced, merged with the written ones.
 #[derive(Debug)]
-pub(crate) struct Walk<'a, R> {
+pub(crate) struct Walk<'a, R: Record> {
     view: OrderedView<'a, R>,
     generated: Range<u64>,
     written: std::collections::btree_set::Range<'a, Key>,

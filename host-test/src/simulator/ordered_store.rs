@@ -8,7 +8,7 @@ use super::ordered::{OrderedView, Overlay, Record};
 
 /// Generated records by arithmetic, written ones from memory, and what search knows of them.
 #[derive(Debug)]
-pub(crate) struct OrderedStore<R> {
+pub(crate) struct OrderedStore<R: Record> {
     generator: Generator,
     current: Overlay<R>,
     /// What search sees; unused while writes reach it at once.
@@ -17,6 +17,7 @@ pub(crate) struct OrderedStore<R> {
     pending: VecDeque<(i64, Arc<R>)>,
     lag: i64,
     created: u64,
+    forgotten: R::Forgotten,
 }
 
 impl<R: Record> OrderedStore<R> {
@@ -29,6 +30,7 @@ impl<R: Record> OrderedStore<R> {
             pending: VecDeque::new(),
             lag,
             created: 0,
+            forgotten: R::Forgotten::default(),
         }
     }
 
@@ -41,6 +43,7 @@ impl<R: Record> OrderedStore<R> {
         OrderedView {
             generator: &self.generator,
             overlay: &self.current,
+            forgotten: &self.forgotten,
         }
     }
 
@@ -54,6 +57,7 @@ impl<R: Record> OrderedStore<R> {
         OrderedView {
             generator: &self.generator,
             overlay,
+            forgotten: &self.forgotten,
         }
     }
 
@@ -75,6 +79,20 @@ impl<R: Record> OrderedStore<R> {
             if let Some((_, record)) = self.pending.pop_front() {
                 self.indexed.put(&self.generator, record);
             }
+        }
+    }
+
+    /// Takes from every record what is no more; none of them counts as changed.
+    pub(crate) fn forget(&mut self, forget: impl FnOnce(&mut R::Forgotten))
+    where
+        R: Clone,
+    {
+        forget(&mut self.forgotten);
+        let written = self.current.records_mut();
+        let indexed = self.indexed.records_mut();
+        let pending = self.pending.iter_mut().map(|(_, record)| record);
+        for record in written.chain(indexed).chain(pending) {
+            Arc::make_mut(record).strip(&self.forgotten);
         }
     }
 

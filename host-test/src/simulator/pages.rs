@@ -66,11 +66,16 @@ impl CursorPages {
     }
 }
 
-/// The `pages` of a list by page number: `next` is a URL, null at the end.
+/// The `pages` of a list by page number: `next` is a URL, null at the end. That of the list may have a query.
 pub(crate) fn numbered_pages(url: &str, page: u64, per_page: usize, total: u64) -> Value {
     let total_pages = total.div_ceil(per_page.max(1) as u64);
-    let next = (page < total_pages)
-        .then(|| format!("{url}?per_page={per_page}&page={}", page.saturating_add(1)));
+    let and = if url.contains('?') { '&' } else { '?' };
+    let next = (page < total_pages).then(|| {
+        format!(
+            "{url}{and}per_page={per_page}&page={}",
+            page.saturating_add(1)
+        )
+    });
     json!({"type": "pages", "next": next, "page": page, "per_page": per_page, "total_pages": total_pages})
 }
 

@@ -16,8 +16,9 @@ use super::errors::ApiError;
 use super::faults::FaultKind;
 use super::hold::Turn;
 use super::oauth;
-use super::reply::{JSON, Reply, finish};
+use super::reply::{self, Reply, finish};
 use super::request_log::RequestLogEntry;
+use super::route::JSON;
 use super::router;
 use super::version::ApiVersion;
 use super::workspace::{SharedWorkspace, Workspace};
@@ -46,7 +47,7 @@ pub(crate) async fn respond(
         .await;
         return finish(
             status,
-            JSON,
+            reply::JSON,
             answer.to_string().into_bytes(),
             HeaderMap::new(),
         );
@@ -119,15 +120,16 @@ fn work(workspace: &Workspace, parts: &Parts, body: &Bytes) -> Result<Answer, Ap
             "The requested version could not be found",
         )
     })?;
-    if !accepts_json(&parts.headers) {
+    let media_type = found.as_ref().map_or(JSON, |(route, _)| route.media_type);
+    if !accepts(&parts.headers, media_type) {
         return Err(ApiError::new(
             406,
             "media_type_not_acceptable",
-            "The Accept header should send a media type of application/json",
+            format!("The Accept header should send a media type of {media_type}"),
         ));
     }
     let (route, parameters) = found.ok_or_else(ApiError::resource_not_found)?;
-    if route.since.is_some_and(|since| version < since) {
+    if version < route.since {
         return Err(ApiError::new(
             400,
             "intercom_version_invalid",
@@ -182,15 +184,19 @@ fn version(headers: &HeaderMap) -> Option<ApiVersion> {
     }
 }
 
-/// Whether an `Accept` header, if there is one, leaves room for JSON.
-fn accepts_json(headers: &HeaderMap) -> bool {
+/// Whether an `Accept` header leaves room for a media type. Without one there is room for JSON only, and anything but JSON
+/// has to be named.
+fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
     let Some(accept) = text(headers, header::ACCEPT.as_str()) else {
-        return true;
+        return media_type == JSON;
     };
     let mut ranges = accept
         .split(',')
         .filter_map(|range| range.split(';').next());
-    ranges.any(|range| matches!(range.trim(), "*/*" | "application/*" | "application/json"))
+    ranges.any(|range| match range.trim() {
+        "*/*" | "application/*" => media_type == JSON,
+        range => range == media_type,
+    })
 }
 
 fn is_form(headers: &HeaderMap) -> bool {

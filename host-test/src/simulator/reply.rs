@@ -30,16 +30,16 @@ impl Reply {
         request_id: &str,
         rate: RateState,
     ) -> Reply {
-        let (status, body, link) = match outcome {
-            Ok(Answer(body)) => (200, body, None),
+        let (status, content_type, body, link) = match outcome {
+            Ok(Answer { content_type, body }) => (200, content_type, body, None),
             Err(error) => {
                 let body = error.body(request_id).to_string().into_bytes();
-                (error.status, body, error.link)
+                (error.status, JSON, body, error.link)
             }
         };
         Reply {
             status,
-            content_type: JSON,
+            content_type,
             body,
             link,
             rate: Some(rate),

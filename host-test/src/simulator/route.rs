@@ -4,6 +4,9 @@ use super::call::{Call, Outcome};
 use super::version::ApiVersion;
 use super::workspace::Workspace;
 
+pub(crate) const JSON: &str = "application/json";
+pub(crate) const OCTETS: &str = "application/octet-stream";
+
 /// One operation of the API.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Route {
@@ -15,8 +18,10 @@ pub(crate) struct Route {
     pub(crate) permission: &'static str,
     /// Whether it needs no token, and takes a form for its body as well as JSON.
     pub(crate) open: bool,
-    /// The first version that has it; none when all have it.
-    pub(crate) since: Option<ApiVersion>,
+    /// The first version that has it.
+    pub(crate) since: ApiVersion,
+    /// The media type that the request has to accept.
+    pub(crate) media_type: &'static str,
     /// Answers it.
     pub(crate) handler: fn(&Workspace, &Call) -> Outcome,
 }
@@ -33,8 +38,22 @@ impl Route {
             path,
             permission,
             open: false,
-            since: None,
+            since: ApiVersion::FIRST,
+            media_type: JSON,
             handler,
+        }
+    }
+
+    /// The same, from a version on.
+    pub(crate) const fn since(self, since: ApiVersion) -> Route {
+        Route { since, ..self }
+    }
+
+    /// The same, with bytes for an answer.
+    pub(crate) const fn octets(self) -> Route {
+        Route {
+            media_type: OCTETS,
+            ..self
         }
     }
 
@@ -50,14 +69,6 @@ impl Route {
         }
     }
 
-    /// An operation that versions have from one on.
-    pub(crate) const fn since(version: ApiVersion, route: Route) -> Route {
-        Route {
-            since: Some(version),
-            ..route
-        }
-    }
-
     /// The machine name of the permission, as a refusal states it.
     pub(crate) fn scope(&self) -> &'static str {
         match self.permission {
@@ -66,6 +77,17 @@ impl Route {
             "tickets" => "read_tickets",
             "tags" => "read_write_tags",
             "data_attributes" => "write_data_attributes",
+            "events" => "read_events",
+            "away_status_reasons" => "read_admins",
+            "activity_logs" => "read_admin_activity_logs",
+            "articles" | "internal_articles" | "collections" | "help_centers" => {
+                "read_articles_scope"
+            }
+            "news_items" | "newsfeeds" => "read_write_news",
+            "calls" | "macros" => "read_conversations",
+            "custom_objects" => "read_write_custom_object_instances",
+            "brands" | "emails" => "gather_app_data",
+            "content_export" => "export_content_data",
             _ => "read_write_users",
         }
     }

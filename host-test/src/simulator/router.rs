@@ -3,14 +3,16 @@
 use super::route::Route;
 use super::version::ApiVersion;
 use super::{
-    admins, companies, company_lists, contact_lists, contacts, conversation_attributes,
-    conversations, data_attributes, me, oauth, segments, tags, teams, ticket_types, tickets,
+    activity_logs, admins, catalogue_lists, companies, company_lists, contact_lists, contacts,
+    conversation_attributes, conversations, custom_objects, data_attributes, events, macros, me,
+    news, notes, oauth, segments, subscriptions, tags, teams, ticket_types, tickets,
 };
 
 /// Every operation. A fixed path comes before a pattern that would match it too.
 const TABLES: &[&[Route]] = &[
     oauth::ROUTES,
     me::ROUTES,
+    activity_logs::ROUTES,
     admins::ROUTES,
     teams::ROUTES,
     tags::ROUTES,
@@ -20,17 +22,25 @@ const TABLES: &[&[Route]] = &[
     contact_lists::ROUTES,
     company_lists::ROUTES,
     companies::ROUTES,
+    notes::ROUTES,
+    subscriptions::ROUTES,
+    events::ROUTES,
+    catalogue_lists::ROUTES,
+    news::ROUTES,
+    macros::ROUTES,
+    custom_objects::ROUTES,
     conversation_attributes::ROUTES,
     conversations::ROUTES,
     ticket_types::ROUTES,
     tickets::ROUTES,
 ];
 
-/// Every operation that a token opens in a version, as method and path; `{…}` stands for any one part of a path.
-pub fn operations(version: &str) -> impl Iterator<Item = (&'static str, &'static str)> + use<> {
+/// Every operation of an API version (such as `2.11`) that a token opens, as method and path; `{…}` stands for any one part
+/// of a path. None when there is no such version.
+pub fn operations(version: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
     let version = ApiVersion::parse(version);
     let routes = TABLES.iter().flat_map(|table| table.iter());
-    let routes = routes.filter(move |route| !route.open && route.since <= version);
+    let routes = routes.filter(move |route| !route.open && Some(route.since) <= version);
     routes.map(|route| (route.method, route.path))
 }
 

@@ -15,9 +15,14 @@ pub(crate) const ROUTES: &[Route] = &[
 
 const FIRST_TEAM_ID: u64 = 5_017_690;
 
-/// The id of team `index`.
-pub(crate) fn id(index: u64) -> u64 {
+/// The id of team `index`, as a number.
+pub(crate) fn number(index: u64) -> u64 {
     FIRST_TEAM_ID.saturating_add(index)
+}
+
+/// The id of team `index`.
+pub(crate) fn id(index: u64) -> String {
+    number(index).to_string()
 }
 
 pub(crate) fn name(index: u64) -> String {
@@ -34,7 +39,7 @@ fn team(workspace: &Workspace, index: u64) -> Value {
     let members = (0..workspace.generator.admins).filter(|admin| is_member(index, *admin, teams));
     json!({
         "type": "team",
-        "id": id(index).to_string(),
+        "id": id(index),
         "name": name(index),
         "admin_ids": members.map(teammate::id).collect::<Vec<_>>(),
     })

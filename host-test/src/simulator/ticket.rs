@@ -71,6 +71,8 @@ impl Ticket {
 }
 
 impl Record for Ticket {
+    type Forgotten = ();
+
     fn timeline(generator: &Generator) -> Timeline {
         generator.timeline(TICKET_DICE, generator.tickets)
     }

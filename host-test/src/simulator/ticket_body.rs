@@ -104,7 +104,7 @@ impl<'a> Desk<'a> {
             ticket_type: ticket_types::kind(self.workspace, ticket.kind()),
             contacts: self.contacts(&ticket.contacts),
             admin_assignee_id: self.assignee_id(ticket.admin_assignee.map(teammate::id)),
-            team_assignee_id: self.assignee_id(ticket.team_assignee.map(teams::id)),
+            team_assignee_id: self.assignee_id(ticket.team_assignee.map(teams::number)),
             company_id: ticket.company.map(company),
             created_at: ticket.created_at,
             updated_at: ticket.updated_at,

@@ -109,7 +109,7 @@ impl Searchable for Ticket {
                     .collect(),
             ),
             "admin_assignee_id" => owned(self.admin_assignee.map_or(0, teammate::id).to_string()),
-            "team_assignee_id" => owned(self.team_assignee.map_or(0, teams::id).to_string()),
+            "team_assignee_id" => owned(self.team_assignee.map_or(0, teams::number).to_string()),
             "open" => FieldValue::Boolean(self.is_open()),
             "state" => {
                 FieldValue::optional_text(STATES.get(self.state).map(|state| state.category))

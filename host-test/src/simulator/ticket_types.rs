@@ -15,10 +15,7 @@ use super::workspace::Workspace;
 pub(crate) const ROUTES: &[Route] = &[
     Route::new("GET", "/ticket_types", "tickets", list),
     Route::new("GET", "/ticket_types/{id}", "tickets", read),
-    Route::since(
-        ApiVersion::V2_12,
-        Route::new("GET", "/ticket_states", "tickets", states),
-    ),
+    Route::new("GET", "/ticket_states", "tickets", states).since(ApiVersion::V2_12),
 ];
 
 /// A state.

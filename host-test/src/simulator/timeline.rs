@@ -9,8 +9,8 @@ pub(crate) type Key = (i64, u64);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Timeline {
     pub(crate) seed: u64,
-    /// The salt of the kind's dice.
-    pub(crate) kind: u64,
+    /// Keeps the dice of different kinds of objects apart.
+    pub(crate) dice: u64,
     /// How many objects are generated.
     pub(crate) count: u64,
     pub(crate) epoch: i64,
@@ -19,7 +19,7 @@ pub(crate) struct Timeline {
 impl Timeline {
     /// When object `number` last changed. Never decreases with the number; some neighbours share a second.
     pub(crate) fn at(self, number: u64) -> i64 {
-        let dice = |number| Dice::new(self.seed, self.kind, number);
+        let dice = |number| Dice::new(self.seed, self.dice, number);
         let shares = number % 2 == 1 && dice(number).chance(1, 25);
         let number = if shares { number - 1 } else { number };
         let count = i128::from(self.count.max(1));
@@ -55,7 +55,7 @@ mod tests {
     fn timeline(count: u64) -> Timeline {
         Timeline {
             seed: 1,
-            kind: 1,
+            dice: 1,
             count,
             epoch: 1_767_225_600,
         }

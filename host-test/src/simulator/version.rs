@@ -10,15 +10,17 @@ pub(crate) struct ApiVersion {
 }
 
 impl ApiVersion {
+    /// The first one.
+    pub(crate) const FIRST: ApiVersion = ApiVersion::of(1, 0);
     /// What an app is configured with when its requests name no version.
     pub(crate) const DEFAULT: ApiVersion = ApiVersion::of(2, 11);
     /// Adds `enabled_push_messaging` to contacts.
     pub(crate) const V2_12: ApiVersion = ApiVersion::of(2, 12);
     /// Makes the times of notified contacts Unix seconds.
     pub(crate) const V2_13: ApiVersion = ApiVersion::of(2, 13);
-    /// Adds who wrote as the AI agent, and when it was rated.
+    /// Adds calls and the reasons for being away.
     pub(crate) const V2_14: ApiVersion = ApiVersion::of(2, 14);
-    /// Adds companies to conversations, and renames what became of the AI agent's answers.
+    /// Adds brands and addresses for email, and lists the notes about a company.
     pub(crate) const V2_15: ApiVersion = ApiVersion::of(2, 15);
     /// Makes owner ids strings, answers 410 for merged contacts, and validates sort orders.
     pub(crate) const V2_16: ApiVersion = ApiVersion::of(2, 16);

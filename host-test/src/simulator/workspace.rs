@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::catalogue::Catalogue;
 use super::clock::{Clock, as_milliseconds};
 use super::company::Company;
 use super::company_store::CompanyStore;
@@ -19,6 +20,7 @@ use super::contact_body::Rendering;
 use super::contact_store::ContactStore;
 use super::conversation::Conversation;
 use super::custom_attribute::{self, DataAttribute};
+use super::event::EventStore;
 use super::fault_plan::FaultPlan;
 use super::faults::Fault;
 use super::generator::{FIRST_TAG_ID, Generator};
@@ -33,6 +35,7 @@ use super::rate_limit::{RateLimit, WINDOW};
 use super::recorder::Recorder;
 use super::request_log::{RequestLog, RequestLogEntry};
 use super::scroll::Scroll;
+use super::segments;
 use super::ticket::Ticket;
 use super::version::ApiVersion;
 use super::webhooks::Webhooks;
@@ -70,7 +73,9 @@ pub(crate) struct State {
     pub(crate) conversations: OrderedStore<Conversation>,
     pub(crate) tickets: OrderedStore<Ticket>,
     pub(crate) tags: BTreeMap<u64, String>,
+    pub(crate) catalogue: Catalogue,
     pub(crate) data_attributes: Vec<DataAttribute>,
+    pub(crate) events: EventStore,
     pub(crate) next_note_id: u64,
     /// How many objects were changed by arithmetic: picks the next one.
     pub(crate) mutations: u64,
@@ -114,9 +119,10 @@ impl Workspace {
             conversations: OrderedStore::new(generator.clone(), lag),
             tickets: OrderedStore::new(generator.clone(), lag),
             tags: tags.collect(),
+            catalogue: Catalogue::new(&options),
             data_attributes: custom_attribute::custom(options.epoch),
-            // Generated notes have smaller ids.
-            next_note_id: generator.contacts.saturating_mul(4).saturating_add(10),
+            events: EventStore::default(),
+            next_note_id: generator.first_free_note(),
             mutations: 0,
         };
         let workspace = Workspace {
@@ -191,7 +197,13 @@ impl Workspace {
 
     pub(crate) fn company_value(&self, state: &State, company: &Company) -> Option<Value> {
         let tag_name = |id| state.tags.get(&id).map(String::as_str);
-        to_value(&company.body(self.options.seed, &self.options.workspace_id, tag_name))
+        let segment = |index| segments::segment(self, index, false);
+        to_value(&company.body(
+            self.options.seed,
+            &self.options.workspace_id,
+            tag_name,
+            segment,
+        ))
     }
 }
 
@@ -341,7 +353,7 @@ fn to_value(body: &impl Serialize) -> Option<Value> {
 }
 
 /// The UUID with this number.
-fn uuid(seed: u64, number: u64) -> String {
+pub(crate) fn uuid(seed: u64, number: u64) -> String {
     let high = mix(seed ^ mix(number));
     let low = mix(high ^ number);
     format!(

@@ -37,6 +37,10 @@ impl Request<'_> {
     /// What a document does not allow in this request.
     pub(crate) fn violations(&self, document: &Document) -> Vec<Violation> {
         let Some((operation, parts)) = Operation::find(document, self.method, self.path()) else {
+            // What came after a document is for a later one to judge.
+            if self.is_later_than(document) {
+                return Vec::new();
+            }
             return vec![Violation {
                 document: document.name(),
                 operation: format!("{} {}", self.method, self.path()),
@@ -56,6 +60,12 @@ impl Request<'_> {
             message,
         };
         complaints.into_iter().map(violation).collect()
+    }
+
+    /// Whether the request names a version later than the document's.
+    fn is_later_than(&self, document: &Document) -> bool {
+        let named = self.version.and_then(minor);
+        named.is_some() && named > minor(document.name())
     }
 
     /// Which versions there are is not for a document to say that is older than they are; that one is named is.
@@ -109,6 +119,11 @@ impl Request<'_> {
     }
 }
 
+/// The second number of a version 2.
+fn minor(version: &str) -> Option<u8> {
+    version.strip_prefix("2.")?.parse().ok()
+}
+
 /// Stops the test unless both documents know the request. Does nothing when there are no documents.
 pub fn assert_request(request: &Request) {
     let documents = documents::stable().into_iter().flatten();
@@ -149,12 +164,33 @@ paths:
     };
 
     fn places(request: Request) -> Vec<String> {
-        let document = Document::parse("test", TEXT).unwrap();
+        let document = Document::parse("2.11", TEXT).unwrap();
         request
             .violations(&document)
             .into_iter()
             .map(|violation| violation.place)
             .collect()
+    }
+
+    #[test]
+    fn only_a_later_version_may_have_more_operations() {
+        for (version, allowed) in [
+            (Some("2.11"), false),
+            (Some("2.9"), false),
+            (Some("2.12"), true),
+            (Some("2.16"), true),
+            (Some("x"), false),
+            (None, false),
+        ] {
+            let request = Request {
+                method: "GET",
+                target: "/brands",
+                version,
+                body: b"",
+                ..GOOD
+            };
+            assert_eq!(places(request).is_empty(), allowed, "{version:?}");
+        }
     }
 
     #[test]
