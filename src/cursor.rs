@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::contract::types::Failure;
 use crate::failure::{invalid_input, problem};
 use crate::json;
-use crate::watermark::Watermark;
+use crate::watermark::{Fingerprint, Watermark};
 
 /// The format written, and the only one read so far.
 pub const FORMAT: u8 = b'1';
@@ -25,6 +25,10 @@ pub enum Position {
     Search(SearchPosition),
     /// Within a scroll.
     Scroll(ScrollPosition),
+    /// Within a list of pages.
+    Pages(PagesPosition),
+    /// Within what hangs on another stream's rows.
+    Children(Box<ChildrenPosition>),
     /// Within a list of keys: so many are done.
     Keys(usize),
 }
@@ -76,6 +80,82 @@ pub struct ScrollPosition {
     pub waits: u32,
 }
 
+/// Where a list of pages stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PagesPosition {
+    /// The query that asks for the next page; absent before the first one.
+    pub page: Option<String>,
+    /// Which of several lists is walked.
+    pub list: usize,
+    /// How many rows the list had on its last page.
+    pub total: Option<u64>,
+    /// Fingerprints of the keys on the last page: a row that moves on meanwhile is met again.
+    pub last: Vec<Fingerprint>,
+    /// How often the walk had to start over.
+    pub restarts: u32,
+    /// Whether something was left out, so that the walk proves nothing about what it did not meet.
+    pub partial: bool,
+    /// When the scan began, by the server's clock, in Unix seconds; absent before the first answer.
+    pub started: Option<i64>,
+    /// How it is found out what is new.
+    pub memory: Memory,
+}
+
+/// What a walk through pages compares with.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Memory {
+    /// Eight bytes of each row's content, by key.
+    Contents {
+        /// Those of the scan before; absent in a full read.
+        known: Option<BTreeMap<String, String>>,
+        /// Those of this scan, so far.
+        walked: BTreeMap<String, String>,
+    },
+    /// The cursor field.
+    Mark {
+        /// Rows that changed in this second or later count; absent: all rows.
+        from: Option<i64>,
+        /// What the scans before gave.
+        known: Watermark,
+        /// What this scan gave or recognised.
+        seen: Watermark,
+    },
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::Contents {
+            known: None,
+            walked: BTreeMap::new(),
+        }
+    }
+}
+
+/// Where a walk through what hangs on another stream's rows stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ChildrenPosition {
+    /// Where the walk through the parents goes on; absent at its end.
+    pub parents: Option<Position>,
+    /// When the parents' walk was last answered, by the host's clock, in Unix seconds.
+    pub walked: i64,
+    /// Parents that are still to be looked at.
+    pub pending: Vec<Parent>,
+    /// Whether something was left out, so that the walk proves nothing about what it did not meet.
+    pub partial: bool,
+    /// Rows that are of this second or later count; absent: all rows.
+    pub from: Option<i64>,
+    /// When the scan began, by the server's clock, in Unix seconds; absent before the first answer.
+    pub started: Option<i64>,
+    /// What the scans before gave.
+    pub known: Watermark,
+    /// What the next scan begins with: the parents' mark, or what this scan gave.
+    pub seen: Watermark,
+}
+
+/// A row on which others hang: its key, how many they are as far as it says, and how often they could not be read.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Parent(pub String, pub u64, pub u32);
+
 /// The written form of every position; which fields there are depends on the kind.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -102,6 +182,24 @@ struct Written {
     restarts: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     waits: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    list: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    walked: Option<BTreeMap<String, String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partial: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parents: Option<Box<Written>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pending: Option<Vec<Parent>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asked: Option<i64>,
 }
 
 impl Written {
@@ -145,6 +243,52 @@ impl Written {
                 waits: Some(scroll.waits),
                 ..written("scroll")
             },
+            Position::Pages(pages) => {
+                let written = Self {
+                    page: pages.page.clone(),
+                    list: Some(pages.list),
+                    total: pages.total,
+                    last: Some(
+                        pages
+                            .last
+                            .iter()
+                            .map(|seen| format!("{seen:016x}"))
+                            .collect(),
+                    ),
+                    restarts: Some(pages.restarts),
+                    partial: pages.partial.then_some(true),
+                    started: pages.started,
+                    ..written("pages")
+                };
+                match &pages.memory {
+                    Memory::Contents { known, walked } => Self {
+                        contents: known.clone(),
+                        walked: Some(walked.clone()),
+                        ..written
+                    },
+                    Memory::Mark { from, known, seen } => Self {
+                        from: *from,
+                        known: Some(known.to_string()),
+                        seen: Some(seen.to_string()),
+                        ..written
+                    },
+                }
+            }
+            Position::Children(children) => Self {
+                // The parents' stream is known by this one's.
+                parents: children
+                    .parents
+                    .as_ref()
+                    .map(|parents| Box::new(Self::of("", parents))),
+                asked: Some(children.walked),
+                pending: Some(children.pending.clone()),
+                partial: children.partial.then_some(true),
+                from: children.from,
+                started: children.started,
+                known: Some(children.known.to_string()),
+                seen: Some(children.seen.to_string()),
+                ..written("children")
+            },
             Position::Keys(count) => Self {
                 count: Some(*count),
                 ..written("keys")
@@ -181,10 +325,55 @@ impl Written {
                 restarts: self.restarts?,
                 waits: self.waits?,
             }),
+            "pages" => Position::Pages(PagesPosition {
+                page: self.page,
+                list: self.list?,
+                total: self.total,
+                last: fingerprints(&self.last?)?,
+                restarts: self.restarts?,
+                partial: self.partial.unwrap_or_default(),
+                started: self.started,
+                memory: match self.walked {
+                    Some(walked) => Memory::Contents {
+                        known: self.contents,
+                        walked,
+                    },
+                    None => Memory::Mark {
+                        from: self.from,
+                        known: mark(self.known)?,
+                        seen: mark(self.seen)?,
+                    },
+                },
+            }),
+            "children" => Position::Children(Box::new(ChildrenPosition {
+                parents: match self.parents {
+                    Some(parents) => Some(parents.position()?),
+                    None => None,
+                },
+                walked: self.asked?,
+                pending: self.pending?,
+                partial: self.partial.unwrap_or_default(),
+                from: self.from,
+                started: self.started,
+                known: mark(self.known)?,
+                seen: mark(self.seen)?,
+            })),
             "keys" => Position::Keys(self.count?),
             _ => return None,
         })
     }
+}
+
+/// Fingerprints of sixteen hexadecimal digits each.
+fn fingerprints(digits: &str) -> Option<Vec<Fingerprint>> {
+    let (each, rest) = digits.as_bytes().as_chunks::<16>();
+    let parse = |digits: &[u8; 16]| {
+        let digits = str::from_utf8(digits).ok()?;
+        Fingerprint::from_str_radix(digits, 16).ok()
+    };
+    rest.is_empty()
+        .then(|| each.iter().map(parse).collect())
+        .flatten()
 }
 
 /// Writes a position of a stream.
@@ -237,6 +426,7 @@ mod tests {
         let mut seen = Watermark::default();
         seen.note(1_000_000, "a", b"{}", 1_000_100, 1_000_100);
         seen.note(1_000_001, "b", b"{}", 1_000_100, 1_000_001);
+        let mark = seen.clone();
         vec![
             Position::Mark(seen.clone()),
             Position::Contents([("a".to_owned(), "00ff".to_owned())].into()),
@@ -260,6 +450,36 @@ mod tests {
                 ..Default::default()
             }),
             Position::Keys(7),
+            Position::Pages(PagesPosition {
+                page: Some("page=2".to_owned()),
+                list: 1,
+                total: Some(70),
+                last: vec![1, u64::MAX],
+                restarts: 1,
+                partial: true,
+                started: Some(9),
+                memory: Memory::Contents {
+                    known: None,
+                    walked: [("a".to_owned(), "00ff".to_owned())].into(),
+                },
+            }),
+            Position::Children(Box::new(ChildrenPosition {
+                parents: Some(Position::Pages(PagesPosition {
+                    memory: Memory::Mark {
+                        from: Some(4),
+                        known: mark.clone(),
+                        seen: mark.clone(),
+                    },
+                    ..PagesPosition::default()
+                })),
+                walked: 8,
+                pending: vec![Parent("p".to_owned(), 12, 1)],
+                partial: true,
+                from: Some(1),
+                started: None,
+                known: Watermark::default(),
+                seen: mark,
+            })),
         ]
     }
 

@@ -40,6 +40,19 @@ pub fn quoted(text: &str) -> String {
     String::from_utf8(write(text)).unwrap_or_default()
 }
 
+/// Puts a member with a text before the others of an object.
+pub fn put_first(object: &mut Vec<u8>, name: &str, value: &str) {
+    let empty = object
+        .get(1..)
+        .is_none_or(|rest| rest.trim_ascii_start().starts_with(b"}"));
+    let comma = if empty { "" } else { "," };
+    let member = format!("\"{name}\":{}{comma}", quoted(value));
+    object.splice(
+        1.min(object.len())..1.min(object.len()),
+        member.into_bytes(),
+    );
+}
+
 /// An object: its members in the order of the document, the last one of a name.
 #[derive(Debug, Default)]
 pub struct Object<'a>(pub Vec<(String, Member<'a>)>);
@@ -131,6 +144,19 @@ mod tests {
                 ("f".to_owned(), Member::Boolean(true)),
             ]
         );
+    }
+
+    #[test]
+    fn a_member_is_put_before_the_others() {
+        for (object, expected) in [
+            ("{}", r#"{"a":"\"1\""}"#),
+            ("{ }", r#"{"a":"\"1\"" }"#),
+            (r#"{"b":2}"#, r#"{"a":"\"1\"","b":2}"#),
+        ] {
+            let mut bytes = object.as_bytes().to_vec();
+            put_first(&mut bytes, "a", "\"1\"");
+            assert_eq!(String::from_utf8(bytes).unwrap(), expected);
+        }
     }
 
     #[test]

@@ -211,6 +211,18 @@ pub fn apply(rules: &[Rule], record: &[u8]) -> Result<Vec<u8>, String> {
     Ok(out)
 }
 
+/// The value at a dotted path of a record, as it is written there.
+pub fn value_at<'a>(record: &'a str, path: &str) -> Option<&'a str> {
+    let mut found = [None];
+    capture(
+        &mut Reader::new(record),
+        &[Wanted { rule: 0, path }],
+        &mut found,
+    )
+    .ok()?;
+    found[0].map(str::trim)
+}
+
 /// A path, or the rest of one, and the rule that it belongs to.
 #[derive(Clone, Copy)]
 struct Wanted<'r> {

@@ -15,9 +15,9 @@ pub struct Attribute {
     /// For people.
     #[serde(default)]
     pub description: Option<String>,
-    /// Whether it is one of the workspace's own.
+    /// Whether it is one of the workspace's own; absent where all of them are.
     #[serde(default)]
-    pub custom: bool,
+    pub custom: Option<bool>,
     /// Whether it was archived.
     #[serde(default)]
     pub archived: bool,
@@ -25,7 +25,9 @@ pub struct Attribute {
 
 /// The schema of a stream's canonical record, with the workspace's own attributes where they are known.
 pub fn of_stream(stream: &Stream, attributes: &[Attribute]) -> String {
-    let own = attributes.iter().filter(|attribute| attribute.custom);
+    let own = attributes
+        .iter()
+        .filter(|attribute| attribute.custom != Some(false));
     let own: Vec<String> = own
         .map(|attribute| format!("{}:{}", quoted(&attribute.name), of_attribute(attribute)))
         .collect();
@@ -55,6 +57,12 @@ fn of_kind(kind: Kind, attributes: &str) -> String {
         Kind::Object => r#"{"type":["object","null"]}"#,
         Kind::List => r#"{"type":["array","null"]}"#,
         Kind::Any => "{}",
+        Kind::Elsewhere => r#"{"type":"null","description":"Rows of a stream of their own"}"#,
+        Kind::Wrapped(name) => {
+            return format!(
+                r#"{{"type":["object","null"],"properties":{{"{name}":{{"type":["string","null"]}}}}}}"#
+            );
+        }
         Kind::Attributes => {
             return format!(r#"{{"type":["object","null"],"properties":{{{attributes}}}}}"#);
         }
@@ -70,9 +78,9 @@ fn of_kind(kind: Kind, attributes: &str) -> String {
 
 fn of_attribute(attribute: &Attribute) -> String {
     let name = match attribute.data_type.as_deref() {
-        Some("string" | "options") => "string",
+        Some("string" | "options" | "list") => "string",
         Some("integer" | "date" | "datetime") => "integer",
-        Some("float") => "number",
+        Some("float" | "decimal") => "number",
         Some("boolean") => "boolean",
         _ => return "{}".to_owned(),
     };
@@ -125,7 +133,7 @@ mod tests {
             name: name.to_owned(),
             data_type: Some(data_type.to_owned()),
             description: Some("a \"b\"".to_owned()),
-            custom,
+            custom: Some(custom),
             archived,
         };
         let schema = schema(

@@ -6,6 +6,7 @@ use crate::contract::http::{self, Effect, ErrorKind, Response};
 use crate::contract::types::{Failure, FailureKind, Problem};
 use crate::failure::{failure, problem};
 use crate::intercom::request::{header_value, server_time};
+use crate::intercom::streams::Stream;
 use crate::json;
 
 /// Waits that a header asks for are believed up to here, in milliseconds.
@@ -62,6 +63,19 @@ impl ApiError {
 /// Intercom's id of a request, from the answer's header.
 pub fn request_id(response: &Response) -> Option<String> {
     header_value(&response.headers, "x-request-id").map(str::to_owned)
+}
+
+/// The failure of a list that the workspace has not.
+pub fn not_available(response: &Response, stream: &Stream) -> Failure {
+    Failure {
+        code: "not_available".to_owned(),
+        message: format!(
+            "Intercom has no {} in this workspace: the feature is switched off, or not in its plan.",
+            stream.name
+        ),
+        kind: FailureKind::Permission,
+        ..from_response(response, Effect::Read, Some(stream.permission))
+    }
 }
 
 /// The failure that an answer other than a success is. `permission` is what the request needs, in Intercom's words.

@@ -90,6 +90,16 @@ pub fn header_value<'a>(headers: &'a [Header], name: &str) -> Option<&'a str> {
         .map(|header| header.value.as_str())
 }
 
+/// The id of the object into which the one asked for was merged: `Link: </contacts/{id}>; rel="canonical"`.
+pub fn canonical_id(response: &Response) -> Option<String> {
+    let link = header_value(&response.headers, "link")?;
+    let path = link.split_once('<')?.1.split_once('>')?.0;
+    path.rsplit('/')
+        .next()
+        .filter(|id| !id.is_empty())
+        .map(str::to_owned)
+}
+
 /// When the server answered, in Unix seconds by its own clock.
 pub fn server_time(response: &Response) -> Option<i64> {
     header_value(&response.headers, "date").and_then(timestamp::http_date)

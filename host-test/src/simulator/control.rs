@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::catalogue_changes::CatalogueChange;
+use super::desk_change::DeskChange;
 use super::errors::ApiError;
 use super::faults::Fault;
 use super::hold::Hold;
@@ -121,6 +122,13 @@ async fn try_answer(
             let wanted: Mutation = read(body)?;
             json!(workspace.mutate(wanted))
         }
+        ("POST", "desk") => {
+            let change: DeskChange = read(body)?;
+            let id = workspace
+                .change_desk(&change)
+                .map_err(|error| error.to_string())?;
+            json!({"id": id})
+        }
         ("GET", "links") => json!(workspace.link_counts()),
         ("POST", "link") => {
             let change: LinkChange = read(body)?;
@@ -178,6 +186,10 @@ fn state(workspace: &Workspace) -> Value {
         "teams": workspace.teams().len(),
         "tags": workspace.tags().len(),
         "segments": workspace.segments().len(),
+        "conversations": workspace.conversation_count(),
+        "conversation_parts": workspace.conversation_part_count(),
+        "tickets": workspace.ticket_count(),
+        "ticket_parts": workspace.ticket_part_count(),
         "catalogue": workspace.catalogue_counts(),
         "requests": workspace.request_count(),
         "requests_by_operation": workspace.log.totals(),

@@ -25,6 +25,11 @@ const FROM_2_16: &[&str] = &["2.16"];
 
 const SORT: &str = "2.11 speaks of sorting in its text, and 2.16 declares it";
 const PAGES: &str = "2.11 declares it; the answers in 2.16 have page sizes and cursors, which nothing else could ask for";
+const SORTED: &str =
+    "clients that are in use sort these searches, and a walk that may be cut off needs an order";
+const EARLIER: &str = "the address of the next page, which the answer gives, has it";
+const LATER: &str = "a later path, which looks like a conversation to a document that lacks it";
+const MODEL: &str = "the attributes of conversations have a path of their own from 2.16 on, and are asked for there";
 const OWNER: &str = "an owner is an integer before 2.16 and text from there on: a request has the form of its version";
 const CLEARED: &str = "null clears a field; the documents declare it for the other fields of a contact, and no other way for this one";
 const LEAD: &str = "a lead may have no address";
@@ -74,6 +79,91 @@ pub static EXCEPTIONS: &[Exception] = &[
         SORT,
     ),
     exception("2.16", "GET /contacts", "query per_page", PAGES),
+    exception(
+        "2.11",
+        "POST /conversations/search",
+        "body/undeclared/sort",
+        SORT,
+    ),
+    exception("2.11", "POST /tickets/search", "body/undeclared/sort", SORT),
+    exception(
+        "2.16",
+        "POST /conversations/search",
+        "body/undeclared/sort",
+        SORTED,
+    ),
+    exception(
+        "2.16",
+        "POST /tickets/search",
+        "body/undeclared/sort",
+        SORTED,
+    ),
+    exception("2.16", "GET /articles", "query page", PAGES),
+    exception(
+        "2.16",
+        "GET /contacts/{contact_id}/notes",
+        "query page",
+        PAGES,
+    ),
+    exception(
+        "2.16",
+        "GET /contacts/{contact_id}/companies",
+        "query page",
+        PAGES,
+    ),
+    exception(
+        "2.16",
+        "GET /companies/{company_id}/contacts",
+        "query page",
+        PAGES,
+    ),
+    exception("2.11", "GET /events", "query before", EARLIER),
+    exception("2.16", "GET /events", "query before", EARLIER),
+    Exception {
+        versions: FROM_2_16,
+        ..exception(
+            "2.11",
+            "GET /conversations/{conversation_id}",
+            "query include_archived",
+            LATER,
+        )
+    },
+    exception("2.16", "GET /articles", "query per_page", PAGES),
+    exception("2.16", "GET /events", "query per_page", PAGES),
+    exception(
+        "2.16",
+        "GET /help_center/collections",
+        "query per_page",
+        PAGES,
+    ),
+    exception(
+        "2.16",
+        "GET /help_center/help_centers",
+        "query per_page",
+        PAGES,
+    ),
+    exception(
+        "2.16",
+        "GET /contacts/{contact_id}/notes",
+        "query per_page",
+        PAGES,
+    ),
+    exception(
+        "2.16",
+        "GET /contacts/{contact_id}/companies",
+        "query per_page",
+        PAGES,
+    ),
+    exception(
+        "2.16",
+        "GET /companies/{company_id}/contacts",
+        "query per_page",
+        PAGES,
+    ),
+    Exception {
+        versions: BEFORE_2_16,
+        ..exception("2.16", "GET /data_attributes", "query model/enum", MODEL)
+    },
     exception("2.16", "GET /contacts", "query starting_after", PAGES),
     owner("2.11", "create_contact_request/owner_id/type", FROM_2_16),
     owner("2.11", "update_contact_request/owner_id/type", FROM_2_16),
