@@ -38,6 +38,7 @@ mod contact_search;
 mod contact_store;
 mod contact_view;
 mod contacts;
+mod content_export;
 mod control;
 mod cursor;
 mod custom_attribute;
@@ -46,6 +47,7 @@ mod data_attributes;
 mod disturbance;
 mod duration;
 mod errors;
+mod exported_rows;
 mod fault_plan;
 mod faults;
 mod generate;
@@ -88,9 +90,13 @@ mod workspace;
 mod workspace_settings;
 
 #[cfg(test)]
+mod catalogue_tests;
+#[cfg(test)]
 mod companies_tests;
 #[cfg(test)]
 mod contacts_tests;
+#[cfg(test)]
+mod content_export_tests;
 #[cfg(test)]
 mod fault_tests;
 #[cfg(test)]

@@ -9,6 +9,7 @@ use super::errors::ApiError;
 use super::route::Route;
 use super::search_fields::FieldKind;
 use super::teammate;
+use super::version::ApiVersion;
 use super::workspace::{State, Workspace};
 
 pub(crate) const ROUTES: &[Route] = &[
@@ -156,6 +157,13 @@ fn typed(data_type: &str, value: &Value) -> Value {
 }
 
 fn list(workspace: &Workspace, call: &Call) -> Outcome {
+    if call.query("model") == Some("conversation") && call.version >= ApiVersion::V2_16 {
+        return Err(ApiError::new(
+            422,
+            "parameter_invalid",
+            "model=conversation is no longer supported. Use GET /conversations/attributes instead",
+        ));
+    }
     let data = all(
         workspace,
         call.query("model"),

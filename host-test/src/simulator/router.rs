@@ -4,7 +4,8 @@ use super::route::Route;
 use super::version::ApiVersion;
 use super::{
     activity_logs, admins, catalogue_lists, companies, company_lists, contact_lists, contacts,
-    custom_objects, data_attributes, macros, me, news, oauth, segments, tags, teams,
+    content_export, custom_objects, data_attributes, macros, me, news, oauth, segments, tags,
+    teams,
 };
 
 /// Every operation. A fixed path comes before a pattern that would match it too.
@@ -21,6 +22,7 @@ const TABLES: &[&[Route]] = &[
     contact_lists::ROUTES,
     company_lists::ROUTES,
     companies::ROUTES,
+    content_export::ROUTES,
     catalogue_lists::ROUTES,
     news::ROUTES,
     macros::ROUTES,

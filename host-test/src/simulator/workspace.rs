@@ -18,6 +18,7 @@ use super::company_store::CompanyStore;
 use super::contact::Contact;
 use super::contact_body::Rendering;
 use super::contact_store::ContactStore;
+use super::content_export::ContentExports;
 use super::custom_attribute::{self, DataAttribute};
 use super::fault_plan::FaultPlan;
 use super::faults::Fault;
@@ -67,6 +68,7 @@ pub(crate) struct State {
     pub(crate) companies: CompanyStore,
     pub(crate) tags: BTreeMap<u64, String>,
     pub(crate) catalogue: Catalogue,
+    pub(crate) content_exports: ContentExports,
     pub(crate) data_attributes: Vec<DataAttribute>,
     pub(crate) next_note_id: u64,
     /// How many objects were changed by arithmetic: picks the next one.
@@ -94,6 +96,7 @@ impl Workspace {
             companies: CompanyStore::new(generator.clone()),
             tags: tags.collect(),
             catalogue: Catalogue::new(&options),
+            content_exports: ContentExports::default(),
             data_attributes: custom_attribute::custom(options.epoch),
             // Generated notes have smaller ids.
             next_note_id: generator.contacts.saturating_mul(4).saturating_add(10),

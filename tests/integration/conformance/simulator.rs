@@ -4,6 +4,7 @@ use conformance::{Exchange, documents};
 use host_test::simulator::{Fault, FaultKind, Options, operations};
 use serde_json::{Value, json};
 
+use super::catalogue::ask_catalogue;
 use crate::world::{World, request_with, small, text};
 
 /// Answers are checked when the world ends; here is that there is one of every operation, in both versions.
@@ -225,6 +226,8 @@ pub async fn ask_everything(world: &World, version: &str) {
     )
     .await;
     delete(&format!("/tags/{named}"), 200).await;
+
+    ask_catalogue(world, version).await;
 
     for (kind, status) in [
         (FaultKind::RateLimited { reset: true }, 429),
