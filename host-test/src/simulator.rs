@@ -39,6 +39,7 @@ mod contact_lists;
 mod contact_search;
 mod contact_store;
 mod contacts;
+mod content_export;
 mod control;
 mod conversation;
 mod conversation_access;
@@ -65,6 +66,7 @@ mod duration;
 mod errors;
 mod event;
 mod events;
+mod exported_rows;
 mod fault_plan;
 mod faults;
 mod generate;
@@ -127,9 +129,13 @@ mod workspace;
 mod workspace_settings;
 
 #[cfg(test)]
+mod catalogue_tests;
+#[cfg(test)]
 mod companies_tests;
 #[cfg(test)]
 mod contacts_tests;
+#[cfg(test)]
+mod content_export_tests;
 #[cfg(test)]
 mod conversations_tests;
 #[cfg(test)]

@@ -33,6 +33,11 @@ struct Token {
 }
 
 #[derive(Deserialize)]
+struct Exports {
+    failing: bool,
+}
+
+#[derive(Deserialize)]
 struct Subscription {
     url: Option<String>,
 }
@@ -145,6 +150,11 @@ async fn try_answer(
         ("POST", "catalogue") => {
             let wanted: CatalogueChange = read(body)?;
             json!(workspace.change_catalogue(wanted))
+        }
+        ("POST", "exports") => {
+            let Exports { failing } = read(body)?;
+            workspace.set_exports_failing(failing);
+            json!({"failing": failing})
         }
         ("POST", "webhook") => {
             let Webhook { topic, item } = read(body)?;

@@ -6,6 +6,7 @@ use host_test::simulator::{
 };
 use serde_json::{Map, Value, json};
 
+use super::catalogue::ask_catalogue;
 use crate::world::{World, request_with, small, text};
 
 /// Answers are checked when the world ends; here is that there is one of every operation, in both versions.
@@ -227,6 +228,7 @@ pub async fn ask_everything(world: &World, version: &str) {
 
     ask_for_conversations(world, version).await;
     ask_for_tickets(world, version).await;
+    ask_catalogue(world, version).await;
 
     for (kind, status) in [
         (FaultKind::RateLimited { reset: true }, 429),
