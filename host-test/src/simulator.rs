@@ -38,18 +38,35 @@ mod contact_links;
 mod contact_lists;
 mod contact_search;
 mod contact_store;
-mod contact_view;
 mod contacts;
+mod content_export;
 mod control;
+mod conversation;
+mod conversation_access;
+mod conversation_attribute_table;
+mod conversation_attributes;
+mod conversation_body;
+mod conversation_changes;
+mod conversation_details;
+mod conversation_fields;
+mod conversation_generator;
+mod conversation_outline;
+mod conversation_part_body;
+mod conversation_statistics;
+mod conversations;
 mod cursor;
 mod custom_attribute;
 mod custom_objects;
 mod data_attributes;
+mod desk;
+mod desk_change;
+mod desk_notices;
 mod disturbance;
 mod duration;
 mod errors;
 mod event;
 mod events;
+mod exported_rows;
 mod fault_plan;
 mod faults;
 mod generate;
@@ -61,15 +78,21 @@ mod link_counts;
 mod links;
 mod macros;
 mod me;
+mod message_text;
 mod moment;
 mod mutate;
 mod news;
 mod note;
 mod notes;
 mod notification;
+mod numbering;
 mod oauth;
 mod options;
+mod ordered;
+mod ordered_search;
+mod ordered_store;
 mod pages;
+mod part;
 mod pipeline;
 mod rate_limit;
 mod recorder;
@@ -80,6 +103,7 @@ mod router;
 mod scroll;
 mod search;
 mod search_fields;
+mod search_request;
 mod search_test;
 mod segments;
 mod server;
@@ -89,6 +113,14 @@ mod subscriptions;
 mod tags;
 mod teammate;
 mod teams;
+mod ticket;
+mod ticket_access;
+mod ticket_body;
+mod ticket_changes;
+mod ticket_fields;
+mod ticket_tables;
+mod ticket_types;
+mod tickets;
 mod timeline;
 mod version;
 mod webhook_delivery;
@@ -97,9 +129,15 @@ mod workspace;
 mod workspace_settings;
 
 #[cfg(test)]
+mod catalogue_tests;
+#[cfg(test)]
 mod companies_tests;
 #[cfg(test)]
 mod contacts_tests;
+#[cfg(test)]
+mod content_export_tests;
+#[cfg(test)]
+mod conversations_tests;
 #[cfg(test)]
 mod events_tests;
 #[cfg(test)]
@@ -115,11 +153,15 @@ mod search_tests;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
+mod tickets_tests;
+#[cfg(test)]
 mod webhook_tests;
 
 pub use catalogue::CatalogueKind;
 pub use catalogue_changes::{CatalogueChange, CatalogueChanged};
 pub use catalogue_options::CatalogueOptions;
+pub use conversation_changes::NewPart;
+pub use desk_change::DeskChange;
 pub use errors::ApiError;
 pub use faults::{Fault, FaultKind};
 pub use hold::Hold;

@@ -9,8 +9,26 @@ use super::generate::{
 };
 
 use super::generator::{CONTACT_DICE, FIRST_ADMIN_ID, FIRST_TAG_ID, Generator};
+use super::identifiers::{self, Kind};
+
+/// Who a generated contact is.
+#[derive(Clone, Debug)]
+pub(crate) struct Person {
+    number: u64,
+    pub(crate) external_id: Option<String>,
+    pub(crate) role: Role,
+    pub(crate) name: Option<String>,
+    pub(crate) email: Option<String>,
+}
+
+impl Person {
+    /// The id by which the API knows this contact.
+    pub(crate) fn id(&self, seed: u64) -> String {
+        identifiers::encode(seed, Kind::Contact, self.number)
+    }
+}
 use super::note::Subject;
-use super::subscriptions::FIRST_SUBSCRIPTION_TYPE_ID;
+use super::subscriptions::FIRST_TYPE_ID;
 
 /// How many tags a contact usually has at most.
 const USUAL_TAGS: u64 = 2;
@@ -18,6 +36,18 @@ const USUAL_TAGS: u64 = 2;
 const USUAL_SUBSCRIPTIONS: u64 = 1;
 
 impl Generator {
+    /// Who generated contact `number` is, without the rest of it.
+    pub(crate) fn person(&self, number: u64) -> Person {
+        let dice = Dice::new(self.seed, CONTACT_DICE, number);
+        Person {
+            number,
+            external_id: self.external_id(number),
+            role: role(dice),
+            name: dice.chance(25, 92).then(|| self.name(dice).0),
+            email: self.email(number),
+        }
+    }
+
     /// Generated contact `number`.
     pub(crate) fn contact(&self, number: u64) -> Contact {
         let dice = Dice::new(self.seed, CONTACT_DICE, number);
@@ -28,21 +58,21 @@ impl Generator {
             dice.chance(question, percent)
                 .then(|| created_at + dice.seconds(question + 100, alive))
         };
-        let (name, _) = self.name(dice);
-        let role = role(dice);
+        let person = self.person(number);
+        let role = person.role;
         let place = dice.pick(20, PLACES);
         let located = dice.chance(21, 85);
         let on_phone = dice.chance(22, 20);
         Contact {
             number,
             standing: Standing::Live,
-            external_id: self.external_id(number),
+            external_id: person.external_id,
             role,
-            email: self.email(number),
+            email: person.email,
             phone: dice
                 .chance(23, 40)
                 .then(|| format!("+1415555{:04}", dice.roll(24, 10_000))),
-            name: dice.chance(25, 92).then_some(name),
+            name: person.name,
             avatar: dice
                 .chance(26, 15)
                 .then(|| format!("https://static.simulator.example/avatars/{number}.png")),
@@ -143,7 +173,7 @@ impl Generator {
     fn subscriptions_of(&self, dice: Dice) -> Vec<u64> {
         let wanted = dice.length(54, USUAL_SUBSCRIPTIONS);
         dice.some(56, wanted, self.subscription_types)
-            .map(|index| FIRST_SUBSCRIPTION_TYPE_ID + index)
+            .map(|index| FIRST_TYPE_ID + index)
             .collect()
     }
 }

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::catalogue_changes::CatalogueChange;
+use super::desk_change::DeskChange;
 use super::errors::ApiError;
 use super::faults::Fault;
 use super::hold::Hold;
@@ -29,6 +30,11 @@ struct Webhook {
 #[derive(Deserialize)]
 struct Token {
     revoked: bool,
+}
+
+#[derive(Deserialize)]
+struct Exports {
+    failing: bool,
 }
 
 #[derive(Deserialize)]
@@ -121,6 +127,13 @@ async fn try_answer(
             let wanted: Mutation = read(body)?;
             json!(workspace.mutate(wanted))
         }
+        ("POST", "desk") => {
+            let change: DeskChange = read(body)?;
+            let id = workspace
+                .change_desk(&change)
+                .map_err(|error| error.to_string())?;
+            json!({"id": id})
+        }
         ("GET", "links") => json!(workspace.link_counts()),
         ("POST", "link") => {
             let change: LinkChange = read(body)?;
@@ -137,6 +150,11 @@ async fn try_answer(
         ("POST", "catalogue") => {
             let wanted: CatalogueChange = read(body)?;
             json!(workspace.change_catalogue(wanted))
+        }
+        ("POST", "exports") => {
+            let Exports { failing } = read(body)?;
+            workspace.set_exports_failing(failing);
+            json!({"failing": failing})
         }
         ("POST", "webhook") => {
             let Webhook { topic, item } = read(body)?;
@@ -178,7 +196,10 @@ fn state(workspace: &Workspace) -> Value {
         "teams": workspace.teams().len(),
         "tags": workspace.tags().len(),
         "segments": workspace.segments().len(),
-        "subscription_types": workspace.subscription_types().len(),
+        "conversations": workspace.conversation_count(),
+        "conversation_parts": workspace.conversation_part_count(),
+        "tickets": workspace.ticket_count(),
+        "ticket_parts": workspace.ticket_part_count(),
         "catalogue": workspace.catalogue_counts(),
         "requests": workspace.request_count(),
         "requests_by_operation": workspace.log.totals(),

@@ -8,6 +8,10 @@ use super::timeline::Timeline;
 /// Salts that keep the dice of different kinds of objects apart.
 pub(crate) const CONTACT_DICE: u64 = 1;
 pub(crate) const COMPANY_DICE: u64 = 2;
+pub(crate) const CONVERSATION_DICE: u64 = 20;
+pub(crate) const CONVERSATION_PART_DICE: u64 = 21;
+pub(crate) const TICKET_DICE: u64 = 22;
+pub(crate) const TICKET_PART_DICE: u64 = 23;
 
 /// Ids of the generated tags count up from here.
 pub(crate) const FIRST_TAG_ID: u64 = 101;
@@ -16,8 +20,6 @@ pub(crate) const FIRST_ADMIN_ID: i64 = 991_267_390;
 
 /// How many companies beside its first a contact has at most.
 const MOST_FURTHER_COMPANIES: u64 = 60;
-
-pub(crate) use super::timeline::Key;
 
 /// The generated workspace.
 #[derive(Clone, Debug)]
@@ -28,6 +30,11 @@ pub(crate) struct Generator {
     pub(crate) admins: u64,
     pub(crate) tags: u64,
     pub(crate) segments: u64,
+    pub(crate) teams: u64,
+    pub(crate) conversations: u64,
+    pub(crate) conversation_parts: u64,
+    pub(crate) largest_conversation: u64,
+    pub(crate) tickets: u64,
     pub(crate) subscription_types: u64,
     /// How many notes an object usually has at most.
     pub(crate) notes: u64,
@@ -45,6 +52,11 @@ impl Generator {
             admins: u64::from(options.admins.max(1)),
             tags: u64::from(options.tags),
             segments: u64::from(options.segments),
+            teams: u64::from(options.teams),
+            conversations: options.conversations,
+            conversation_parts: options.conversation_parts,
+            largest_conversation: options.largest_conversation,
+            tickets: options.tickets,
             subscription_types: u64::from(options.subscription_types),
             notes: u64::from(options.notes_per_contact),
             events: u64::from(options.events_per_contact),
@@ -52,23 +64,19 @@ impl Generator {
         }
     }
 
-    /// When contact `number` last changed. Never decreases with the number; some neighbours share a second.
-    pub(crate) fn updated_at(&self, number: u64) -> i64 {
-        self.timeline().at(number)
-    }
-
-    /// How many generated contacts come before `key` in the order by last change.
-    pub(crate) fn contacts_before(&self, key: Key) -> u64 {
-        self.timeline().before(key)
-    }
-
-    fn timeline(&self) -> Timeline {
+    /// When the generated objects of a kind changed; `dice` keeps the kinds apart.
+    pub(crate) fn timeline(&self, dice: u64, count: u64) -> Timeline {
         Timeline {
             seed: self.seed,
-            dice: CONTACT_DICE,
-            count: self.contacts,
+            dice,
+            count,
             epoch: self.epoch,
         }
+    }
+
+    /// When contact `number` last changed.
+    pub(crate) fn updated_at(&self, number: u64) -> i64 {
+        self.timeline(CONTACT_DICE, self.contacts).at(number)
     }
 
     /// Numbers of the companies of contact `number`.
@@ -188,28 +196,6 @@ mod tests {
             companies,
             ..Options::default()
         })
-    }
-
-    #[test]
-    fn changes_are_in_order_and_some_share_a_second() {
-        let generator = generator(5_000, 10);
-        let times: Vec<i64> = (0..5_000)
-            .map(|number| generator.updated_at(number))
-            .collect();
-        assert!(times.is_sorted());
-        assert!(times.windows(2).filter(|pair| pair[0] == pair[1]).count() > 100);
-        assert!(times[0] >= generator.epoch - SPAN && times[4_999] < generator.epoch);
-    }
-
-    #[test]
-    fn the_place_of_a_key_is_found() {
-        let generator = generator(1_000_000, 10);
-        for number in [0, 1, 499_999, 500_000, 999_999] {
-            let key = (generator.updated_at(number), number);
-            assert_eq!(generator.contacts_before(key), number);
-        }
-        assert_eq!(generator.contacts_before((i64::MAX, 0)), 1_000_000);
-        assert_eq!(generator.contacts_before((i64::MIN, 0)), 0);
     }
 
     #[test]

@@ -73,6 +73,8 @@ impl Route {
     pub(crate) fn scope(&self) -> &'static str {
         match self.permission {
             "admins" | "teams" => "read_admins",
+            "conversations" => "read_conversations",
+            "tickets" => "read_tickets",
             "tags" => "read_write_tags",
             "data_attributes" => "write_data_attributes",
             "events" => "read_events",
