@@ -8,10 +8,12 @@
 
 mod ending;
 mod files;
+mod keys;
+mod quarantine;
 mod receipts;
 mod recovery;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -19,9 +21,13 @@ use std::time::{Duration, Instant};
 
 use self::ending::Ending;
 use self::files::{Files, failed};
+use self::quarantine::Quarantine;
 use self::receipts::Receipts;
 use super::lines::GatheredLines;
-use super::{Commit, Delivery, Output, OutputError, OutputTarget, ScanStart};
+use super::{
+    Addition, Commit, Delivery, Output, OutputError, OutputTarget, QuarantinedRow, ScanStart,
+};
+use crate::clock::now_ms;
 use crate::contract::types::Entry;
 use crate::position::{Checked, Heard, LastRun, ScanSpan, State, StateFile, StateLock};
 
@@ -41,6 +47,7 @@ pub struct JsonLines {
     state_file: StateFile,
     state: State,
     receipts: Receipts,
+    quarantine: Quarantine,
     lines: GatheredLines,
     synced_at: Instant,
     /// Whether a file may have another end than the state says. Only opening the directory again clears that up.
@@ -65,6 +72,7 @@ impl JsonLines {
             state_file,
             state,
             receipts: Receipts::default(),
+            quarantine: Quarantine::default(),
             lines: GatheredLines::default(),
             synced_at: Instant::now(),
             in_doubt: false,
@@ -74,6 +82,7 @@ impl JsonLines {
         let receipts = output.state.files.get(receipts::FILE);
         output.receipts = Receipts::read(&output.files, receipts.copied().unwrap_or(0))?;
         output.adopt_deliveries()?;
+        output.read_quarantine()?;
         Ok(output)
     }
 
@@ -83,6 +92,19 @@ impl JsonLines {
         self.state_file.save_synced(&self.state)?;
         self.synced_at = Instant::now();
         Ok(())
+    }
+
+    /// Stores the state, and waits for the disk when that was not done for a while.
+    fn save(&mut self) -> Result<(), OutputError> {
+        if self.synced_at.elapsed() >= BETWEEN_SYNCS {
+            return self.sync();
+        }
+        Ok(self.state_file.save(&self.state)?)
+    }
+
+    fn count_quarantined(&mut self, stream: &str) {
+        let count = self.quarantine.rows(stream).count() as u64;
+        self.state.stream_mut(stream).quarantined = count;
     }
 
     /// An error when nothing can be written any more.
@@ -163,6 +185,41 @@ impl JsonLines {
         let lines = &self.lines;
         self.files
             .append(stream, from, |file| lines.write(entries, file))
+    }
+
+    fn read_quarantine(&mut self) -> Result<(), OutputError> {
+        self.quarantine = Quarantine::read(&self.files, self.committed(quarantine::FILE))?;
+        Ok(())
+    }
+
+    /// Writes which rows are no records, and which of them have come as such. On failure the files are as they were.
+    fn write_quarantine(
+        &mut self,
+        lines: &[u8],
+        endings: &mut Endings,
+        written: &mut Written,
+    ) -> Result<(), OutputError> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let write = |file: &mut fs::File| file.write_all(lines).map(|()| lines.len() as u64);
+        let span = match endings.get_mut(quarantine::FILE) {
+            Some(ending) => ending.append(write),
+            None => self.open_file(quarantine::FILE).and_then(|()| {
+                let from = self.committed(quarantine::FILE);
+                self.files.append(quarantine::FILE, from, write)
+            }),
+        };
+        match span {
+            Ok(span) => {
+                written.insert(quarantine::FILE.to_owned(), span);
+                Ok(())
+            }
+            Err(error) => {
+                self.files.take_back(written);
+                Err(error)
+            }
+        }
     }
 
     fn write_receipt(&mut self, id: &str, now_ms: i64) -> Result<ScanSpan, OutputError> {
@@ -250,7 +307,17 @@ impl Output for JsonLines {
                 self.state.files.insert(stream.to_owned(), 0);
                 self.sync()?;
                 self.open_file(stream)?;
-                self.files.shorten(stream, 0)
+                self.files.shorten(stream, 0)?;
+                let mut written = Written::new();
+                let lines = self.quarantine.release_all(stream, now_ms());
+                self.write_quarantine(&lines, &mut Endings::new(), &mut written)?;
+                if let Some(span) = written.get(quarantine::FILE) {
+                    self.state
+                        .files
+                        .insert(quarantine::FILE.to_owned(), span.to);
+                    self.sync()?;
+                }
+                self.read_quarantine()
             }
             ScanStart::New | ScanStart::Resumed { same_scan: false } => {
                 self.state.stream_mut(stream).spans.clear();
@@ -268,7 +335,12 @@ impl Output for JsonLines {
             let parts = stream.map(|stream| stream.spans.clone());
             endings = self.begin_endings(parts.unwrap_or_default())?;
         }
-        let written = self.write(page.entries, &mut endings)?;
+        let mut written = self.write(page.entries, &mut endings)?;
+        let lines = self
+            .quarantine
+            .lines(page.entries, page.quarantined, page.now_ms);
+        self.write_quarantine(&lines, &mut endings, &mut written)?;
+        let quarantine_changed = !lines.is_empty() || endings.contains_key(quarantine::FILE);
         if page.restarted {
             self.state.stream_mut(page.stream).spans.clear();
             self.move_spans(&endings);
@@ -290,17 +362,62 @@ impl Output for JsonLines {
         stream.store(page.position.clone(), page.now_ms);
         stream.records += page.entries.len() as u64;
         if !endings.is_empty() {
-            return self.sync_endings(&endings);
+            self.sync_endings(&endings)?;
+        } else {
+            self.save()?;
         }
-        if self.synced_at.elapsed() >= BETWEEN_SYNCS {
-            return self.sync();
+        match quarantine_changed {
+            true => self.read_quarantine(),
+            false => Ok(()),
         }
-        Ok(self.state_file.save(&self.state)?)
+    }
+
+    fn add(&mut self, addition: Addition<'_>) -> Result<(), OutputError> {
+        self.be_sure()?;
+        let Addition {
+            stream,
+            entries,
+            quarantined,
+            now_ms,
+        } = addition;
+        let mut endings = Endings::new();
+        let mut written = self.write(entries, &mut endings)?;
+        let lines = self.quarantine.lines(entries, quarantined, now_ms);
+        self.write_quarantine(&lines, &mut endings, &mut written)?;
+        for (name, span) in written {
+            self.state.files.insert(name, span.to);
+        }
+        self.state.stream_mut(stream).records += entries.len() as u64;
+        if !lines.is_empty() {
+            self.read_quarantine()?;
+            self.count_quarantined(stream);
+        }
+        self.save()
+    }
+
+    fn live_keys(&self, stream: &str) -> Result<Option<BTreeSet<String>>, OutputError> {
+        keys::live(&self.files, stream, self.committed(stream)).map(Some)
+    }
+
+    fn swept(&mut self, stream: &str, now_ms: i64) -> Result<(), OutputError> {
+        self.be_sure()?;
+        self.state.stream_mut(stream).swept_at_ms = Some(now_ms);
+        self.sync()
+    }
+
+    fn quarantined(&self, stream: &str) -> Result<Vec<QuarantinedRow>, OutputError> {
+        Ok(self.quarantine.rows(stream).cloned().collect())
+    }
+
+    fn quarantine(&self) -> Option<String> {
+        let path = self.files.path(quarantine::FILE).ok()?;
+        Some(path.display().to_string())
     }
 
     fn ended(&mut self, stream: &str, run: LastRun) -> Result<(), OutputError> {
         self.be_sure()?;
         self.state.stream_mut(stream).last = Some(run);
+        self.count_quarantined(stream);
         self.sync()
     }
 
@@ -357,10 +474,6 @@ impl Output for JsonLines {
         self.be_sure()?;
         self.state.hear(heard, now_ms);
         Ok(self.state_file.save(&self.state)?)
-    }
-
-    fn lock_base(&self) -> Option<PathBuf> {
-        Some(self.state_path.clone())
     }
 
     fn describe(&self) -> String {

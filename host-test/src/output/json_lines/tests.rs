@@ -38,6 +38,7 @@ pub(in crate::output) fn page<'a>(
     Commit {
         stream,
         entries,
+        quarantined: &[],
         restarted: false,
         complete_snapshot: false,
         position,
