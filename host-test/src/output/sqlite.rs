@@ -142,12 +142,10 @@ impl Output for Sqlite {
         let failed = self.failed();
         let mut stream = self.stream(name);
         let old_scan = Sqlite::number(stream.scan);
-        let counter = if start == (ScanStart::Resumed { same_scan: true }) {
-            self.counter
-        } else {
-            self.counter + 1
-        };
-        if counter != self.counter {
+        // Deliveries and additions have taken numbers since a scan that is resumed: it keeps its own.
+        let is_new = start != ScanStart::Resumed { same_scan: true };
+        let counter = self.counter + i64::from(is_new);
+        if is_new {
             stream.scan = u64::try_from(counter).unwrap_or_default();
         }
         if start == ScanStart::Anew {
@@ -159,7 +157,7 @@ impl Output for Sqlite {
                 rows::empty_table(transaction, name).map_err(&failed)?;
                 quarantine::empty(transaction, name).map_err(&failed)?;
             }
-            if counter != old_scan {
+            if is_new {
                 rows::forget_undo(transaction, old_scan).map_err(&failed)?;
             }
             schema::save_counter(transaction, counter).map_err(&failed)?;
