@@ -124,7 +124,7 @@ pub fn schema() -> String {
         .collect();
     let versions: Vec<String> = VERSIONS.iter().map(|name| format!("\"{name}\"")).collect();
     format!(
-        r#"{{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","additionalProperties":false,"properties":{{"region":{{"enum":[{}],"default":"{}","description":"Where the workspace's data lives; tokens are valid in their own region only."}},"api_version":{{"enum":[{}],"default":"{DEFAULT_VERSION}","description":"The Intercom API version, as text in quotes; sent with every request."}},"start_date":{{"type":"string","description":"The first sync reads what changed from this day on (YYYY-MM-DD, MM/DD/YYYY or RFC 3339). Read by the host."}}}}}}"#,
+        r#"{{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","additionalProperties":false,"properties":{{"region":{{"enum":[{}],"default":"{}","description":"Where the workspace's data lives; tokens are valid in their own region only."}},"api_version":{{"enum":[{}],"default":"{DEFAULT_VERSION}","description":"The Intercom API version, as text in quotes; sent with every request."}},"start_date":{{"type":"string","description":"The first sync reads what changed from this day on (YYYY-MM-DD, MM/DD/YYYY or RFC 3339). Read by the host."}}}},"x-request-classes":{{"search":["*/search"],"scroll":["/companies/scroll"],"events":["/events*"]}}}}"#,
         regions.join(","),
         REGIONS[0].0,
         versions.join(","),
