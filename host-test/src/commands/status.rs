@@ -163,8 +163,14 @@ fn to_text(state: &State) -> String {
     let mut text = about(state, &zone);
     text.push_str(&table(header, rows, usize::MAX));
     for (name, stream) in &state.streams {
-        if let Some(message) = stream.last.as_ref().and_then(|last| last.message.as_ref()) {
-            text.push_str(&format!("\n✗ {name}: {message}"));
+        if let Some(last) = &stream.last
+            && let Some(message) = &last.message
+        {
+            let mark = match last.status == "not_in_version" {
+                true => "–",
+                false => "✗",
+            };
+            text.push_str(&format!("\n{mark} {name}: {message}"));
         }
         let notices = stream.last.iter().flat_map(|last| &last.notices);
         for (kind, count) in notices {

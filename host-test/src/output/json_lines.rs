@@ -6,6 +6,7 @@
 //! waited for once a second, at the end of a scan and for every webhook; after a power cut in between, the directory goes
 //! back to the last state that was waited for.
 
+mod beside;
 mod ending;
 mod files;
 mod keys;
@@ -102,11 +103,6 @@ impl JsonLines {
         Ok(self.state_file.save(&self.state)?)
     }
 
-    fn count_quarantined(&mut self, stream: &str) {
-        let count = self.quarantine.rows(stream).count() as u64;
-        self.state.stream_mut(stream).quarantined = count;
-    }
-
     /// An error when nothing can be written any more.
     fn be_sure(&self) -> Result<(), OutputError> {
         match self.in_doubt {
@@ -185,41 +181,6 @@ impl JsonLines {
         let lines = &self.lines;
         self.files
             .append(stream, from, |file| lines.write(entries, file))
-    }
-
-    fn read_quarantine(&mut self) -> Result<(), OutputError> {
-        self.quarantine = Quarantine::read(&self.files, self.committed(quarantine::FILE))?;
-        Ok(())
-    }
-
-    /// Writes which rows are no records, and which of them have come as such. On failure the files are as they were.
-    fn write_quarantine(
-        &mut self,
-        lines: &[u8],
-        endings: &mut Endings,
-        written: &mut Written,
-    ) -> Result<(), OutputError> {
-        if lines.is_empty() {
-            return Ok(());
-        }
-        let write = |file: &mut fs::File| file.write_all(lines).map(|()| lines.len() as u64);
-        let span = match endings.get_mut(quarantine::FILE) {
-            Some(ending) => ending.append(write),
-            None => self.open_file(quarantine::FILE).and_then(|()| {
-                let from = self.committed(quarantine::FILE);
-                self.files.append(quarantine::FILE, from, write)
-            }),
-        };
-        match span {
-            Ok(span) => {
-                written.insert(quarantine::FILE.to_owned(), span);
-                Ok(())
-            }
-            Err(error) => {
-                self.files.take_back(written);
-                Err(error)
-            }
-        }
     }
 
     fn write_receipt(&mut self, id: &str, now_ms: i64) -> Result<ScanSpan, OutputError> {
@@ -336,9 +297,9 @@ impl Output for JsonLines {
             endings = self.begin_endings(parts.unwrap_or_default())?;
         }
         let mut written = self.write(page.entries, &mut endings)?;
-        let lines = self
-            .quarantine
-            .lines(page.entries, page.quarantined, page.now_ms);
+        let lines =
+            self.quarantine
+                .lines(page.entries, page.quarantined, page.now_ms, page.restarted);
         self.write_quarantine(&lines, &mut endings, &mut written)?;
         let quarantine_changed = !lines.is_empty() || endings.contains_key(quarantine::FILE);
         if page.restarted {
@@ -373,26 +334,7 @@ impl Output for JsonLines {
     }
 
     fn add(&mut self, addition: Addition<'_>) -> Result<(), OutputError> {
-        self.be_sure()?;
-        let Addition {
-            stream,
-            entries,
-            quarantined,
-            now_ms,
-        } = addition;
-        let mut endings = Endings::new();
-        let mut written = self.write(entries, &mut endings)?;
-        let lines = self.quarantine.lines(entries, quarantined, now_ms);
-        self.write_quarantine(&lines, &mut endings, &mut written)?;
-        for (name, span) in written {
-            self.state.files.insert(name, span.to);
-        }
-        self.state.stream_mut(stream).records += entries.len() as u64;
-        if !lines.is_empty() {
-            self.read_quarantine()?;
-            self.count_quarantined(stream);
-        }
-        self.save()
+        self.add_beside(addition)
     }
 
     fn live_keys(&self, stream: &str) -> Result<Option<BTreeSet<String>>, OutputError> {

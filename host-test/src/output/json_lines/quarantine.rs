@@ -66,8 +66,15 @@ impl Quarantine {
         self.0.values().filter(move |row| row.stream == stream)
     }
 
-    /// The lines that hold these rows and let go those that come as entries. Rows that are held as they are need none.
-    pub(super) fn lines(&self, entries: &[Entry], rows: &[QuarantinedRow], now_ms: i64) -> Vec<u8> {
+    /// The lines that hold these rows and let go those that come as entries. Rows that are held as they are need none, unless
+    /// their lines are about to be taken back.
+    pub(super) fn lines(
+        &self,
+        entries: &[Entry],
+        rows: &[QuarantinedRow],
+        now_ms: i64,
+        taken_back: bool,
+    ) -> Vec<u8> {
         let mut lines = Vec::new();
         if !self.0.is_empty() {
             for entry in entries {
@@ -82,7 +89,7 @@ impl Quarantine {
         for row in rows {
             let held = self.0.get(&(row.stream.clone(), row.identity()));
             let row = row.one_line();
-            if held.is_none_or(|held| held.document.get() != row.document.get()) {
+            if taken_back || held.is_none_or(|held| held.document.get() != row.document.get()) {
                 push(&mut lines, held_line(row, now_ms));
             }
         }

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod held;
+
 use std::fs::OpenOptions;
 
 use super::*;
