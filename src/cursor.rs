@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 use crate::contract::types::Failure;
 use crate::failure::{invalid_input, problem};
-use crate::json;
+use crate::json::{self, Members, Object, Unexpected};
 use crate::watermark::Watermark;
 
 /// The format written, and the only one read so far.
@@ -76,122 +74,79 @@ pub struct ScrollPosition {
     pub waits: u32,
 }
 
-/// The written form of every position; which fields there are depends on the kind.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
-struct Written {
-    stream: String,
-    at: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    after: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    from: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    started: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    known: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    seen: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    contents: Option<BTreeMap<String, String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    count: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    walk: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    restarts: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    waits: Option<u32>,
-}
-
-impl Written {
-    fn of(stream: &str, position: &Position) -> Self {
-        let written = |at: &str| Self {
-            stream: stream.to_owned(),
-            at: at.to_owned(),
-            ..Self::default()
-        };
-        match position {
-            Position::Mark(seen) => Self {
-                seen: Some(seen.to_string()),
-                ..written("mark")
-            },
-            Position::Contents(contents) => Self {
-                contents: Some(contents.clone()),
-                ..written("contents")
-            },
-            Position::List(list) => Self {
-                after: list.after.clone(),
-                started: list.started,
-                seen: Some(list.seen.to_string()),
-                ..written("list")
-            },
-            Position::Search(search) => Self {
-                after: search.after.clone(),
-                from: Some(search.from),
-                started: search.started,
-                seen: Some(search.seen.to_string()),
-                ..written("search")
-            },
-            Position::Scroll(scroll) => Self {
-                after: scroll.param.clone(),
-                from: scroll.from,
-                started: scroll.started,
-                known: Some(scroll.known.to_string()),
-                seen: Some(scroll.seen.to_string()),
-                walk: Some(scroll.walk.clone()),
-                count: Some(scroll.answers),
-                restarts: Some(scroll.restarts),
-                waits: Some(scroll.waits),
-                ..written("scroll")
-            },
-            Position::Keys(count) => Self {
-                count: Some(*count),
-                ..written("keys")
-            },
-        }
-    }
-
-    /// `None` when a part is missing or damaged.
-    fn position(self) -> Option<Position> {
-        let mark = |text: Option<String>| text?.parse::<Watermark>().ok();
-        Some(match self.at.as_str() {
-            "mark" => Position::Mark(mark(self.seen)?),
-            "contents" => Position::Contents(self.contents?),
-            "list" => Position::List(ListPosition {
-                after: self.after,
-                started: self.started,
-                seen: mark(self.seen)?,
-            }),
-            "search" => Position::Search(SearchPosition {
-                after: self.after,
-                from: self.from?,
-                started: self.started,
-                seen: mark(self.seen)?,
-            }),
-            "scroll" => Position::Scroll(ScrollPosition {
-                param: self.after,
-                // Positions of version 0.1.0 name no walk: `state` knows nothing of it, and it starts over.
-                walk: self.walk.unwrap_or_default(),
-                answers: self.count.unwrap_or_default(),
-                from: self.from,
-                started: self.started,
-                known: mark(self.known)?,
-                seen: mark(self.seen)?,
-                restarts: self.restarts?,
-                waits: self.waits?,
-            }),
-            "keys" => Position::Keys(self.count?),
-            _ => return None,
-        })
-    }
-}
-
-/// Writes a position of a stream.
+/// Writes a position of a stream; which members there are depends on the kind.
 pub fn encode(stream: &str, position: &Position) -> Vec<u8> {
+    let at = |kind| Members::default().text("stream", stream).text("at", kind);
+    let members = match position {
+        Position::Mark(seen) => at("mark").text("seen", &seen.to_string()),
+        Position::Contents(contents) => at("contents").json("contents", &written(contents)),
+        Position::List(list) => at("list")
+            .some_text("after", list.after.as_deref())
+            .some_number("started", list.started)
+            .text("seen", &list.seen.to_string()),
+        Position::Search(search) => at("search")
+            .some_text("after", search.after.as_deref())
+            .some_number("from", Some(search.from))
+            .some_number("started", search.started)
+            .text("seen", &search.seen.to_string()),
+        Position::Scroll(scroll) => at("scroll")
+            .some_text("after", scroll.param.as_deref())
+            .some_number("from", scroll.from)
+            .some_number("started", scroll.started)
+            .text("known", &scroll.known.to_string())
+            .text("seen", &scroll.seen.to_string())
+            .json("count", &scroll.answers.to_string())
+            .text("walk", &scroll.walk)
+            .json("restarts", &scroll.restarts.to_string())
+            .json("waits", &scroll.waits.to_string()),
+        Position::Keys(count) => at("keys").json("count", &count.to_string()),
+    };
     let mut bytes = vec![FORMAT];
-    bytes.append(&mut json::write(&Written::of(stream, position)));
+    bytes.append(&mut members.object().into_bytes());
     bytes
+}
+
+fn written(contents: &BTreeMap<String, String>) -> String {
+    let members = contents.iter();
+    members
+        .fold(Members::default(), |members, (key, content)| {
+            members.text(key, content)
+        })
+        .object()
+}
+
+/// Reads what [`encode`] wrote after `stream`.
+fn position(members: &mut Object) -> Result<Position, Unexpected> {
+    let at: String = members.take("at")?;
+    Ok(match at.as_str() {
+        "mark" => Position::Mark(members.take("seen")?),
+        "contents" => Position::Contents(members.take("contents")?),
+        "list" => Position::List(ListPosition {
+            after: members.take("after")?,
+            started: members.take("started")?,
+            seen: members.take("seen")?,
+        }),
+        "search" => Position::Search(SearchPosition {
+            after: members.take("after")?,
+            from: members.take("from")?,
+            started: members.take("started")?,
+            seen: members.take("seen")?,
+        }),
+        "scroll" => Position::Scroll(ScrollPosition {
+            param: members.take("after")?,
+            // Positions of version 0.1.0 name no walk: `state` knows nothing of it, and it starts over.
+            walk: members.take::<Option<_>>("walk")?.unwrap_or_default(),
+            answers: members.take::<Option<_>>("count")?.unwrap_or_default(),
+            from: members.take("from")?,
+            started: members.take("started")?,
+            known: members.take("known")?,
+            seen: members.take("seen")?,
+            restarts: members.take("restarts")?,
+            waits: members.take("waits")?,
+        }),
+        "keys" => Position::Keys(members.take("count")?),
+        _ => return Err(Unexpected::here("a known kind of position")),
+    })
 }
 
 /// Reads a position of a stream.
@@ -202,14 +157,13 @@ pub fn decode(stream: &str, cursor: &[u8]) -> Result<Position, Failure> {
     match cursor.split_first() {
         None => Err(unreadable(stream, "it is empty")),
         Some((&FORMAT, document)) => {
-            let written: Written =
-                json::parse(document).map_err(|_| unreadable(stream, "it is damaged"))?;
-            if written.stream != stream {
+            let damaged = || unreadable(stream, "it is damaged");
+            let mut members: Object = json::parse(document).map_err(|_| damaged())?;
+            let other: String = members.take("stream").map_err(|_| damaged())?;
+            if other != stream {
                 return Err(unreadable(stream, "it belongs to another stream"));
             }
-            written
-                .position()
-                .ok_or_else(|| unreadable(stream, "it is damaged"))
+            position(&mut members).map_err(|_| damaged())
         }
         Some((format, _)) => Err(unreadable(
             stream,

@@ -2,9 +2,7 @@
 
 use std::ops::Range;
 
-use serde::Deserialize;
-
-use crate::json::{self, Invalid, Reader};
+use crate::json::{self, Invalid, Object, Reader};
 
 /// How a list goes on.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -75,12 +73,6 @@ fn slice(text: &str, place: Range<usize>) -> &str {
     text.get(place).unwrap_or_default()
 }
 
-#[derive(Deserialize)]
-struct NextObject {
-    #[serde(default)]
-    starting_after: Option<String>,
-}
-
 /// The cursor in `pages`, whose `next` is absent, null, an object with `starting_after`, or a URL whose query holds it.
 fn starting_after(pages: &str) -> Option<String> {
     let mut next = None;
@@ -96,9 +88,8 @@ fn starting_after(pages: &str) -> Option<String> {
     let json = next?;
     let cursor = match json.as_bytes().first() {
         Some(b'{') => {
-            json::parse::<NextObject>(json.as_bytes())
-                .ok()?
-                .starting_after?
+            let mut next: Object = json::parse(json.as_bytes()).ok()?;
+            next.take("starting_after").ok()?
         }
         Some(b'"') => {
             let url: String = json::parse(json.as_bytes()).ok()?;

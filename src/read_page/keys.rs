@@ -9,7 +9,7 @@ use crate::cursor::{Position, encode};
 use crate::intercom::errors::unexpected_body;
 use crate::intercom::normalize::Normalizer;
 use crate::intercom::request::{self, header_value};
-use crate::json;
+use crate::json::{self, Member};
 use crate::operation::Answer;
 
 /// Requests in flight at once.
@@ -70,7 +70,7 @@ fn row(
     let success = Success::of(context, answer)?;
     let item = Normalizer::new(context.scan.stream).document(&success.response.body);
     if let Err(unreadable) = &item
-        && json::parse::<serde::de::IgnoredAny>(&unreadable.document).is_err()
+        && json::parse::<Member>(&unreadable.document).is_err()
     {
         return Err(unexpected_body(&success.response, &unreadable.reason));
     }
