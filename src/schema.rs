@@ -116,10 +116,10 @@ mod tests {
             let schema = schema(stream.name, &[]);
             for field in stream.fields {
                 assert!(
-                    schema["properties"].get(field.name).is_some(),
+                    schema["properties"].get(field.name()).is_some(),
                     "{}.{}",
                     stream.name,
-                    field.name
+                    field.name()
                 );
             }
             assert_eq!(schema["required"], json!(stream.key));

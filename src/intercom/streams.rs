@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn every_row_is_consistent() {
         for stream in STREAMS {
-            let names: Vec<&str> = stream.fields.iter().map(|field| field.name).collect();
+            let names: Vec<&str> = stream.fields.iter().map(Field::name).collect();
             for name in stream.key.iter().chain(&stream.cursor_field) {
                 assert!(
                     names.contains(name),
