@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::json::{self, Invalid, Object, Reader};
+use crate::json::{self, Invalid, Reader};
 
 /// How a list goes on.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -75,21 +75,11 @@ fn slice(text: &str, place: Range<usize>) -> &str {
 
 /// The cursor in `pages`, whose `next` is absent, null, an object with `starting_after`, or a URL whose query holds it.
 fn starting_after(pages: &str) -> Option<String> {
-    let mut next = None;
-    Reader::new(pages)
-        .object(|reader, name| {
-            let place = reader.value()?;
-            if name.is("next") {
-                next = pages.get(place);
-            }
-            Ok(())
-        })
-        .ok()?;
-    let json = next?;
+    let json = json::member(pages, "next")?;
     let cursor = match json.as_bytes().first() {
         Some(b'{') => {
-            let mut next: Object = json::parse(json.as_bytes()).ok()?;
-            next.take("starting_after").ok()?
+            let cursor = json::member(json, "starting_after")?;
+            json::parse(cursor.as_bytes()).ok()?
         }
         Some(b'"') => {
             let url: String = json::parse(json.as_bytes()).ok()?;
