@@ -21,6 +21,19 @@ pub fn parse<'a, T: Value<'a>>(document: &'a [u8]) -> Result<T, String> {
     T::read(whole(document)?).map_err(|unexpected| unexpected.to_string())
 }
 
+/// The member of a name in an object, as it is written; the last one of several.
+pub fn member<'a>(object: &'a str, name: &str) -> Option<&'a str> {
+    let mut found = None;
+    let read = Reader::new(object).object(|reader, known| {
+        let place = reader.value()?;
+        if known.is(name) {
+            found = object.get(place);
+        }
+        Ok(())
+    });
+    read.ok().and(found)
+}
+
 /// The value that a document is.
 fn whole(document: &[u8]) -> Result<Member<'_>, String> {
     let text = std::str::from_utf8(document).map_err(|_| "it is not UTF-8".to_owned())?;
@@ -204,6 +217,16 @@ mod tests {
         assert_eq!(object.take::<Option<i64>>("nothing"), Ok(None));
         assert_eq!(object.take::<Option<i64>>("absent"), Ok(None));
         assert_eq!(object.take("truth"), Ok(true));
+    }
+
+    #[test]
+    fn one_member_is_found_without_the_others() {
+        let object = r#"{"a":1,"b":{"a":2},"\u0061":[3],"c":"x"}"#;
+        assert_eq!(member(object, "a"), Some("[3]"));
+        assert_eq!(member(object, "d"), None);
+        for other in ["[1]", "null", "{\"a\":1", ""] {
+            assert_eq!(member(other, "a"), None, "{other}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::intercom::normalize::Normalizer;
 use crate::intercom::request::header_value;
 use crate::intercom::streams::{self, Stream};
 use crate::intercom::topics::{self, Meaning, Topic};
-use crate::json::{self, Member, Object};
+use crate::json::{self, Member};
 use crate::map_record::Mapper;
 use crate::mapping::Mapping;
 use notification::Notification;
@@ -179,10 +179,10 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// The id of an item: a text or a number.
-fn id(item: &Object) -> Option<String> {
-    match item.get("id")? {
-        Member::Text(text) => Some(text.clone()),
-        Member::Number(digits) if digits.parse::<u64>().is_ok() => Some((*digits).to_owned()),
+fn id(item: &str) -> Option<String> {
+    match json::parse(json::member(item, "id")?.as_bytes()) {
+        Ok(Member::Text(text)) => Some(text),
+        Ok(Member::Number(digits)) if digits.parse::<u64>().is_ok() => Some(digits.to_owned()),
         _ => None,
     }
 }
@@ -205,8 +205,7 @@ impl Reading<'_> {
         };
         match self.topic.meaning {
             Meaning::Gone(reason) => {
-                let item: Object = json::parse(self.item.as_bytes()).unwrap_or_default();
-                let Some(key) = id(&item) else {
+                let Some(key) = id(self.item) else {
                     return malformed("it has no id".to_owned());
                 };
                 let gone = self.mapper.deletion(&key, reason)?;
@@ -237,9 +236,8 @@ impl Reading<'_> {
                     accepted.entries.push(entry);
                 }
                 if meaning == Meaning::Merged {
-                    let mut item: Object = json::parse(self.item.as_bytes()).unwrap_or_default();
-                    let merged: Object = item.take("merged_from").unwrap_or_default();
-                    let Some(merged) = id(&merged) else {
+                    let merged = json::member(self.item, "merged_from").and_then(id);
+                    let Some(merged) = merged else {
                         return malformed("it does not say what was merged".to_owned());
                     };
                     let gone = self.mapper.deletion(&merged, "merged")?;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::json::{self, Invalid, Object, Reader};
+use crate::json::{self, Invalid, Reader};
 
 /// How a list goes on.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -103,8 +103,8 @@ fn follow(pages: &str, continuation: &mut Continuation) {
     }
     match next.as_bytes().first() {
         Some(b'{') => {
-            let mut next: Object = json::parse(next.as_bytes()).unwrap_or_default();
-            let after: Option<String> = next.take("starting_after").unwrap_or_default();
+            let after = json::member(next, "starting_after")
+                .and_then(|after| json::parse::<String>(after.as_bytes()).ok());
             continuation.starting_after = after.filter(|cursor| !cursor.is_empty());
         }
         Some(b'"') => {
