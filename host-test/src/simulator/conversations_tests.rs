@@ -396,7 +396,7 @@ async fn a_deleted_conversation_is_gone_and_listed_from_2_16_on() {
     let second = get_in(
         &bench,
         "2.16",
-        url.strip_prefix(bench.simulator.url()).unwrap(),
+        url.strip_prefix(&bench.simulator.url()).unwrap(),
     )
     .await
     .body;
