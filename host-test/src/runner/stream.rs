@@ -99,7 +99,8 @@ impl<S: PageSource> Runner<'_, S> {
         let walk = Walk {
             place: &self.source.place(),
             workspace: &self.source.workspace_id().unwrap_or_default(),
-            stream: &stream.name,
+            // A stream that hangs on another one's rows walks that one.
+            stream: stream.parent.as_deref().unwrap_or(&stream.name),
             connection: &self.source.connection_name(),
         };
         let directory = exclusive::directory();
