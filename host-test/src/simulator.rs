@@ -40,6 +40,7 @@ mod contact_search;
 mod contact_store;
 mod contacts;
 mod control;
+mod control_dumps;
 mod conversation;
 mod conversation_access;
 mod conversation_attribute_table;
@@ -130,6 +131,10 @@ mod workspace_settings;
 mod companies_tests;
 #[cfg(test)]
 mod contacts_tests;
+#[cfg(test)]
+mod conversation_changes_tests;
+#[cfg(test)]
+mod conversation_search_tests;
 #[cfg(test)]
 mod conversations_tests;
 #[cfg(test)]
