@@ -39,6 +39,7 @@ mod contact_lists;
 mod contact_search;
 mod contact_store;
 mod contacts;
+mod content_export;
 mod control;
 mod control_dumps;
 mod conversation;
@@ -66,6 +67,7 @@ mod duration;
 mod errors;
 mod event;
 mod events;
+mod exported_rows;
 mod fault_plan;
 mod faults;
 mod generate;
@@ -128,6 +130,8 @@ mod workspace;
 mod workspace_settings;
 
 #[cfg(test)]
+mod catalogue_tests;
+#[cfg(test)]
 mod companies_tests;
 #[cfg(test)]
 mod contacts_tests;
@@ -135,6 +139,7 @@ mod contacts_tests;
 mod conversation_changes_tests;
 #[cfg(test)]
 mod conversation_search_tests;
+mod content_export_tests;
 #[cfg(test)]
 mod conversations_tests;
 #[cfg(test)]

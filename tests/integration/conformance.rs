@@ -1,6 +1,8 @@
 //! Everything that is said to Intercom, against Intercom's own OpenAPI files; without `INTERCOM_OPENAPI_DIR` nothing is
 //! checked, and the first check says so. The worlds of all tests check what they record; here is what that needs.
 
+/// What it answers for the smaller kinds of objects, and for content exports.
+mod catalogue;
 /// The list of contradictions between examples and schemas is current.
 mod contradictions;
 /// Every example of an answer decodes.

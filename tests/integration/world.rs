@@ -235,16 +235,33 @@ pub async fn request_with(
     version: &str,
     body: &str,
 ) -> u16 {
-    let mut stream = TcpStream::connect(("127.0.0.1", world.simulator.port()))
-        .await
-        .expect("a connection");
     let content = match body.len() {
         0 => String::new(),
         length => format!("content-type: application/json\r\ncontent-length: {length}\r\n"),
     };
+    send(world, method, target, version, &content, body).await
+}
+
+/// A request for bytes in an API version; gives the status.
+pub async fn request_bytes(world: &World, target: &str, version: &str) -> u16 {
+    let accept = "accept: application/octet-stream\r\n";
+    send(world, "GET", target, version, accept, "").await
+}
+
+async fn send(
+    world: &World,
+    method: &str,
+    target: &str,
+    version: &str,
+    headers: &str,
+    body: &str,
+) -> u16 {
+    let mut stream = TcpStream::connect(("127.0.0.1", world.simulator.port()))
+        .await
+        .expect("a connection");
     let request = format!(
         "{method} {target} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer simulator-token\r\n\
-         intercom-version: {version}\r\n{content}connection: close\r\n\r\n{body}"
+         intercom-version: {version}\r\n{headers}connection: close\r\n\r\n{body}"
     );
     stream
         .write_all(request.as_bytes())

@@ -28,7 +28,7 @@ impl Person {
     }
 }
 use super::note::Subject;
-use super::subscriptions::FIRST_SUBSCRIPTION_TYPE_ID;
+use super::subscriptions::FIRST_TYPE_ID;
 
 /// How many tags a contact usually has at most.
 const USUAL_TAGS: u64 = 2;
@@ -173,7 +173,7 @@ impl Generator {
     fn subscriptions_of(&self, dice: Dice) -> Vec<u64> {
         let wanted = dice.length(54, USUAL_SUBSCRIPTIONS);
         dice.some(56, wanted, self.subscription_types)
-            .map(|index| FIRST_SUBSCRIPTION_TYPE_ID + index)
+            .map(|index| FIRST_TYPE_ID + index)
             .collect()
     }
 }

@@ -32,6 +32,11 @@ struct Token {
 }
 
 #[derive(Deserialize)]
+struct Exports {
+    failing: bool,
+}
+
+#[derive(Deserialize)]
 struct Subscription {
     url: Option<String>,
 }
@@ -161,6 +166,11 @@ async fn try_answer(
             let wanted: CatalogueChange = read(body)?;
             json!(workspace.change_catalogue(wanted))
         }
+        ("POST", "exports") => {
+            let Exports { failing } = read(body)?;
+            workspace.set_exports_failing(failing);
+            json!({"failing": failing})
+        }
         ("POST", "webhook") => {
             let Webhook { topic, item } = read(body)?;
             json!(workspace.deliver_webhook(&topic, &item).await)
@@ -205,7 +215,6 @@ fn state(workspace: &Workspace) -> Value {
         "conversation_parts": workspace.conversation_part_count(),
         "tickets": workspace.ticket_count(),
         "ticket_parts": workspace.ticket_part_count(),
-        "subscription_types": workspace.subscription_types().len(),
         "catalogue": workspace.catalogue_counts(),
         "requests": workspace.request_count(),
         "requests_by_operation": workspace.log.totals(),

@@ -107,7 +107,7 @@ impl Workspace {
                 Ok(id.clone())
             }
             Link::Subscription(id) => {
-                let subscription = subscriptions::find(&self.generator, id)?;
+                let subscription = subscriptions::find(self, id)?;
                 self.subscribe(number, subscription, add, stamp)?;
                 Ok(id.clone())
             }

@@ -201,13 +201,13 @@ async fn subscriptions_are_those_that_are_not_in_the_default_state() {
     let contact_now = bench.workspace().contact(&contact).unwrap();
     assert_eq!(
         contact_now["opted_out_subscription_types"]["data"],
-        json!([{"type": "subscription", "id": "91", "url": "/subscriptions/91"}])
+        json!([{"type": "subscription", "id": "135", "url": "/subscriptions/135"}])
     );
-    let removed = bench.delete(&format!("{path}/91")).await;
+    let removed = bench.delete(&format!("{path}/135")).await;
     assert_eq!((removed.status, count().await), (200, 0));
     let unknown = json!({"id": "7", "consent_type": "opt_in"});
     assert_eq!(bench.post(&path, &unknown).await.status, 404);
-    let unclear = json!({"id": 91});
+    let unclear = json!({"id": 135});
     assert_eq!(bench.post(&path, &unclear).await.status, 400);
 }
 
@@ -276,7 +276,7 @@ async fn links_change_with_and_without_a_trace() {
             &contact,
             &of_contact,
             "subscriptions",
-            Link::Subscription(known("92")),
+            Link::Subscription(known("136")),
         ),
         (&contact, &of_contact, "notes", Link::Note(known("Called"))),
         (&company, &of_company, "segments", Link::Segment(segment)),

@@ -4,8 +4,9 @@ use super::route::Route;
 use super::version::ApiVersion;
 use super::{
     activity_logs, admins, catalogue_lists, companies, company_lists, contact_lists, contacts,
-    conversation_attributes, conversations, custom_objects, data_attributes, events, macros, me,
-    news, notes, oauth, segments, subscriptions, tags, teams, ticket_types, tickets,
+    content_export, conversation_attributes, conversations, custom_objects, data_attributes,
+    events, macros, me, news, notes, oauth, segments, subscriptions, tags, teams, ticket_types,
+    tickets,
 };
 
 /// Every operation. A fixed path comes before a pattern that would match it too.
@@ -25,6 +26,7 @@ const TABLES: &[&[Route]] = &[
     notes::ROUTES,
     subscriptions::ROUTES,
     events::ROUTES,
+    content_export::ROUTES,
     catalogue_lists::ROUTES,
     news::ROUTES,
     macros::ROUTES,

@@ -18,6 +18,7 @@ use super::company_store::CompanyStore;
 use super::contact::Contact;
 use super::contact_body::Rendering;
 use super::contact_store::ContactStore;
+use super::content_export::ContentExports;
 use super::conversation::Conversation;
 use super::custom_attribute::{self, DataAttribute};
 use super::event::EventStore;
@@ -74,6 +75,7 @@ pub(crate) struct State {
     pub(crate) tickets: OrderedStore<Ticket>,
     pub(crate) tags: BTreeMap<u64, String>,
     pub(crate) catalogue: Catalogue,
+    pub(crate) content_exports: ContentExports,
     pub(crate) data_attributes: Vec<DataAttribute>,
     pub(crate) events: EventStore,
     pub(crate) next_note_id: u64,
@@ -120,6 +122,7 @@ impl Workspace {
             tickets: OrderedStore::new(generator.clone(), lag),
             tags: tags.collect(),
             catalogue: Catalogue::new(&options),
+            content_exports: ContentExports::default(),
             data_attributes: custom_attribute::custom(options.epoch),
             events: EventStore::default(),
             next_note_id: generator.first_free_note(),

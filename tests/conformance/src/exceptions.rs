@@ -35,6 +35,10 @@ const CLEARED: &str = "null clears a field; the documents declare it for the oth
 const LEAD: &str = "a lead may have no address";
 const NEXT_PAGE: &str =
     "lists by page number give the address of the next page; the schema is that of lists by cursor";
+const PAGE: &str =
+    "lists by page number give the address of the next page, which has these parameters";
+const FILE: &str =
+    "the answer is a file, of which the documents say nothing but that it is compressed CSV";
 const CURSOR: &str =
     "the cursor of a next page comes with the number of that page; 2.16 requires nothing of it";
 const UNKNOWN: &str = "a lead may have neither address nor key of the workspace";
@@ -67,6 +71,10 @@ const fn owner(
         versions,
         ..exception(document, ANY, place, OWNER)
     }
+}
+
+const fn next_page(document: &'static str, operation: &'static str) -> Exception {
+    exception(document, operation, "starting_after_paging/type", NEXT_PAGE)
 }
 
 /// Every exception. A test holds that each is needed.
@@ -209,6 +217,54 @@ pub static EXCEPTIONS: &[Exception] = &[
         "path contact_id/type",
         NOTE,
     ),
+    // Requests for a next page.
+    exception("2.11", "GET /news/news_items", "query page", PAGE),
+    exception("2.11", "GET /news/news_items", "query per_page", PAGE),
+    exception("2.11", "GET /news/newsfeeds", "query page", PAGE),
+    exception("2.11", "GET /news/newsfeeds", "query per_page", PAGE),
+    exception(
+        "2.11",
+        "GET /news/newsfeeds/{newsfeed_id}/items",
+        "query page",
+        PAGE,
+    ),
+    exception(
+        "2.11",
+        "GET /news/newsfeeds/{newsfeed_id}/items",
+        "query per_page",
+        PAGE,
+    ),
+    exception("2.11", "GET /admins/activity_logs", "query page", PAGE),
+    exception("2.11", "GET /admins/activity_logs", "query per_page", PAGE),
+    exception("2.16", "GET /articles", "query page", PAGE),
+    exception("2.16", "GET /articles", "query per_page", PAGE),
+    exception("2.16", "GET /help_center/collections", "query page", PAGE),
+    exception(
+        "2.16",
+        "GET /help_center/collections",
+        "query per_page",
+        PAGE,
+    ),
+    exception("2.16", "GET /news/news_items", "query page", PAGE),
+    exception("2.16", "GET /news/news_items", "query per_page", PAGE),
+    exception("2.16", "GET /news/newsfeeds", "query page", PAGE),
+    exception("2.16", "GET /news/newsfeeds", "query per_page", PAGE),
+    exception(
+        "2.16",
+        "GET /news/newsfeeds/{newsfeed_id}/items",
+        "query page",
+        PAGE,
+    ),
+    exception(
+        "2.16",
+        "GET /news/newsfeeds/{newsfeed_id}/items",
+        "query per_page",
+        PAGE,
+    ),
+    exception("2.16", "GET /admins/activity_logs", "query page", PAGE),
+    exception("2.16", "GET /admins/activity_logs", "query per_page", PAGE),
+    exception("2.16", "GET /internal_articles", "query page", PAGE),
+    exception("2.16", "GET /internal_articles", "query per_page", PAGE),
     // Answers of the simulator.
     exception(
         "2.11",
@@ -272,29 +328,36 @@ pub static EXCEPTIONS: &[Exception] = &[
         "starting_after_paging/required/per_page",
         CURSOR,
     ),
+    next_page("2.11", "GET /companies"),
+    next_page("2.11", "POST /companies/list"),
+    next_page("2.16", "GET /companies"),
+    next_page("2.16", "POST /companies/list"),
+    next_page("2.11", "GET /articles"),
+    next_page("2.11", "GET /help_center/collections"),
+    next_page("2.11", "GET /news/news_items"),
+    next_page("2.11", "GET /news/newsfeeds"),
+    next_page("2.11", "GET /news/newsfeeds/{newsfeed_id}/items"),
+    next_page("2.11", "GET /admins/activity_logs"),
+    next_page("2.16", "GET /articles"),
+    next_page("2.16", "GET /help_center/collections"),
+    next_page("2.16", "GET /news/news_items"),
+    next_page("2.16", "GET /news/newsfeeds"),
+    next_page("2.16", "GET /news/newsfeeds/{newsfeed_id}/items"),
+    next_page("2.16", "GET /admins/activity_logs"),
+    next_page("2.16", "GET /internal_articles"),
+    next_page("2.16", "GET /calls"),
+    next_page("2.16", "POST /admins/activity_logs/search"),
     exception(
         "2.11",
-        "GET /companies",
-        "starting_after_paging/type",
-        NEXT_PAGE,
-    ),
-    exception(
-        "2.11",
-        "POST /companies/list",
-        "starting_after_paging/type",
-        NEXT_PAGE,
+        "GET /download/content/data/{job_identifier}",
+        "answer",
+        FILE,
     ),
     exception(
         "2.16",
-        "GET /companies",
-        "starting_after_paging/type",
-        NEXT_PAGE,
-    ),
-    exception(
-        "2.16",
-        "POST /companies/list",
-        "starting_after_paging/type",
-        NEXT_PAGE,
+        "GET /download/content/data/{job_identifier}",
+        "answer",
+        FILE,
     ),
 ];
 

@@ -1,9 +1,12 @@
 use std::collections::BTreeSet;
 
 use conformance::{Exchange, documents};
-use host_test::simulator::{Fault, FaultKind, Link, LinkChange, NewPart, Options, operations};
+use host_test::simulator::{
+    CatalogueKind, Fault, FaultKind, Link, LinkChange, NewPart, Options, operations,
+};
 use serde_json::{Map, Value, json};
 
+use super::catalogue::ask_catalogue;
 use crate::world::{World, request_with, small, text};
 
 /// Answers are checked when the world ends; here is that there is one of every operation, in both versions.
@@ -225,6 +228,7 @@ pub async fn ask_everything(world: &World, version: &str) {
 
     ask_for_conversations(world, version).await;
     ask_for_tickets(world, version).await;
+    ask_catalogue(world, version).await;
 
     for (kind, status) in [
         (FaultKind::RateLimited { reset: true }, 429),
@@ -254,14 +258,17 @@ async fn ask_about_links(world: &World, version: &str, contact: &str, company: &
 
     get("/subscription_types", 200).await;
     let subscriptions = format!("/contacts/{contact}/subscriptions");
-    for subscription in world.workspace().subscription_types() {
+    for subscription in world
+        .workspace()
+        .catalogue_objects(CatalogueKind::SubscriptionTypes)
+    {
         let consent = &subscription["consent_type"];
         let body = json!({ "id": subscription["id"], "consent_type": consent });
         ask("POST", &subscriptions, body, 200).await;
     }
     get(&subscriptions, 200).await;
     get(&format!("/contacts/{contact}"), 200).await;
-    ask("DELETE", &format!("{subscriptions}/91"), Value::Null, 200).await;
+    ask("DELETE", &format!("{subscriptions}/135"), Value::Null, 200).await;
 
     let linked = LinkChange {
         of: contact.to_owned(),
