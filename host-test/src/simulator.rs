@@ -136,10 +136,11 @@ mod companies_tests;
 #[cfg(test)]
 mod contacts_tests;
 #[cfg(test)]
+mod content_export_tests;
+#[cfg(test)]
 mod conversation_changes_tests;
 #[cfg(test)]
 mod conversation_search_tests;
-mod content_export_tests;
 #[cfg(test)]
 mod conversations_tests;
 #[cfg(test)]
