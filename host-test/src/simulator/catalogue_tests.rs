@@ -290,12 +290,13 @@ async fn a_feed_shows_the_live_items_that_are_assigned_to_it() {
     let items = bench.workspace().catalogue_objects(Kind::NewsItems);
     let mut shown = 0;
     for feed in bench.workspace().catalogue_ids(Kind::Newsfeeds) {
+        let feed_id: u64 = feed.parse().unwrap();
         let path = format!("/news/newsfeeds/{feed}/items?per_page=4");
         let assigned = items.iter().filter(|item| {
             let assignments = item["newsfeed_assignments"].as_array().unwrap();
             assignments
                 .iter()
-                .any(|assignment| assignment["newsfeed_id"].to_string() == feed)
+                .any(|assignment| assignment["newsfeed_id"] == json!(feed_id))
         });
         let expected: Vec<&str> = assigned.filter_map(|item| item["id"].as_str()).collect();
         assert_eq!(ids(&walk(&bench, &path).await), expected);
