@@ -1,21 +1,19 @@
 //! `authenticate`: the authorization URL, and the check of a connection.
 
-use serde::Deserialize;
-
 use crate::config::{Config, REGIONS};
 use crate::contract::connector::{
     Authentication, AuthenticationRequest, AuthorizationRequest, CheckReport, Readability,
     StreamStatus,
 };
-use crate::contract::http::{Effect, Request, Response};
+use crate::contract::http::{Effect, Response};
 use crate::contract::types::{Account, Connection, Failure, FailureKind, Notice};
 use crate::failure::{failure, invalid_input, problem};
 use crate::intercom::envelope;
-use crate::intercom::errors::{from_http, from_response, unexpected_body};
+use crate::intercom::errors::{from_http, from_response, not_available, unexpected_body};
 use crate::intercom::request::{encode, get, header_value};
-use crate::intercom::streams::{STREAMS, Stream};
+use crate::intercom::streams::{Complement, STREAMS, Stream};
 use crate::intercom::versions::VERSION_HEADER;
-use crate::json;
+use crate::json::{self, Object, Unexpected};
 use crate::mapping::Mapping;
 use crate::operation::{Answer, Input, Moment, Operation, Step};
 use crate::schema::{self, Attribute};
@@ -82,10 +80,11 @@ impl Operation for Authenticate {
             State::Begin => self
                 .begin()
                 .unwrap_or_else(|failure| Step::Done(Err(failure))),
-            State::Identity(checked) => match identify(&checked.config, answers.into_iter().next())
-            {
+            State::Identity(checked) => match identify(&checked.config, answers.first()) {
                 Ok(account) => {
-                    let probes = probes(&checked.config);
+                    let version = checked.config.api_version;
+                    let targets = targets(&checked.config);
+                    let probes = targets.iter().map(|target| get(version, target)).collect();
                     self.state = State::Probes(checked, account);
                     Step::Send(probes, MOST_IN_FLIGHT)
                 }
@@ -143,32 +142,19 @@ fn authorization_url(request: &AuthorizationRequest) -> Result<String, Failure> 
     Ok(url)
 }
 
-#[derive(Deserialize)]
-struct Me {
-    #[serde(default)]
-    app: Option<App>,
-}
-
-#[derive(Deserialize)]
-struct App {
-    id_code: String,
-    #[serde(default)]
-    name: Option<String>,
-    #[serde(default)]
-    region: Option<String>,
-    #[serde(default)]
-    timezone: Option<String>,
-}
-
-fn identify(config: &Config, answer: Option<Answer>) -> Result<Account, Failure> {
+fn identify(config: &Config, answer: Option<&Answer>) -> Result<Account, Failure> {
     let response = success(answer, None)?;
-    let me: Me =
-        json::parse(&response.body).map_err(|reason| unexpected_body(&response, &reason))?;
-    let app = me
-        .app
-        .ok_or_else(|| unexpected_body(&response, "it does not name the workspace"))?;
+    let unexpected = |reason: &str| unexpected_body(response, reason);
+    let mismatch = |found: Unexpected| unexpected(&found.to_string());
+    let mut me: Object = json::parse(&response.body).map_err(|reason| unexpected(&reason))?;
+    let app: Option<Object> = me.take("app").map_err(mismatch)?;
+    let mut app = app.ok_or_else(|| unexpected("it does not name the workspace"))?;
+    let workspace_id = app.take("id_code").map_err(mismatch)?;
+    let name = app.take("name").map_err(mismatch)?;
+    let region: Option<String> = app.take("region").map_err(mismatch)?;
+    let time_zone = app.take("timezone").map_err(mismatch)?;
     // Only a region that is known can be wrong: Intercom does not document all the names that it gives.
-    let region = app.region.as_deref().map(str::to_ascii_lowercase);
+    let region = region.as_deref().map(str::to_ascii_lowercase);
     if let Some(region) = region
         .as_deref()
         .filter(|name| REGIONS.iter().any(|(known, _)| known == name))
@@ -192,10 +178,10 @@ fn identify(config: &Config, answer: Option<Answer>) -> Result<Account, Failure>
         ));
     }
     Ok(Account {
-        workspace_id: app.id_code,
-        name: app.name,
+        workspace_id,
+        name,
         region: Some(region.unwrap_or_else(|| config.region.to_owned())),
-        time_zone: app.timezone,
+        time_zone,
         api_version: Some(
             header_value(&response.headers, VERSION_HEADER)
                 .unwrap_or(config.api_version)
@@ -204,63 +190,71 @@ fn identify(config: &Config, answer: Option<Answer>) -> Result<Account, Failure>
     })
 }
 
-/// The streams that the connection's version has.
-fn offered(config: &Config) -> impl Iterator<Item = &'static Stream> {
-    STREAMS
-        .iter()
-        .filter(|stream| stream.versions.contains(&config.api_version))
+/// What a probe asks for; `None` when nothing can be asked without a row's key.
+fn probe(stream: &Stream, config: &Config) -> Option<String> {
+    let path = stream.probe_path(config.api_version);
+    if !path.is_empty() {
+        return Some(path.to_owned());
+    }
+    if let Some((parent, _)) = stream.children() {
+        return probe(parent, config);
+    }
+    let name = config.custom_object_types.first()?;
+    let path = stream.path.replace("{type}", &encode(name));
+    Some(format!("{path}?per_page=1"))
 }
 
-/// The models of custom attributes, each once.
-fn models() -> Vec<&'static str> {
-    let mut models: Vec<&str> = STREAMS
-        .iter()
-        .filter_map(|stream| stream.attribute_model)
-        .collect();
-    models.dedup();
-    models
+/// The streams whose rows are attributes of a stream.
+fn attribute_stream(stream: &Stream) -> Option<&'static Stream> {
+    let model = stream.attribute_model?;
+    let mut all = STREAMS.iter();
+    all.find(|one| one.complement == Complement::Attribute(model))
 }
 
-fn probes(config: &Config) -> Vec<Request> {
-    let streams = offered(config).map(|stream| get(config.api_version, stream.probe));
-    let models = models().into_iter().map(|model| {
-        get(
-            config.api_version,
-            format!("/data_attributes?model={model}&include_archived=true"),
-        )
-    });
-    streams.chain(models).collect()
+/// Everything that a check asks for, each path once.
+fn targets(config: &Config) -> Vec<String> {
+    let mut targets: Vec<String> = Vec::new();
+    for stream in STREAMS {
+        let own = attribute_stream(stream).map(|one| one.list_path(config.api_version).to_owned());
+        let offered = stream.versions.contains(&config.api_version);
+        let probe = probe(stream, config).filter(|_| offered);
+        for target in probe.into_iter().chain(own) {
+            if !targets.contains(&target) {
+                targets.push(target);
+            }
+        }
+    }
+    targets
+}
+
+/// The answers to what a check asked for.
+struct Answers {
+    targets: Vec<String>,
+    answers: Vec<Answer>,
+}
+
+impl Answers {
+    fn to(&self, target: &str) -> Option<&Answer> {
+        let place = self.targets.iter().position(|one| one == target)?;
+        self.answers.get(place)
+    }
 }
 
 fn report(checked: &Checked, account: Account, answers: Vec<Answer>) -> CheckReport {
-    let mut answers = answers.into_iter();
     let config = &checked.config;
-    let readable: Vec<Option<Readability>> = STREAMS
-        .iter()
-        .map(|stream| {
-            offered(config)
-                .any(|one| one.name == stream.name)
-                .then(|| readability(stream, answers.next()))
-        })
-        .collect();
+    let answers = Answers {
+        targets: targets(config),
+        answers,
+    };
     let mut notices: Vec<Notice> = Vec::new();
-    let attributes: Vec<(&str, Vec<Attribute>)> = models()
-        .into_iter()
-        .map(|model| (model, attributes(model, answers.next(), &mut notices)))
-        .collect();
     let streams = STREAMS
         .iter()
-        .zip(readable)
-        .map(|(stream, readability)| {
-            let own = attributes
-                .iter()
-                .find(|(model, _)| Some(*model) == stream.attribute_model);
-            let schema = schema::of_stream(stream, own.map_or(&[], |(_, own)| own));
+        .map(|stream| {
+            let own = own_attributes(stream, config, &answers, &mut notices);
             StreamStatus {
                 name: stream.name.to_owned(),
-                readability: readability
-                    .unwrap_or_else(|| Readability::NotInVersion(config.api_version.to_owned())),
-                schema: schema.into_bytes(),
+                readability: readability(stream, config, &answers),
+                schema: schema::of_stream(stream, &own).into_bytes(),
             }
         })
         .collect();
@@ -272,11 +266,37 @@ fn report(checked: &Checked, account: Account, answers: Vec<Answer>) -> CheckRep
     }
 }
 
-fn readability(stream: &Stream, answer: Option<Answer>) -> Readability {
+fn readability(stream: &Stream, config: &Config, answers: &Answers) -> Readability {
+    if !stream.versions.contains(&config.api_version) {
+        return Readability::NotInVersion(config.api_version.to_owned());
+    }
+    let Some(target) = probe(stream, config) else {
+        return Readability::Unknown(failure(
+            FailureKind::InvalidInput,
+            "not_tried",
+            "it takes `custom_object_types` in the configuration to read this.",
+        ));
+    };
+    // What hangs on a row is asked for with a key that no row has.
+    let asks_for_a_row = stream.parent.is_some() && !stream.probe.is_empty();
+    let answer = answers.to(&target);
+    if let Some(Ok(response)) = answer
+        && response.status == 404
+    {
+        return match asks_for_a_row {
+            true => Readability::Readable,
+            false => Readability::Denied(not_available(response, stream)),
+        };
+    }
+    let probed = match stream.children() {
+        Some((parent, _)) if !asks_for_a_row => parent,
+        _ => stream,
+    };
     let parsed = success(answer, Some(stream.permission)).and_then(|response| {
-        envelope::items(&response.body, stream.items)
+        // The probe of one stream may be the list of another.
+        envelope::items(&response.body, &[probed.items, &["data"]].concat())
             .map(drop)
-            .map_err(|reason| unexpected_body(&response, &reason))
+            .map_err(|reason| unexpected_body(response, &reason))
     });
     match parsed {
         Ok(()) => Readability::Readable,
@@ -285,10 +305,23 @@ fn readability(stream: &Stream, answer: Option<Answer>) -> Readability {
     }
 }
 
-fn attributes(model: &str, answer: Option<Answer>, notices: &mut Vec<Notice>) -> Vec<Attribute> {
-    let read = success(answer, Some("Read and list users and companies")).and_then(|response| {
-        let (items, _) = envelope::items(&response.body, &["data"])
-            .map_err(|reason| unexpected_body(&response, &reason))?;
+/// The workspace's own attributes of a stream's records.
+fn own_attributes(
+    stream: &Stream,
+    config: &Config,
+    answers: &Answers,
+    notices: &mut Vec<Notice>,
+) -> Vec<Attribute> {
+    let Some(listed) = attribute_stream(stream) else {
+        return match stream.attribute_model {
+            Some(OF_TICKETS) => ticket_attributes(answers.to(stream.probe)),
+            _ => Vec::new(),
+        };
+    };
+    let answer = answers.to(listed.list_path(config.api_version));
+    let read = success(answer, Some(listed.permission)).and_then(|response| {
+        let (items, _) = envelope::items(&response.body, listed.items)
+            .map_err(|reason| unexpected_body(response, &reason))?;
         Ok(items
             .iter()
             .filter_map(|item| json::parse(item.as_bytes()).ok())
@@ -298,10 +331,10 @@ fn attributes(model: &str, answer: Option<Answer>, notices: &mut Vec<Notice>) ->
         notices.push(Notice {
             kind: "unavailable".to_owned(),
             message: format!(
-                "the custom attributes of {model} could not be read: {}",
-                failure.message
+                "the custom attributes of {} could not be read: {}",
+                stream.name, failure.message
             ),
-            stream: None,
+            stream: Some(stream.name.to_owned()),
             key: None,
             path: None,
             document: None,
@@ -310,11 +343,39 @@ fn attributes(model: &str, answer: Option<Answer>, notices: &mut Vec<Notice>) ->
     })
 }
 
-fn success(answer: Option<Answer>, permission: Option<&str>) -> Result<Response, Failure> {
+/// The model whose attributes are those of the types of tickets.
+const OF_TICKETS: &str = "ticket";
+
+/// The attributes of all types of tickets, each name once.
+fn ticket_attributes(answer: Option<&Answer>) -> Vec<Attribute> {
+    let mut attributes: Vec<Attribute> = Vec::new();
+    let Ok(response) = success(answer, None) else {
+        return attributes;
+    };
+    let (items, _) = envelope::items(&response.body, &["data", "ticket_types"]).unwrap_or_default();
+    for item in items {
+        let mut ticket_type: Object = json::parse(item.as_bytes()).unwrap_or_default();
+        let mut list: Object = ticket_type
+            .take("ticket_type_attributes")
+            .unwrap_or_default();
+        let own: Vec<Attribute> = list.take("data").unwrap_or_default();
+        for attribute in own {
+            if !attributes.iter().any(|known| known.name == attribute.name) {
+                attributes.push(attribute);
+            }
+        }
+    }
+    attributes
+}
+
+fn success<'a>(
+    answer: Option<&'a Answer>,
+    permission: Option<&str>,
+) -> Result<&'a Response, Failure> {
     match answer {
         Some(Ok(response)) if (200..300).contains(&response.status) => Ok(response),
-        Some(Ok(response)) => Err(from_response(&response, Effect::Read, permission)),
-        Some(Err(error)) => Err(from_http(&error, Effect::Read)),
+        Some(Ok(response)) => Err(from_response(response, Effect::Read, permission)),
+        Some(Err(error)) => Err(from_http(error, Effect::Read)),
         None => Err(failure(
             FailureKind::Bug,
             "no_answer",

@@ -12,7 +12,7 @@ pub const REGIONS: &[(&str, &str)] = &[
     ("au", "https://api.au.intercom.io"),
 ];
 
-const KEYS: &[&str] = &["region", "api_version", "start_date"];
+const KEYS: &[&str] = &["region", "api_version", "start_date", "custom_object_types"];
 
 /// A valid configuration.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +21,8 @@ pub struct Config {
     pub region: &'static str,
     /// The `Intercom-Version` sent with every request.
     pub api_version: &'static str,
+    /// The types of custom objects to read, as the workspace calls them.
+    pub custom_object_types: Vec<String>,
 }
 
 impl Config {
@@ -72,10 +74,16 @@ impl Config {
             DEFAULT_VERSION,
             &mut problems,
         );
+        let custom_object_types = texts(
+            "config.custom_object_types",
+            keys.get("custom_object_types"),
+            &mut problems,
+        );
         if problems.is_empty() {
             Ok(Self {
                 region,
                 api_version,
+                custom_object_types,
             })
         } else {
             Err(invalid(problems))
@@ -112,6 +120,24 @@ fn one_of(
     default
 }
 
+fn texts(path: &str, value: Option<&Member>, problems: &mut Vec<Problem>) -> Vec<String> {
+    let list = match value {
+        None | Some(Member::Null) => return Vec::new(),
+        Some(Member::List(list)) => json::parse::<Vec<String>>(list.as_bytes()).ok(),
+        Some(_) => None,
+    };
+    match list.filter(|texts| texts.iter().all(|text| !text.is_empty())) {
+        Some(texts) => texts,
+        None => {
+            problems.push(Problem {
+                expected: Some("a list of texts".to_owned()),
+                ..problem(path, "type", "expected a list of texts, none of them empty")
+            });
+            Vec::new()
+        }
+    }
+}
+
 fn invalid(problems: Vec<Problem>) -> Failure {
     not_valid("invalid_config", "the configuration", problems)
 }
@@ -124,7 +150,7 @@ pub fn schema() -> String {
         .collect();
     let versions: Vec<String> = VERSIONS.iter().map(|name| format!("\"{name}\"")).collect();
     format!(
-        r#"{{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","additionalProperties":false,"properties":{{"region":{{"enum":[{}],"default":"{}","description":"Where the workspace's data lives; tokens are valid in their own region only."}},"api_version":{{"enum":[{}],"default":"{DEFAULT_VERSION}","description":"The Intercom API version, as text in quotes; sent with every request."}},"start_date":{{"type":"string","description":"The first sync reads what changed from this day on (YYYY-MM-DD, MM/DD/YYYY or RFC 3339). Read by the host."}}}}}}"#,
+        r#"{{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","additionalProperties":false,"properties":{{"region":{{"enum":[{}],"default":"{}","description":"Where the workspace's data lives; tokens are valid in their own region only."}},"api_version":{{"enum":[{}],"default":"{DEFAULT_VERSION}","description":"The Intercom API version, as text in quotes; sent with every request."}},"start_date":{{"type":"string","description":"The first sync reads what changed from this day on (YYYY-MM-DD, MM/DD/YYYY or RFC 3339). Read by the host."}},"custom_object_types":{{"type":"array","items":{{"type":"string","minLength":1}},"description":"The types of custom objects to read, by their identifiers."}}}},"x-request-classes":{{"search":["*/search"],"scroll":["/companies/scroll"],"events":["/events*"]}}}}"#,
         regions.join(","),
         REGIONS[0].0,
         versions.join(","),
@@ -172,7 +198,8 @@ mod tests {
             Config::of(&connection("{}")),
             Ok(Config {
                 region: "us",
-                api_version: "2.11"
+                api_version: "2.11",
+                custom_object_types: Vec::new(),
             })
         );
     }
@@ -180,7 +207,7 @@ mod tests {
     #[test]
     fn every_problem_is_reported_with_its_path() {
         let failure = Config::of(&connection(
-            r#"{"region":"mars","api_version":2.1,"regoin":"eu"}"#,
+            r#"{"region":"mars","api_version":2.1,"regoin":"eu","custom_object_types":["a",1]}"#,
         ))
         .unwrap_err();
         assert_eq!(failure.code, "invalid_config");
@@ -191,7 +218,12 @@ mod tests {
             .collect();
         assert_eq!(
             paths,
-            ["config.regoin", "config.region", "config.api_version"]
+            [
+                "config.regoin",
+                "config.region",
+                "config.api_version",
+                "config.custom_object_types"
+            ]
         );
         assert!(
             failure.problems[0]

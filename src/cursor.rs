@@ -1,13 +1,13 @@
 //! Positions in a stream, as the host keeps them: a byte that names the format, then JSON.
 
-use std::collections::BTreeMap;
+mod written;
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 use crate::contract::types::Failure;
 use crate::failure::{invalid_input, problem};
-use crate::json;
-use crate::watermark::Watermark;
+use crate::json::{self, Object};
+use crate::watermark::{Fingerprint, Watermark};
 
 /// The format written, and the only one read so far.
 pub const FORMAT: u8 = b'1';
@@ -25,6 +25,12 @@ pub enum Position {
     Search(SearchPosition),
     /// Within a scroll.
     Scroll(ScrollPosition),
+    /// Within a list of pages.
+    Pages(PagesPosition),
+    /// Within what hangs on another stream's rows.
+    Children(Box<ChildrenPosition>),
+    /// Within a file that a job writes.
+    Export(ExportPosition),
     /// Within a list of keys: so many are done.
     Keys(usize),
 }
@@ -76,121 +82,97 @@ pub struct ScrollPosition {
     pub waits: u32,
 }
 
-/// The written form of every position; which fields there are depends on the kind.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
-struct Written {
-    stream: String,
-    at: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    after: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    from: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    started: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    known: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    seen: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    contents: Option<BTreeMap<String, String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    count: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    walk: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    restarts: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    waits: Option<u32>,
+/// Where a list of pages stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PagesPosition {
+    /// The query that asks for the next page; absent before the first one.
+    pub page: Option<String>,
+    /// Which of several lists is walked.
+    pub list: usize,
+    /// How many rows the list had on its last page.
+    pub total: Option<u64>,
+    /// Fingerprints of the keys on the last page: a row that moves on meanwhile is met again.
+    pub last: Vec<Fingerprint>,
+    /// How often the walk had to start over.
+    pub restarts: u32,
+    /// Whether something was left out, so that the walk proves nothing about what it did not meet.
+    pub partial: bool,
+    /// When the scan began, by the server's clock, in Unix seconds; absent before the first answer.
+    pub started: Option<i64>,
+    /// How it is found out what is new.
+    pub memory: Memory,
 }
 
-impl Written {
-    fn of(stream: &str, position: &Position) -> Self {
-        let written = |at: &str| Self {
-            stream: stream.to_owned(),
-            at: at.to_owned(),
-            ..Self::default()
-        };
-        match position {
-            Position::Mark(seen) => Self {
-                seen: Some(seen.to_string()),
-                ..written("mark")
-            },
-            Position::Contents(contents) => Self {
-                contents: Some(contents.clone()),
-                ..written("contents")
-            },
-            Position::List(list) => Self {
-                after: list.after.clone(),
-                started: list.started,
-                seen: Some(list.seen.to_string()),
-                ..written("list")
-            },
-            Position::Search(search) => Self {
-                after: search.after.clone(),
-                from: Some(search.from),
-                started: search.started,
-                seen: Some(search.seen.to_string()),
-                ..written("search")
-            },
-            Position::Scroll(scroll) => Self {
-                after: scroll.param.clone(),
-                from: scroll.from,
-                started: scroll.started,
-                known: Some(scroll.known.to_string()),
-                seen: Some(scroll.seen.to_string()),
-                walk: Some(scroll.walk.clone()),
-                count: Some(scroll.answers),
-                restarts: Some(scroll.restarts),
-                waits: Some(scroll.waits),
-                ..written("scroll")
-            },
-            Position::Keys(count) => Self {
-                count: Some(*count),
-                ..written("keys")
-            },
+/// What a walk through pages compares with.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Memory {
+    /// Eight bytes of each row's content, by key.
+    Contents {
+        /// Those of the scan before; absent in a full read.
+        known: Option<BTreeMap<String, String>>,
+        /// Those of this scan, so far.
+        walked: BTreeMap<String, String>,
+    },
+    /// The cursor field.
+    Mark {
+        /// Rows that changed in this second or later count; absent: all rows.
+        from: Option<i64>,
+        /// What the scans before gave.
+        known: Watermark,
+        /// What this scan gave or recognised.
+        seen: Watermark,
+    },
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::Contents {
+            known: None,
+            walked: BTreeMap::new(),
         }
     }
-
-    /// `None` when a part is missing or damaged.
-    fn position(self) -> Option<Position> {
-        let mark = |text: Option<String>| text?.parse::<Watermark>().ok();
-        Some(match self.at.as_str() {
-            "mark" => Position::Mark(mark(self.seen)?),
-            "contents" => Position::Contents(self.contents?),
-            "list" => Position::List(ListPosition {
-                after: self.after,
-                started: self.started,
-                seen: mark(self.seen)?,
-            }),
-            "search" => Position::Search(SearchPosition {
-                after: self.after,
-                from: self.from?,
-                started: self.started,
-                seen: mark(self.seen)?,
-            }),
-            "scroll" => Position::Scroll(ScrollPosition {
-                param: self.after,
-                // Positions of version 0.1.0 name no walk: `state` knows nothing of it, and it starts over.
-                walk: self.walk.unwrap_or_default(),
-                answers: self.count.unwrap_or_default(),
-                from: self.from,
-                started: self.started,
-                known: mark(self.known)?,
-                seen: mark(self.seen)?,
-                restarts: self.restarts?,
-                waits: self.waits?,
-            }),
-            "keys" => Position::Keys(self.count?),
-            _ => return None,
-        })
-    }
 }
 
-/// Writes a position of a stream.
+/// Where a walk through what hangs on another stream's rows stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ChildrenPosition {
+    /// Where the walk through the parents goes on; absent at its end.
+    pub parents: Option<Position>,
+    /// When the parents' walk was last answered, by the host's clock, in Unix seconds.
+    pub walked: i64,
+    /// Parents that are still to be looked at.
+    pub pending: Vec<Parent>,
+    /// Whether something was left out, so that the walk proves nothing about what it did not meet.
+    pub partial: bool,
+    /// Rows that are of this second or later count; absent: all rows.
+    pub from: Option<i64>,
+    /// When the scan began, by the server's clock, in Unix seconds; absent before the first answer.
+    pub started: Option<i64>,
+    /// What the scans before gave.
+    pub known: Watermark,
+    /// What the next scan begins with: the parents' mark, or what this scan gave.
+    pub seen: Watermark,
+}
+
+/// Where the reading of a file that a job writes stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ExportPosition {
+    /// The job; absent before it was started.
+    pub job: Option<String>,
+    /// How often another job was in the way.
+    pub waits: u32,
+    /// How many rows of the file were given.
+    pub row: usize,
+}
+
+/// A row on which others hang: its key, how many they are as far as it says, and how often they could not be read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Parent(pub String, pub u64, pub u32);
+
+/// Writes a position of a stream; which members there are depends on the kind.
 pub fn encode(stream: &str, position: &Position) -> Vec<u8> {
     let mut bytes = vec![FORMAT];
-    bytes.append(&mut json::write(&Written::of(stream, position)));
+    bytes.append(&mut written::write(stream, position).into_bytes());
     bytes
 }
 
@@ -202,14 +184,13 @@ pub fn decode(stream: &str, cursor: &[u8]) -> Result<Position, Failure> {
     match cursor.split_first() {
         None => Err(unreadable(stream, "it is empty")),
         Some((&FORMAT, document)) => {
-            let written: Written =
-                json::parse(document).map_err(|_| unreadable(stream, "it is damaged"))?;
-            if written.stream != stream {
+            let damaged = || unreadable(stream, "it is damaged");
+            let mut members: Object = json::parse(document).map_err(|_| damaged())?;
+            let other: String = members.take("stream").map_err(|_| damaged())?;
+            if other != stream {
                 return Err(unreadable(stream, "it belongs to another stream"));
             }
-            written
-                .position()
-                .ok_or_else(|| unreadable(stream, "it is damaged"))
+            written::read(&mut members).map_err(|_| damaged())
         }
         Some((format, _)) => Err(unreadable(
             stream,
@@ -237,6 +218,7 @@ mod tests {
         let mut seen = Watermark::default();
         seen.note(1_000_000, "a", b"{}", 1_000_100, 1_000_100);
         seen.note(1_000_001, "b", b"{}", 1_000_100, 1_000_001);
+        let mark = seen.clone();
         vec![
             Position::Mark(seen.clone()),
             Position::Contents([("a".to_owned(), "00ff".to_owned())].into()),
@@ -260,6 +242,41 @@ mod tests {
                 ..Default::default()
             }),
             Position::Keys(7),
+            Position::Export(ExportPosition {
+                job: Some("j".to_owned()),
+                waits: 2,
+                row: 9,
+            }),
+            Position::Pages(PagesPosition {
+                page: Some("page=2".to_owned()),
+                list: 1,
+                total: Some(70),
+                last: vec![1, u64::MAX],
+                restarts: 1,
+                partial: true,
+                started: Some(9),
+                memory: Memory::Contents {
+                    known: None,
+                    walked: [("a".to_owned(), "00ff".to_owned())].into(),
+                },
+            }),
+            Position::Children(Box::new(ChildrenPosition {
+                parents: Some(Position::Pages(PagesPosition {
+                    memory: Memory::Mark {
+                        from: Some(4),
+                        known: mark.clone(),
+                        seen: mark.clone(),
+                    },
+                    ..PagesPosition::default()
+                })),
+                walked: 8,
+                pending: vec![Parent("p".to_owned(), 12, 1)],
+                partial: true,
+                from: Some(1),
+                started: None,
+                known: Watermark::default(),
+                seen: mark,
+            })),
         ]
     }
 

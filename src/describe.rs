@@ -8,7 +8,7 @@ use crate::contract::connector::{
 };
 use crate::intercom::actions::{ACTIONS, input_schema};
 use crate::intercom::request::API;
-use crate::intercom::streams::STREAMS;
+use crate::intercom::streams::{STREAMS, Stream};
 use crate::intercom::topics::TOPICS;
 use crate::intercom::versions::{DEFAULT_VERSION, VERSIONS};
 use crate::{cursor, mapping, schema, verify_webhook, write_batch};
@@ -120,15 +120,22 @@ fn streams() -> Vec<StreamDescriptor> {
             name: stream.name.to_owned(),
             key: owned(stream.key),
             cursor_field: stream.cursor_field.map(str::to_owned),
-            modes: StreamModes::FULL | StreamModes::INCREMENTAL | StreamModes::KEYS,
-            parent: None,
-            exclusive: stream.paging == crate::intercom::streams::Paging::Scroll,
+            modes: modes(stream),
+            parent: stream.parent.map(str::to_owned),
+            exclusive: stream.exclusive(),
             schema_version: stream.schema_version,
             schema: schema::of_stream(stream, &[]).into_bytes(),
             permission: Some(stream.permission.to_owned()),
             api_versions: owned(stream.versions),
         })
         .collect()
+}
+
+fn modes(stream: &Stream) -> StreamModes {
+    let mut modes = StreamModes::FULL;
+    modes.set(StreamModes::INCREMENTAL, stream.incremental());
+    modes.set(StreamModes::KEYS, stream.by_keys());
+    modes
 }
 
 fn formats(only: u8) -> Formats {

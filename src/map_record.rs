@@ -2,7 +2,7 @@
 
 use crate::contract::types::{Change, Connection, Entry, Failure, FailureKind, Problem};
 use crate::failure::{failure, invalid_input, nearest, problem};
-use crate::intercom::normalize::{Normalizer, Record, Unreadable};
+use crate::intercom::normalize::{Normalizer, Record, Unreadable, split_key};
 use crate::intercom::streams::{self, Stream};
 use crate::json::quoted;
 use crate::mapping::{self, Mapping, Rule};
@@ -107,14 +107,13 @@ impl<'a> Mapper<'a> {
     /// # Errors
     /// A defect: canonical records can be mapped.
     pub fn deletion(&self, key: &str, reason: &str) -> Result<Entry, Failure> {
-        let fields: Vec<String> = match self.stream.key {
-            [only] => vec![format!("\"{only}\":{}", quoted(key))],
-            several => several
-                .iter()
-                .zip(key.split('/'))
-                .map(|(name, part)| format!("\"{name}\":{}", quoted(part)))
-                .collect(),
-        };
+        let fields: Vec<String> = self
+            .stream
+            .key
+            .iter()
+            .zip(split_key(self.stream, key))
+            .map(|(name, part)| format!("\"{name}\":{}", quoted(&part)))
+            .collect();
         Ok(Entry {
             stream: self.stream.name.to_owned(),
             key: key.to_owned(),

@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use serde::Deserialize;
-
 use crate::json::{self, Invalid, Reader};
 
 /// How a list goes on.
@@ -11,6 +9,12 @@ use crate::json::{self, Invalid, Reader};
 pub struct Continuation {
     /// What to pass as `starting_after` for the next page; absent at the end.
     pub starting_after: Option<String>,
+    /// The number of the next page, where pages are numbered.
+    pub page: Option<u32>,
+    /// The next page's path and query, where the answer gives a whole URL.
+    pub target: Option<String>,
+    /// How many rows there are, where the answer says it.
+    pub total_count: Option<u64>,
     /// The scroll's parameter, where the list is a scroll.
     pub scroll_param: Option<String>,
 }
@@ -40,7 +44,9 @@ pub fn read_list<'a>(
             }
             let json = slice(text, reader.value()?);
             if name.is("pages") {
-                continuation.starting_after = starting_after(json);
+                follow(json, &mut continuation);
+            } else if name.is("total_count") {
+                continuation.total_count = json.parse().ok();
             } else if name.is("scroll_param") {
                 continuation.scroll_param = json::parse(json.as_bytes()).unwrap_or_default();
             }
@@ -75,42 +81,109 @@ fn slice(text: &str, place: Range<usize>) -> &str {
     text.get(place).unwrap_or_default()
 }
 
-#[derive(Deserialize)]
-struct NextObject {
-    #[serde(default)]
-    starting_after: Option<String>,
+/// How `pages` goes on. Its `next` is absent, null, an object with `starting_after`, or a URL whose query holds that or
+/// the number of a page; where numbered pages say nothing of the next one, it is there as long as there are more.
+fn follow(pages: &str, continuation: &mut Continuation) {
+    let mut next = "null";
+    let (mut page, mut pages_in_all) = (None, None);
+    let number = |place: Range<usize>| slice(pages, place).parse::<u32>().ok();
+    let read = Reader::new(pages).object(|reader, name| {
+        let place = reader.value()?;
+        if name.is("next") {
+            next = slice(pages, place);
+        } else if name.is("page") {
+            page = number(place);
+        } else if name.is("total_pages") {
+            pages_in_all = number(place);
+        }
+        Ok(())
+    });
+    if read.is_err() {
+        return;
+    }
+    match next.as_bytes().first() {
+        Some(b'{') => {
+            let after = json::member(next, "starting_after")
+                .and_then(|after| json::parse::<String>(after.as_bytes()).ok());
+            continuation.starting_after = after.filter(|cursor| !cursor.is_empty());
+        }
+        Some(b'"') => {
+            let url: String = json::parse(next.as_bytes()).unwrap_or_default();
+            let value = |wanted: &str| {
+                let (_, query) = url.split_once('?')?;
+                let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+                pairs
+                    .find(|(name, value)| *name == wanted && !value.is_empty())
+                    .map(|(_, value)| decode(value))
+            };
+            continuation.starting_after = value("starting_after");
+            continuation.page = value("page").and_then(|page| page.parse().ok());
+            continuation.target = path_and_query(&url);
+        }
+        _ => {
+            continuation.page = page
+                .filter(|page| pages_in_all.is_some_and(|all| *page < all))
+                .and_then(|page| page.checked_add(1));
+        }
+    }
 }
 
-/// The cursor in `pages`, whose `next` is absent, null, an object with `starting_after`, or a URL whose query holds it.
-fn starting_after(pages: &str) -> Option<String> {
-    let mut next = None;
-    Reader::new(pages)
-        .object(|reader, name| {
-            let place = reader.value()?;
-            if name.is("next") {
-                next = pages.get(place);
+/// The part of a URL that a request may name; absent when it holds what no request may.
+fn path_and_query(url: &str) -> Option<String> {
+    let (_, rest) = url.split_once("://")?;
+    let target = &rest[rest.find('/')?..];
+    let fitting = target.bytes().all(|byte| byte.is_ascii_graphic());
+    (fitting && target.contains('?')).then(|| target.to_owned())
+}
+
+/// The rows that an object embeds: an object of this name, which holds a list under one of the names, or a list itself.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Embedded {
+    /// How many rows there are, where it says so.
+    pub total_count: Option<u64>,
+    /// How many it holds; absent when there is no list.
+    pub held: Option<u64>,
+    /// Whether it says that there are more.
+    pub has_more: bool,
+}
+
+/// Reads what an object embeds under a name. For each row, `each` has to take the value.
+///
+/// # Errors
+/// When the text is no JSON object.
+pub fn read_embedded<'a>(
+    text: &'a str,
+    name: &str,
+    items: &[&str],
+    mut each: impl FnMut(&mut Reader<'a>) -> Result<(), Invalid>,
+) -> Result<Embedded, Invalid> {
+    let mut embedded = Embedded::default();
+    let mut reader = Reader::new(text);
+    reader.object(|reader, member| {
+        if !member.is(name) || reader.peek()? != b'{' {
+            return reader.value().map(drop);
+        }
+        reader.object(|reader, member| {
+            if items.iter().any(|item| member.is(item)) && reader.peek()? == b'[' {
+                let mut held = 0;
+                reader.list(|reader| {
+                    held += 1;
+                    each(reader)
+                })?;
+                embedded.held = Some(held);
+                return Ok(());
+            }
+            let value = slice(text, reader.value()?);
+            if member.is("total_count") {
+                embedded.total_count = value.parse().ok();
+            } else if member.is("has_more") {
+                embedded.has_more = value == "true";
             }
             Ok(())
         })
-        .ok()?;
-    let json = next?;
-    let cursor = match json.as_bytes().first() {
-        Some(b'{') => {
-            json::parse::<NextObject>(json.as_bytes())
-                .ok()?
-                .starting_after?
-        }
-        Some(b'"') => {
-            let url: String = json::parse(json.as_bytes()).ok()?;
-            let (_, query) = url.split_once('?')?;
-            let value = query
-                .split('&')
-                .find_map(|pair| pair.strip_prefix("starting_after="))?;
-            decode(value)
-        }
-        _ => return None,
-    };
-    Some(cursor).filter(|cursor| !cursor.is_empty())
+    })?;
+    reader.end()?;
+    Ok(embedded)
 }
 
 /// Decodes a percent-encoded query value; what is not valid encoding is kept as it is.
@@ -168,6 +241,53 @@ mod tests {
             after(r#"{"next":"https://api.intercom.io/contacts?page=2"}"#),
             None
         );
+    }
+
+    #[test]
+    fn numbered_pages_are_followed() {
+        let page = |pages: &str| {
+            let body = format!(r#"{{"data":[],"pages":{pages},"total_count":7}}"#);
+            let continuation = items(body.as_bytes(), NAMES).unwrap().1;
+            assert_eq!(continuation.total_count, Some(7));
+            (continuation.page, continuation.target)
+        };
+        let url = r#"{"next":"https://api.intercom.io/articles?page=2&per_page=25","page":1,"total_pages":9}"#;
+        assert_eq!(
+            page(url),
+            (Some(2), Some("/articles?page=2&per_page=25".to_owned()))
+        );
+        assert_eq!(page(r#"{"page":1,"total_pages":3}"#), (Some(2), None));
+        assert_eq!(
+            page(r#"{"page":3,"total_pages":3,"next":null}"#),
+            (None, None)
+        );
+        assert_eq!(
+            page(r#"{"next":"http://api.intercom.test/events?next page"}"#),
+            (None, None)
+        );
+        assert_eq!(page(r#"{"next":"http://api.intercom.test"}"#), (None, None));
+    }
+
+    #[test]
+    fn embedded_rows_are_counted_and_read() {
+        let read = |text: &str| {
+            let mut rows = Vec::new();
+            let embedded = read_embedded(text, "tags", &["data"], |reader| {
+                let place = reader.value()?;
+                rows.push(slice(reader.text(), place).to_owned());
+                Ok(())
+            });
+            embedded.map(|embedded| (embedded.total_count, embedded.held, embedded.has_more, rows))
+        };
+        let row = || vec!["{\"id\":1}".to_owned()];
+        assert_eq!(
+            read(
+                r#"{"id":"1","tags":{"type":"list","data":[{"id":1}],"total_count":12,"has_more":true}}"#
+            ),
+            Ok((Some(12), Some(1), true, row()))
+        );
+        assert_eq!(read(r#"{"tags":null}"#), Ok((None, None, false, vec![])));
+        assert!(read("[").is_err() && read("{} x").is_err());
     }
 
     #[test]

@@ -3,8 +3,9 @@
 
 use std::borrow::Cow;
 
+use crate::intercom::attributes;
 use crate::intercom::fields::{Field, Kind};
-use crate::intercom::streams::Stream;
+use crate::intercom::streams::{Complement, Stream};
 use crate::intercom::timestamp::{self, NoTime};
 use crate::json::{self, Invalid, Name, Reader};
 
@@ -19,6 +20,8 @@ pub struct Record {
     pub payload: Vec<u8>,
     /// Declared fields whose value could not be read as their type and was left as it came.
     pub odd: Vec<&'static str>,
+    /// Fields that are not declared, by their dotted paths.
+    pub unknown: Vec<String>,
 }
 
 /// Why a document is no record of its stream.
@@ -34,22 +37,44 @@ pub struct Unreadable {
 
 /// Normalises the records of one stream.
 #[derive(Clone, Debug)]
-pub struct Normalizer {
+pub struct Normalizer<'a> {
     stream: &'static Stream,
     /// Where the fields of the key are among the declared fields.
     key: Vec<Option<usize>>,
     /// Where the cursor field is.
     cursor: Option<usize>,
+    /// The field that holds the key of the parent, and that key.
+    parent: Option<(&'static str, &'a str)>,
+    /// Whether rows of other streams stay where they are embedded.
+    embedded: bool,
 }
 
-impl Normalizer {
+impl<'a> Normalizer<'a> {
     /// A normalizer of a stream's records.
     pub fn new(stream: &'static Stream) -> Self {
-        let place = |name: &str| stream.fields.iter().position(|field| field.name == name);
+        let place = |name: &str| stream.fields.iter().position(|field| field.name() == name);
         Self {
             stream,
             key: stream.key.iter().map(|name| place(name)).collect(),
             cursor: stream.cursor_field.and_then(place),
+            parent: None,
+            embedded: false,
+        }
+    }
+
+    /// A normalizer of what hangs on one row of the stream's parent: each record gets the parent's key.
+    pub fn of_children(stream: &'static Stream, field: &'static str, parent: &'a str) -> Self {
+        Self {
+            parent: Some((field, parent)),
+            ..Self::new(stream)
+        }
+    }
+
+    /// One that leaves rows of other streams where they are embedded.
+    pub fn with_embedded(self) -> Self {
+        Self {
+            embedded: true,
+            ..self
         }
     }
 
@@ -103,11 +128,12 @@ impl Normalizer {
             normalizer: self,
             patches: Vec::new(),
             odd: Vec::new(),
+            unknown: Vec::new(),
             key: vec![None; self.key.len()],
             updated_at: None,
         };
         if object {
-            pass.object(self.stream.fields, reader, true)?;
+            pass.object(self.stream.fields, reader, None)?;
         } else {
             reader.value()?;
         }
@@ -120,6 +146,16 @@ impl Normalizer {
         if !object {
             return Ok(Err(unreadable("", "expected an object".to_owned())));
         }
+        let mut payload = pass.apply(document, start);
+        if let Some((field, key)) = self.parent {
+            json::put_first(&mut payload, field, key);
+            self.set_key(&mut pass.key, field, key);
+        }
+        if let Complement::Attribute(model) = self.stream.complement {
+            for (field, value) in attributes::complete(&mut payload, model) {
+                self.set_key(&mut pass.key, field, &value);
+            }
+        }
         if let Some(missing) = pass.key.iter().position(Option::is_none) {
             let name = self.stream.key.get(missing).copied().unwrap_or_default();
             return Ok(Err(unreadable(
@@ -127,14 +163,21 @@ impl Normalizer {
                 format!("the key field `{name}` is missing"),
             )));
         }
-        let payload = pass.apply(document, start);
         let values: Vec<&str> = pass.key.iter().flatten().map(String::as_str).collect();
         Ok(Ok(Record {
             key: join_key(&values),
             updated_at: pass.updated_at,
             payload,
             odd: pass.odd,
+            unknown: pass.unknown,
         }))
+    }
+
+    /// Sets a part of the key that the document itself does not hold.
+    fn set_key(&self, key: &mut [Option<String>], field: &str, value: &str) {
+        if let Some(part) = self.stream.key.iter().position(|name| *name == field) {
+            key[part] = Some(value.to_owned());
+        }
     }
 }
 
@@ -147,9 +190,10 @@ struct Patch {
 
 /// What is found on the way through one record.
 struct Pass<'n> {
-    normalizer: &'n Normalizer,
+    normalizer: &'n Normalizer<'n>,
     patches: Vec<Patch>,
     odd: Vec<&'static str>,
+    unknown: Vec<String>,
     key: Vec<Option<String>>,
     updated_at: Option<i64>,
 }
@@ -159,25 +203,27 @@ impl Pass<'_> {
         &mut self,
         fields: &'static [Field],
         reader: &mut Reader,
-        top: bool,
+        within: Option<&'static str>,
     ) -> Result<(), Invalid> {
         // Objects of one kind list their fields in one order: the next field is nearly always the one expected.
         let mut expected = 0;
         let mut more = reader.open(b'{', b'}')?;
         while more {
             let written = fields.get(expected).map(|field| field.written);
-            let index = if written.is_some_and(|written| reader.take_expected(written)) {
-                Some(expected)
+            if written.is_some_and(|written| reader.take_expected(written)) {
+                self.field(fields, expected, reader, within)?;
+                expected += 1;
             } else {
-                find(fields, expected, reader.name()?)
-            };
-            match index {
-                Some(index) => {
-                    expected = index + 1;
-                    self.field(fields, index, reader, top)?;
-                }
-                None => {
-                    reader.value()?;
+                let name = reader.name()?;
+                match find(fields, expected, name) {
+                    Some(index) => {
+                        self.field(fields, index, reader, within)?;
+                        expected = index + 1;
+                    }
+                    None => {
+                        self.note_unknown(name, within);
+                        reader.value()?;
+                    }
                 }
             }
             more = !reader.is_last(b'}')?;
@@ -191,19 +237,20 @@ impl Pass<'_> {
         fields: &'static [Field],
         index: usize,
         reader: &mut Reader,
-        top: bool,
+        within: Option<&'static str>,
     ) -> Result<(), Invalid> {
         let field = &fields[index];
         let first = reader.peek()?;
         match (field.kind, first) {
-            (Kind::Nested(inner), b'{') => return self.object(inner, reader, false),
+            (Kind::Nested(inner), b'{') => return self.object(inner, reader, Some(field.name())),
+            (Kind::Elsewhere, _) if self.normalizer.embedded => return reader.value().map(drop),
             (Kind::Attributes | Kind::Object | Kind::List | Kind::Nested(_) | Kind::Any, _) => {
                 return reader.value().map(drop);
             }
             _ => {}
         }
         let place = reader.value()?;
-        let noted = top && self.normalizer.notes(index);
+        let noted = within.is_none() && self.normalizer.notes(index);
         // Most values are text or null, which needs no second look.
         if !noted && (first == b'n' || (field.kind == Kind::Text && first == b'"')) {
             return Ok(());
@@ -222,12 +269,21 @@ impl Pass<'_> {
                 });
             }
             Err(Odd) => {
-                if !self.odd.contains(&field.name) {
-                    self.odd.push(field.name);
+                if !self.odd.contains(&field.name()) {
+                    self.odd.push(field.name());
                 }
             }
         }
         Ok(())
+    }
+
+    #[cold]
+    fn note_unknown(&mut self, name: Name, within: Option<&'static str>) {
+        let name = name.unescaped();
+        self.unknown.push(match within {
+            Some(within) => format!("{within}.{name}"),
+            None => name,
+        });
     }
 
     /// Notes a field that the entry needs.
@@ -268,10 +324,10 @@ impl Pass<'_> {
 /// The declared field of a name, looked for from the expected place on, then before it.
 fn find(fields: &[Field], expected: usize, name: Name) -> Option<usize> {
     let (before, after) = fields.split_at(expected.min(fields.len()));
-    let index = after.iter().position(|field| name.is(field.name));
+    let index = after.iter().position(|field| name.is(field.name()));
     index
         .map(|index| index + before.len())
-        .or_else(|| before.iter().position(|field| name.is(field.name)))
+        .or_else(|| before.iter().position(|field| name.is(field.name())))
 }
 
 /// A value that cannot be read as the declared type.
@@ -319,6 +375,13 @@ fn canonical(kind: Kind, json: &str) -> Result<Option<Cow<'static, str>>, Odd> {
             "\"false\"" => Ok(Some(Cow::Borrowed("false"))),
             _ => Err(Odd),
         },
+        Kind::Wrapped(name) => match first {
+            b'{' => Ok(None),
+            b'"' if json == "\"\"" => Ok(Some(Cow::Borrowed("null"))),
+            b'"' => Ok(Some(Cow::Owned(format!("{{\"{name}\":{json}}}")))),
+            _ => Err(Odd),
+        },
+        Kind::Elsewhere => Ok(Some(Cow::Borrowed("null"))),
         Kind::Attributes | Kind::Object | Kind::List | Kind::Nested(_) | Kind::Any => Ok(None),
     }
 }
@@ -344,6 +407,16 @@ pub fn join_key(values: &[&str]) -> String {
             parts.join("/")
         }
     }
+}
+
+/// The values of a key's fields, as [`join_key`] joined them.
+pub fn split_key(stream: &Stream, key: &str) -> Vec<String> {
+    if stream.key.len() == 1 {
+        return vec![key.to_owned()];
+    }
+    key.splitn(stream.key.len(), '/')
+        .map(|part| part.replace("%2F", "/").replace("%25", "%"))
+        .collect()
 }
 
 #[cfg(test)]

@@ -13,6 +13,13 @@ pub fn get(api_version: &str, target: impl Into<String>) -> Request {
     request(api_version, Method::Get, target.into(), None, Effect::Read)
 }
 
+/// A GET of a file.
+pub fn download(api_version: &str, target: impl Into<String>) -> Request {
+    let mut request = get(api_version, target);
+    request.headers[0] = header("accept", "application/octet-stream");
+    request
+}
+
 /// A search: a POST of a JSON body that changes nothing.
 pub fn search(api_version: &str, target: impl Into<String>, body: String) -> Request {
     request(
@@ -88,6 +95,16 @@ pub fn header_value<'a>(headers: &'a [Header], name: &str) -> Option<&'a str> {
         .iter()
         .find(|header| header.name.eq_ignore_ascii_case(name))
         .map(|header| header.value.as_str())
+}
+
+/// The id of the object into which the one asked for was merged: `Link: </contacts/{id}>; rel="canonical"`.
+pub fn canonical_id(response: &Response) -> Option<String> {
+    let link = header_value(&response.headers, "link")?;
+    let path = link.split_once('<')?.1.split_once('>')?.0;
+    path.rsplit('/')
+        .next()
+        .filter(|id| !id.is_empty())
+        .map(str::to_owned)
 }
 
 /// When the server answered, in Unix seconds by its own clock.

@@ -3,6 +3,17 @@
 /// Stable versions, oldest first. Requests always name one, since without the header an app's own setting rules.
 pub const VERSIONS: &[&str] = &["2.11", "2.12", "2.13", "2.14", "2.15", "2.16"];
 
+/// The versions from 2.12 on.
+pub const SINCE_2_12: &[&str] = VERSIONS.split_at(1).1;
+/// The versions from 2.13 on.
+pub const SINCE_2_13: &[&str] = VERSIONS.split_at(2).1;
+/// The versions from 2.14 on.
+pub const SINCE_2_14: &[&str] = VERSIONS.split_at(3).1;
+/// The versions from 2.15 on.
+pub const SINCE_2_15: &[&str] = VERSIONS.split_at(4).1;
+/// The versions from 2.16 on.
+pub const SINCE_2_16: &[&str] = VERSIONS.split_at(5).1;
+
 /// The version used unless the configuration names another.
 pub const DEFAULT_VERSION: &str = "2.11";
 
@@ -21,6 +32,15 @@ pub fn is_from(version: &str, first: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn versions_from_one_on_begin_with_it() {
+        let all = [SINCE_2_12, SINCE_2_13, SINCE_2_14, SINCE_2_15, SINCE_2_16];
+        assert_eq!(
+            all.map(|since| since[0]),
+            ["2.12", "2.13", "2.14", "2.15", "2.16"]
+        );
+    }
 
     #[test]
     fn versions_are_compared_by_their_order() {

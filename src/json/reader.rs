@@ -35,7 +35,7 @@ impl Name<'_> {
     /// The name without escapes; empty when they make no text.
     #[cold]
     pub fn unescaped(&self) -> String {
-        super::parse(format!("\"{}\"", self.text).as_bytes()).unwrap_or_default()
+        super::unescaped(self.text).unwrap_or_default()
     }
 }
 

@@ -1,12 +1,17 @@
 //! From an answer to entries: what every paging kind does alike.
 
-use super::{Context, notice};
+use std::collections::BTreeSet;
+
+use super::scan::Context;
+use super::{empty_page, notice};
+use crate::contract::connector::Page;
 use crate::contract::http::{Effect, Response};
 use crate::contract::types::{Entry, Failure, Notice};
 use crate::intercom::envelope::{Continuation, read_list};
 use crate::intercom::errors::{from_http, from_response, unexpected_body};
-use crate::intercom::normalize::{Normalizer, Record, Unreadable};
+use crate::intercom::normalize::{Record, Unreadable};
 use crate::intercom::request::server_time;
+use crate::intercom::streams::Stream;
 use crate::map_record::Mapper;
 use crate::operation::Answer;
 
@@ -35,7 +40,7 @@ impl Success {
 
     /// Reads it as a list of the stream's items, each a record or not.
     pub fn list(&self, context: &Context) -> Result<List, Failure> {
-        let normalizer = Normalizer::new(context.scan.stream);
+        let normalizer = context.scan.normalizer();
         let mut items = Vec::with_capacity(context.scan.per_page().min(150) as usize);
         let read = read_list(&self.response.body, context.scan.stream.items, |reader| {
             items.push(normalizer.read(reader)?);
@@ -61,10 +66,11 @@ pub struct List {
 pub struct Collector<'a> {
     context: &'a Context<'a>,
     mapper: Mapper<'a>,
-    /// The entries so far.
-    pub entries: Vec<Entry>,
-    /// The notices so far.
-    pub notices: Vec<Notice>,
+    entries: Vec<Entry>,
+    notices: Vec<Notice>,
+    unknown: BTreeSet<String>,
+    /// Whether an item was no record.
+    pub quarantined: bool,
 }
 
 impl<'a> Collector<'a> {
@@ -75,14 +81,42 @@ impl<'a> Collector<'a> {
             mapper: Mapper::new(context.scan.stream, &context.scan.mapping),
             entries: Vec::with_capacity(items),
             notices: Vec::new(),
+            unknown: BTreeSet::new(),
+            quarantined: false,
         }
+    }
+
+    /// The page of what was collected.
+    pub fn into_page(mut self) -> Page {
+        if !self.unknown.is_empty() {
+            let names: Vec<String> = self.unknown.into_iter().collect();
+            self.notices.push(Notice {
+                path: Some(names.join(", ")),
+                ..notice(
+                    "drift",
+                    self.context.scan.stream,
+                    "records hold fields that are not declared; they are given as they came",
+                )
+            });
+        }
+        Page {
+            entries: self.entries,
+            notices: self.notices,
+            ..empty_page()
+        }
+    }
+
+    /// Says something about the page.
+    pub fn say(&mut self, notice: Notice) {
+        self.notices.push(notice);
     }
 
     /// Takes an item. One that is no record is quarantined: a notice with the item as it came.
     pub fn take(&mut self, item: Result<Record, Unreadable>) -> Option<Record> {
         let stream = self.context.scan.stream;
         match item {
-            Ok(record) => {
+            Ok(mut record) => {
+                self.unknown.extend(record.unknown.drain(..));
                 if !record.odd.is_empty() {
                     self.notices.push(Notice {
                         key: Some(record.key.clone()),
@@ -101,6 +135,7 @@ impl<'a> Collector<'a> {
                 reason,
                 document,
             }) => {
+                self.quarantined = true;
                 self.notices.push(Notice {
                     path: Some(path),
                     document: Some(document),
@@ -115,9 +150,28 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// Gives a record.
+    /// Gives a record, if the filter lets it through.
     pub fn give(&mut self, record: Record) -> Result<(), Failure> {
-        self.entries.push(self.mapper.entry(record)?);
+        let filter = &self.context.scan.filter;
+        if filter.holds(&record.payload) {
+            self.entries.push(self.mapper.entry(record)?);
+        }
+        Ok(())
+    }
+
+    /// Gives the deletion of a row of another stream.
+    pub fn delete_elsewhere(
+        &mut self,
+        stream: &'static Stream,
+        key: &str,
+        reason: &str,
+        successor: Option<String>,
+    ) -> Result<(), Failure> {
+        let mapper = Mapper::new(stream, &self.context.scan.mapping);
+        self.entries.push(Entry {
+            successor,
+            ..mapper.deletion(key, reason)?
+        });
         Ok(())
     }
 

@@ -1,29 +1,70 @@
 //! Reads of single rows by their keys. A row that Intercom does not know any more is proven gone.
 
-use super::collect::{Collector, Success};
-use super::{Context, Scan, empty_page};
+use super::collect::{Collector, List, Success};
+use super::empty_page;
+use super::place::Place;
+use super::scan::{Context, Scan};
 use crate::contract::connector::Page;
-use crate::contract::http::{Request, Response};
+use crate::contract::http::Request;
 use crate::contract::types::Failure;
-use crate::cursor::{Position, encode};
+use crate::cursor::{self, Position, encode};
+use crate::failure::{invalid_input, problem};
 use crate::intercom::errors::unexpected_body;
-use crate::intercom::normalize::Normalizer;
-use crate::intercom::request::{self, header_value};
-use crate::json;
+use crate::intercom::normalize::split_key;
+use crate::intercom::request::{self, canonical_id};
+use crate::intercom::streams::Stream;
+use crate::json::{self, Member};
 use crate::operation::Answer;
 
-/// Requests in flight at once.
-pub const MOST_IN_FLIGHT: u32 = 8;
+/// Where a read of keys begins or goes on.
+pub fn place(stream: &Stream, keys: &[String], cursor: Option<&[u8]>) -> Result<Place, Failure> {
+    if !stream.by_keys() {
+        return Err(invalid_input(
+            "no_keys",
+            format!(
+                "rows of stream `{}` cannot be read by their keys: Intercom has no request for one of them",
+                stream.name
+            ),
+            vec![problem(
+                "selection.keys",
+                "no_keys",
+                "the stream is read as a whole only",
+            )],
+        ));
+    }
+    let done = match cursor {
+        None => 0,
+        Some(cursor) => match cursor::decode(stream.name, cursor)? {
+            Position::Keys(done) if done <= keys.len() => done,
+            _ => {
+                return Err(cursor::unreadable(
+                    stream.name,
+                    "it belongs to another way of reading the stream",
+                ));
+            }
+        },
+    };
+    Ok(Place::Keys {
+        keys: keys.to_vec(),
+        done,
+    })
+}
 
 pub fn requests(scan: &Scan, keys: &[String], done: usize) -> Vec<Request> {
+    let version = scan.config.api_version;
+    let Some(detail) = scan.stream.detail else {
+        let path = scan.stream.list_path(version);
+        return vec![request::get(version, path)];
+    };
     keys.iter()
         .skip(done)
         .take(scan.max_entries as usize)
         .map(|key| {
-            request::get(
-                scan.config.api_version,
-                format!("{}{}", scan.stream.detail, request::encode(key)),
-            )
+            let parts: Vec<String> = split_key(scan.stream, key)
+                .iter()
+                .map(|part| request::encode(part))
+                .collect();
+            request::get(version, format!("{detail}{}", parts.join("/")))
         })
         .collect()
 }
@@ -33,9 +74,16 @@ pub fn read(
     context: &Context,
     keys: Vec<String>,
     done: usize,
-    answers: impl Iterator<Item = Answer>,
+    answers: Vec<Answer>,
 ) -> Result<Page, Failure> {
     let stream = context.scan.stream;
+    let mut answers = answers.into_iter();
+    if stream.detail.is_none() {
+        return match answers.next() {
+            Some(answer) => read_whole(context, &keys, answer),
+            None => Ok(empty_page()),
+        };
+    }
     let mut collector = Collector::new(context, 0);
     let mut read = done;
     for (key, answer) in keys.iter().skip(done).zip(answers) {
@@ -47,11 +95,28 @@ pub fn read(
     }
     let next = (read < keys.len()).then(|| encode(stream.name, &Position::Keys(read)));
     Ok(Page {
-        entries: collector.entries,
-        notices: collector.notices,
         next,
-        ..empty_page()
+        ..collector.into_page()
     })
+}
+
+/// Picks the rows out of an answer that holds all there are; one that it lacks is gone.
+fn read_whole(context: &Context, keys: &[String], answer: Answer) -> Result<Page, Failure> {
+    let List { items, .. } = Success::of(context, answer)?.list(context)?;
+    let mut collector = Collector::new(context, 0);
+    let mut records: Vec<_> = items
+        .into_iter()
+        .filter_map(|item| collector.take(item))
+        .collect();
+    for key in keys {
+        match records.iter().position(|record| record.key == *key) {
+            Some(at) => collector.give(records.swap_remove(at))?,
+            // The row may be the one that could not be read.
+            None if collector.quarantined => {}
+            None => collector.delete(key, "absent", None)?,
+        }
+    }
+    Ok(collector.into_page())
 }
 
 fn row(
@@ -63,14 +128,14 @@ fn row(
     if let Ok(response) = &answer {
         match response.status {
             404 => return collector.delete(key, "not_found", None),
-            410 => return collector.delete(key, "merged", successor(response)),
+            410 => return collector.delete(key, "merged", canonical_id(response)),
             _ => {}
         }
     }
     let success = Success::of(context, answer)?;
-    let item = Normalizer::new(context.scan.stream).document(&success.response.body);
+    let item = context.scan.normalizer().document(&success.response.body);
     if let Err(unreadable) = &item
-        && json::parse::<serde::de::IgnoredAny>(&unreadable.document).is_err()
+        && json::parse::<Member>(&unreadable.document).is_err()
     {
         return Err(unexpected_body(&success.response, &unreadable.reason));
     }
@@ -78,14 +143,4 @@ fn row(
         Some(record) => collector.give(record),
         None => Ok(()),
     }
-}
-
-/// The contact into which a merged one went: `Link: </contacts/{id}>; rel="canonical"`.
-fn successor(response: &Response) -> Option<String> {
-    let link = header_value(&response.headers, "link")?;
-    let path = link.split_once('<')?.1.split_once('>')?.0;
-    path.rsplit('/')
-        .next()
-        .filter(|id| !id.is_empty())
-        .map(str::to_owned)
 }

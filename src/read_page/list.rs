@@ -4,7 +4,7 @@
 //! that follows, from the walk's beginning on, finds it: one scan loses nothing.
 
 use super::collect::{Collector, List, Success};
-use super::{Context, Scan, empty_page};
+use super::scan::{Context, Scan};
 use crate::contract::connector::Page;
 use crate::contract::http::Request;
 use crate::contract::types::{Failure, FailureKind};
@@ -71,10 +71,8 @@ pub fn read(context: &Context, position: ListPosition, answer: Answer) -> Result
         }
     };
     Ok(Page {
-        entries: collector.entries,
-        notices: collector.notices,
         next: Some(encode(stream.name, &position)),
-        ..empty_page()
+        ..collector.into_page()
     })
 }
 

@@ -6,7 +6,9 @@
 mod turn;
 
 use super::collect::{Collector, List, Success};
-use super::{Context, Scan, empty_page, notice, repeat};
+use super::place::pages_since;
+use super::scan::{Context, Scan};
+use super::{empty_page, notice, repeat};
 use crate::contract::connector::Page;
 use crate::contract::http::{ErrorKind, Request};
 use crate::contract::state::{Change, Swapped};
@@ -94,6 +96,7 @@ fn walk(
     let stay = |page: Result<Page, Failure>| page.map(|page| (page, None));
     let stream = context.scan.stream;
     match trouble(&position, &answer) {
+        Some(Trouble::Refused) => return stay(Ok(fall_back(context, position))),
         Some(Trouble::Busy) => return stay(wait(context, position)),
         Some(Trouble::Broken(why)) => return stay(restart(context, position, why)),
         None => {}
@@ -137,11 +140,7 @@ fn walk(
             collector.give(record)?;
         }
     }
-    let mut page = Page {
-        entries: collector.entries,
-        notices: collector.notices,
-        ..empty_page()
-    };
+    let mut page = collector.into_page();
     if empty {
         if position.seen.overflowed() {
             page.notices.push(repeat(stream));
@@ -171,6 +170,8 @@ fn walk(
 }
 
 enum Trouble {
+    /// The workspace has no scroll at all.
+    Refused,
     /// Another scroll of the workspace is alive.
     Busy,
     /// This scroll cannot be relied on any more.
@@ -185,6 +186,10 @@ fn trouble(position: &ScrollPosition, answer: &Answer) -> Option<Trouble> {
                 && ApiError::of(response).code.as_deref() == Some("scroll_exists") =>
         {
             Some(Trouble::Busy)
+        }
+        // Whoever lacks the permission lacks it for the list as well.
+        Ok(response) if !walking && matches!(response.status, 400 | 404 | 405 | 410 | 501) => {
+            Some(Trouble::Refused)
         }
         Ok(response) if walking && response.status == 404 => {
             Some(Trouble::Broken("Intercom let the scroll expire"))
@@ -223,6 +228,21 @@ fn wait(context: &Context, mut position: ScrollPosition) -> Result<Page, Failure
         )],
         ..empty_page()
     })
+}
+
+/// The list has an end that the scroll has not, and is better than nothing.
+fn fall_back(context: &Context, position: ScrollPosition) -> Page {
+    let stream = context.scan.stream;
+    let walk = pages_since(position.from, position.known);
+    Page {
+        next: Some(encode(stream.name, &walk)),
+        notices: vec![notice(
+            "fallback",
+            stream,
+            "this workspace refuses the scroll: the list is read instead, which ends after 10,000 rows",
+        )],
+        ..empty_page()
+    }
 }
 
 fn restart(context: &Context, position: ScrollPosition, why: &str) -> Result<Page, Failure> {

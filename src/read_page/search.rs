@@ -1,12 +1,14 @@
 //! Incremental reads by a search on the cursor field.
 //!
-//! The search compares whole days in the workspace's time zone, and `>` leaves out the day of its value. So the query
-//! asks from more than a day before, whatever the zone, and the exact second is compared here. It is sorted upwards: a row
-//! that changes during the walk moves towards its end and is met again.
+//! The search for contacts compares whole days in the workspace's time zone, and `>` leaves out the day of its value. So the
+//! query asks from more than a day before, whatever the zone, and the exact second is compared here. Other searches compare
+//! seconds; should one compare days after all, `=` brings the day that `>` leaves out. Walks are sorted upwards: a row that
+//! changes during one moves towards its end and is met again.
 
 use super::collect::{Collector, List, Success};
 use super::list::refuse_standstill;
-use super::{Context, Scan, empty_page, repeat};
+use super::repeat;
+use super::scan::{Context, Scan};
 use crate::contract::connector::Page;
 use crate::contract::http::Request;
 use crate::contract::types::Failure;
@@ -20,18 +22,33 @@ use crate::operation::Answer;
 const LONGEST_DAY_SECONDS: i64 = 26 * 3_600;
 
 pub fn request(scan: &Scan, position: &SearchPosition) -> Request {
-    let path = match scan.stream.paging {
-        Paging::ListThenSearch { search } => search,
-        Paging::Scroll | Paging::Whole => scan.stream.path,
-    };
     let field = scan.stream.cursor_field.unwrap_or("updated_at");
-    let bound = position.from.saturating_sub(LONGEST_DAY_SECONDS).max(0);
+    let single = |operator: &str, value: i64| {
+        format!(
+            r#"{{"field":"{field}","operator":"{operator}","value":{}}}"#,
+            value.max(0)
+        )
+    };
+    let (path, query) = match scan.stream.paging {
+        Paging::ListThenSearch { search } => {
+            let bound = position.from.saturating_sub(LONGEST_DAY_SECONDS);
+            (search, single(">", bound))
+        }
+        _ => {
+            let bound = position.from.saturating_sub(1);
+            let either = format!("{},{}", single(">", bound), single("=", bound));
+            (
+                scan.stream.path,
+                format!(r#"{{"operator":"OR","value":[{either}]}}"#),
+            )
+        }
+    };
     let after = position.after.as_ref().map_or_else(String::new, |after| {
         format!(r#","starting_after":{}"#, quoted(after))
     });
     let per_page = scan.per_page();
     let body = format!(
-        r#"{{"query":{{"field":"{field}","operator":">","value":{bound}}},"sort":{{"field":"{field}","order":"ascending"}},"pagination":{{"per_page":{per_page}{after}}}}}"#
+        r#"{{"query":{query},"sort":{{"field":"{field}","order":"ascending"}},"pagination":{{"per_page":{per_page}{after}}}}}"#
     );
     request::search(scan.config.api_version, path, body)
 }
@@ -86,13 +103,10 @@ pub fn read(
     }
     let checkpoint = encode(stream.name, &Position::Mark(position.seen.clone()));
     let next = continuation.starting_after.filter(|_| !empty && !beyond);
-    let mut notices = collector.notices;
     if next.is_none() && position.seen.overflowed() {
-        notices.push(repeat(stream));
+        collector.say(repeat(stream));
     }
     Ok(Page {
-        entries: collector.entries,
-        notices,
         next: next.map(|next| {
             encode(
                 stream.name,
@@ -103,6 +117,6 @@ pub fn read(
             )
         }),
         checkpoint: Some(checkpoint),
-        ..empty_page()
+        ..collector.into_page()
     })
 }

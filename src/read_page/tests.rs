@@ -1,5 +1,8 @@
 //! The paging kinds against a model of Intercom that fits into this file: no server, no sandbox, no clock.
 
+mod children;
+mod export;
+mod pages;
 mod scroll;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,10 +12,11 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::conformance::assert_conforms;
-use crate::contract::connector::TimeWindow;
-use crate::contract::http::{Error, ErrorKind, Response};
-use crate::contract::state;
+use crate::contract::connector::{Selection, TimeWindow};
+use crate::contract::http::{Error, ErrorKind, Request, Response};
+use crate::contract::state::{self, Swapped};
 use crate::contract::types::{Change, Entry, FailureKind, Header};
+use crate::cursor::{self, ListPosition, Position};
 use crate::watermark::LAG_SECONDS;
 
 /// A row of the model: what it is now, and since when the search sees it so.
@@ -118,8 +122,13 @@ impl Model {
                 let key = change.key;
                 return Some(Swapped::Stale(vec![state::Current { key, value: there }]));
             }
-            assert!(change.ttl_ms.is_some());
-            self.state.insert(change.key, change.value.unwrap());
+            match change.value {
+                Some(value) => {
+                    assert!(change.ttl_ms.is_some());
+                    self.state.insert(change.key, value);
+                }
+                None => drop(self.state.remove(&change.key)),
+            }
         }
         Some(Swapped::Done)
     }
@@ -246,8 +255,8 @@ fn page(model: &mut Model, request: PageRequest) -> Result<Page, Failure> {
                 input = Input::Answers(requests.iter().map(|one| model.answer(one)).collect())
             }
             Step::Store(changes) => input = Input::Stored(model.store(changes)),
+            Step::Load(key) => input = Input::Loaded(model.state.get(&key).cloned()),
             Step::Done(output) => return output,
-            other => panic!("unexpected step: {other:?}"),
         }
     }
 }
@@ -363,7 +372,7 @@ proptest! {
         body in prop::collection::vec(any::<u8>(), 0..200),
         cursor in prop::option::of(prop::collection::vec(any::<u8>(), 0..100)),
         status in 100u16..600,
-        stream in 0usize..6,
+        stream in 0..crate::intercom::streams::STREAMS.len(),
     ) {
         let name = crate::intercom::streams::STREAMS[stream].name;
         let mut model = Model { now: NOON, page: 1, ..Model::default() };
@@ -395,7 +404,8 @@ fn the_longest_day_does_not_hide_a_change() {
     });
     let operation_request = request("contacts", since, None);
     let scan = Scan::new(&connection(), &operation_request).unwrap();
-    let body: Value = serde_json::from_slice(scan.requests()[0].body.as_ref().unwrap()).unwrap();
+    let body: Value =
+        serde_json::from_slice(scan.requests(Moment::default())[0].body.as_ref().unwrap()).unwrap();
     assert!(body["query"]["value"].as_i64().unwrap() < NOON);
     assert_eq!(
         keys(&page(&mut model, operation_request).unwrap().entries),
@@ -676,10 +686,22 @@ fn bad_requests_are_named() {
         "unreadable_cursor"
     );
     let filtered = PageRequest {
-        filter: Some(b"{}".to_vec()),
+        filter: Some(br#"{"role":"user"}"#.to_vec()),
         ..request("tags", Selection::All, None)
     };
-    assert_eq!(code(filtered), "unknown_filter");
+    assert_eq!(code(filtered), "invalid_filter");
+    assert_eq!(
+        code(request(
+            "conversation_parts",
+            Selection::Keys(vec!["1".to_owned()]),
+            None
+        )),
+        "no_keys"
+    );
+    assert_eq!(
+        code(request("macros", Selection::All, None)),
+        "not_in_version"
+    );
     model.instead = vec![Ok(Response {
         status: 200,
         headers: Vec::new(),

@@ -15,10 +15,14 @@ mod faults;
 mod incremental;
 /// `map-record`: reads, webhooks and it give the same entries.
 mod map_record;
+/// What refusals cost, and when requests are sent after them.
+mod pacing;
 /// What is promised, against the tests that show it.
 mod promises;
 /// `read-page`: keys, cursors, unknown names.
 mod read_page;
+/// Rows that are gone, found by walking and proven by key.
+mod sweep;
 /// `verify-webhook`: delivered over HTTP to the host's listener.
 mod verify_webhook;
 /// A workspace, a connection to it and a folder for its output.

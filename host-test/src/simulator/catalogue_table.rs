@@ -8,7 +8,8 @@ use super::shelf::Item;
 use super::version::ApiVersion;
 use super::workspace::Workspace;
 use super::{
-    activity_logs, calls, custom_objects, help_center, macros, news, workspace_settings as settings,
+    activity_logs, calls, custom_objects, help_center, macros, news, subscriptions,
+    workspace_settings as settings,
 };
 
 /// How an object is shown.
@@ -155,8 +156,8 @@ pub(crate) static TABLE: [Row; 14] = [
     Row {
         kind: Kind::SubscriptionTypes,
         path: "/subscription_types",
-        first_id: 135,
-        count: |_| 3,
+        first_id: subscriptions::FIRST_TYPE_ID,
+        count: |options| u64::from(options.subscription_types),
         page: WHOLE,
         missing: NOT_FOUND,
         render: settings::subscription_type,

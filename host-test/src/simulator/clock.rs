@@ -8,17 +8,24 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub(crate) struct Clock {
     /// Milliseconds by which this clock is ahead of the machine's.
     ahead: AtomicI64,
+    /// What it showed at first.
+    started_at: i64,
 }
 
 impl Clock {
     /// A clock that shows at least `epoch` (Unix seconds): what is written must be younger than what is generated.
     pub(crate) fn starting_after(epoch: i64) -> Clock {
-        let ahead = epoch
-            .saturating_mul(1_000)
-            .saturating_sub(machine_milliseconds());
+        let machine = machine_milliseconds();
+        let started_at = epoch.saturating_mul(1_000).max(machine);
         Clock {
-            ahead: AtomicI64::new(ahead.max(0)),
+            ahead: AtomicI64::new(started_at.saturating_sub(machine)),
+            started_at,
         }
+    }
+
+    /// Milliseconds that have passed on this clock since it was made.
+    pub(crate) fn elapsed(&self) -> i64 {
+        self.milliseconds().saturating_sub(self.started_at)
     }
 
     /// Milliseconds since the Unix epoch.
@@ -67,5 +74,6 @@ mod tests {
         let before = clock.seconds();
         clock.advance(Duration::from_secs(3_600));
         assert!(clock.seconds() >= before + 3_600);
+        assert!((3_600_000..3_660_000).contains(&clock.elapsed()));
     }
 }

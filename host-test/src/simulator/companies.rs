@@ -1,5 +1,7 @@
 //! Companies: reading, writing and deleting one.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::call::{Answer, Call, Outcome};
@@ -24,13 +26,15 @@ fn upsert(workspace: &Workspace, call: &Call) -> Outcome {
     render(workspace, &company)
 }
 
-fn read(workspace: &Workspace, call: &Call) -> Outcome {
+/// The company that the path names.
+pub(crate) fn company(workspace: &Workspace, call: &Call) -> Result<Arc<Company>, ApiError> {
     let number = workspace.company_number(call.parameter(0))?;
     let company = workspace.read().companies.company(number);
-    render(
-        workspace,
-        &*company.ok_or_else(ApiError::company_not_found)?,
-    )
+    company.ok_or_else(ApiError::company_not_found)
+}
+
+fn read(workspace: &Workspace, call: &Call) -> Outcome {
+    render(workspace, &*company(workspace, call)?)
 }
 
 fn update(workspace: &Workspace, call: &Call) -> Outcome {

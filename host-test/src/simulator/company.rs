@@ -7,6 +7,7 @@ use super::attribute_table::names;
 use super::generate::{Dice, FIRST_NAMES, INDUSTRIES, PLANS, SPAN};
 use super::generator::{COMPANY_DICE, FIRST_TAG_ID, Generator};
 use super::identifiers::{self, Kind};
+use super::note::{Note, Subject};
 
 /// The whole state of a company.
 #[derive(Clone, Debug)]
@@ -30,6 +31,10 @@ pub(crate) struct Company {
     pub(crate) custom_attributes: Map<String, Value>,
     /// Ids of tags.
     pub(crate) tags: Vec<u64>,
+    /// Numbers of segments.
+    pub(crate) segments: Vec<u64>,
+    /// Newest first.
+    pub(crate) notes: Vec<Note>,
 }
 
 impl Company {
@@ -53,6 +58,8 @@ impl Company {
             user_count: 0,
             custom_attributes: Map::new(),
             tags: Vec::new(),
+            segments: Vec::new(),
+            notes: Vec::new(),
         }
     }
 
@@ -66,12 +73,13 @@ impl Company {
         identifiers::encode(seed, Kind::Company, self.number)
     }
 
-    /// This company as the API renders it; `tag_name` gives the name of a tag by its id.
+    /// This company as the API renders it; `tag_name` gives the name of a tag by its id, `segment` a segment by its number.
     pub(crate) fn body<'a>(
         &'a self,
         seed: u64,
         app_id: &'a str,
         tag_name: impl Fn(u64) -> Option<&'a str>,
+        segment: impl Fn(u64) -> Value,
     ) -> CompanyBody<'a> {
         let tags = self.tags.iter().filter_map(|id| {
             Some(TagReference {
@@ -102,7 +110,7 @@ impl Company {
             },
             segments: SegmentList {
                 kind: "segment.list",
-                segments: [],
+                segments: self.segments.iter().copied().map(segment).collect(),
             },
             plan: self.plan.as_deref().map_or(Plan::default(), |name| Plan {
                 kind: Some("plan"),
@@ -178,7 +186,7 @@ struct TagReference<'a> {
 struct SegmentList {
     #[serde(rename = "type")]
     kind: &'static str,
-    segments: [(); 0],
+    segments: Vec<Value>,
 }
 
 impl Generator {
@@ -186,7 +194,9 @@ impl Generator {
     pub(crate) fn company(&self, number: u64) -> Company {
         let dice = Dice::new(self.seed, COMPANY_DICE, number);
         let updated_at = self.epoch - 1 - dice.seconds(1, SPAN);
-        let created_at = updated_at - dice.seconds(2, SPAN);
+        let last_request_at = self.last_request_at(number);
+        let created_at =
+            last_request_at.unwrap_or(updated_at).min(updated_at) - dice.seconds(2, SPAN);
         let (founder, _) = dice.pick(3, FIRST_NAMES);
         let industry = dice.pick(4, INDUSTRIES);
         let mut custom_attributes = Map::new();
@@ -205,7 +215,6 @@ impl Generator {
             dice.pick(8, &["Über \"alles\"", "We ❤️ data", "Line\nbreak"])
                 .into(),
         );
-        let tags = dice.roll(9, 4).min(self.tags);
         Company {
             number,
             deleted: false,
@@ -215,7 +224,7 @@ impl Generator {
             remote_created_at: Some(created_at),
             created_at,
             updated_at,
-            last_request_at: dice.chance(12, 70).then_some(updated_at),
+            last_request_at,
             size: dice.chance(13, 50).then(|| dice.seconds(14, 10_000)),
             website: dice
                 .chance(15, 50)
@@ -225,9 +234,12 @@ impl Generator {
             session_count: dice.seconds(18, 10_000),
             user_count: self.user_count(number),
             custom_attributes,
-            tags: (0..tags)
-                .map(|step| FIRST_TAG_ID + (dice.roll(19, self.tags) + step) % self.tags)
+            tags: dice
+                .some(19, dice.roll(9, 4), self.tags)
+                .map(|index| FIRST_TAG_ID + index)
                 .collect(),
+            segments: self.segments_of_company(number),
+            notes: self.notes_about(Subject::Company(number), dice, created_at),
         }
     }
 
@@ -250,7 +262,7 @@ mod tests {
         let mut seen = [false; 4];
         for number in 0..100 {
             let company = generator.company(number);
-            let body = company.body(1, "w", |_| Some("name"));
+            let body = company.body(1, "w", |_| Some("name"), Value::from);
             let body = serde_json::to_value(body).unwrap();
             for (seen, name) in
                 seen.iter_mut()

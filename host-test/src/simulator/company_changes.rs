@@ -12,9 +12,6 @@ use super::errors::ApiError;
 use super::identifiers::{self, Kind};
 use super::workspace::{State, Workspace};
 
-/// How many companies a contact can have.
-const COMPANIES_OF_A_CONTACT: usize = 1_000;
-
 impl Workspace {
     /// Creates or changes the company with the `company_id` in `fields`, as `POST /companies` does; returns its id.
     /// Lists show a new company once a contact is attached to it.
@@ -41,16 +38,6 @@ impl Workspace {
     /// 404 when there is none.
     pub fn delete_company(&self, id: &str) -> Result<(), ApiError> {
         self.remove_company(self.company_number(id)?).map(drop)
-    }
-
-    /// Attaches a company to a contact; again changes nothing.
-    ///
-    /// # Errors
-    /// 404 when one of them cannot be read, 400 when the contact has too many.
-    pub fn attach_company(&self, contact: &str, company: &str) -> Result<(), ApiError> {
-        let contact = self.contact_number(contact)?;
-        self.set_attached(contact, self.company_number(company)?, true)
-            .map(drop)
     }
 
     /// The number that a company's id leads to.
@@ -84,7 +71,7 @@ impl Workspace {
                 company.number = state.companies.next_number();
             }
             company.updated_at = now;
-            Ok((company, topic))
+            Ok((company, Some(topic)))
         })
     }
 
@@ -94,7 +81,7 @@ impl Workspace {
             let mut company = existing(state, number)?;
             apply(state, &mut company, patch)?;
             company.updated_at = now;
-            Ok((company, "company.updated"))
+            Ok((company, Some("company.updated")))
         })
     }
 
@@ -103,76 +90,26 @@ impl Workspace {
             let mut company = existing(state, number)?;
             company.deleted = true;
             company.updated_at = now;
-            Ok((company, "company.deleted"))
+            state.contacts.forget_company(number);
+            Ok((company, Some("company.deleted")))
         })
     }
 
-    /// Adds a tag to a company, or takes it away.
-    pub(crate) fn tag_company(&self, number: u64, tag: u64, tagged: bool) -> Result<(), ApiError> {
-        self.change_company(|state, now| {
-            let mut company = existing(state, number)?;
-            company.tags.retain(|present| *present != tag);
-            if tagged {
-                company.tags.push(tag);
-            }
-            company.updated_at = now;
-            Ok((company, "company.updated"))
-        })
-        .map(drop)
-    }
-
-    /// Attaches a company to a contact, or detaches it. Doing it again changes nothing.
-    pub(crate) fn set_attached(
+    /// Changes one company under the lock, stores it, and notifies with the topic if there is one.
+    pub(crate) fn change_company(
         &self,
-        contact: u64,
-        company: u64,
-        attached: bool,
+        act: impl FnOnce(&mut State, i64) -> Result<(Company, Option<&'static str>), ApiError>,
     ) -> Result<Company, ApiError> {
-        let mut state = self.write();
-        let milliseconds = self.clock.milliseconds();
-        let mut contact = self.live(&state, contact)?;
-        let mut company = existing(&state, company)?;
-        if contact.companies.contains(&company.number) == attached {
-            return Ok(company);
-        }
-        if attached && contact.companies.len() >= COMPANIES_OF_A_CONTACT {
-            return Err(ApiError::new(
-                400,
-                "contact_company_limit_exceeded",
-                "Contact has reached the maximum of 1000 company associations",
-            ));
-        }
-        contact
-            .companies
-            .retain(|present| *present != company.number);
-        if attached {
-            contact.companies.push(company.number);
-        }
-        company.user_count += if attached { 1 } else { -1 };
-        let now = milliseconds.div_euclid(1_000);
-        contact.updated_at = now;
-        company.updated_at = now;
-        state.contacts.put(contact, milliseconds);
-        state.companies.put(company.clone());
-        Ok(company)
-    }
-
-    /// Changes one company under the lock, stores it and notifies.
-    fn change_company(
-        &self,
-        act: impl FnOnce(&mut State, i64) -> Result<(Company, &'static str), ApiError>,
-    ) -> Result<Company, ApiError> {
-        let (company, topic, item) = {
+        let (company, notice) = {
             let mut state = self.write();
             let (company, topic) = act(&mut state, self.now())?;
-            let notified = self.webhooks.has_subscriber();
-            let item = notified
-                .then(|| self.company_value(&state, &company))
-                .flatten();
+            let topic = topic.filter(|_| self.webhooks.has_subscriber());
+            let notice =
+                topic.and_then(|topic| Some((topic, self.company_value(&state, &company)?)));
             state.companies.put(company.clone());
-            (company, topic, item)
+            (company, notice)
         };
-        if let Some(item) = item {
+        if let Some((topic, item)) = notice {
             let notification =
                 self.webhooks
                     .notification(topic, item, self.now(), self.next_uuid());
@@ -182,7 +119,8 @@ impl Workspace {
     }
 }
 
-fn existing(state: &State, number: u64) -> Result<Company, ApiError> {
+/// A company that was not deleted, to be changed.
+pub(crate) fn existing(state: &State, number: u64) -> Result<Company, ApiError> {
     let company: Option<Arc<Company>> = state.companies.company(number);
     Ok(Company::clone(
         &*company.ok_or_else(ApiError::company_not_found)?,

@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Outcome, page_number, per_page};
 use super::companies;
-use super::company::CompanyBody;
+use super::company::{Company, CompanyBody};
 use super::errors::ApiError;
 use super::pages::{numbered_list, numbered_pages};
 use super::route::Route;
 use super::scroll::IDLE;
+use super::segments;
 use super::workspace::{State, Workspace};
 
 pub(crate) const ROUTES: &[Route] = &[
@@ -19,14 +20,19 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::new("POST", "/companies/list", "companies", list_by_post),
     Route::new("GET", "/companies/scroll", "companies", scroll),
     Route::new("GET", "/companies/{id}/contacts", "companies", contacts),
-    Route::new("GET", "/companies/{id}/segments", "companies", segments),
+    Route::new(
+        "GET",
+        "/companies/{id}/segments",
+        "companies",
+        list_segments,
+    ),
 ];
 
 const PAGE: usize = 15;
 const LARGEST_PAGE: usize = 60;
 const CONTACTS_PAGE: usize = 50;
 const SCROLL_PAGE: usize = 100;
-/// Lists by page number reach no further.
+/// Lists by page number reach no further: a page that would end beyond it is refused.
 const REACH: u64 = 10_000;
 
 #[derive(Serialize)]
@@ -52,7 +58,14 @@ fn list(workspace: &Workspace, call: &Call) -> Outcome {
         return by_name(workspace, name);
     }
     if let Some(tag) = call.query("tag_id") {
-        return by_tag(workspace, call, tag);
+        let tag: u64 = tag.parse().map_err(|_| ApiError::resource_not_found())?;
+        return filtered(workspace, call, |company| company.tags.contains(&tag));
+    }
+    if let Some(segment) = call.query("segment_id") {
+        let segment = segments::index(workspace, segment)?;
+        return filtered(workspace, call, |company| {
+            company.segments.contains(&segment)
+        });
     }
     page(
         workspace,
@@ -78,7 +91,7 @@ fn list_by_post(workspace: &Workspace, call: &Call) -> Outcome {
 
 fn page(workspace: &Workspace, page: u64, per_page: usize, ascending: bool) -> Outcome {
     let skipped = (page - 1).saturating_mul(per_page as u64);
-    if skipped >= REACH {
+    if skipped.saturating_add(per_page as u64) > REACH {
         return Err(ApiError::bad_request(
             "page limit reached, please use scroll API",
         ));
@@ -113,9 +126,11 @@ fn render(
         .collect();
     let tag_name = |id| state.tags.get(&id).map(String::as_str);
     let options = &workspace.options;
-    let bodies = companies
-        .iter()
-        .map(|company| company.body(options.seed, &options.workspace_id, tag_name));
+    let bodies = companies.iter().map(|company| {
+        company.body(options.seed, &options.workspace_id, tag_name, |index| {
+            segments::segment(workspace, index, false)
+        })
+    });
     Answer::json(&CompanyList {
         kind: "list",
         data: bodies.collect(),
@@ -137,13 +152,12 @@ fn by_name(workspace: &Workspace, name: &str) -> Outcome {
     companies::render(workspace, &*found.ok_or_else(ApiError::company_not_found)?)
 }
 
-fn by_tag(workspace: &Workspace, call: &Call, tag: &str) -> Outcome {
-    let tag: u64 = tag.parse().map_err(|_| ApiError::resource_not_found())?;
+fn filtered(workspace: &Workspace, call: &Call, keep: impl Fn(&Company) -> bool) -> Outcome {
     let state = workspace.read();
     let visible = state.companies.visible(0, u64::MAX);
     let companies = visible.filter_map(|number| state.companies.company(number));
-    let tagged = companies.filter(|company| company.tags.contains(&tag));
-    let entries: Vec<Value> = tagged
+    let kept = companies.filter(|company| keep(company));
+    let entries: Vec<Value> = kept
         .filter_map(|company| workspace.company_value(&state, &company))
         .collect();
     let url = format!("{}/companies", workspace.url);
@@ -205,10 +219,11 @@ fn contacts(workspace: &Workspace, call: &Call) -> Outcome {
     ))
 }
 
-/// Segments here hold contacts only.
-fn segments(workspace: &Workspace, call: &Call) -> Outcome {
-    let number = workspace.company_number(call.parameter(0))?;
-    let company = workspace.read().companies.company(number);
-    company.ok_or_else(ApiError::company_not_found)?;
-    Answer::json(&json!({"type": "list", "data": []}))
+fn list_segments(workspace: &Workspace, call: &Call) -> Outcome {
+    let company = companies::company(workspace, call)?;
+    let segments = company.segments.iter();
+    let data: Vec<Value> = segments
+        .map(|index| segments::segment(workspace, *index, false))
+        .collect();
+    Answer::json(&json!({"type": "list", "data": data}))
 }

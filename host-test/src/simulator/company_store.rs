@@ -48,6 +48,11 @@ impl CompanyStore {
         self.company(number)
     }
 
+    /// Written companies, deleted or not.
+    pub(crate) fn written(&self) -> impl Iterator<Item = &Arc<Company>> + '_ {
+        self.written.values()
+    }
+
     /// One more than the greatest number.
     pub(crate) fn end(&self) -> u64 {
         self.generator.companies.saturating_add(self.created)

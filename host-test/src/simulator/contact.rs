@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::identifiers::{self, Kind};
+use super::note::Note;
 
 /// What a contact is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -94,15 +95,10 @@ pub(crate) struct Contact {
     pub(crate) tags: Vec<u64>,
     /// Numbers of companies.
     pub(crate) companies: Vec<u64>,
+    /// Newest first.
     pub(crate) notes: Vec<Note>,
-}
-
-/// A note about a contact.
-#[derive(Clone, Debug)]
-pub(crate) struct Note {
-    pub(crate) id: u64,
-    pub(crate) created_at: i64,
-    pub(crate) body: String,
+    /// Ids of the subscription types of which it is not in the default state.
+    pub(crate) subscriptions: Vec<u64>,
 }
 
 impl Contact {
@@ -141,6 +137,7 @@ impl Contact {
             tags: Vec::new(),
             companies: Vec::new(),
             notes: Vec::new(),
+            subscriptions: Vec::new(),
         }
     }
 

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::contact::{Contact, Location, Role};
 use super::identifiers::{self, Kind};
 use super::moment::{Moment, TimeStyle};
+use super::subscriptions::Consent;
 use super::version::ApiVersion;
 
 /// Lists inside a contact show at most this many entries.
@@ -152,8 +153,12 @@ impl Contact {
         let id = self.id(seed);
         let moment = |seconds: Option<i64>| seconds.map(|seconds| times.moment(seconds));
         let notified = times.is_notification();
-        let no_subscriptions =
-            || ReferenceList::of::<()>(&id, "subscriptions", &[], |()| Reference::note(0));
+        let (opted_out, opted_in): (Vec<u64>, Vec<u64>) = self
+            .subscriptions
+            .iter()
+            .partition(|subscription| Consent::of(**subscription) == Consent::OptOut);
+        let subscriptions =
+            |of| ReferenceList::of(&id, "subscriptions", of, |id| Reference::subscription(*id));
         ContactBody {
             kind: "contact",
             workspace_id,
@@ -218,8 +223,8 @@ impl Contact {
             companies: ReferenceList::of(&id, "companies", &self.companies, |company| {
                 Reference::company(seed, *company)
             }),
-            opted_out_subscription_types: no_subscriptions(),
-            opted_in_subscription_types: no_subscriptions(),
+            opted_out_subscription_types: subscriptions(&opted_out),
+            opted_in_subscription_types: subscriptions(&opted_in),
             utm_campaign: self.utm_campaign,
             utm_content: None,
             utm_medium: self.utm_campaign.map(|_| "email"),
@@ -247,6 +252,14 @@ impl Reference {
         Reference {
             kind: "note",
             url: format!("/notes/{id}"),
+            id: id.to_string(),
+        }
+    }
+
+    fn subscription(id: u64) -> Reference {
+        Reference {
+            kind: "subscription",
+            url: format!("/subscriptions/{id}"),
             id: id.to_string(),
         }
     }

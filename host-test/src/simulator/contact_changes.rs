@@ -1,10 +1,11 @@
 //! Changes to contacts, by the API or by a test: what is valid, what becomes of the contact, who is notified.
 
 use std::borrow::Borrow;
+use std::cmp::Reverse;
 
 use serde_json::{Map, Value, json};
 
-use super::contact::{Contact, Note, Role, Standing};
+use super::contact::{Contact, Role, Standing};
 use super::contact_body::Rendering;
 use super::errors::ApiError;
 use super::identifiers::{self, Kind};
@@ -13,7 +14,7 @@ use super::version::ApiVersion;
 use super::workspace::{State, Workspace};
 
 /// A notification to send once the state is unlocked.
-type Notice = Option<(&'static str, Value)>;
+pub(crate) type Notice = Option<(&'static str, Value)>;
 
 impl Workspace {
     /// Creates a contact as `POST /contacts` does and returns its id.
@@ -162,17 +163,11 @@ impl Workspace {
             let (milliseconds, now) = (self.clock.milliseconds(), self.now());
             let mut gone = self.live(&state, from)?;
             let mut contact = self.live(&state, into)?;
-            for tag in &gone.tags {
-                if !contact.tags.contains(tag) {
-                    contact.tags.push(*tag);
-                }
-            }
-            for company in &gone.companies {
-                if !contact.companies.contains(company) {
-                    contact.companies.push(*company);
-                }
-            }
-            contact.notes.append(&mut gone.notes.clone());
+            join(&mut contact.tags, &gone.tags);
+            join(&mut contact.companies, &gone.companies);
+            join(&mut contact.subscriptions, &gone.subscriptions);
+            contact.notes.append(&mut gone.notes);
+            contact.notes.sort_by_key(|note| Reverse(note.created_at));
             contact.updated_at = now;
             gone.standing = Standing::MergedInto(into);
             gone.updated_at = now;
@@ -186,48 +181,6 @@ impl Workspace {
         };
         self.notify(notice);
         Ok(contact)
-    }
-
-    /// Adds a tag to a contact, or takes it away.
-    pub(crate) fn tag_contact(&self, number: u64, tag: u64, tagged: bool) -> Result<(), ApiError> {
-        self.change(|state, now| {
-            let mut contact = self.live(state, number)?;
-            if contact.tags.contains(&tag) == tagged {
-                return Ok((contact, None));
-            }
-            contact.tags.retain(|present| *present != tag);
-            if tagged {
-                contact.tags.push(tag);
-            }
-            contact.updated_at = now;
-            let topic = updated_topic(&contact);
-            Ok((contact, Some(topic)))
-        })
-        .map(drop)
-    }
-
-    /// Adds a note to a contact.
-    pub(crate) fn add_note(&self, number: u64, body: &str) -> Result<(Contact, Note), ApiError> {
-        let contact = self.change(|state, now| {
-            let mut contact = self.live(state, number)?;
-            let id = state.next_note_id;
-            state.next_note_id += 1;
-            let body = format!("<p>{body}</p>");
-            contact.notes.insert(
-                0,
-                Note {
-                    id,
-                    created_at: now,
-                    body,
-                },
-            );
-            contact.updated_at = now;
-            let topic = updated_topic(&contact);
-            Ok((contact, Some(topic)))
-        })?;
-        let note = contact.notes.first().cloned();
-        let note = note.ok_or_else(ApiError::resource_not_found)?;
-        Ok((contact, note))
     }
 
     /// Changes one contact under the lock; what `act` returns is stored and notified with the topic, if there is one.
@@ -256,7 +209,7 @@ impl Workspace {
         ))
     }
 
-    fn notify(&self, notice: Notice) {
+    pub(crate) fn notify(&self, notice: Notice) {
         if let Some((topic, item)) = notice {
             let notification =
                 self.webhooks
@@ -266,7 +219,7 @@ impl Workspace {
     }
 
     /// The contact as a notification shows it; nothing when there is nobody to notify.
-    fn notified(&self, contact: &Contact) -> Option<Value> {
+    pub(crate) fn notified(&self, contact: &Contact) -> Option<Value> {
         if !self.webhooks.has_subscriber() {
             return None;
         }
@@ -288,7 +241,16 @@ impl Workspace {
     }
 }
 
-fn updated_topic(contact: &Contact) -> &'static str {
+/// Adds what is not there yet.
+fn join(own: &mut Vec<u64>, others: &[u64]) {
+    for other in others {
+        if !own.contains(other) {
+            own.push(*other);
+        }
+    }
+}
+
+pub(crate) fn updated_topic(contact: &Contact) -> &'static str {
     match contact.role {
         Role::User => "contact.user.updated",
         Role::Lead => "contact.lead.updated",

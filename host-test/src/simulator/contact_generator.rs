@@ -3,14 +3,51 @@
 use serde_json::{Map, Value};
 
 use super::attribute_table::names;
-use super::contact::{Contact, Location, LocationType, Note, Role, Standing};
+use super::contact::{Contact, Location, LocationType, Role, Standing};
 use super::generate::{
     BROWSERS, DOMAINS, Dice, FIRST_NAMES, LAST_NAMES, PLACES, PLANS, REMARKS, SPAN,
 };
 
 use super::generator::{CONTACT_DICE, FIRST_ADMIN_ID, FIRST_TAG_ID, Generator};
+use super::identifiers::{self, Kind};
+
+/// Who a generated contact is.
+#[derive(Clone, Debug)]
+pub(crate) struct Person {
+    number: u64,
+    pub(crate) external_id: Option<String>,
+    pub(crate) role: Role,
+    pub(crate) name: Option<String>,
+    pub(crate) email: Option<String>,
+}
+
+impl Person {
+    /// The id by which the API knows this contact.
+    pub(crate) fn id(&self, seed: u64) -> String {
+        identifiers::encode(seed, Kind::Contact, self.number)
+    }
+}
+use super::note::Subject;
+use super::subscriptions::FIRST_TYPE_ID;
+
+/// How many tags a contact usually has at most.
+const USUAL_TAGS: u64 = 2;
+/// Of how many subscription types a contact usually is not in the default state at most.
+const USUAL_SUBSCRIPTIONS: u64 = 1;
 
 impl Generator {
+    /// Who generated contact `number` is, without the rest of it.
+    pub(crate) fn person(&self, number: u64) -> Person {
+        let dice = Dice::new(self.seed, CONTACT_DICE, number);
+        Person {
+            number,
+            external_id: self.external_id(number),
+            role: role(dice),
+            name: dice.chance(25, 92).then(|| self.name(dice).0),
+            email: self.email(number),
+        }
+    }
+
     /// Generated contact `number`.
     pub(crate) fn contact(&self, number: u64) -> Contact {
         let dice = Dice::new(self.seed, CONTACT_DICE, number);
@@ -21,21 +58,21 @@ impl Generator {
             dice.chance(question, percent)
                 .then(|| created_at + dice.seconds(question + 100, alive))
         };
-        let (name, _) = self.name(dice);
-        let role = role(dice);
+        let person = self.person(number);
+        let role = person.role;
         let place = dice.pick(20, PLACES);
         let located = dice.chance(21, 85);
         let on_phone = dice.chance(22, 20);
         Contact {
             number,
             standing: Standing::Live,
-            external_id: self.external_id(number),
+            external_id: person.external_id,
             role,
-            email: self.email(number),
+            email: person.email,
             phone: dice
                 .chance(23, 40)
                 .then(|| format!("+1415555{:04}", dice.roll(24, 10_000))),
-            name: dice.chance(25, 92).then_some(name),
+            name: person.name,
             avatar: dice
                 .chance(26, 15)
                 .then(|| format!("https://static.simulator.example/avatars/{number}.png")),
@@ -73,7 +110,8 @@ impl Generator {
             custom_attributes: attributes(dice, number, updated_at),
             tags: self.tags_of(dice),
             companies: self.companies_of(number),
-            notes: notes(dice, number, created_at),
+            notes: self.notes_about(Subject::Contact(number), dice, created_at),
+            subscriptions: self.subscriptions_of(dice),
         }
     }
 
@@ -127,14 +165,15 @@ impl Generator {
     }
 
     fn tags_of(&self, dice: Dice) -> Vec<u64> {
-        let wanted = if dice.roll(50, 37) == 0 {
-            12 + dice.roll(51, 3)
-        } else {
-            dice.roll(52, 4)
-        };
-        let first = dice.roll(53, self.tags);
-        (0..wanted.min(self.tags))
-            .map(|step| FIRST_TAG_ID + (first + step) % self.tags)
+        dice.some(53, dice.length(50, USUAL_TAGS), self.tags)
+            .map(|index| FIRST_TAG_ID + index)
+            .collect()
+    }
+
+    fn subscriptions_of(&self, dice: Dice) -> Vec<u64> {
+        let wanted = dice.length(54, USUAL_SUBSCRIPTIONS);
+        dice.some(56, wanted, self.subscription_types)
+            .map(|index| FIRST_TYPE_ID + index)
             .collect()
     }
 }
@@ -182,21 +221,6 @@ fn attributes(dice: Dice, number: u64, updated_at: i64) -> Map<String, Value> {
     ];
     set(names::LAST_FEATURE, dice.pick(71, &features).into());
     attributes
-}
-
-fn notes(dice: Dice, number: u64, created_at: i64) -> Vec<Note> {
-    let count = if dice.chance(80, 10) {
-        1 + dice.roll(81, 2)
-    } else {
-        0
-    };
-    (0..count)
-        .map(|index| Note {
-            id: number * 4 + index + 1,
-            created_at: created_at + index as i64,
-            body: "<p>This is a note.</p>".to_owned(),
-        })
-        .collect()
 }
 
 #[cfg(test)]

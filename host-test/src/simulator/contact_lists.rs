@@ -1,12 +1,13 @@
-//! What belongs to one contact: its companies, tags, segments, notes and subscriptions.
+//! What belongs to one contact: its companies, tags and segments.
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Outcome};
-use super::contact::{Contact, Note};
+use super::contact::Contact;
 use super::errors::ApiError;
+use super::links::Stamp;
 use super::pages::numbered_list;
 use super::route::Route;
 use super::segments;
@@ -27,34 +28,16 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::new("POST", "/contacts/{id}/tags", "contacts", tag),
     Route::new("DELETE", "/contacts/{id}/tags/{tag_id}", "contacts", untag),
     Route::new("GET", "/contacts/{id}/segments", "contacts", list_segments),
-    Route::new("GET", "/contacts/{id}/notes", "contacts", notes),
-    Route::new("POST", "/contacts/{id}/notes", "contacts", add_note),
-    Route::new(
-        "GET",
-        "/contacts/{id}/subscriptions",
-        "contacts",
-        subscriptions,
-    ),
 ];
 
 const PAGE: usize = 50;
 const LARGEST_PAGE: usize = 150;
 
 /// The contact that the path names.
-fn contact(workspace: &Workspace, call: &Call) -> Result<Arc<Contact>, ApiError> {
+pub(crate) fn contact(workspace: &Workspace, call: &Call) -> Result<Arc<Contact>, ApiError> {
     let number = workspace.contact_number(call.parameter(0))?;
     let contact = workspace.read().contacts.current().live(number);
     contact.ok_or_else(ApiError::contact_not_found)
-}
-
-fn page(workspace: &Workspace, call: &Call, list: &str, entries: &[Value]) -> Outcome {
-    let url = format!("{}/contacts/{}/{list}", workspace.url, call.parameter(0));
-    Answer::json(&numbered_list(
-        &url,
-        call.page()?,
-        call.per_page(PAGE, LARGEST_PAGE)?,
-        entries,
-    ))
 }
 
 fn companies(workspace: &Workspace, call: &Call) -> Outcome {
@@ -69,7 +52,13 @@ fn companies(workspace: &Workspace, call: &Call) -> Outcome {
             .filter_map(|company| workspace.company_value(&state, &company))
             .collect()
     };
-    page(workspace, call, "companies", &entries)
+    let url = format!("{}/contacts/{}/companies", workspace.url, call.parameter(0));
+    Answer::json(&numbered_list(
+        &url,
+        call.page()?,
+        call.per_page(PAGE, LARGEST_PAGE)?,
+        &entries,
+    ))
 }
 
 fn attach(workspace: &Workspace, call: &Call) -> Outcome {
@@ -91,7 +80,7 @@ fn set_attached(
     attached: bool,
 ) -> Outcome {
     let number = workspace.company_number(company_id)?;
-    let company = workspace.set_attached(contact.number, number, attached)?;
+    let company = workspace.set_attached(contact.number, number, attached, Stamp::Now)?;
     Answer::json(&workspace.company_value(&workspace.read(), &company))
 }
 
@@ -133,7 +122,7 @@ fn untag(workspace: &Workspace, call: &Call) -> Outcome {
 
 fn set_tagged(workspace: &Workspace, contact: &Contact, id: &str, tagged: bool) -> Outcome {
     let (id, name) = tags::find(&workspace.read(), id)?;
-    workspace.tag_contact(contact.number, id, tagged)?;
+    workspace.tag_contact(contact.number, id, tagged, Stamp::Now)?;
     Answer::json(&applied(id, &name, workspace.now()))
 }
 
@@ -141,38 +130,4 @@ fn list_segments(workspace: &Workspace, call: &Call) -> Outcome {
     let contact = contact(workspace, call)?;
     let data = segments::of_contact(workspace, contact.number);
     Answer::json(&json!({"type": "list", "data": data}))
-}
-
-fn render_note(workspace: &Workspace, contact: &Contact, note: &Note) -> Value {
-    json!({
-        "type": "note",
-        "id": note.id.to_string(),
-        "created_at": note.created_at,
-        "contact": {"type": "contact", "id": contact.id(workspace.options.seed)},
-        "author": teammate::author(),
-        "body": note.body,
-    })
-}
-
-fn notes(workspace: &Workspace, call: &Call) -> Outcome {
-    let contact = contact(workspace, call)?;
-    let notes = contact
-        .notes
-        .iter()
-        .map(|note| render_note(workspace, &contact, note));
-    page(workspace, call, "notes", &notes.collect::<Vec<_>>())
-}
-
-fn add_note(workspace: &Workspace, call: &Call) -> Outcome {
-    let contact = contact(workspace, call)?;
-    let body = call.fields()?.get("body").and_then(Value::as_str);
-    let body = body.ok_or_else(|| ApiError::parameter_invalid("Body is required"))?;
-    let (contact, note) = workspace.add_note(contact.number, body)?;
-    Answer::json(&render_note(workspace, &contact, &note))
-}
-
-/// Nobody differs from the defaults here, and those are not listed.
-fn subscriptions(workspace: &Workspace, call: &Call) -> Outcome {
-    contact(workspace, call)?;
-    Answer::json(&json!({"type": "list", "data": []}))
 }

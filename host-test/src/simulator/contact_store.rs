@@ -1,23 +1,65 @@
 //! The contacts of a workspace: generated ones by arithmetic, written ones from memory, and what search knows of them.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::contact::Contact;
-use super::contact_view::{ContactView, Overlay};
-use super::generator::Generator;
+use super::contact::{Contact, Standing};
+use super::generator::{CONTACT_DICE, Generator};
+use super::ordered::{OrderedView, Record};
+use super::ordered_store::OrderedStore;
+use super::timeline::Timeline;
+
+/// Tags and companies that are no more, by id and by number: generated contacts still come with them.
+#[derive(Debug, Default)]
+pub(crate) struct Forgotten {
+    tags: BTreeSet<u64>,
+    companies: BTreeSet<u64>,
+}
+
+impl Record for Contact {
+    type Forgotten = Forgotten;
+
+    fn timeline(generator: &Generator) -> Timeline {
+        generator.timeline(CONTACT_DICE, generator.contacts)
+    }
+
+    fn generate(generator: &Generator, number: u64) -> Contact {
+        generator.contact(number)
+    }
+
+    fn number(&self) -> u64 {
+        self.number
+    }
+
+    fn updated_at(&self) -> i64 {
+        self.updated_at
+    }
+
+    fn is_live(&self) -> bool {
+        self.standing == Standing::Live
+    }
+
+    fn strip(&mut self, forgotten: &Forgotten) {
+        self.tags.retain(|tag| !forgotten.tags.contains(tag));
+        self.companies
+            .retain(|company| !forgotten.companies.contains(company));
+    }
+}
+
+/// Contacts at one moment, in the order by last change.
+pub(crate) type ContactView<'a> = OrderedView<'a, Contact>;
+
+impl ContactView<'_> {
+    /// A contact, whether it can be read or not; `None` when there never was one.
+    pub(crate) fn contact(self, number: u64) -> Option<Arc<Contact>> {
+        self.record(number)
+    }
+}
 
 /// Contacts as they are, and as the search index has them.
 #[derive(Debug)]
 pub(crate) struct ContactStore {
-    generator: Generator,
-    current: Overlay,
-    /// What search sees; unused while writes reach it at once.
-    indexed: Overlay,
-    /// Writes on their way into the index: from when (milliseconds) each is seen, in that order.
-    pending: VecDeque<(i64, Arc<Contact>)>,
-    lag: i64,
-    created: u64,
+    contacts: OrderedStore<Contact>,
     by_email: BTreeMap<String, BTreeSet<u64>>,
     by_external_id: BTreeMap<String, BTreeSet<u64>>,
 }
@@ -26,12 +68,7 @@ impl ContactStore {
     /// The generated contacts; writes reach search after `lag` milliseconds.
     pub(crate) fn new(generator: Generator, lag: i64) -> ContactStore {
         ContactStore {
-            generator,
-            current: Overlay::default(),
-            indexed: Overlay::default(),
-            pending: VecDeque::new(),
-            lag,
-            created: 0,
+            contacts: OrderedStore::new(generator, lag),
             by_email: BTreeMap::new(),
             by_external_id: BTreeMap::new(),
         }
@@ -39,52 +76,47 @@ impl ContactStore {
 
     /// The contacts as they are.
     pub(crate) fn current(&self) -> ContactView<'_> {
-        ContactView {
-            generator: &self.generator,
-            overlay: &self.current,
-        }
+        self.contacts.current()
     }
 
     /// Whether [`ContactStore::index`] has something to do at `now` (milliseconds).
     pub(crate) fn index_is_due(&self, now: i64) -> bool {
-        self.pending
-            .front()
-            .is_some_and(|(visible_at, _)| *visible_at <= now)
+        self.contacts.index_is_due(now)
     }
 
     /// Lets search see what was written long enough before `now` (milliseconds).
     pub(crate) fn index(&mut self, now: i64) {
-        while self.index_is_due(now) {
-            if let Some((_, contact)) = self.pending.pop_front() {
-                self.indexed.put(&self.generator, contact);
-            }
-        }
+        self.contacts.index(now);
     }
 
     /// The contacts as search knows them.
     pub(crate) fn indexed(&self) -> ContactView<'_> {
-        let overlay = if self.lag == 0 {
-            &self.current
-        } else {
-            &self.indexed
-        };
-        ContactView {
-            generator: &self.generator,
-            overlay,
-        }
+        self.contacts.indexed()
+    }
+
+    /// Takes a tag that is no more from every contact; none of them counts as changed.
+    pub(crate) fn forget_tag(&mut self, tag: u64) {
+        self.contacts.forget(|forgotten| {
+            forgotten.tags.insert(tag);
+        });
+    }
+
+    /// Takes a company that is no more from every contact; none of them counts as changed.
+    pub(crate) fn forget_company(&mut self, number: u64) {
+        self.contacts.forget(|forgotten| {
+            forgotten.companies.insert(number);
+        });
     }
 
     /// The number for a contact to be created; every call gives another one.
     pub(crate) fn next_number(&mut self) -> u64 {
-        let number = self.generator.contacts.saturating_add(self.created);
-        self.created += 1;
-        number
+        self.contacts.next_number()
     }
 
     /// Stores a contact, at `now` in milliseconds.
     pub(crate) fn put(&mut self, contact: Contact, now: i64) {
         let number = contact.number;
-        if let Some(before) = self.current.records.get(&number) {
+        if let Some(before) = self.contacts.written(number) {
             unlist(&mut self.by_email, before.email.as_deref(), number);
             unlist(
                 &mut self.by_external_id,
@@ -98,18 +130,13 @@ impl ContactStore {
             contact.external_id.as_deref(),
             number,
         );
-        let contact = Arc::new(contact);
-        if self.lag > 0 {
-            self.pending
-                .push_back((now.saturating_add(self.lag), contact.clone()));
-        }
-        self.current.put(&self.generator, contact);
+        self.contacts.put(contact, now);
     }
 
     /// Contacts, readable or not, that have this email in whatever case.
     pub(crate) fn with_email(&self, email: &str) -> Vec<Arc<Contact>> {
         let email = email.to_lowercase();
-        let generated = self.generator.number_of_email(&email);
+        let generated = self.contacts.generator().number_of_email(&email);
         let found = self.candidates(generated, self.by_email.get(&email));
         let has_it = |contact: &Arc<Contact>| {
             contact
@@ -122,7 +149,7 @@ impl ContactStore {
 
     /// Contacts, readable or not, that have this external id.
     pub(crate) fn with_external_id(&self, external_id: &str) -> Vec<Arc<Contact>> {
-        let generated = self.generator.number_of_external_id(external_id);
+        let generated = self.contacts.generator().number_of_external_id(external_id);
         let found = self.candidates(generated, self.by_external_id.get(external_id));
         let has_it = |contact: &Arc<Contact>| contact.external_id.as_deref() == Some(external_id);
         found.into_iter().filter(has_it).collect()
@@ -167,9 +194,9 @@ fn unlist(index: &mut BTreeMap<String, BTreeSet<u64>>, key: Option<&str>, number
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simulator::contact::{Role, Standing};
-    use crate::simulator::contact_view::ALL_KEYS;
+    use crate::simulator::contact::Role;
     use crate::simulator::options::Options;
+    use crate::simulator::ordered::ALL_KEYS;
 
     fn store(contacts: u64, lag: i64) -> ContactStore {
         let options = Options {
@@ -182,15 +209,15 @@ mod tests {
     #[test]
     fn written_contacts_take_their_new_place() {
         let mut store = store(50, 0);
-        let mut touched = store.generator.contact(3);
-        touched.updated_at = store.generator.epoch + 5;
+        let mut touched = store.contacts.generator().contact(3);
+        touched.updated_at = store.contacts.generator().epoch + 5;
         store.put(touched, 0);
-        let mut archived = store.generator.contact(4);
+        let mut archived = store.contacts.generator().contact(4);
         archived.standing = Standing::Archived;
         store.put(archived, 0);
         let number = store.next_number();
         store.put(
-            Contact::blank(number, Role::Lead, store.generator.epoch + 9),
+            Contact::blank(number, Role::Lead, store.contacts.generator().epoch + 9),
             0,
         );
 
@@ -211,7 +238,7 @@ mod tests {
         assert_eq!(view.count(), 50);
         assert_eq!(view.count_in(&ALL_KEYS), 50);
         assert_eq!(
-            view.count_in(&((store.generator.epoch, 0)..(i64::MAX, 0))),
+            view.count_in(&((store.contacts.generator().epoch, 0)..(i64::MAX, 0))),
             2
         );
         assert_eq!(view.count_in(&((5, 0)..(4, 0))), 0);
@@ -222,7 +249,7 @@ mod tests {
     fn an_archived_contact_comes_back() {
         let mut store = store(5, 0);
         for standing in [Standing::Archived, Standing::Live] {
-            let mut contact = store.generator.contact(2);
+            let mut contact = store.contacts.generator().contact(2);
             contact.standing = standing;
             store.put(contact, 0);
         }
@@ -232,9 +259,9 @@ mod tests {
     #[test]
     fn the_index_lags() {
         let mut store = store(5, 1_000);
-        let mut contact = store.generator.contact(2);
+        let mut contact = store.contacts.generator().contact(2);
         contact.updated_at += 1_000_000_000;
-        let (old, new) = (store.generator.updated_at(2), contact.updated_at);
+        let (old, new) = (store.contacts.generator().updated_at(2), contact.updated_at);
         store.put(contact, 0);
         let newest = |store: &ContactStore| store.indexed().walk(ALL_KEYS, false).next();
         store.index(999);
@@ -250,9 +277,14 @@ mod tests {
     #[test]
     fn emails_are_found_in_any_case() {
         let mut store = store(5, 0);
-        let mut contact = store.generator.contact(1);
+        let mut contact = store.contacts.generator().contact(1);
         contact.email = Some("New@Example.com".to_owned());
-        let old = store.generator.contact(1).email.unwrap_or_default();
+        let old = store
+            .contacts
+            .generator()
+            .contact(1)
+            .email
+            .unwrap_or_default();
         store.put(contact, 0);
         assert_eq!(store.with_email("new@EXAMPLE.com").len(), 1);
         assert!(store.with_email(&old).is_empty());

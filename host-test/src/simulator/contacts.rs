@@ -6,19 +6,19 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::call::{Answer, Call, Outcome, per_page};
+use super::call::{Answer, Call, Outcome};
 use super::contact::{Contact, Standing};
 use super::contact_body::Rendering;
-use super::contact_search::ContactSearch;
-use super::contact_view::ALL_KEYS;
 use super::cursor::{self, Cursor, SortValue};
 use super::data_attributes;
 use super::errors::ApiError;
 use super::identifiers::{self, Kind};
+use super::ordered::ALL_KEYS;
+use super::ordered_search::Search;
 use super::pages::{CursorList, CursorPages};
 use super::route::Route;
-use super::search;
-use super::search_fields::{ContactField, FieldKind};
+use super::search_fields::ContactField;
+use super::search_request::SearchRules;
 use super::search_test::DateMode;
 use super::version::ApiVersion;
 use super::workspace::Workspace;
@@ -121,79 +121,30 @@ fn list(workspace: &Workspace, call: &Call) -> Outcome {
 
 fn search(workspace: &Workspace, call: &Call) -> Outcome {
     let search = read_search(workspace, call)?;
-    let found = search.run(
-        workspace.read_indexed().contacts.indexed(),
-        &workspace.generator,
-    )?;
-    let page = search.after.as_ref().map_or(1, |cursor| cursor.page);
-    let next = found.next.map(|(sort, id)| Cursor {
-        sort,
-        id,
-        page: page.saturating_add(1),
-    });
-    let pages = CursorPages::new(
-        page,
-        search.per_page,
-        found.total,
-        next.map(|next| next.encode()),
-    );
-    render_page(workspace, call, &found.contacts, found.total, pages)
+    let found = search.run(workspace.read_indexed().contacts.indexed())?;
+    let pages = CursorPages::of(search.after.as_ref(), search.per_page, &found);
+    render_page(workspace, call, &found.records, found.total, pages)
 }
 
-fn read_search(workspace: &Workspace, call: &Call) -> Result<ContactSearch, ApiError> {
-    let fields = call.fields()?;
-    let query = fields
-        .get("query")
-        .ok_or_else(|| ApiError::parameter_not_found("query is a required parameter"))?;
-    let dates = if call.version == ApiVersion::PREVIEW {
-        DateMode::Seconds
-    } else {
-        DateMode::Days(workspace.time_zone.clone())
-    };
+fn read_search(workspace: &Workspace, call: &Call) -> Result<Search<ContactField>, ApiError> {
     let state = workspace.read();
     let field = |name: &str| {
         ContactField::find(name, |custom| {
             data_attributes::contact_field_kind(&state, custom)
         })
     };
-    let query = search::parse(query, &dates, &field)?;
-    let (mut sort, mut sort_kind) = (ContactField::Standard("updated_at"), FieldKind::Date);
-    let mut ascending = false;
-    if let Some(Value::Object(wanted)) = fields.get("sort") {
-        if let Some(name) = wanted.get("field").and_then(Value::as_str) {
-            (sort, sort_kind) = field(name).ok_or_else(|| search::invalid_field(name))?;
-        }
-        ascending = match wanted.get("order").unwrap_or(&Value::Null).as_str() {
-            Some("ascending") => true,
-            Some("descending") | None => false,
-            Some(order) if call.version >= ApiVersion::V2_16 => {
-                return Err(ApiError::new(
-                    400,
-                    "invalid_sort_order",
-                    format!("Invalid sort order '{order}'. Must be one of: ascending, descending"),
-                ));
-            }
-            Some(order) => order == "asc",
-        };
-    }
-    let pagination = fields.get("pagination").unwrap_or(&Value::Null);
-    let page_size = match &pagination["per_page"] {
-        Value::Null => SEARCH_PAGE,
-        value => per_page(value, LARGEST_PAGE)?,
+    let rules = SearchRules {
+        dates: if call.version == ApiVersion::PREVIEW {
+            DateMode::Seconds
+        } else {
+            DateMode::Days(workspace.time_zone.clone())
+        },
+        field: &field,
+        usual_page: SEARCH_PAGE,
+        largest_page: LARGEST_PAGE,
+        checks_order: call.version >= ApiVersion::V2_16,
     };
-    let after = match &pagination["starting_after"] {
-        Value::Null => None,
-        Value::String(cursor) => Some(Cursor::decode(cursor)?),
-        _ => return Err(cursor::invalid()),
-    };
-    Ok(ContactSearch {
-        query,
-        sort,
-        sort_kind,
-        ascending,
-        per_page: page_size,
-        after,
-    })
+    rules.read(call)
 }
 
 /// The fields of a request to write a contact, without those that its version passes over as unknown.

@@ -3,12 +3,15 @@
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::catalogue_changes::CatalogueChange;
+use super::desk_change::DeskChange;
+use super::errors::ApiError;
 use super::faults::Fault;
 use super::hold::Hold;
 use super::identifiers::{self, Kind};
+use super::links::LinkChange;
 use super::mutate::Mutation;
 use super::workspace::Workspace;
 
@@ -37,6 +40,32 @@ struct Exports {
 #[derive(Deserialize)]
 struct Subscription {
     url: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct SubmittedEvent {
+    /// Id of the contact.
+    contact: String,
+    name: String,
+    /// Unix seconds; now when there is none.
+    created_at: Option<i64>,
+    #[serde(default)]
+    metadata: Map<String, Value>,
+    /// Whether the contact's `updated_at` becomes now.
+    #[serde(default)]
+    touch: bool,
+}
+
+impl SubmittedEvent {
+    fn submit(self, workspace: &Workspace) -> Result<String, ApiError> {
+        workspace.add_event(
+            &self.contact,
+            &self.name,
+            self.created_at,
+            self.metadata,
+            self.touch,
+        )
+    }
 }
 
 #[derive(Deserialize)]
@@ -98,6 +127,26 @@ async fn try_answer(
             let wanted: Mutation = read(body)?;
             json!(workspace.mutate(wanted))
         }
+        ("POST", "desk") => {
+            let change: DeskChange = read(body)?;
+            let id = workspace
+                .change_desk(&change)
+                .map_err(|error| error.to_string())?;
+            json!({"id": id})
+        }
+        ("GET", "links") => json!(workspace.link_counts()),
+        ("POST", "link") => {
+            let change: LinkChange = read(body)?;
+            let id = workspace
+                .change_link(&change)
+                .map_err(|error| error.message)?;
+            json!({"id": id})
+        }
+        ("POST", "event") => {
+            let event: SubmittedEvent = read(body)?;
+            let id = event.submit(workspace).map_err(|error| error.message)?;
+            json!({"id": id})
+        }
         ("POST", "catalogue") => {
             let wanted: CatalogueChange = read(body)?;
             json!(workspace.change_catalogue(wanted))
@@ -147,6 +196,10 @@ fn state(workspace: &Workspace) -> Value {
         "teams": workspace.teams().len(),
         "tags": workspace.tags().len(),
         "segments": workspace.segments().len(),
+        "conversations": workspace.conversation_count(),
+        "conversation_parts": workspace.conversation_part_count(),
+        "tickets": workspace.ticket_count(),
+        "ticket_parts": workspace.ticket_part_count(),
         "catalogue": workspace.catalogue_counts(),
         "requests": workspace.request_count(),
         "requests_by_operation": workspace.log.totals(),

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::attribute_table::BUILT_IN;
 use super::call::{Answer, Call, Outcome};
+use super::conversation_attributes;
 use super::custom_attribute::DataAttribute;
 use super::errors::ApiError;
 use super::route::Route;
@@ -157,18 +158,20 @@ fn typed(data_type: &str, value: &Value) -> Value {
 }
 
 fn list(workspace: &Workspace, call: &Call) -> Outcome {
-    if call.query("model") == Some("conversation") && call.version >= ApiVersion::V2_16 {
-        return Err(ApiError::new(
-            422,
-            "parameter_invalid",
-            "model=conversation is no longer supported. Use GET /conversations/attributes instead",
-        ));
-    }
-    let data = all(
-        workspace,
-        call.query("model"),
-        call.flag("include_archived"),
-    );
+    let with_archived = call.flag("include_archived");
+    let data = match call.query("model") {
+        Some("conversation") if call.version >= ApiVersion::V2_16 => {
+            return Err(ApiError::new(
+                422,
+                "parameter_invalid",
+                "model=conversation is no longer supported. Use GET /conversations/attributes instead",
+            ));
+        }
+        Some("conversation") => {
+            conversation_attributes::as_data_attributes(workspace, with_archived)
+        }
+        model => all(workspace, model, with_archived),
+    };
     Answer::json(&json!({"type": "list", "data": data}))
 }
 

@@ -64,6 +64,7 @@ pub(crate) fn refused(
             workspace.scroll(Scroll::drop_open);
             error(scroll::not_found())
         }
+        FaultKind::ScrollExists => error(scroll::exists()),
         _ => return None,
     })
 }

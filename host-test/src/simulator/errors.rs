@@ -62,6 +62,11 @@ impl ApiError {
         ApiError::new(404, "company_not_found", "Company Not Found")
     }
 
+    /// 404 for a ticket.
+    pub(crate) fn ticket_not_found() -> ApiError {
+        ApiError::new(404, "ticket_not_found", "Ticket not found")
+    }
+
     /// The body of the answer.
     pub(crate) fn body(&self, request_id: &str) -> Value {
         json!({

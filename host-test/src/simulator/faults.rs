@@ -63,6 +63,8 @@ pub enum FaultKind {
     NotFound,
     /// The workspace's open company scroll is dropped; 404 as for an unknown scroll parameter.
     ScrollExpired,
+    /// 400 `scroll_exists`, as when somebody else's scroll is open; with `every` 1, for good.
+    ScrollExists,
 }
 
 impl Fault {
@@ -119,7 +121,8 @@ impl FaultKind {
             | FaultKind::Slow(_)
             | FaultKind::Mutate { .. }
             | FaultKind::NotFound
-            | FaultKind::ScrollExpired => false,
+            | FaultKind::ScrollExpired
+            | FaultKind::ScrollExists => false,
         }
     }
 }
@@ -177,12 +180,13 @@ impl FromStr for FaultKind {
             "foreign-body" => FaultKind::ForeignBody,
             "not-found" => FaultKind::NotFound,
             "scroll-expired" => FaultKind::ScrollExpired,
+            "scroll-exists" => FaultKind::ScrollExists,
             "" => return Err("a fault needs kind=…".to_owned()),
             _ => {
                 return Err(format!(
                     "`{text}` is not a kind of fault; there are rate-limited, rate-limited-bare, status-NNN, \
                      bad-gateway-html, reset, reset-after-work, cut-body, invalid-json, empty-body, foreign-body, \
-                     slow-DURATION, mutate-N, not-found and scroll-expired"
+                     slow-DURATION, mutate-N, not-found, scroll-expired and scroll-exists"
                 ));
             }
         })
@@ -206,6 +210,7 @@ impl std::fmt::Display for FaultKind {
             FaultKind::Mutate { contacts } => return write!(formatter, "mutate-{contacts}"),
             FaultKind::NotFound => "not-found",
             FaultKind::ScrollExpired => "scroll-expired",
+            FaultKind::ScrollExists => "scroll-exists",
         };
         formatter.write_str(name)
     }

@@ -34,6 +34,26 @@ impl Dice {
         choices.get(index as usize).copied().unwrap_or_default()
     }
 
+    /// How long a list of this object is: for half of the objects nothing, for most of the others `usual` or less; for
+    /// three in a hundred more than the ten that are shown inside an object, for one of those more than a page of fifty.
+    /// Nothing at all when `usual` is zero. Takes this question and the next.
+    pub(crate) fn length(self, question: u64, usual: u64) -> u64 {
+        let beyond = |least: u64, room: u64| least + self.roll(question + 1, room);
+        match self.roll(question, 200) {
+            _ if usual == 0 => 0,
+            0..2 => beyond(51, 30),
+            2..8 => beyond(11, 20),
+            8..100 => beyond(1, usual),
+            _ => 0,
+        }
+    }
+
+    /// So many of `count` things, in a row from one of them; all of them when there are no more.
+    pub(crate) fn some(self, question: u64, wanted: u64, count: u64) -> impl Iterator<Item = u64> {
+        let first = self.roll(question, count);
+        (0..wanted.min(count)).map(move |step| (first + step) % count)
+    }
+
     /// A number of seconds below `bound`; zero when there is no room.
     pub(crate) fn seconds(self, question: u64, bound: i64) -> i64 {
         let bound = u64::try_from(bound).unwrap_or(0);
@@ -140,6 +160,31 @@ mod tests {
         assert_ne!(dice.roll(4, u64::MAX), Dice::new(9, 2, 3).roll(4, u64::MAX));
         assert_eq!(dice.roll(4, 0), 0);
         assert_eq!(dice.seconds(4, -5), 0);
+    }
+
+    #[test]
+    fn most_lists_are_short_and_a_few_are_long() {
+        let lengths: Vec<u64> = (0..10_000)
+            .map(|number| Dice::new(1, 1, number).length(5, 2))
+            .collect();
+        let count = |from: u64, to: u64| {
+            let within = lengths.iter().filter(|length| (from..to).contains(*length));
+            within.count()
+        };
+        assert!((4_700..5_300).contains(&count(0, 1)));
+        assert!((4_300..4_900).contains(&count(1, 3)));
+        assert!(count(3, 11) == 0 && count(11, 51) > 200 && count(51, 81) > 60);
+        assert_eq!(Dice::new(1, 1, 1).length(5, 0), 0);
+    }
+
+    #[test]
+    fn some_are_never_more_than_there_are() {
+        let dice = Dice::new(1, 1, 1);
+        let mut all: Vec<u64> = dice.some(5, 9, 4).collect();
+        all.sort_unstable();
+        assert_eq!(all, [0, 1, 2, 3]);
+        assert_eq!(dice.some(5, 9, 0).count(), 0);
+        assert_eq!(dice.some(5, 2, 4).count(), 2);
     }
 
     #[test]

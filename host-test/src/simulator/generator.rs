@@ -1,22 +1,25 @@
 //! The generated workspace: which contacts and companies exist, when they changed and who belongs to whom, all by
 //! arithmetic. Nothing here has state; a million contacts cost no memory.
 
+use super::generate::SPAN;
 use super::options::Options;
 use super::timeline::Timeline;
 
 /// Salts that keep the dice of different kinds of objects apart.
 pub(crate) const CONTACT_DICE: u64 = 1;
 pub(crate) const COMPANY_DICE: u64 = 2;
+pub(crate) const CONVERSATION_DICE: u64 = 20;
+pub(crate) const CONVERSATION_PART_DICE: u64 = 21;
+pub(crate) const TICKET_DICE: u64 = 22;
+pub(crate) const TICKET_PART_DICE: u64 = 23;
 
 /// Ids of the generated tags count up from here.
 pub(crate) const FIRST_TAG_ID: u64 = 101;
 /// Ids of teammates count up from here.
 pub(crate) const FIRST_ADMIN_ID: i64 = 991_267_390;
 
-/// How many companies beside its first a contact of a well-connected company has.
-const FURTHER_COMPANIES: u64 = 11;
-
-pub(crate) use super::timeline::Key;
+/// How many companies beside its first a contact has at most.
+const MOST_FURTHER_COMPANIES: u64 = 60;
 
 /// The generated workspace.
 #[derive(Clone, Debug)]
@@ -27,6 +30,16 @@ pub(crate) struct Generator {
     pub(crate) admins: u64,
     pub(crate) tags: u64,
     pub(crate) segments: u64,
+    pub(crate) teams: u64,
+    pub(crate) conversations: u64,
+    pub(crate) conversation_parts: u64,
+    pub(crate) largest_conversation: u64,
+    pub(crate) tickets: u64,
+    pub(crate) subscription_types: u64,
+    /// How many notes an object usually has at most.
+    pub(crate) notes: u64,
+    /// How many events a contact usually has at most.
+    pub(crate) events: u64,
     pub(crate) epoch: i64,
 }
 
@@ -39,27 +52,31 @@ impl Generator {
             admins: u64::from(options.admins.max(1)),
             tags: u64::from(options.tags),
             segments: u64::from(options.segments),
+            teams: u64::from(options.teams),
+            conversations: options.conversations,
+            conversation_parts: options.conversation_parts,
+            largest_conversation: options.largest_conversation,
+            tickets: options.tickets,
+            subscription_types: u64::from(options.subscription_types),
+            notes: u64::from(options.notes_per_contact),
+            events: u64::from(options.events_per_contact),
             epoch: options.epoch,
         }
     }
 
-    /// When contact `number` last changed. Never decreases with the number; some neighbours share a second.
-    pub(crate) fn updated_at(&self, number: u64) -> i64 {
-        self.timeline().at(number)
-    }
-
-    /// How many generated contacts come before `key` in the order by last change.
-    pub(crate) fn contacts_before(&self, key: Key) -> u64 {
-        self.timeline().before(key)
-    }
-
-    fn timeline(&self) -> Timeline {
+    /// When the generated objects of a kind changed; `dice` keeps the kinds apart.
+    pub(crate) fn timeline(&self, dice: u64, count: u64) -> Timeline {
         Timeline {
             seed: self.seed,
-            dice: CONTACT_DICE,
-            count: self.contacts,
+            dice,
+            count,
             epoch: self.epoch,
         }
+    }
+
+    /// When contact `number` last changed.
+    pub(crate) fn updated_at(&self, number: u64) -> i64 {
+        self.timeline(CONTACT_DICE, self.contacts).at(number)
     }
 
     /// Numbers of the companies of contact `number`.
@@ -77,12 +94,7 @@ impl Generator {
         if self.is_unemployed(number) {
             return Vec::new();
         }
-        let further = if is_well_connected(first) {
-            FURTHER_COMPANIES.min(companies - 1)
-        } else {
-            0
-        };
-        (0..=further)
+        (0..=self.further_companies(first))
             .map(|step| (first + step) % companies)
             .collect()
     }
@@ -92,34 +104,45 @@ impl Generator {
         if self.companies == 0 || self.companies > self.contacts {
             return 1;
         }
-        let further = FURTHER_COMPANIES.min(self.companies - 1);
-        let through_others: u64 = (1..=further)
-            .map(|step| (number + self.companies - step) % self.companies)
-            .filter(|first| is_well_connected(*first))
+        let employed: u64 = self
+            .leading_to(number)
             .map(|first| self.employed(first))
             .sum();
-        i64::try_from(self.employed(number) + through_others).unwrap_or(i64::MAX)
+        i64::try_from(employed).unwrap_or(i64::MAX)
     }
 
     /// Numbers of the generated contacts that may belong to company `number`; no other does.
     pub(crate) fn contacts_of(&self, number: u64) -> impl Iterator<Item = u64> + use<> {
-        let companies = self.companies.max(1);
         let contacts = self.contacts;
-        let turned = companies > contacts;
-        let firsts = if turned {
-            1
+        let stride = usize::try_from(self.companies.max(1)).unwrap_or(usize::MAX);
+        let firsts: Vec<u64> = if self.companies > contacts {
+            number.checked_rem(contacts).into_iter().collect()
         } else {
-            (FURTHER_COMPANIES + 1).min(companies)
+            self.leading_to(number).collect()
         };
-        (0..firsts).flat_map(move |step| {
-            let first = if turned {
-                number.checked_rem(contacts).unwrap_or(0)
-            } else {
-                (number + companies - step) % companies
-            };
-            let stride = usize::try_from(companies).unwrap_or(usize::MAX);
-            (first..contacts).step_by(stride)
-        })
+        firsts
+            .into_iter()
+            .flat_map(move |first| (first..contacts).step_by(stride))
+    }
+
+    /// Numbers of the companies whose contacts belong to company `number`: itself, and well-connected ones before it.
+    fn leading_to(&self, number: u64) -> impl Iterator<Item = u64> + '_ {
+        let companies = self.companies.max(1);
+        (0..=MOST_FURTHER_COMPANIES.min(companies - 1))
+            .map(move |step| (step, (number + companies - step) % companies))
+            .filter(|(step, first)| *step <= self.further_companies(*first))
+            .map(|(_, first)| first)
+    }
+
+    /// How many companies after `first` those contacts have whose first company it is: mostly none, sometimes more than
+    /// are shown inside a contact, rarely more than a page has.
+    fn further_companies(&self, first: u64) -> u64 {
+        let further = match first % 100 {
+            7 | 57 => 11,
+            31 => MOST_FURTHER_COMPANIES,
+            _ => 0,
+        };
+        further.min(self.companies.saturating_sub(1))
     }
 
     /// How many contacts have company `first` as their first.
@@ -140,19 +163,31 @@ impl Generator {
         number.is_multiple_of(segment + 2)
     }
 
+    /// Numbers of the segments that company `number` belongs to.
+    pub(crate) fn segments_of_company(&self, number: u64) -> Vec<u64> {
+        let segments = 0..self.segments;
+        segments
+            .filter(|segment| (number + segment).is_multiple_of(7))
+            .collect()
+    }
+
+    /// When a contact of company `number` last made a request: never later for a greater number, since lists are in this
+    /// order, and never for three companies in ten.
+    pub(crate) fn last_request_at(&self, number: u64) -> Option<i64> {
+        let asking = i128::from(self.companies) * 7 / 10;
+        let number = i128::from(number);
+        let age = (number < asking).then(|| number * i128::from(SPAN) / asking)?;
+        Some(self.epoch - 1 - i64::try_from(age).unwrap_or(SPAN))
+    }
+
     /// How many generated contacts belong to segment number `segment`.
     pub(crate) fn segment_count(&self, segment: u64) -> u64 {
         self.contacts.div_ceil(segment + 2)
     }
 }
 
-fn is_well_connected(company: u64) -> bool {
-    company % 50 == 7
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::generate::SPAN;
     use super::*;
 
     fn generator(contacts: u64, companies: u64) -> Generator {
@@ -164,30 +199,8 @@ mod tests {
     }
 
     #[test]
-    fn changes_are_in_order_and_some_share_a_second() {
-        let generator = generator(5_000, 10);
-        let times: Vec<i64> = (0..5_000)
-            .map(|number| generator.updated_at(number))
-            .collect();
-        assert!(times.is_sorted());
-        assert!(times.windows(2).filter(|pair| pair[0] == pair[1]).count() > 100);
-        assert!(times[0] >= generator.epoch - SPAN && times[4_999] < generator.epoch);
-    }
-
-    #[test]
-    fn the_place_of_a_key_is_found() {
-        let generator = generator(1_000_000, 10);
-        for number in [0, 1, 499_999, 500_000, 999_999] {
-            let key = (generator.updated_at(number), number);
-            assert_eq!(generator.contacts_before(key), number);
-        }
-        assert_eq!(generator.contacts_before((i64::MAX, 0)), 1_000_000);
-        assert_eq!(generator.contacts_before((i64::MIN, 0)), 0);
-    }
-
-    #[test]
     fn both_sides_of_a_membership_agree() {
-        for (contacts, companies) in [(997, 60), (10, 25), (100, 3), (50, 50)] {
+        for (contacts, companies) in [(997, 60), (997, 200), (10, 25), (100, 3), (50, 50)] {
             let generator = generator(contacts, companies);
             let mut counted = vec![0; companies as usize];
             for number in 0..contacts {
@@ -214,6 +227,8 @@ mod tests {
 
     #[test]
     fn some_contacts_have_more_companies_than_a_list_shows() {
-        assert!(generator(1_000, 100).companies_of(7).len() > 10);
+        let generator = generator(1_000, 100);
+        assert_eq!(generator.companies_of(7).len(), 12);
+        assert_eq!(generator.companies_of(31).len(), 61);
     }
 }

@@ -4,7 +4,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::conversation_changes::NewPart;
 use super::identifiers::mix;
+use super::numbering::{CONVERSATIONS, TICKETS};
+use super::ordered::{OrderedView, Record};
 use super::workspace::Workspace;
 
 /// How many objects to change.
@@ -23,6 +26,14 @@ pub struct Mutation {
     pub archive: u64,
     /// Contacts that are created.
     pub create: u64,
+    /// Conversations that get an answer.
+    pub conversations: u64,
+    /// Conversations that are deleted.
+    pub delete_conversations: u64,
+    /// Tickets that get an answer.
+    pub tickets: u64,
+    /// Tickets that are deleted.
+    pub delete_tickets: u64,
 }
 
 /// Ids of what a [`Mutation`] changed. Shorter than asked for when there is nothing left to change.
@@ -40,6 +51,14 @@ pub struct Mutated {
     pub archive: Vec<String>,
     /// Contacts that were created.
     pub create: Vec<String>,
+    /// Conversations that got an answer.
+    pub conversations: Vec<String>,
+    /// Conversations that were deleted.
+    pub delete_conversations: Vec<String>,
+    /// Tickets that got an answer.
+    pub tickets: Vec<String>,
+    /// Tickets that were deleted.
+    pub delete_tickets: Vec<String>,
 }
 
 impl Workspace {
@@ -85,6 +104,30 @@ impl Workspace {
                 picked.filter(|id| self.rename_tag(id, &format!("Renamed {number}")).is_ok());
             done.tags.extend(renamed);
         }
+        for _ in 0..wanted.conversations {
+            let number = self.next_mutation();
+            let part = NewPart::comment(&format!("<p>Answer {number}</p>"));
+            let picked = self.some_conversation(number);
+            done.conversations
+                .extend(picked.filter(|id| self.add_conversation_part(id, &part).is_ok()));
+        }
+        for _ in 0..wanted.delete_conversations {
+            let picked = self.some_conversation(self.next_mutation());
+            done.delete_conversations
+                .extend(picked.filter(|id| self.delete_conversation(id).is_ok()));
+        }
+        for _ in 0..wanted.tickets {
+            let number = self.next_mutation();
+            let part = NewPart::comment(&format!("<p>Answer {number}</p>"));
+            let picked = self.some_ticket(number);
+            done.tickets
+                .extend(picked.filter(|id| self.add_ticket_part(id, &part).is_ok()));
+        }
+        for _ in 0..wanted.delete_tickets {
+            let picked = self.some_ticket(self.next_mutation());
+            done.delete_tickets
+                .extend(picked.filter(|id| self.delete_ticket(id).is_ok()));
+        }
         done
     }
 
@@ -94,16 +137,27 @@ impl Workspace {
         state.mutations
     }
 
+    /// Some record that can be read.
+    fn some<R: Record>(&self, number: u64, view: OrderedView<'_, R>) -> Option<u64> {
+        let count = view.numbers_end();
+        // A full turn at most; no more than that when nearly everything was deleted.
+        let start = self.pick(number, count);
+        let mut turn = (start..count).chain(0..start);
+        turn.find(|number| view.is_live(*number))
+    }
+
+    fn some_conversation(&self, number: u64) -> Option<String> {
+        let picked = self.some(number, self.read().conversations.current());
+        picked.map(|picked| CONVERSATIONS.encode(picked))
+    }
+
+    fn some_ticket(&self, number: u64) -> Option<String> {
+        let picked = self.some(number, self.read().tickets.current());
+        picked.map(|picked| TICKETS.encode(picked))
+    }
+
     fn on_some_contact(&self, number: u64, change: impl Fn(&str) -> bool) -> Option<String> {
-        let picked = {
-            let state = self.read();
-            let view = state.contacts.current();
-            let count = view.numbers_end();
-            // A full turn at most; no more than that when nearly everything was deleted.
-            let start = self.pick(number, count);
-            let mut turn = (start..count).chain(0..start);
-            turn.find(|number| view.is_live(*number))
-        };
+        let picked = self.some(number, self.read().contacts.current());
         let id = super::identifiers::encode(
             self.options.seed,
             super::identifiers::Kind::Contact,

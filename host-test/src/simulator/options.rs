@@ -49,6 +49,33 @@ pub struct Options {
     #[arg(long, default_value_t = 5)]
     pub segments: u32,
 
+    /// Generated conversations
+    #[arg(long, default_value_t = 50)]
+    pub conversations: u64,
+
+    /// Parts that a generated conversation has on average
+    #[arg(long, default_value_t = 5)]
+    pub conversation_parts: u64,
+
+    /// Parts of the longest conversation, the one that changed first (0: as long as others)
+    #[arg(long, default_value_t = 0)]
+    pub largest_conversation: u64,
+
+    /// Generated tickets
+    #[arg(long, default_value_t = 20)]
+    pub tickets: u64,
+    /// Subscription types
+    #[arg(long, default_value_t = 4)]
+    pub subscription_types: u32,
+
+    /// Notes that a contact or a company usually has at most; a few have dozens (0: nobody has any)
+    #[arg(long, default_value_t = 1)]
+    pub notes_per_contact: u32,
+
+    /// Events that a contact usually has at most; a few have dozens (0: nobody has any)
+    #[arg(long, default_value_t = 2)]
+    pub events_per_contact: u32,
+
     /// What there is beside people and conversations
     #[command(flatten)]
     pub catalogue: CatalogueOptions,
@@ -101,7 +128,7 @@ pub struct Options {
     #[arg(long, default_value = "0s", value_parser = parse_duration)]
     pub latency: Duration,
 
-    /// Streams the token has no permission for (contacts, companies, admins, teams, tags, segments, data_attributes, articles, …)
+    /// Streams the token has no permission for (contacts, companies, admins, teams, tags, segments, data_attributes, events, articles, conversations, tickets, …)
     #[arg(long, value_delimiter = ',')]
     pub denied: Vec<String>,
 
@@ -129,6 +156,13 @@ impl Default for Options {
             teams: 2,
             tags: 20,
             segments: 5,
+            conversations: 50,
+            conversation_parts: 5,
+            largest_conversation: 0,
+            tickets: 20,
+            subscription_types: 4,
+            notes_per_contact: 1,
+            events_per_contact: 2,
             catalogue: CatalogueOptions::default(),
             time_zone: "America/Los_Angeles".to_owned(),
             region: "US".to_owned(),

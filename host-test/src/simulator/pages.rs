@@ -3,6 +3,9 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::cursor::Cursor;
+use super::ordered_search::Found;
+
 /// A list with a cursor to its next page; `data` is written as an array.
 #[derive(Serialize)]
 pub(crate) struct CursorList<T> {
@@ -49,6 +52,17 @@ impl CursorPages {
             per_page,
             total_pages: total.div_ceil(per_page.max(1) as u64),
         }
+    }
+
+    /// The page of a search that begins after a cursor.
+    pub(crate) fn of<R>(after: Option<&Cursor>, per_page: usize, found: &Found<R>) -> CursorPages {
+        let page = after.map_or(1, |cursor| cursor.page);
+        let next = found.next.as_ref().map(|(sort, id)| Cursor {
+            sort: sort.clone(),
+            id: id.clone(),
+            page: page.saturating_add(1),
+        });
+        CursorPages::new(page, per_page, found.total, next.map(|next| next.encode()))
     }
 }
 

@@ -73,8 +73,11 @@ impl Route {
     pub(crate) fn scope(&self) -> &'static str {
         match self.permission {
             "admins" | "teams" => "read_admins",
+            "conversations" => "read_conversations",
+            "tickets" => "read_tickets",
             "tags" => "read_write_tags",
             "data_attributes" => "write_data_attributes",
+            "events" => "read_events",
             "away_status_reasons" => "read_admins",
             "activity_logs" => "read_admin_activity_logs",
             "articles" | "internal_articles" | "collections" | "help_centers" => {

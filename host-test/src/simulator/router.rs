@@ -4,8 +4,9 @@ use super::route::Route;
 use super::version::ApiVersion;
 use super::{
     activity_logs, admins, catalogue_lists, companies, company_lists, contact_lists, contacts,
-    content_export, custom_objects, data_attributes, macros, me, news, oauth, segments, tags,
-    teams,
+    content_export, conversation_attributes, conversations, custom_objects, data_attributes,
+    events, macros, me, news, notes, oauth, segments, subscriptions, tags, teams, ticket_types,
+    tickets,
 };
 
 /// Every operation. A fixed path comes before a pattern that would match it too.
@@ -22,11 +23,18 @@ const TABLES: &[&[Route]] = &[
     contact_lists::ROUTES,
     company_lists::ROUTES,
     companies::ROUTES,
+    notes::ROUTES,
+    subscriptions::ROUTES,
+    events::ROUTES,
     content_export::ROUTES,
     catalogue_lists::ROUTES,
     news::ROUTES,
     macros::ROUTES,
     custom_objects::ROUTES,
+    conversation_attributes::ROUTES,
+    conversations::ROUTES,
+    ticket_types::ROUTES,
+    tickets::ROUTES,
 ];
 
 /// Every operation of an API version (such as `2.11`) that a token opens, as method and path; `{…}` stands for any one part

@@ -52,11 +52,7 @@ impl Scroll {
         }
         let open = match (parameter, &mut self.open) {
             (None, Some(_)) => {
-                return Err(ApiError::new(
-                    400,
-                    "scroll_exists",
-                    "scroll already exists for this workspace",
-                ));
+                return Err(exists());
             }
             (None, empty @ None) => {
                 self.opened += 1;
@@ -90,6 +86,15 @@ impl Scroll {
     pub(crate) fn drop_open(&mut self) {
         self.open = None;
     }
+}
+
+/// The answer to who opens a scroll while another is open.
+pub(crate) fn exists() -> ApiError {
+    ApiError::new(
+        400,
+        "scroll_exists",
+        "scroll already exists for this workspace",
+    )
 }
 
 /// The answer to a scroll parameter that leads nowhere.

@@ -31,6 +31,8 @@ pub(crate) enum FieldValue<'a> {
     Whole(i64),
     Float(f64),
     Boolean(bool),
+    /// A long text, which equals each of its words.
+    Words(Cow<'a, str>),
     /// Any of these.
     Several(Vec<String>),
 }
@@ -40,15 +42,15 @@ impl<'a> FieldValue<'a> {
         FieldValue::Text(Cow::Borrowed(text))
     }
 
-    fn optional_text(text: Option<&'a str>) -> FieldValue<'a> {
+    pub(crate) fn optional_text(text: Option<&'a str>) -> FieldValue<'a> {
         text.map_or(FieldValue::Unset, FieldValue::text_of)
     }
 
-    fn optional_whole(number: Option<i64>) -> FieldValue<'a> {
+    pub(crate) fn optional_whole(number: Option<i64>) -> FieldValue<'a> {
         number.map_or(FieldValue::Unset, FieldValue::Whole)
     }
 
-    fn of_json(value: &'a Value) -> FieldValue<'a> {
+    pub(crate) fn of_json(value: &'a Value) -> FieldValue<'a> {
         match value {
             Value::String(text) => FieldValue::text_of(text),
             Value::Bool(value) => FieldValue::Boolean(*value),
@@ -63,7 +65,7 @@ impl<'a> FieldValue<'a> {
     /// The value as a text, where it is one.
     pub(crate) fn text(&self) -> Option<&str> {
         match self {
-            FieldValue::Text(text) => Some(text),
+            FieldValue::Text(text) | FieldValue::Words(text) => Some(text),
             _ => None,
         }
     }
@@ -86,6 +88,10 @@ impl<'a> FieldValue<'a> {
                 .map_or(wanted.is_null() && values.is_empty(), |wanted| {
                     values.iter().any(|value| value == wanted)
                 }),
+            FieldValue::Words(text) => wanted.as_str().is_some_and(|wanted| {
+                let mut words = text.split(|character: char| !character.is_alphanumeric());
+                words.any(|word| word.eq_ignore_ascii_case(wanted))
+            }),
             FieldValue::Text(_) | FieldValue::Whole(_) | FieldValue::Float(_) => {
                 self.compare(wanted) == Some(Ordering::Equal)
             }
@@ -95,7 +101,9 @@ impl<'a> FieldValue<'a> {
     /// How the value compares to this; `None` when they cannot be compared.
     pub(crate) fn compare(&self, other: &Value) -> Option<Ordering> {
         match self {
-            FieldValue::Text(text) => Some(text.as_ref().cmp(other.as_str()?)),
+            FieldValue::Text(text) | FieldValue::Words(text) => {
+                Some(text.as_ref().cmp(other.as_str()?))
+            }
             FieldValue::Whole(number) => match other.as_i64() {
                 Some(other) => Some(number.cmp(&other)),
                 None => (*number as f64).partial_cmp(&other.as_f64()?),
@@ -106,10 +114,10 @@ impl<'a> FieldValue<'a> {
     }
 
     /// The value to sort by: what is not set comes first.
-    fn sort(&self) -> SortValue {
+    pub(crate) fn sort(&self) -> SortValue {
         match self {
             FieldValue::Unset | FieldValue::Several(_) => SortValue::Number(i64::MIN),
-            FieldValue::Text(text) => SortValue::Text(text.to_string()),
+            FieldValue::Text(text) | FieldValue::Words(text) => SortValue::Text(text.to_string()),
             FieldValue::Whole(number) => SortValue::Number(*number),
             // Sorting by thousandths is as fine as a float attribute needs.
             FieldValue::Float(number) => SortValue::Number((number * 1_000.0) as i64),
@@ -252,11 +260,6 @@ impl ContactField {
             "ios_app_device" => text(contact.device("ios_device")),
             device => text(contact.device(device)),
         }
-    }
-
-    /// The value of this field to sort by.
-    pub(crate) fn sort_value(&self, contact: &Contact, generator: &Generator) -> SortValue {
-        self.of(contact, generator).sort()
     }
 }
 

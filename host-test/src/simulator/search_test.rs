@@ -1,5 +1,7 @@
 //! What a filter asks of a value: operators, and how the values of each kind of field compare.
 
+use std::cmp::Ordering;
+
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
@@ -18,6 +20,10 @@ pub(crate) enum Test {
     Above(Value),
     /// Less.
     Below(Value),
+    /// Greater or equal.
+    AtLeast(Value),
+    /// Less or equal.
+    AtMost(Value),
     /// A time from (inclusive) to (exclusive), in Unix seconds.
     Within(i64, i64),
     /// A time outside of that.
@@ -71,6 +77,13 @@ pub(crate) fn test(
         };
     }
     match (kind, operator) {
+        // A list of seconds is a shortcut for several; there is none for days.
+        (FieldKind::Date, "IN") if matches!(dates, DateMode::Seconds) => {
+            Ok(Test::OneOf(list(name, FieldKind::Number, value)?))
+        }
+        (FieldKind::Date, "NIN") if matches!(dates, DateMode::Seconds) => {
+            Ok(Test::NoneOf(list(name, FieldKind::Number, value)?))
+        }
         (FieldKind::Date, _) => date_test(name, operator, value, dates),
         (FieldKind::Membership, "=") => Ok(Test::OneOf(vec![scalar(name, kind, value)?])),
         (FieldKind::Membership, "!=") => Ok(Test::NoneOf(vec![scalar(name, kind, value)?])),
@@ -82,6 +95,8 @@ pub(crate) fn test(
         (FieldKind::Boolean, _) => Err(unsupported()),
         (_, ">") => Ok(Test::Above(scalar(name, kind, value)?)),
         (_, "<") => Ok(Test::Below(scalar(name, kind, value)?)),
+        (FieldKind::Number, ">=") => Ok(Test::AtLeast(scalar(name, kind, value)?)),
+        (FieldKind::Number, "<=") => Ok(Test::AtMost(scalar(name, kind, value)?)),
         (FieldKind::Number, _) => Err(unsupported()),
         (_, "~") => Ok(Test::Contains(text()?)),
         (_, "!~") => Ok(Test::Lacks(text()?)),
@@ -182,8 +197,10 @@ impl Test {
         match self {
             Test::OneOf(wanted) => wanted.iter().any(|wanted| value.equals(wanted)),
             Test::NoneOf(unwanted) => !unwanted.iter().any(|unwanted| value.equals(unwanted)),
-            Test::Above(limit) => value.compare(limit) == Some(std::cmp::Ordering::Greater),
-            Test::Below(limit) => value.compare(limit) == Some(std::cmp::Ordering::Less),
+            Test::Above(limit) => value.compare(limit) == Some(Ordering::Greater),
+            Test::Below(limit) => value.compare(limit) == Some(Ordering::Less),
+            Test::AtLeast(limit) => value.compare(limit).is_some_and(Ordering::is_ge),
+            Test::AtMost(limit) => value.compare(limit).is_some_and(Ordering::is_le),
             Test::Within(start, end) => value
                 .number()
                 .is_some_and(|time| *start <= time && time < *end),

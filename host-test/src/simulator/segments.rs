@@ -15,7 +15,8 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::new("GET", "/segments/{id}", "segments", read),
 ];
 
-fn segment(workspace: &Workspace, index: u64, with_count: bool) -> Value {
+/// Segment number `index`, with the number of its contacts or without.
+pub(crate) fn segment(workspace: &Workspace, index: u64, with_count: bool) -> Value {
     let generator = &workspace.generator;
     let created_at = generator
         .epoch
@@ -57,14 +58,22 @@ pub(crate) fn of_contact(workspace: &Workspace, number: u64) -> Vec<Value> {
         .collect()
 }
 
+/// The number that a segment's id leads to.
+///
+/// # Errors
+/// 404 when there is none with this id.
+pub(crate) fn index(workspace: &Workspace, id: &str) -> Result<u64, ApiError> {
+    identifiers::decode(workspace.options.seed, Kind::Segment, id)
+        .filter(|index| *index < workspace.generator.segments)
+        .ok_or_else(ApiError::resource_not_found)
+}
+
 fn list(workspace: &Workspace, call: &Call) -> Outcome {
     let segments = all(workspace, call.flag("include_count"));
     Answer::json(&json!({"type": "segment.list", "segments": segments}))
 }
 
 fn read(workspace: &Workspace, call: &Call) -> Outcome {
-    let index = identifiers::decode(workspace.options.seed, Kind::Segment, call.parameter(0));
-    let index = index.filter(|index| *index < workspace.generator.segments);
-    let index = index.ok_or_else(ApiError::resource_not_found)?;
+    let index = index(workspace, call.parameter(0))?;
     Answer::json(&segment(workspace, index, call.flag("include_count")))
 }

@@ -1,6 +1,6 @@
 //! Sets of seconds, as sorted spans that do not touch.
 
-use super::contact_view::KeyRange;
+use super::ordered::KeyRange;
 
 /// A set of times in Unix seconds.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::call::{Answer, Call, Outcome};
 use super::errors::ApiError;
 use super::identifiers::{self, Kind};
+use super::links::Stamp;
 use super::route::Route;
 use super::version::ApiVersion;
 use super::workspace::{State, Workspace};
@@ -55,6 +56,7 @@ fn delete(workspace: &Workspace, call: &Call) -> Outcome {
     let mut state = workspace.write();
     let (id, _) = find(&state, call.parameter(0))?;
     state.tags.remove(&id);
+    state.contacts.forget_tag(id);
     Ok(Answer::empty())
 }
 
@@ -102,7 +104,7 @@ fn tag_member(
     let number = id.and_then(|id| identifiers::decode(workspace.options.seed, kind, id));
     if kind == Kind::Contact {
         let number = number.ok_or_else(ApiError::contact_not_found)?;
-        return workspace.tag_contact(number, tag, tagged);
+        return workspace.tag_contact(number, tag, tagged, Stamp::Now);
     }
     let company_id = member.get("company_id").and_then(Value::as_str);
     let by_key = || {
@@ -117,7 +119,7 @@ fn tag_member(
     let number = number
         .or_else(by_key)
         .ok_or_else(ApiError::company_not_found)?;
-    workspace.tag_company(number, tag, tagged)
+    workspace.tag_company(number, tag, tagged, Stamp::Now)
 }
 
 impl Workspace {

@@ -15,9 +15,18 @@ pub(crate) const ROUTES: &[Route] = &[
 
 const FIRST_TEAM_ID: u64 = 5_017_690;
 
+/// The id of team `index`, as a number.
+pub(crate) fn number(index: u64) -> u64 {
+    FIRST_TEAM_ID.saturating_add(index)
+}
+
 /// The id of team `index`.
 pub(crate) fn id(index: u64) -> String {
-    (FIRST_TEAM_ID + index).to_string()
+    number(index).to_string()
+}
+
+pub(crate) fn name(index: u64) -> String {
+    format!("Team {}", index + 1)
 }
 
 /// Teammate `admin` is in every team whose index leaves the same remainder, or one less.
@@ -31,7 +40,7 @@ fn team(workspace: &Workspace, index: u64) -> Value {
     json!({
         "type": "team",
         "id": id(index),
-        "name": format!("Team {}", index + 1),
+        "name": name(index),
         "admin_ids": members.map(teammate::id).collect::<Vec<_>>(),
     })
 }

@@ -20,7 +20,7 @@ impl ApiVersion {
     pub(crate) const V2_13: ApiVersion = ApiVersion::of(2, 13);
     /// Adds calls and the reasons for being away.
     pub(crate) const V2_14: ApiVersion = ApiVersion::of(2, 14);
-    /// Adds brands and addresses for email.
+    /// Adds brands and addresses for email, and lists the notes about a company.
     pub(crate) const V2_15: ApiVersion = ApiVersion::of(2, 15);
     /// Makes owner ids strings, answers 410 for merged contacts, and validates sort orders.
     pub(crate) const V2_16: ApiVersion = ApiVersion::of(2, 16);

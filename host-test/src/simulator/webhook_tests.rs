@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::Options;
 use super::notification::signature;
 use super::testing::{Bench, Receiver};
+use super::{NewPart, Options};
 
 async fn subscribed(receiver: &Receiver) -> Bench {
     Bench::start(Options {
@@ -155,4 +155,54 @@ async fn a_url_that_fails_its_validation_gets_nothing() {
             .await
             .delivered
     );
+}
+
+#[tokio::test]
+async fn changes_of_conversations_and_tickets_are_notified() {
+    let receiver = Receiver::start(200, &[]).await;
+    let bench = subscribed(&receiver).await;
+    let workspace = bench.workspace();
+    let conversation = workspace.conversation_ids().nth(1).unwrap();
+    let part = workspace
+        .add_conversation_part(&conversation, &NewPart::comment("<p>Hello</p>"))
+        .unwrap();
+    workspace.close_conversation(&conversation).unwrap();
+    workspace
+        .redact_conversation_part(&conversation, &part)
+        .unwrap();
+    workspace.delete_conversation(&conversation).unwrap();
+    let ticket = workspace.ticket_ids().next().unwrap();
+    workspace.resolve_ticket(&ticket).unwrap();
+    delivered(&bench, 5).await;
+    let bodies = receiver.bodies();
+    let item = |topic: &str| {
+        let body = bodies.iter().find(|body| body["topic"] == topic);
+        body.unwrap_or_else(|| panic!("{topic}"))["data"]["item"].clone()
+    };
+    let replied = item("conversation.admin.replied");
+    let list = &replied["conversation_parts"];
+    assert_eq!(
+        (&list["total_count"], &list["conversation_parts"][0]["id"]),
+        (&json!(1), &json!(part))
+    );
+    assert!(replied["statistics"]["last_admin_reply_at"].is_string());
+    assert!(replied["updated_at"].is_i64());
+    let closed = item("conversation.admin.closed");
+    assert_eq!(
+        closed["conversation_parts"]["conversation_parts"][0]["part_type"],
+        "close"
+    );
+    let redacted = item("conversation_part.redacted");
+    assert_eq!(
+        (&redacted["id"], &redacted["redacted"]),
+        (&json!(part), &json!(true))
+    );
+    let deleted = item("conversation.deleted");
+    assert_eq!(
+        deleted,
+        json!({"type": "conversation", "conversation_id": conversation})
+    );
+    let resolved = item("ticket.state.updated");
+    assert_eq!(resolved["ticket"]["id"], ticket.as_str());
+    assert_eq!(resolved["ticket_part"]["ticket_state"], "resolved");
 }

@@ -19,7 +19,9 @@ use super::contact::Contact;
 use super::contact_body::Rendering;
 use super::contact_store::ContactStore;
 use super::content_export::ContentExports;
+use super::conversation::Conversation;
 use super::custom_attribute::{self, DataAttribute};
+use super::event::EventStore;
 use super::fault_plan::FaultPlan;
 use super::faults::Fault;
 use super::generator::{FIRST_TAG_ID, Generator};
@@ -29,10 +31,13 @@ use super::moment::TimeStyle;
 use super::notification::WebhookDelivery;
 use super::oauth::Grants;
 use super::options::Options;
+use super::ordered_store::OrderedStore;
 use super::rate_limit::{RateLimit, WINDOW};
 use super::recorder::Recorder;
 use super::request_log::{RequestLog, RequestLogEntry};
 use super::scroll::Scroll;
+use super::segments;
+use super::ticket::Ticket;
 use super::version::ApiVersion;
 use super::webhooks::Webhooks;
 
@@ -66,13 +71,31 @@ pub struct Workspace {
 pub(crate) struct State {
     pub(crate) contacts: ContactStore,
     pub(crate) companies: CompanyStore,
+    pub(crate) conversations: OrderedStore<Conversation>,
+    pub(crate) tickets: OrderedStore<Ticket>,
     pub(crate) tags: BTreeMap<u64, String>,
     pub(crate) catalogue: Catalogue,
     pub(crate) content_exports: ContentExports,
     pub(crate) data_attributes: Vec<DataAttribute>,
+    pub(crate) events: EventStore,
     pub(crate) next_note_id: u64,
     /// How many objects were changed by arithmetic: picks the next one.
     pub(crate) mutations: u64,
+}
+
+impl State {
+    fn index_is_due(&self, now: i64) -> bool {
+        self.contacts.index_is_due(now)
+            || self.conversations.index_is_due(now)
+            || self.tickets.index_is_due(now)
+    }
+
+    /// Lets search see what was written long enough before `now` (milliseconds).
+    fn index(&mut self, now: i64) {
+        self.contacts.index(now);
+        self.conversations.index(now);
+        self.tickets.index(now);
+    }
 }
 
 impl Workspace {
@@ -91,15 +114,18 @@ impl Workspace {
         let clock = Clock::starting_after(options.epoch);
         let tags =
             (0..generator.tags).map(|index| (FIRST_TAG_ID + index, format!("Tag {}", index + 1)));
+        let lag = as_milliseconds(options.index_lag);
         let state = State {
-            contacts: ContactStore::new(generator.clone(), as_milliseconds(options.index_lag)),
+            contacts: ContactStore::new(generator.clone(), lag),
             companies: CompanyStore::new(generator.clone()),
+            conversations: OrderedStore::new(generator.clone(), lag),
+            tickets: OrderedStore::new(generator.clone(), lag),
             tags: tags.collect(),
             catalogue: Catalogue::new(&options),
             content_exports: ContentExports::default(),
             data_attributes: custom_attribute::custom(options.epoch),
-            // Generated notes have smaller ids.
-            next_note_id: generator.contacts.saturating_mul(4).saturating_add(10),
+            events: EventStore::default(),
+            next_note_id: generator.first_free_note(),
             mutations: 0,
         };
         let workspace = Workspace {
@@ -140,8 +166,8 @@ impl Workspace {
     /// The state with everything in the index that should be by now.
     pub(crate) fn read_indexed(&self) -> RwLockReadGuard<'_, State> {
         let now = self.clock.milliseconds();
-        if self.read().contacts.index_is_due(now) {
-            self.write().contacts.index(now);
+        if self.read().index_is_due(now) {
+            self.write().index(now);
         }
         self.read()
     }
@@ -174,7 +200,13 @@ impl Workspace {
 
     pub(crate) fn company_value(&self, state: &State, company: &Company) -> Option<Value> {
         let tag_name = |id| state.tags.get(&id).map(String::as_str);
-        to_value(&company.body(self.options.seed, &self.options.workspace_id, tag_name))
+        let segment = |index| segments::segment(self, index, false);
+        to_value(&company.body(
+            self.options.seed,
+            &self.options.workspace_id,
+            tag_name,
+            segment,
+        ))
     }
 }
 

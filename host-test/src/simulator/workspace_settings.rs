@@ -6,6 +6,7 @@ use super::catalogue::CatalogueKind as Kind;
 use super::catalogue_table::View;
 use super::help_center::{FIRST_HELP_CENTER_ID, HELP_CENTERS, title};
 use super::shelf::Item;
+use super::subscriptions::{Consent, FIRST_TYPE_ID};
 use super::workspace::Workspace;
 
 pub(crate) const FIRST_BRAND_ID: u64 = 3;
@@ -76,7 +77,7 @@ pub(crate) fn subscription_type(workspace: &Workspace, item: &Item, _: View) -> 
         "type": "subscription",
         "id": Kind::SubscriptionTypes.id(workspace.options.seed, item.number),
         "state": item.dice.pick(12, &["live", "live", "draft", "archived"]),
-        "consent_type": item.dice.pick(13, &["opt_out", "opt_in"]),
+        "consent_type": Consent::of(FIRST_TYPE_ID + item.number).name(),
         "default_translation": translation,
         "translations": [translation],
         "content_types": if item.number.is_multiple_of(2) { ["email"] } else { ["sms_message"] },

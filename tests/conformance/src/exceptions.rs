@@ -25,6 +25,11 @@ const FROM_2_16: &[&str] = &["2.16"];
 
 const SORT: &str = "2.11 speaks of sorting in its text, and 2.16 declares it";
 const PAGES: &str = "2.11 declares it; the answers in 2.16 have page sizes and cursors, which nothing else could ask for";
+const SORTED: &str =
+    "clients that are in use sort these searches, and a walk that may be cut off needs an order";
+const EARLIER: &str = "the address of the next page, which the answer gives, has it";
+const LATER: &str = "a later path, which looks like a conversation to a document that lacks it";
+const MODEL: &str = "the attributes of conversations have a path of their own from 2.16 on, and are asked for there";
 const OWNER: &str = "an owner is an integer before 2.16 and text from there on: a request has the form of its version";
 const CLEARED: &str = "null clears a field; the documents declare it for the other fields of a contact, and no other way for this one";
 const LEAD: &str = "a lead may have no address";
@@ -36,6 +41,10 @@ const FILE: &str =
     "the answer is a file, of which the documents say nothing but that it is compressed CSV";
 const CURSOR: &str =
     "the cursor of a next page comes with the number of that page; 2.16 requires nothing of it";
+const UNKNOWN: &str = "a lead may have neither address nor key of the workspace";
+const EVENTS: &str = "without `summary` events are listed themselves, as the text says; the schema is that of the summary";
+const EVENT_PAGES: &str =
+    "the addresses of further pages have it, and 2.11 alone declares `per_page`";
 const NOTE: &str = "the ids of contacts are text, as the other operations of the document say";
 
 const fn exception(
@@ -78,6 +87,91 @@ pub static EXCEPTIONS: &[Exception] = &[
         SORT,
     ),
     exception("2.16", "GET /contacts", "query per_page", PAGES),
+    exception(
+        "2.11",
+        "POST /conversations/search",
+        "body/undeclared/sort",
+        SORT,
+    ),
+    exception("2.11", "POST /tickets/search", "body/undeclared/sort", SORT),
+    exception(
+        "2.16",
+        "POST /conversations/search",
+        "body/undeclared/sort",
+        SORTED,
+    ),
+    exception(
+        "2.16",
+        "POST /tickets/search",
+        "body/undeclared/sort",
+        SORTED,
+    ),
+    exception("2.16", "GET /articles", "query page", PAGES),
+    exception(
+        "2.16",
+        "GET /contacts/{contact_id}/notes",
+        "query page",
+        PAGES,
+    ),
+    exception(
+        "2.16",
+        "GET /contacts/{contact_id}/companies",
+        "query page",
+        PAGES,
+    ),
+    exception(
+        "2.16",
+        "GET /companies/{company_id}/contacts",
+        "query page",
+        PAGES,
+    ),
+    exception("2.11", "GET /events", "query before", EARLIER),
+    exception("2.16", "GET /events", "query before", EARLIER),
+    Exception {
+        versions: FROM_2_16,
+        ..exception(
+            "2.11",
+            "GET /conversations/{conversation_id}",
+            "query include_archived",
+            LATER,
+        )
+    },
+    exception("2.16", "GET /articles", "query per_page", PAGES),
+    exception("2.16", "GET /events", "query per_page", PAGES),
+    exception(
+        "2.16",
+        "GET /help_center/collections",
+        "query per_page",
+        PAGES,
+    ),
+    exception(
+        "2.16",
+        "GET /help_center/help_centers",
+        "query per_page",
+        PAGES,
+    ),
+    exception(
+        "2.16",
+        "GET /contacts/{contact_id}/notes",
+        "query per_page",
+        PAGES,
+    ),
+    exception(
+        "2.16",
+        "GET /contacts/{contact_id}/companies",
+        "query per_page",
+        PAGES,
+    ),
+    exception(
+        "2.16",
+        "GET /companies/{company_id}/contacts",
+        "query per_page",
+        PAGES,
+    ),
+    Exception {
+        versions: BEFORE_2_16,
+        ..exception("2.16", "GET /data_attributes", "query model/enum", MODEL)
+    },
     exception("2.16", "GET /contacts", "query starting_after", PAGES),
     owner("2.11", "create_contact_request/owner_id/type", FROM_2_16),
     owner("2.11", "update_contact_request/owner_id/type", FROM_2_16),
@@ -112,6 +206,11 @@ pub static EXCEPTIONS: &[Exception] = &[
         CLEARED,
     ),
     // Requests of the simulator's tests.
+    exception("2.11", "GET /events", "query before", EVENT_PAGES),
+    exception("2.11", "GET /events", "query since", EVENT_PAGES),
+    exception("2.16", "GET /events", "query before", EVENT_PAGES),
+    exception("2.16", "GET /events", "query since", EVENT_PAGES),
+    exception("2.16", "GET /events", "query per_page", EVENT_PAGES),
     exception(
         "2.16",
         "POST /contacts/{contact_id}/notes",
@@ -167,6 +266,60 @@ pub static EXCEPTIONS: &[Exception] = &[
     exception("2.16", "GET /internal_articles", "query page", PAGE),
     exception("2.16", "GET /internal_articles", "query per_page", PAGE),
     // Answers of the simulator.
+    exception(
+        "2.11",
+        "GET /events",
+        "data_event_summary/email/type",
+        UNKNOWN,
+    ),
+    exception(
+        "2.11",
+        "GET /events",
+        "data_event_summary/user_id/type",
+        UNKNOWN,
+    ),
+    exception(
+        "2.11",
+        "GET /events",
+        "data_event_summary_item/required/name",
+        EVENTS,
+    ),
+    exception(
+        "2.11",
+        "GET /events",
+        "data_event_summary_item/required/first",
+        EVENTS,
+    ),
+    exception(
+        "2.11",
+        "GET /events",
+        "data_event_summary_item/required/last",
+        EVENTS,
+    ),
+    exception(
+        "2.11",
+        "GET /events",
+        "data_event_summary_item/required/count",
+        EVENTS,
+    ),
+    exception(
+        "2.16",
+        "GET /events",
+        "data_event_summary/type/enum",
+        EVENTS,
+    ),
+    exception(
+        "2.16",
+        "GET /events",
+        "data_event_summary/email/type",
+        UNKNOWN,
+    ),
+    exception(
+        "2.16",
+        "GET /events",
+        "data_event_summary/user_id/type",
+        UNKNOWN,
+    ),
     exception("2.11", ANY, "contact/email/type", LEAD),
     exception("2.16", ANY, "contact/email/type", LEAD),
     exception(

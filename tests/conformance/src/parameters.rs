@@ -1,6 +1,6 @@
 //! Parameters in paths and queries.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::operation::Operation;
 use crate::schema::Objects;
@@ -32,11 +32,23 @@ pub(crate) fn check_query(operation: &Operation, query: &str) -> Vec<Complaint> 
         .into_owned()
         .collect();
     let mut complaints = Vec::new();
+    let spread = Spread::of(operation, &pairs);
+    for object in &spread {
+        let value = Value::Object(object.value.clone());
+        complaints.extend(check(
+            operation,
+            "query",
+            object.name,
+            object.parameter,
+            &value,
+        ));
+    }
     for (name, value) in &pairs {
         match declared(operation, "query", name) {
             Some(parameter) => {
                 complaints.extend(check_value(operation, "query", name, parameter, value))
             }
+            None if spread.iter().any(|object| object.value.contains_key(name)) => {}
             None => complaints.push((
                 format!("query {name}"),
                 format!("`{name}={value}`: the document does not declare it"),
@@ -48,11 +60,49 @@ pub(crate) fn check_query(operation: &Operation, query: &str) -> Vec<Complaint> 
         .filter(|parameter| parameter["in"] == "query" && parameter["required"] == true);
     for parameter in required {
         let name = parameter["name"].as_str().unwrap_or_default();
-        if !pairs.iter().any(|(given, _)| given == name) {
+        let given = pairs.iter().any(|(given, _)| given == name)
+            || spread.iter().any(|object| object.name == name);
+        if !given {
             complaints.push((format!("query {name}"), "it is required".to_owned()));
         }
     }
     complaints
+}
+
+/// An object that a query spreads out: its fields are parameters of their own.
+struct Spread<'a> {
+    name: &'a str,
+    parameter: &'a Value,
+    value: Map<String, Value>,
+}
+
+impl<'a> Spread<'a> {
+    /// The objects of which the query has a field.
+    fn of(operation: &Operation<'a>, pairs: &[(String, String)]) -> Vec<Spread<'a>> {
+        let declared = operation
+            .parameters()
+            .filter(|parameter| parameter["in"] == "query" && parameter["explode"] == true);
+        let objects = declared.map(|parameter| {
+            let schema = operation.document.resolve(&parameter["schema"]);
+            let alternatives = schema["oneOf"].as_array().into_iter().flatten();
+            let fields: Vec<&str> = alternatives
+                .chain([schema])
+                .filter_map(|schema| schema["properties"].as_object())
+                .flat_map(|properties| properties.keys().map(String::as_str))
+                .collect();
+            let given = pairs
+                .iter()
+                .filter(|(name, _)| fields.contains(&name.as_str()));
+            Spread {
+                name: parameter["name"].as_str().unwrap_or_default(),
+                parameter,
+                value: given
+                    .map(|(name, value)| (name.clone(), value.as_str().into()))
+                    .collect(),
+            }
+        });
+        objects.filter(|object| !object.value.is_empty()).collect()
+    }
 }
 
 fn declared<'a>(operation: &Operation<'a>, place: &str, name: &str) -> Option<&'a Value> {
@@ -68,12 +118,23 @@ fn check_value(
     parameter: &Value,
     text: &str,
 ) -> Vec<Complaint> {
-    let schema = &parameter["schema"];
+    let value = typed(operation.document.resolve(&parameter["schema"]), text);
+    check(operation, place, name, parameter, &value)
+}
+
+fn check(
+    operation: &Operation,
+    place: &str,
+    name: &str,
+    parameter: &Value,
+    value: &Value,
+) -> Vec<Complaint> {
     let key = format!("{} {place} {name}", operation.label());
-    let validator = operation.document.validator(key, schema, Objects::Closed);
+    let validator = operation
+        .document
+        .validator(key, &parameter["schema"], Objects::Closed);
     let whole = format!("{place} {name}");
-    let value = typed(operation.document.resolve(schema), text);
-    findings(&validator, &value, &whole)
+    findings(&validator, value, &whole)
         .into_iter()
         .map(|finding| (finding.place, finding.message))
         .collect()
@@ -105,6 +166,20 @@ paths:
         - { name: all, in: query, schema: { type: boolean } }
         - { name: Intercom-Version, in: header, schema: { type: string } }
       responses: { '200': {} }
+  /events:
+    get:
+      parameters:
+        - name: filter
+          in: query
+          required: true
+          style: form
+          explode: true
+          schema:
+            type: object
+            oneOf:
+              - { properties: { email: { type: string } }, required: [email], additionalProperties: false }
+              - { properties: { id: { type: string } }, required: [id], additionalProperties: false }
+      responses: { '200': {} }
 ";
 
     fn places(path: &str, query: &str) -> Vec<String> {
@@ -131,6 +206,16 @@ paths:
                 "query all/type"
             ]
         );
+    }
+
+    #[test]
+    fn an_object_may_be_spread_over_a_query() {
+        assert_eq!(places("/events", "id=7"), Vec::<String>::new());
+        assert_eq!(
+            places("/events", "colour=red"),
+            ["query colour", "query filter"]
+        );
+        assert!(!places("/events", "id=7&email=a").is_empty());
     }
 
     #[test]

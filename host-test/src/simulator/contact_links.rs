@@ -1,0 +1,117 @@
+//! Changes of what hangs on a contact: its tags, notes and subscriptions.
+
+use std::borrow::Cow;
+
+use super::contact::Contact;
+use super::contact_changes::updated_topic;
+use super::errors::ApiError;
+use super::links::Stamp;
+use super::note::Note;
+use super::workspace::Workspace;
+
+impl Workspace {
+    /// Adds a tag to a contact, or takes it away. Doing it again changes nothing.
+    pub(crate) fn tag_contact(
+        &self,
+        number: u64,
+        tag: u64,
+        tagged: bool,
+        stamp: Stamp,
+    ) -> Result<(), ApiError> {
+        self.relink(number, stamp, |contact| set(&mut contact.tags, tag, tagged))
+    }
+
+    /// Brings a contact into the state of a subscription type that is not the default, or back.
+    pub(crate) fn subscribe(
+        &self,
+        number: u64,
+        subscription: u64,
+        differs: bool,
+        stamp: Stamp,
+    ) -> Result<(), ApiError> {
+        self.relink(number, stamp, |contact| {
+            set(&mut contact.subscriptions, subscription, differs)
+        })
+    }
+
+    /// Adds a note to a contact.
+    pub(crate) fn note_contact(
+        &self,
+        number: u64,
+        body: Cow<'static, str>,
+        stamp: Stamp,
+    ) -> Result<Note, ApiError> {
+        let note = self.new_note(body);
+        let added = note.clone();
+        self.relink(number, stamp, |contact| {
+            contact.notes.insert(0, added);
+            true
+        })?;
+        Ok(note)
+    }
+
+    /// Takes a note away from a contact.
+    pub(crate) fn remove_note_of_contact(
+        &self,
+        number: u64,
+        id: u64,
+        stamp: Stamp,
+    ) -> Result<(), ApiError> {
+        self.relink(number, stamp, |contact| remove_note(&mut contact.notes, id))
+    }
+
+    /// A note of now, with an id that no other has.
+    pub(crate) fn new_note(&self, body: Cow<'static, str>) -> Note {
+        let mut state = self.write();
+        let id = state.next_note_id;
+        state.next_note_id += 1;
+        Note {
+            id,
+            created_at: self.now(),
+            body,
+        }
+    }
+
+    /// Changes what hangs on a contact; `edit` says whether it changed anything.
+    fn relink(
+        &self,
+        number: u64,
+        stamp: Stamp,
+        edit: impl FnOnce(&mut Contact) -> bool,
+    ) -> Result<(), ApiError> {
+        let notice = {
+            let mut state = self.write();
+            let mut contact = self.live(&state, number)?;
+            if !edit(&mut contact) {
+                return Ok(());
+            }
+            let milliseconds = self.clock.milliseconds();
+            stamp.apply(&mut contact.updated_at, milliseconds.div_euclid(1_000));
+            state.contacts.put(contact.clone(), milliseconds);
+            (stamp == Stamp::Now)
+                .then(|| Some((updated_topic(&contact), self.notified(&contact)?)))
+                .flatten()
+        };
+        self.notify(notice);
+        Ok(())
+    }
+}
+
+/// Adds to a list what is not there, or takes away what is there; says whether that changed anything.
+pub(crate) fn set(list: &mut Vec<u64>, entry: u64, present: bool) -> bool {
+    if list.contains(&entry) == present {
+        return false;
+    }
+    list.retain(|other| *other != entry);
+    if present {
+        list.push(entry);
+    }
+    true
+}
+
+/// Takes a note away; says whether it was there.
+pub(crate) fn remove_note(notes: &mut Vec<Note>, id: u64) -> bool {
+    let before = notes.len();
+    notes.retain(|note| note.id != id);
+    notes.len() < before
+}

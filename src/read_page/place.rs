@@ -1,0 +1,113 @@
+//! Where a page begins.
+
+use super::scan::Window;
+use crate::cursor::{
+    ChildrenPosition, ExportPosition, ListPosition, Memory, PagesPosition, Position,
+    ScrollPosition, SearchPosition,
+};
+use crate::intercom::streams::{Compare, Given, Paging, Stream};
+use crate::watermark::Watermark;
+
+/// Where a page begins.
+pub enum Place {
+    /// Within a walk.
+    Walk(Position),
+    /// Within a list of keys.
+    Keys { keys: Vec<String>, done: usize },
+}
+
+/// Where a walk begins when nothing was read yet.
+pub fn begin(stream: &'static Stream, window: Window) -> Position {
+    match stream.paging {
+        Paging::ListThenSearch { .. } if window.is_open() => {
+            Position::List(ListPosition::default())
+        }
+        Paging::ListThenSearch { .. } | Paging::Search => Position::Search(SearchPosition {
+            from: window.since.unwrap_or(0),
+            ..SearchPosition::default()
+        }),
+        Paging::Scroll { .. } => Position::Scroll(ScrollPosition {
+            from: window.since,
+            ..ScrollPosition::default()
+        }),
+        Paging::Pages(Compare::Content) => Position::Pages(PagesPosition::default()),
+        Paging::Pages(Compare::Time) => pages_since(window.since, Watermark::default()),
+        Paging::Children(_) => children(stream, window, Watermark::default(), false),
+        Paging::Export => Position::Export(ExportPosition::default()),
+    }
+}
+
+/// Where a walk goes on, or begins again after a checkpoint; `None` when the position is not one of this stream's.
+pub fn go_on(stream: &'static Stream, window: Window, position: Position) -> Option<Position> {
+    let from = |mark: &Watermark| mark.floor().into_iter().chain(window.since).max();
+    Some(match (stream.paging, position) {
+        (Paging::ListThenSearch { .. } | Paging::Search, Position::Mark(mark)) => {
+            match (from(&mark), stream.paging) {
+                (Some(from), _) => Position::Search(SearchPosition {
+                    from,
+                    seen: mark,
+                    ..SearchPosition::default()
+                }),
+                // Nothing was there to be seen: everything that is there now is new.
+                (None, Paging::Search) => begin(stream, window),
+                (None, _) => Position::List(ListPosition {
+                    seen: mark,
+                    ..ListPosition::default()
+                }),
+            }
+        }
+        (Paging::Scroll { .. }, Position::Mark(mark)) => Position::Scroll(ScrollPosition {
+            from: from(&mark),
+            known: mark,
+            ..ScrollPosition::default()
+        }),
+        (Paging::Pages(Compare::Content), Position::Contents(known)) => {
+            Position::Pages(PagesPosition {
+                memory: Memory::Contents {
+                    known: Some(known),
+                    walked: Default::default(),
+                },
+                ..PagesPosition::default()
+            })
+        }
+        (Paging::Pages(Compare::Time), Position::Mark(mark)) => pages_since(from(&mark), mark),
+        (Paging::Children(_), Position::Mark(mark)) => children(stream, window, mark, true),
+        (Paging::ListThenSearch { .. }, position @ Position::List(_))
+        | (Paging::ListThenSearch { .. } | Paging::Search, position @ Position::Search(_))
+        | (Paging::Scroll { .. }, position @ (Position::Scroll(_) | Position::Pages(_)))
+        | (Paging::Pages(_), position @ Position::Pages(_))
+        | (Paging::Children(_), position @ Position::Children(_))
+        | (Paging::Export, position @ Position::Export(_)) => position,
+        (Paging::Export, Position::Mark(_)) => begin(stream, window),
+        _ => return None,
+    })
+}
+
+/// A walk through pages for what changed in a second or later.
+pub fn pages_since(from: Option<i64>, known: Watermark) -> Position {
+    Position::Pages(PagesPosition {
+        memory: Memory::Mark {
+            from,
+            known,
+            seen: Watermark::default(),
+        },
+        ..PagesPosition::default()
+    })
+}
+
+fn children(stream: &'static Stream, window: Window, mark: Watermark, again: bool) -> Position {
+    let mut position = ChildrenPosition::default();
+    if let Some((parent, children)) = stream.children() {
+        position.parents = match children.given {
+            Given::WithParent if again => go_on(parent, window, Position::Mark(mark)),
+            Given::WithParent => Some(begin(parent, window)),
+            Given::ByTime => {
+                position.from = mark.floor().into_iter().chain(window.since).max();
+                position.known = mark;
+                Some(begin(parent, Window::default()))
+            }
+            Given::Always => Some(begin(parent, Window::default())),
+        };
+    }
+    Position::Children(Box::new(position))
+}
