@@ -116,7 +116,7 @@ pub enum Command {
     /// Show everything at work against the simulator, and prove that it holds
     Demo(DemoArguments),
     /// Serve a simulated workspace on loopback
-    Simulate(simulator::Options),
+    Simulate(Box<simulator::Options>),
     /// Measure what reading costs, with a simulator in a process of its own
     Bench(BenchArguments),
     /// Say what the component is: streams, actions, topics, configuration
