@@ -96,7 +96,7 @@ pub trait Output: Send {
     /// Stores a page and the position behind it.
     fn commit(&mut self, page: Commit<'_>) -> Result<(), OutputError>;
 
-    /// Stores rows and leaves positions and scans as they are. The disk is waited for with the next run's end, if not now.
+    /// Stores rows and leaves positions and scans as they are; waits until the disk has them.
     fn add(&mut self, addition: Addition<'_>) -> Result<(), OutputError>;
 
     /// The keys of a stream's rows that are not deleted. `None`: the output does not know them.

@@ -9,6 +9,7 @@ mod authorization;
 mod conformance;
 /// What the artifact is: imports, size, description.
 mod contract;
+mod every_stream;
 /// Every fault of the simulator, under full syncs: nothing lost, nothing twice.
 mod faults;
 /// Incremental syncs bring exactly what changed, whatever the time zone and the lag.

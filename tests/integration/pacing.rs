@@ -6,7 +6,13 @@ use crate::world::{World, assert_rows, small};
 const STREAMS: &[&str] = &["contacts", "companies", "tags"];
 
 async fn synced(faults: Vec<Fault>) -> (World, Vec<RequestLogEntry>) {
-    let world = World::new(Options { faults, ..small() }).await;
+    // A refusal's reset is a second away, however fast time goes; a scroll has to outlive it.
+    let options = Options {
+        time_scale: 4.0,
+        faults,
+        ..small()
+    };
+    let world = World::new(options).await;
     let report = world.sync(STREAMS).await;
     for stream in &report.streams {
         assert_eq!(stream.status, StreamStatus::Complete, "{stream:?}");

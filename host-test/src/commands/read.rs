@@ -184,3 +184,43 @@ pub(super) fn exit_of(report: &RunReport) -> Exit {
         Exit::Partial
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::types::Notice;
+    use crate::report::{QUARANTINED, StreamReport, StreamStatus};
+
+    #[test]
+    fn the_exit_code_says_whether_all_is_there_that_was_asked_for() {
+        let complete = StreamReport::without_run("contacts", StreamStatus::Complete);
+        let mut odd = complete.clone();
+        odd.notices.add(&Notice {
+            kind: QUARANTINED.to_owned(),
+            message: "an item is no record".to_owned(),
+            stream: None,
+            key: None,
+            path: None,
+            document: None,
+        });
+        let missing = |asked_for| StreamReport {
+            asked_for,
+            ..StreamReport::without_run(
+                "tags",
+                StreamStatus::NotInVersion {
+                    message: "not in this version".to_owned(),
+                },
+            )
+        };
+        for (streams, exit) in [
+            (vec![complete.clone(), missing(false)], Exit::Success),
+            (vec![complete.clone(), missing(true)], Exit::Partial),
+            (vec![missing(true)], Exit::Failure),
+            (vec![complete, odd.clone()], Exit::Partial),
+            (vec![odd], Exit::Partial),
+        ] {
+            let report = RunReport { streams };
+            assert_eq!(exit_of(&report), exit, "{report:?}");
+        }
+    }
+}

@@ -218,7 +218,7 @@ impl Output for Sqlite {
         let counter = self.counter + 1;
         let path = self.path.clone();
         let held = std::mem::take(&mut self.held);
-        schema::wait_for_disk(&self.connection, false).map_err(&failed)?;
+        schema::wait_for_disk(&self.connection, true).map_err(&failed)?;
         let stored = self.transact(|transaction, tables| {
             for entry in addition.entries {
                 rows::make_table(transaction, tables, &entry.stream).map_err(&failed)?;

@@ -119,7 +119,7 @@ impl Output for StandardOutput {
     fn add(&mut self, addition: Addition<'_>) -> Result<(), OutputError> {
         self.lines.entries(addition.entries)?;
         self.state.stream_mut(addition.stream).records += addition.entries.len() as u64;
-        self.save(false)
+        self.save(true)
     }
 
     fn live_keys(&self, _stream: &str) -> Result<Option<BTreeSet<String>>, OutputError> {

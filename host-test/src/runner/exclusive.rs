@@ -1,7 +1,6 @@
 //! Streams of which a workspace allows one walk at a time, whoever walks: the lock is in a place that all processes of this
 //! user have in common, whatever their outputs are.
 
-use std::env;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -11,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::RunOptions;
 use crate::position::{LockError, LockHolder, StateLock};
 use crate::private_file;
+use crate::user_directory::user_directory;
 
 /// How often a lock is tried that somebody else has.
 const BETWEEN_TRIES: Duration = Duration::from_millis(250);
@@ -110,16 +110,12 @@ impl Walk<'_> {
 
 /// Where this user's processes see each other's locks.
 pub(super) fn directory() -> PathBuf {
-    let set = |name| env::var_os(name).filter(|value| !value.is_empty());
-    let own = set("XDG_RUNTIME_DIR").map(PathBuf::from);
-    if let Some(own) = own.filter(|path| path.is_absolute() && path.is_dir()) {
-        return own.join("connector-walks");
+    let own = user_directory().join("walks");
+    match private_file::create_directory(&own) {
+        Ok(()) => own,
+        // A home that cannot be written is no reason to read nothing.
+        Err(_) => std::env::temp_dir().join("connector-walks"),
     }
-    // The temporary directory is everybody's: a name of one's own keeps others' locks from being in the way.
-    let user = set("USER").or_else(|| set("LOGNAME")).unwrap_or_default();
-    let plain = |character: &char| character.is_ascii_alphanumeric() || "-_".contains(*character);
-    let user: String = user.to_string_lossy().chars().filter(plain).collect();
-    env::temp_dir().join(format!("connector-walks-{user}"))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::plan::plan;
 use super::walker::Walker;
 use super::{Extent, PageSource, Runner, Sweep};
 use crate::clock::now_ms;
-use crate::contract::connector::{Page, StreamDescriptor};
+use crate::contract::connector::{Page, Selection, StreamDescriptor};
 use crate::output::{Commit, Output, OutputError, ScanStart};
 use crate::position::{LastRun, Position, StateLock, StoredSelection};
 use crate::report::{StreamReport, StreamStatus};
@@ -75,11 +75,16 @@ impl<S: PageSource> Runner<'_, S> {
                 ),
             });
         }
-        let _walk = match self.turn(stream).await {
-            Ok(walk) => walk,
-            Err(status) => return Ok(status),
+        let beside = self.beside(stream, output, report)?;
+        let _walk = match &beside {
+            // Rows that are named need no walk.
+            Some(Selection::Keys(_)) => None,
+            _ => match self.turn(stream).await {
+                Ok(walk) => walk,
+                Err(status) => return Ok(status),
+            },
         };
-        if let Some(selection) = self.beside(stream, output, report)? {
+        if let Some(selection) = beside {
             return self.aside(stream, selection, output, report).await;
         }
         let status = self.scan(stream, output, report).await?;
@@ -99,7 +104,8 @@ impl<S: PageSource> Runner<'_, S> {
         let walk = Walk {
             place: &self.source.place(),
             workspace: &self.source.workspace_id().unwrap_or_default(),
-            stream: &stream.name,
+            // A stream that hangs on another one's rows walks that one.
+            stream: stream.parent.as_deref().unwrap_or(&stream.name),
             connection: &self.source.connection_name(),
         };
         let directory = exclusive::directory();

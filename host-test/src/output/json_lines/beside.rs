@@ -29,7 +29,7 @@ impl JsonLines {
             self.read_quarantine()?;
             self.count_quarantined(stream);
         }
-        self.save()
+        self.sync()
     }
 
     /// Looks again which rows are held.
