@@ -1,7 +1,5 @@
 //! `authenticate`: the authorization URL, and the check of a connection.
 
-use serde::Deserialize;
-
 use crate::config::{Config, REGIONS};
 use crate::contract::connector::{
     Authentication, AuthenticationRequest, AuthorizationRequest, CheckReport, Readability,
@@ -15,7 +13,7 @@ use crate::intercom::errors::{from_http, from_response, not_available, unexpecte
 use crate::intercom::request::{encode, get, header_value};
 use crate::intercom::streams::{Complement, STREAMS, Stream};
 use crate::intercom::versions::VERSION_HEADER;
-use crate::json;
+use crate::json::{self, Object, Unexpected};
 use crate::mapping::Mapping;
 use crate::operation::{Answer, Input, Moment, Operation, Step};
 use crate::schema::{self, Attribute};
@@ -144,32 +142,19 @@ fn authorization_url(request: &AuthorizationRequest) -> Result<String, Failure> 
     Ok(url)
 }
 
-#[derive(Deserialize)]
-struct Me {
-    #[serde(default)]
-    app: Option<App>,
-}
-
-#[derive(Deserialize)]
-struct App {
-    id_code: String,
-    #[serde(default)]
-    name: Option<String>,
-    #[serde(default)]
-    region: Option<String>,
-    #[serde(default)]
-    timezone: Option<String>,
-}
-
 fn identify(config: &Config, answer: Option<&Answer>) -> Result<Account, Failure> {
     let response = success(answer, None)?;
-    let me: Me =
-        json::parse(&response.body).map_err(|reason| unexpected_body(response, &reason))?;
-    let app = me
-        .app
-        .ok_or_else(|| unexpected_body(response, "it does not name the workspace"))?;
+    let unexpected = |reason: &str| unexpected_body(response, reason);
+    let mismatch = |found: Unexpected| unexpected(&found.to_string());
+    let mut me: Object = json::parse(&response.body).map_err(|reason| unexpected(&reason))?;
+    let app: Option<Object> = me.take("app").map_err(mismatch)?;
+    let mut app = app.ok_or_else(|| unexpected("it does not name the workspace"))?;
+    let workspace_id = app.take("id_code").map_err(mismatch)?;
+    let name = app.take("name").map_err(mismatch)?;
+    let region: Option<String> = app.take("region").map_err(mismatch)?;
+    let time_zone = app.take("timezone").map_err(mismatch)?;
     // Only a region that is known can be wrong: Intercom does not document all the names that it gives.
-    let region = app.region.as_deref().map(str::to_ascii_lowercase);
+    let region = region.as_deref().map(str::to_ascii_lowercase);
     if let Some(region) = region
         .as_deref()
         .filter(|name| REGIONS.iter().any(|(known, _)| known == name))
@@ -193,10 +178,10 @@ fn identify(config: &Config, answer: Option<&Answer>) -> Result<Account, Failure
         ));
     }
     Ok(Account {
-        workspace_id: app.id_code,
-        name: app.name,
+        workspace_id,
+        name,
         region: Some(region.unwrap_or_else(|| config.region.to_owned())),
-        time_zone: app.timezone,
+        time_zone,
         api_version: Some(
             header_value(&response.headers, VERSION_HEADER)
                 .unwrap_or(config.api_version)
@@ -361,18 +346,6 @@ fn own_attributes(
 /// The model whose attributes are those of the types of tickets.
 const OF_TICKETS: &str = "ticket";
 
-#[derive(Deserialize)]
-struct TicketType {
-    #[serde(default)]
-    ticket_type_attributes: Option<TicketTypeAttributes>,
-}
-
-#[derive(Deserialize)]
-struct TicketTypeAttributes {
-    #[serde(default)]
-    data: Vec<Attribute>,
-}
-
 /// The attributes of all types of tickets, each name once.
 fn ticket_attributes(answer: Option<&Answer>) -> Vec<Attribute> {
     let mut attributes: Vec<Attribute> = Vec::new();
@@ -381,9 +354,12 @@ fn ticket_attributes(answer: Option<&Answer>) -> Vec<Attribute> {
     };
     let (items, _) = envelope::items(&response.body, &["data", "ticket_types"]).unwrap_or_default();
     for item in items {
-        let read: Result<TicketType, _> = json::parse(item.as_bytes());
-        let list = read.ok().and_then(|one| one.ticket_type_attributes);
-        for attribute in list.into_iter().flat_map(|list| list.data) {
+        let mut ticket_type: Object = json::parse(item.as_bytes()).unwrap_or_default();
+        let mut list: Object = ticket_type
+            .take("ticket_type_attributes")
+            .unwrap_or_default();
+        let own: Vec<Attribute> = list.take("data").unwrap_or_default();
+        for attribute in own {
             if !attributes.iter().any(|known| known.name == attribute.name) {
                 attributes.push(attribute);
             }

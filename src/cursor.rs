@@ -1,12 +1,12 @@
 //! Positions in a stream, as the host keeps them: a byte that names the format, then JSON.
 
-use std::collections::BTreeMap;
+mod written;
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 use crate::contract::types::Failure;
 use crate::failure::{invalid_input, problem};
-use crate::json;
+use crate::json::{self, Object};
 use crate::watermark::{Fingerprint, Watermark};
 
 /// The format written, and the only one read so far.
@@ -29,6 +29,8 @@ pub enum Position {
     Pages(PagesPosition),
     /// Within what hangs on another stream's rows.
     Children(Box<ChildrenPosition>),
+    /// Within a file that a job writes.
+    Export(ExportPosition),
     /// Within a list of keys: so many are done.
     Keys(usize),
 }
@@ -152,234 +154,25 @@ pub struct ChildrenPosition {
     pub seen: Watermark,
 }
 
+/// Where the reading of a file that a job writes stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ExportPosition {
+    /// The job; absent before it was started.
+    pub job: Option<String>,
+    /// How often another job was in the way.
+    pub waits: u32,
+    /// How many rows of the file were given.
+    pub row: usize,
+}
+
 /// A row on which others hang: its key, how many they are as far as it says, and how often they could not be read.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Parent(pub String, pub u64, pub u32);
 
-/// The written form of every position; which fields there are depends on the kind.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
-struct Written {
-    stream: String,
-    at: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    after: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    from: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    started: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    known: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    seen: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    contents: Option<BTreeMap<String, String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    count: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    walk: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    restarts: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    waits: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    page: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    list: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    total: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    walked: Option<BTreeMap<String, String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    partial: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    parents: Option<Box<Written>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pending: Option<Vec<Parent>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    asked: Option<i64>,
-}
-
-impl Written {
-    fn of(stream: &str, position: &Position) -> Self {
-        let written = |at: &str| Self {
-            stream: stream.to_owned(),
-            at: at.to_owned(),
-            ..Self::default()
-        };
-        match position {
-            Position::Mark(seen) => Self {
-                seen: Some(seen.to_string()),
-                ..written("mark")
-            },
-            Position::Contents(contents) => Self {
-                contents: Some(contents.clone()),
-                ..written("contents")
-            },
-            Position::List(list) => Self {
-                after: list.after.clone(),
-                started: list.started,
-                seen: Some(list.seen.to_string()),
-                ..written("list")
-            },
-            Position::Search(search) => Self {
-                after: search.after.clone(),
-                from: Some(search.from),
-                started: search.started,
-                seen: Some(search.seen.to_string()),
-                ..written("search")
-            },
-            Position::Scroll(scroll) => Self {
-                after: scroll.param.clone(),
-                from: scroll.from,
-                started: scroll.started,
-                known: Some(scroll.known.to_string()),
-                seen: Some(scroll.seen.to_string()),
-                walk: Some(scroll.walk.clone()),
-                count: Some(scroll.answers),
-                restarts: Some(scroll.restarts),
-                waits: Some(scroll.waits),
-                ..written("scroll")
-            },
-            Position::Pages(pages) => {
-                let written = Self {
-                    page: pages.page.clone(),
-                    list: Some(pages.list),
-                    total: pages.total,
-                    last: Some(
-                        pages
-                            .last
-                            .iter()
-                            .map(|seen| format!("{seen:016x}"))
-                            .collect(),
-                    ),
-                    restarts: Some(pages.restarts),
-                    partial: pages.partial.then_some(true),
-                    started: pages.started,
-                    ..written("pages")
-                };
-                match &pages.memory {
-                    Memory::Contents { known, walked } => Self {
-                        contents: known.clone(),
-                        walked: Some(walked.clone()),
-                        ..written
-                    },
-                    Memory::Mark { from, known, seen } => Self {
-                        from: *from,
-                        known: Some(known.to_string()),
-                        seen: Some(seen.to_string()),
-                        ..written
-                    },
-                }
-            }
-            Position::Children(children) => Self {
-                // The parents' stream is known by this one's.
-                parents: children
-                    .parents
-                    .as_ref()
-                    .map(|parents| Box::new(Self::of("", parents))),
-                asked: Some(children.walked),
-                pending: Some(children.pending.clone()),
-                partial: children.partial.then_some(true),
-                from: children.from,
-                started: children.started,
-                known: Some(children.known.to_string()),
-                seen: Some(children.seen.to_string()),
-                ..written("children")
-            },
-            Position::Keys(count) => Self {
-                count: Some(*count),
-                ..written("keys")
-            },
-        }
-    }
-
-    /// `None` when a part is missing or damaged.
-    fn position(self) -> Option<Position> {
-        let mark = |text: Option<String>| text?.parse::<Watermark>().ok();
-        Some(match self.at.as_str() {
-            "mark" => Position::Mark(mark(self.seen)?),
-            "contents" => Position::Contents(self.contents?),
-            "list" => Position::List(ListPosition {
-                after: self.after,
-                started: self.started,
-                seen: mark(self.seen)?,
-            }),
-            "search" => Position::Search(SearchPosition {
-                after: self.after,
-                from: self.from?,
-                started: self.started,
-                seen: mark(self.seen)?,
-            }),
-            "scroll" => Position::Scroll(ScrollPosition {
-                param: self.after,
-                // Positions of version 0.1.0 name no walk: `state` knows nothing of it, and it starts over.
-                walk: self.walk.unwrap_or_default(),
-                answers: self.count.unwrap_or_default(),
-                from: self.from,
-                started: self.started,
-                known: mark(self.known)?,
-                seen: mark(self.seen)?,
-                restarts: self.restarts?,
-                waits: self.waits?,
-            }),
-            "pages" => Position::Pages(PagesPosition {
-                page: self.page,
-                list: self.list?,
-                total: self.total,
-                last: fingerprints(&self.last?)?,
-                restarts: self.restarts?,
-                partial: self.partial.unwrap_or_default(),
-                started: self.started,
-                memory: match self.walked {
-                    Some(walked) => Memory::Contents {
-                        known: self.contents,
-                        walked,
-                    },
-                    None => Memory::Mark {
-                        from: self.from,
-                        known: mark(self.known)?,
-                        seen: mark(self.seen)?,
-                    },
-                },
-            }),
-            "children" => Position::Children(Box::new(ChildrenPosition {
-                parents: match self.parents {
-                    Some(parents) => Some(parents.position()?),
-                    None => None,
-                },
-                walked: self.asked?,
-                pending: self.pending?,
-                partial: self.partial.unwrap_or_default(),
-                from: self.from,
-                started: self.started,
-                known: mark(self.known)?,
-                seen: mark(self.seen)?,
-            })),
-            "keys" => Position::Keys(self.count?),
-            _ => return None,
-        })
-    }
-}
-
-/// Fingerprints of sixteen hexadecimal digits each.
-fn fingerprints(digits: &str) -> Option<Vec<Fingerprint>> {
-    let (each, rest) = digits.as_bytes().as_chunks::<16>();
-    let parse = |digits: &[u8; 16]| {
-        let digits = str::from_utf8(digits).ok()?;
-        Fingerprint::from_str_radix(digits, 16).ok()
-    };
-    rest.is_empty()
-        .then(|| each.iter().map(parse).collect())
-        .flatten()
-}
-
-/// Writes a position of a stream.
+/// Writes a position of a stream; which members there are depends on the kind.
 pub fn encode(stream: &str, position: &Position) -> Vec<u8> {
     let mut bytes = vec![FORMAT];
-    bytes.append(&mut json::write(&Written::of(stream, position)));
+    bytes.append(&mut written::write(stream, position).into_bytes());
     bytes
 }
 
@@ -391,14 +184,13 @@ pub fn decode(stream: &str, cursor: &[u8]) -> Result<Position, Failure> {
     match cursor.split_first() {
         None => Err(unreadable(stream, "it is empty")),
         Some((&FORMAT, document)) => {
-            let written: Written =
-                json::parse(document).map_err(|_| unreadable(stream, "it is damaged"))?;
-            if written.stream != stream {
+            let damaged = || unreadable(stream, "it is damaged");
+            let mut members: Object = json::parse(document).map_err(|_| damaged())?;
+            let other: String = members.take("stream").map_err(|_| damaged())?;
+            if other != stream {
                 return Err(unreadable(stream, "it belongs to another stream"));
             }
-            written
-                .position()
-                .ok_or_else(|| unreadable(stream, "it is damaged"))
+            written::read(&mut members).map_err(|_| damaged())
         }
         Some((format, _)) => Err(unreadable(
             stream,
@@ -450,6 +242,11 @@ mod tests {
                 ..Default::default()
             }),
             Position::Keys(7),
+            Position::Export(ExportPosition {
+                job: Some("j".to_owned()),
+                waits: 2,
+                row: 9,
+            }),
             Position::Pages(PagesPosition {
                 page: Some("page=2".to_owned()),
                 list: 1,

@@ -2,42 +2,74 @@
 //! No tree of values is built; what is not looked at stays a slice of its document, so that numbers keep their digits.
 
 mod reader;
+mod text;
+mod value;
+mod writer;
 
 use std::fmt;
 
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
-
 pub use reader::{Invalid, Name, Reader};
+pub use text::{quoted, unescaped};
+pub use value::Value;
+pub use writer::{Members, list};
 
 /// Reads a document.
 ///
 /// # Errors
 /// What is wrong with it and where, in words that hold none of its content.
-pub fn parse<'a, T: Deserialize<'a>>(document: &'a [u8]) -> Result<T, String> {
+pub fn parse<'a, T: Value<'a>>(document: &'a [u8]) -> Result<T, String> {
+    T::read(whole(document)?).map_err(|unexpected| unexpected.to_string())
+}
+
+/// The member of a name in an object, as it is written; the last one of several.
+pub fn member<'a>(object: &'a str, name: &str) -> Option<&'a str> {
+    let mut found = None;
+    let read = Reader::new(object).object(|reader, known| {
+        let place = reader.value()?;
+        if known.is(name) {
+            found = object.get(place);
+        }
+        Ok(())
+    });
+    read.ok().and(found)
+}
+
+/// The value that a document is.
+fn whole(document: &[u8]) -> Result<Member<'_>, String> {
     let text = std::str::from_utf8(document).map_err(|_| "it is not UTF-8".to_owned())?;
-    serde_json::from_str(text).map_err(|error| explain(&error))
+    let mut reader = Reader::new(text);
+    Member::next(&mut reader)
+        .and_then(|member| reader.end().map(|()| member))
+        .map_err(|Invalid { at }| format!("it is not JSON (byte {at} of {})", text.len()))
 }
 
-/// What is wrong with a document and where, in words that hold none of its content.
-pub fn explain(error: &serde_json::Error) -> String {
-    let what = match error.classify() {
-        serde_json::error::Category::Data => "it is not what is expected",
-        _ => "it is not JSON",
-    };
-    format!("{what} (line {}, column {})", error.line(), error.column())
+/// A document is JSON, and something else than it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unexpected {
+    /// The member that is; empty: the document itself.
+    pub member: &'static str,
+    /// What it should be.
+    pub expected: &'static str,
 }
 
-/// Writes a value.
-pub fn write<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
-    // Writing to memory fails only for maps whose keys are no text, and there are none.
-    serde_json::to_vec(value).unwrap_or_default()
+impl Unexpected {
+    /// The value that is being read should be this.
+    pub fn here(expected: &'static str) -> Self {
+        Self {
+            member: "",
+            expected,
+        }
+    }
 }
 
-/// A text in quotes, escaped.
-pub fn quoted(text: &str) -> String {
-    String::from_utf8(write(text)).unwrap_or_default()
+impl fmt::Display for Unexpected {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        match self.member {
+            "" => formatter.write_str("it")?,
+            member => write!(formatter, "its `{member}`")?,
+        }
+        write!(formatter, " is not {}", self.expected)
+    }
 }
 
 /// Puts a member with a text before the others of an object.
@@ -65,31 +97,25 @@ impl<'a> Object<'a> {
             .find(|(known, _)| known == name)
             .map(|(_, member)| member)
     }
-}
 
-impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(ObjectVisitor)
+    /// Takes the member of a name out of the object, read as its type; what is absent is read as `null`.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn take<T: Value<'a>>(&mut self, name: &'static str) -> Result<T, Unexpected> {
+        let member = self.take_member(name).unwrap_or(Member::Null);
+        T::read(member).map_err(|unexpected| match unexpected.member {
+            "" => Unexpected {
+                member: name,
+                ..unexpected
+            },
+            _ => unexpected,
+        })
     }
-}
 
-struct ObjectVisitor;
-
-impl<'de> Visitor<'de> for ObjectVisitor {
-    type Value = Object<'de>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        formatter.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut object = Object::default();
-        while let Some(name) = map.next_key::<String>()? {
-            let member = Member::of(map.next_value::<&'de RawValue>()?);
-            object.0.retain(|(known, _)| *known != name);
-            object.0.push((name, member));
-        }
-        Ok(object)
+    fn take_member(&mut self, name: &str) -> Option<Member<'a>> {
+        let place = self.0.iter().position(|(known, _)| known == name)?;
+        Some(self.0.swap_remove(place).1)
     }
 }
 
@@ -111,18 +137,26 @@ pub enum Member<'a> {
 }
 
 impl<'a> Member<'a> {
-    /// Reads a value.
-    pub fn of(raw: &'a RawValue) -> Self {
-        let json = raw.get();
-        match json.as_bytes().first() {
-            Some(b'"') => Self::Text(serde_json::from_str(json).unwrap_or_default()),
+    /// Reads the value that comes next.
+    ///
+    /// # Errors
+    /// When it is no JSON, or a text whose escapes make no characters.
+    pub fn next(reader: &mut Reader<'a>) -> Result<Self, Invalid> {
+        let place = reader.value()?;
+        let at = place.start;
+        let json = reader.text().get(place).unwrap_or_default();
+        Ok(match json.as_bytes().first() {
+            Some(b'"') => {
+                let inside = json.get(1..json.len() - 1).unwrap_or_default();
+                Self::Text(unescaped(inside).ok_or(Invalid { at })?)
+            }
             Some(b'{') => Self::Object(json),
             Some(b'[') => Self::List(json),
             Some(b't') => Self::Boolean(true),
             Some(b'f') => Self::Boolean(false),
             Some(b'n') | None => Self::Null,
             Some(_) => Self::Number(json),
-        }
+        })
     }
 }
 
@@ -156,6 +190,42 @@ mod tests {
             let mut bytes = object.as_bytes().to_vec();
             put_first(&mut bytes, "a", "\"1\"");
             assert_eq!(String::from_utf8(bytes).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn members_are_taken_as_their_type() {
+        let mut object: Object =
+            parse(br#"{"text":"a","number":-7,"list":["x","y"],"nothing":null,"truth":true}"#)
+                .unwrap();
+        assert_eq!(
+            object.take::<u32>("number"),
+            Err(Unexpected {
+                member: "number",
+                expected: "an integer in range",
+            })
+        );
+        assert_eq!(object.take("text"), Ok("a".to_owned()));
+        assert_eq!(
+            object.take::<String>("text").unwrap_err().to_string(),
+            "its `text` is not text"
+        );
+        assert_eq!(
+            object.take("list"),
+            Ok(vec!["x".to_owned(), "y".to_owned()])
+        );
+        assert_eq!(object.take::<Option<i64>>("nothing"), Ok(None));
+        assert_eq!(object.take::<Option<i64>>("absent"), Ok(None));
+        assert_eq!(object.take("truth"), Ok(true));
+    }
+
+    #[test]
+    fn one_member_is_found_without_the_others() {
+        let object = r#"{"a":1,"b":{"a":2},"\u0061":[3],"c":"x"}"#;
+        assert_eq!(member(object, "a"), Some("[3]"));
+        assert_eq!(member(object, "d"), None);
+        for other in ["[1]", "null", "{\"a\":1", ""] {
+            assert_eq!(member(other, "a"), None, "{other}");
         }
     }
 

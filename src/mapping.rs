@@ -3,12 +3,10 @@
 //! The plain form is an object `{"source.path": "TARGET"}`. Rules that stand directly in the mapping are for contacts;
 //! rules for another stream stand in an object under its name.
 
-use serde::{Deserialize, Serialize};
-
 use crate::contract::types::{Connection, Failure, Problem};
 use crate::failure::{invalid_input, nearest, not_valid, problem};
 use crate::intercom::streams;
-use crate::json::{self, Invalid, Member, Object, Reader};
+use crate::json::{self, Invalid, Member, Members, Object, Reader, Unexpected, Value, quoted};
 
 /// The format of `prepared` that is written, and the only one read so far.
 pub const FORMAT: u8 = b'1';
@@ -17,7 +15,7 @@ pub const FORMAT: u8 = b'1';
 const DEFAULT_STREAM: &str = "contacts";
 
 /// One rule.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
     /// The stream whose records it maps.
     pub stream: String,
@@ -25,6 +23,27 @@ pub struct Rule {
     pub from: String,
     /// The field of the result.
     pub to: String,
+}
+
+impl Rule {
+    fn written(&self) -> String {
+        Members::default()
+            .text("stream", &self.stream)
+            .text("from", &self.from)
+            .text("to", &self.to)
+            .object()
+    }
+}
+
+impl<'a> Value<'a> for Rule {
+    fn read(member: Member<'a>) -> Result<Self, Unexpected> {
+        let mut members = Object::read(member)?;
+        Ok(Self {
+            stream: members.take("stream")?,
+            from: members.take("from")?,
+            to: members.take("to")?,
+        })
+    }
 }
 
 /// A compiled mapping: rules, those of one stream side by side.
@@ -70,7 +89,7 @@ impl Mapping {
     /// Writes the compiled mapping for [`Connection::prepared`].
     pub fn prepare(&self) -> Vec<u8> {
         let mut bytes = vec![FORMAT];
-        bytes.append(&mut json::write(&self.rules));
+        bytes.append(&mut json::list(self.rules.iter().map(Rule::written)).into_bytes());
         bytes
     }
 
@@ -202,7 +221,7 @@ pub fn apply(rules: &[Rule], record: &[u8]) -> Result<Vec<u8>, String> {
             if out.len() > 1 {
                 out.push(b',');
             }
-            out.append(&mut json::write(&rule.to));
+            out.extend_from_slice(quoted(&rule.to).as_bytes());
             out.push(b':');
             out.extend_from_slice(value.as_bytes());
         }

@@ -2,6 +2,7 @@
 
 mod children;
 mod collect;
+mod export;
 mod filter;
 mod keys;
 mod list;
@@ -12,12 +13,16 @@ mod scroll;
 mod search;
 
 use crate::contract::connector::{Page, PageRequest};
+use crate::contract::http::Request;
+use crate::contract::state::Change;
 use crate::contract::types::{Connection, Failure, FailureKind, Notice};
+use crate::cursor::{ExportPosition, Position};
 use crate::failure::failure;
 use crate::intercom::streams::Stream;
 use crate::operation::{Answer, Input, Moment, Operation, Step};
 use children::Gathering;
-use scan::Scan;
+use place::Place;
+use scan::{Context, Scan};
 
 /// Requests in flight at once.
 const MOST_IN_FLIGHT: u32 = 25;
@@ -37,6 +42,10 @@ enum State {
     Asked(Scan),
     /// Waiting for what hangs on parents.
     Gathering(Scan, Gathering),
+    /// Waiting for what the state knows of a job.
+    Recalling(Scan, ExportPosition),
+    /// Waiting for what a job says, asked under this path.
+    Exporting(Scan, ExportPosition, String),
     /// Waiting for the state to know of a page.
     Settling(Result<Page, Failure>),
     Over,
@@ -75,6 +84,21 @@ impl Operation for ReadPage {
                 }
             }
             (State::Asked(scan), Input::Answers(answers)) => self.read(moment, scan, answers),
+            (State::Recalling(scan, mut position), Input::Loaded(known)) => {
+                let now = Context::new(&scan, moment).now();
+                let request = export::begin(&scan, &mut position, known.as_deref(), now);
+                self.export(scan, position, request)
+            }
+            (State::Exporting(scan, position, asked), Input::Answers(answers)) => {
+                let Some(answer) = answers.into_iter().next() else {
+                    return Step::Done(Ok(empty_page()));
+                };
+                let context = Context::new(&scan, moment);
+                match export::take(&context, position.clone(), &asked, answer) {
+                    export::Next::Ask(request) => self.export(scan, position, request),
+                    export::Next::Page(page, change) => self.settle(page, change),
+                }
+            }
             (State::Gathering(scan, gathering), Input::Answers(answers)) => {
                 self.gather(moment, scan, gathering, answers)
             }
@@ -94,6 +118,11 @@ impl ReadPage {
             self.state = State::Gathering(scan, gathering);
             return Step::Send(requests, MOST_IN_FLIGHT);
         }
+        if let Place::Walk(Position::Export(position)) = &scan.place {
+            let position = position.clone();
+            self.state = State::Recalling(scan, position);
+            return Step::Load(export::STATE_KEY.to_owned());
+        }
         let requests = scan.requests(moment);
         if requests.is_empty() {
             return self.read(moment, scan, Vec::new());
@@ -108,13 +137,32 @@ impl ReadPage {
         scan: Scan,
         answers: Vec<Answer>,
     ) -> Step<Result<Page, Failure>> {
-        match scan.read(moment, answers) {
-            (page, None) => Step::Done(page),
-            (page, Some(change)) => {
+        let (page, change) = scan.read(moment, answers);
+        self.settle(page, change)
+    }
+
+    fn settle(
+        &mut self,
+        page: Result<Page, Failure>,
+        change: Option<Change>,
+    ) -> Step<Result<Page, Failure>> {
+        match change {
+            None => Step::Done(page),
+            Some(change) => {
                 self.state = State::Settling(page);
                 Step::Store(vec![change])
             }
         }
+    }
+
+    fn export(
+        &mut self,
+        scan: Scan,
+        position: ExportPosition,
+        request: Request,
+    ) -> Step<Result<Page, Failure>> {
+        self.state = State::Exporting(scan, position, request.target.clone());
+        Step::Send(vec![request], 1)
     }
 
     /// The children of one parent are never split, so a parent with several pages of them is asked again in the same call.

@@ -2,25 +2,35 @@
 
 use crate::intercom::fields::{Field, Kind};
 use crate::intercom::streams::Stream;
-use crate::json::quoted;
+use crate::json::{Member, Object, Unexpected, Value, quoted};
 
 /// A custom attribute of a workspace, from `GET /data_attributes`.
-#[derive(Clone, Debug, PartialEq, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Attribute {
     /// Its name within `custom_attributes`.
     pub name: String,
     /// `string`, `integer`, `float`, `boolean`, `date`, `options` …
-    #[serde(default)]
     pub data_type: Option<String>,
     /// For people.
-    #[serde(default)]
     pub description: Option<String>,
     /// Whether it is one of the workspace's own; absent where all of them are.
-    #[serde(default)]
     pub custom: Option<bool>,
     /// Whether it was archived.
-    #[serde(default)]
     pub archived: bool,
+}
+
+impl<'a> Value<'a> for Attribute {
+    fn read(member: Member<'a>) -> Result<Self, Unexpected> {
+        let mut members = Object::read(member)?;
+        let archived: Option<bool> = members.take("archived")?;
+        Ok(Self {
+            name: members.take("name")?,
+            data_type: members.take("data_type")?,
+            description: members.take("description")?,
+            custom: members.take("custom")?,
+            archived: archived.unwrap_or_default(),
+        })
+    }
 }
 
 /// The schema of a stream's canonical record, with the workspace's own attributes where they are known.
@@ -43,7 +53,7 @@ pub fn of_stream(stream: &Stream, attributes: &[Attribute]) -> String {
 fn properties(fields: &[Field], attributes: &str) -> String {
     let all: Vec<String> = fields
         .iter()
-        .map(|field| format!("\"{}\":{}", field.name, of_kind(field.kind, attributes)))
+        .map(|field| format!("{}{}", field.written, of_kind(field.kind, attributes)))
         .collect();
     all.join(",")
 }
@@ -100,7 +110,7 @@ fn of_attribute(attribute: &Attribute) -> String {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::*;
+    use super::{Attribute, of_stream};
     use crate::intercom::streams::{STREAMS, find};
 
     fn schema(stream: &str, attributes: &[Attribute]) -> Value {
@@ -113,10 +123,10 @@ mod tests {
             let schema = schema(stream.name, &[]);
             for field in stream.fields {
                 assert!(
-                    schema["properties"].get(field.name).is_some(),
+                    schema["properties"].get(field.name()).is_some(),
                     "{}.{}",
                     stream.name,
-                    field.name
+                    field.name()
                 );
             }
             assert_eq!(schema["required"], json!(stream.key));

@@ -3,7 +3,6 @@
 mod notification;
 
 use hmac::{Hmac, KeyInit, Mac};
-use serde::Deserialize;
 use sha1::{Digest, Sha1};
 
 use crate::contract::connector::{
@@ -14,7 +13,7 @@ use crate::intercom::normalize::Normalizer;
 use crate::intercom::request::header_value;
 use crate::intercom::streams::{self, Stream};
 use crate::intercom::topics::{self, Meaning, Topic};
-use crate::json;
+use crate::json::{self, Member};
 use crate::map_record::Mapper;
 use crate::mapping::Mapping;
 use notification::Notification;
@@ -179,28 +178,12 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What a deletion's or a merge's item names.
-#[derive(Deserialize)]
-struct Named {
-    id: NamedId,
-    #[serde(default)]
-    merged_from: Option<Box<Named>>,
-}
-
-/// An id as text or number.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum NamedId {
-    Text(String),
-    Number(u64),
-}
-
-impl NamedId {
-    fn into_text(self) -> String {
-        match self {
-            Self::Text(text) => text,
-            Self::Number(number) => number.to_string(),
-        }
+/// The id of an item: a text or a number.
+fn id(item: &str) -> Option<String> {
+    match json::parse(json::member(item, "id")?.as_bytes()) {
+        Ok(Member::Text(text)) => Some(text),
+        Ok(Member::Number(digits)) if digits.parse::<u64>().is_ok() => Some(digits.to_owned()),
+        _ => None,
     }
 }
 
@@ -222,10 +205,10 @@ impl Reading<'_> {
         };
         match self.topic.meaning {
             Meaning::Gone(reason) => {
-                let Ok(named) = json::parse::<Named>(self.item.as_bytes()) else {
+                let Some(key) = id(self.item) else {
                     return malformed("it has no id".to_owned());
                 };
-                let gone = self.mapper.deletion(&named.id.into_text(), reason)?;
+                let gone = self.mapper.deletion(&key, reason)?;
                 accepted.entries.push(Entry {
                     updated_at_ms: accepted.created_at_ms,
                     ..gone
@@ -253,13 +236,11 @@ impl Reading<'_> {
                     accepted.entries.push(entry);
                 }
                 if meaning == Meaning::Merged {
-                    let merged = json::parse::<Named>(self.item.as_bytes())
-                        .ok()
-                        .and_then(|named| named.merged_from);
+                    let merged = json::member(self.item, "merged_from").and_then(id);
                     let Some(merged) = merged else {
                         return malformed("it does not say what was merged".to_owned());
                     };
-                    let gone = self.mapper.deletion(&merged.id.into_text(), "merged")?;
+                    let gone = self.mapper.deletion(&merged, "merged")?;
                     accepted.entries.push(Entry {
                         updated_at_ms: accepted.created_at_ms,
                         successor: Some(key),

@@ -9,6 +9,8 @@ use std::str::FromStr;
 
 use sha1::{Digest, Sha1};
 
+use crate::json::{Member, Unexpected, Value};
+
 /// How late a changed row may become visible, in seconds.
 pub const LAG_SECONDS: i64 = 15 * 60;
 
@@ -129,6 +131,14 @@ impl fmt::Display for Watermark {
             write!(formatter, "{seen:016x}")?;
         }
         Ok(())
+    }
+}
+
+impl Value<'_> for Watermark {
+    fn read(member: Member) -> Result<Self, Unexpected> {
+        String::read(member)?
+            .parse()
+            .map_err(|Damaged| Unexpected::here("a watermark"))
     }
 }
 

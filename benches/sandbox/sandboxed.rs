@@ -14,7 +14,7 @@ use host_test::limits::CallLimits;
 use host_test::plugin::Plugin;
 use host_test::secret::Secret;
 use host_test::state_store::MemoryState;
-use host_test::tenant::{Tenant, TenantOptions};
+use host_test::tenant::{RateRules, Tenant, TenantOptions};
 
 use super::clock::thread_cpu_time;
 use super::native::{SECRET, signature};
@@ -59,6 +59,7 @@ impl Sandbox {
             state: Arc::new(MemoryState::new()),
             limits: CallLimits::default(),
             rate_key: "bench".into(),
+            rate: RateRules::default(),
         };
         let tenant = Tenant::new(
             plugin.descriptor(),

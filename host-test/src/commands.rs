@@ -70,7 +70,7 @@ async fn run(line: CommandLine) -> Exit {
     let document_expected = global.json && !gives_lines(&command);
     let result = match command {
         Command::Demo(arguments) => demo::run(&global, &arguments).await,
-        Command::Simulate(options) => simulate::run(&global, options).await,
+        Command::Simulate(options) => simulate::run(&global, *options).await,
         Command::Bench(arguments) => bench::run(&global, &arguments).await,
         Command::Describe => describe::run(&global).await,
         Command::Auth(arguments) => auth::run(&global, &arguments).await,

@@ -8,17 +8,15 @@ mod private_directory;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
-use std::{env, fs, io};
+use std::{fs, io};
 
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use crate::private_file;
+use crate::user_directory::user_directory;
 use private_directory::PrivateDirectory;
-
-/// The variable that names another directory.
-const DIRECTORY_VARIABLE: &str = "HOST_TEST_CACHE_DIR";
 
 /// Where compiled components are kept.
 pub(crate) struct CompiledCache {
@@ -29,7 +27,7 @@ impl CompiledCache {
     /// Uses a directory, or else the one of the environment, or else the user's cache directory.
     pub(crate) fn new(directory: Option<PathBuf>) -> Self {
         Self {
-            directory: directory.or_else(default_directory),
+            directory: directory.or_else(|| Some(user_directory())),
         }
     }
 
@@ -110,36 +108,6 @@ fn compatibility(engine: &Engine) -> String {
     let mut hasher = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut hasher);
     format!("{:016x}", hasher.finish())
-}
-
-fn default_directory() -> Option<PathBuf> {
-    let set = |name| {
-        env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    if let Some(directory) = set(DIRECTORY_VARIABLE) {
-        return Some(directory);
-    }
-    let base = set("XDG_CACHE_HOME")
-        .filter(|base| base.is_absolute())
-        .or_else(|| {
-            let home = if cfg!(windows) {
-                set("LOCALAPPDATA")
-            } else {
-                set("HOME")
-            };
-            home.map(|home| {
-                if cfg!(windows) {
-                    home
-                } else {
-                    home.join(".cache")
-                }
-            })
-        });
-    // In the shared temporary directory the check of owner and mode keeps others' directories out.
-    let base = base.unwrap_or_else(env::temp_dir);
-    Some(base.join("intercom-connector-host"))
 }
 
 #[cfg(test)]

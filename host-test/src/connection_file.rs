@@ -7,19 +7,24 @@ mod direct;
 mod document;
 mod endpoint;
 mod environment;
+mod filters;
 mod mapping;
 mod nested;
 mod problems;
+mod rate;
 mod section;
 mod settings;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
 pub use self::mapping::FieldMapping;
 use self::problems::Problems;
 pub use self::problems::{ConnectionFileError, Problem};
+pub use self::rate::{CapSetting, CappedRequests, RateSettings};
 pub use self::settings::{Direction, Logging, Mode};
 use crate::secret::Secret;
 
@@ -58,6 +63,12 @@ pub struct ConnectionFile {
     pub field_mapping: Option<FieldMapping>,
     /// Replaces every endpoint's base URL. Plain http for loopback only. Without a slash at the end.
     pub endpoint: Option<String>,
+    /// How fast to ask.
+    pub rate: RateSettings,
+    /// For each stream, which rows are wanted, for the component to judge.
+    pub filters: BTreeMap<String, Map<String, Value>>,
+    /// How old the last search for rows that are gone may be; absent: nobody looks for them.
+    pub sweep_every: Option<Duration>,
     /// Rules that turn entries into intents, for the component to judge.
     pub triggers: Option<Value>,
     /// What is logged.

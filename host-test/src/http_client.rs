@@ -1,14 +1,10 @@
-//! The one HTTP client of the process: connections, TLS and rate budgets for all tenants.
+//! The HTTP client: connections and TLS for all tenants.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::{Client, redirect, retry};
 use url::Url;
-
-use crate::contract::connector::RatePolicy;
-use crate::rate_budget::RateBucket;
 
 /// How to make an [`HttpClient`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +35,7 @@ impl Default for HttpOptions {
 #[error("the HTTP client cannot be made: {0}")]
 pub struct HttpClientError(#[source] reqwest::Error);
 
-/// One pooled client for all tenants, with a rate budget for each rate key. Cheap to clone.
+/// One pooled client for all tenants. Cheap to clone.
 ///
 /// It follows no redirect, keeps no cookie and repeats no request that was begun. (A connection that turns out to be closed
 /// before the first byte of a request went out is replaced: nothing was sent.)
@@ -52,7 +48,6 @@ struct Shared {
     provider: Client,
     /// Loopback is never reached through a proxy, whatever the environment says.
     loopback: Client,
-    buckets: Mutex<HashMap<String, Arc<RateBucket>>>,
 }
 
 impl HttpClient {
@@ -80,7 +75,6 @@ impl HttpClient {
         let shared = Shared {
             provider: provider.map_err(HttpClientError)?,
             loopback: loopback.map_err(HttpClientError)?,
-            buckets: Mutex::default(),
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -94,17 +88,6 @@ impl HttpClient {
         } else {
             &self.shared.provider
         }
-    }
-
-    /// The rate budget of a key; it is made at the first call and kept for as long as the client.
-    pub fn rate_bucket(&self, key: &str, policy: &RatePolicy) -> Arc<RateBucket> {
-        let mut buckets = self
-            .shared
-            .buckets
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let bucket = buckets.entry(key.to_owned());
-        Arc::clone(bucket.or_insert_with(|| Arc::new(RateBucket::new(policy))))
     }
 }
 

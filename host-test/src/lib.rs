@@ -33,5 +33,6 @@ pub mod simulator;
 pub mod state_store;
 pub mod tenant;
 pub mod token_file;
+mod user_directory;
 pub mod webhook_listener;
 pub mod writer;

@@ -61,7 +61,7 @@ impl Default for CallLimits {
             instances: 16,
             transfer: 256 * MIB,
             handles: 1_000,
-            requests_in_flight: 16,
+            requests_in_flight: 25,
             request_body: 16 * MIB,
             response_body: 64 * MIB,
             request_time: Duration::from_secs(30),

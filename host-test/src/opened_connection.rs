@@ -1,5 +1,7 @@
 //! A connection file brought to life: the component, the tenant, and what the last check found.
 
+mod rate_rules;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -62,6 +64,12 @@ pub enum OpenError {
         near: Option<String>,
         /// All presets.
         known: String,
+    },
+    /// The file caps requests by names that the component does not know.
+    #[error("{}", problems.join("\n"))]
+    UnknownRequests {
+        /// Each of them with its place.
+        problems: Vec<String>,
     },
     /// The stored token cannot be used.
     #[error(transparent)]
@@ -157,6 +165,7 @@ impl OpenedConnection {
             .as_ref()
             .map(|mapping| mapping_document(&plugin, mapping))
             .transpose()?;
+        let rate = rate_rules::of(&file, descriptor)?;
         let connection = Connection {
             config: json_bytes(&Value::Object(file.config.clone())),
             mapping,
@@ -174,6 +183,7 @@ impl OpenedConnection {
             &http,
             TenantOptions {
                 rate_key: name.clone(),
+                rate,
                 name,
                 connection,
                 region: file

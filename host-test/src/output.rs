@@ -7,9 +7,12 @@
 mod error;
 mod json_lines;
 mod lines;
+mod quarantine;
 mod sqlite;
 mod standard;
 mod target;
+
+use std::collections::BTreeSet;
 
 use crate::contract::types::Entry;
 use crate::position::{Checked, Heard, LastRun, Position, State};
@@ -17,6 +20,7 @@ use crate::position::{Checked, Heard, LastRun, Position, State};
 pub use self::error::OutputError;
 pub use self::json_lines::JsonLines;
 pub use self::lines::encode_entries;
+pub use self::quarantine::QuarantinedRow;
 pub use self::sqlite::Sqlite;
 pub use self::standard::{LineWriter, StandardOutput};
 pub use self::target::{OutputTarget, open};
@@ -43,12 +47,27 @@ pub struct Commit<'a> {
     pub stream: &'a str,
     /// What the page gave, in the order in which it applies.
     pub entries: &'a [Entry],
+    /// What the page had beside them that is no record.
+    pub quarantined: &'a [QuarantinedRow],
     /// Take back first what this scan gave before.
     pub restarted: bool,
     /// With this page the scan has given every row there is.
     pub complete_snapshot: bool,
     /// The position behind the page. Without `next`, the scan is over.
     pub position: &'a Position,
+    /// The time, in milliseconds since 1970.
+    pub now_ms: i64,
+}
+
+/// Rows that were read beside the scans of their stream, to be stored as a whole.
+#[derive(Clone, Copy, Debug)]
+pub struct Addition<'a> {
+    /// The stream that was read.
+    pub stream: &'a str,
+    /// What was read, in the order in which it applies.
+    pub entries: &'a [Entry],
+    /// What was read that is no record.
+    pub quarantined: &'a [QuarantinedRow],
     /// The time, in milliseconds since 1970.
     pub now_ms: i64,
 }
@@ -77,6 +96,21 @@ pub trait Output: Send {
     /// Stores a page and the position behind it.
     fn commit(&mut self, page: Commit<'_>) -> Result<(), OutputError>;
 
+    /// Stores rows and leaves positions and scans as they are; waits until the disk has them.
+    fn add(&mut self, addition: Addition<'_>) -> Result<(), OutputError>;
+
+    /// The keys of a stream's rows that are not deleted. `None`: the output does not know them.
+    fn live_keys(&self, stream: &str) -> Result<Option<BTreeSet<String>>, OutputError>;
+
+    /// Remembers that the rows of a stream were compared with the provider's at this time, in milliseconds since 1970.
+    fn swept(&mut self, stream: &str, now_ms: i64) -> Result<(), OutputError>;
+
+    /// The rows of a stream that are held because they are no records, until they come as such.
+    fn quarantined(&self, stream: &str) -> Result<Vec<QuarantinedRow>, OutputError>;
+
+    /// For people: where such rows are held. `None`: nowhere.
+    fn quarantine(&self) -> Option<String>;
+
     /// Remembers how a run of a stream ended.
     fn ended(&mut self, stream: &str, run: LastRun) -> Result<(), OutputError>;
 
@@ -89,9 +123,6 @@ pub trait Output: Send {
 
     /// Remembers a genuine webhook that brings nothing. The disk is not waited for.
     fn hear(&mut self, heard: Heard<'_>, now_ms: i64) -> Result<(), OutputError>;
-
-    /// Where exclusive streams can put a lock file: a path beside the state. Absent: nowhere.
-    fn lock_base(&self) -> Option<std::path::PathBuf>;
 
     /// For people: where the entries are.
     fn describe(&self) -> String;

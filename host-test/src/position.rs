@@ -13,7 +13,7 @@ mod state_file;
 use serde::{Deserialize, Serialize};
 
 pub use self::last_webhook::{Heard, LastWebhook};
-pub use self::lock::{LockError, StateLock};
+pub use self::lock::{LockError, LockHolder, StateLock};
 pub use self::output_file::{NewEnd, ScanSpan};
 pub use self::state::{Checked, LastRun, State, StreamState};
 pub use self::state_file::{StateFile, StateFileError};
@@ -54,6 +54,9 @@ pub struct Position {
     pub checkpoint: Option<Vec<u8>>,
     /// What both cursors are about.
     pub selection: StoredSelection,
+    /// The filter that they were read with: its fields and a hash of it. Absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
     /// The cursor format that the component wrote.
     pub format: u8,
     /// Counts the writes of this stream: the highest is the newest.

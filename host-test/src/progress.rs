@@ -19,6 +19,8 @@ pub trait Progress: Send + Sync {
     fn page(&self, stream: &str, report: &StreamReport);
     /// Nothing happens for a while, on purpose.
     fn waiting(&self, stream: &str, wait: Duration);
+    /// Somebody else is in the way, and is waited for.
+    fn held_up(&self, stream: &str, by: &str);
     /// A stream is at its end.
     fn ended(&self, report: &StreamReport);
 }
@@ -31,6 +33,7 @@ impl Progress for Silent {
     fn started(&self, _stream: &str) {}
     fn page(&self, _stream: &str, _report: &StreamReport) {}
     fn waiting(&self, _stream: &str, _wait: Duration) {}
+    fn held_up(&self, _stream: &str, _by: &str) {}
     fn ended(&self, _report: &StreamReport) {}
 }
 
@@ -72,6 +75,10 @@ impl Progress for Bar {
 
     fn waiting(&self, _stream: &str, wait: Duration) {
         self.bar.set_message(format!("waiting {}", duration(wait)));
+    }
+
+    fn held_up(&self, _stream: &str, by: &str) {
+        self.bar.set_message(format!("waiting for {by}"));
     }
 
     fn ended(&self, report: &StreamReport) {
@@ -120,6 +127,10 @@ impl Progress for Lines {
         }
     }
 
+    fn held_up(&self, stream: &str, by: &str) {
+        write_line(&format!("… {stream}: waiting for {by}"));
+    }
+
     fn ended(&self, report: &StreamReport) {
         write_line(&ending(report));
     }
@@ -136,13 +147,9 @@ fn counts(report: &StreamReport) -> String {
 }
 
 fn ending(report: &StreamReport) -> String {
-    let mark = if report.status.message().is_none() {
-        "✓"
-    } else {
-        "✗"
-    };
     format!(
-        "{mark} {}: {}, {} in {}",
+        "{} {}: {}, {} in {}",
+        report.mark(),
         report.stream,
         report.status.name(),
         counts(report),

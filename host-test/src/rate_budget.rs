@@ -5,10 +5,20 @@
 //! again. [`RateBucket`] is the same for callers that wait.
 
 mod bucket;
+mod caps;
+mod classes;
 mod headers;
+mod pattern;
+mod reserve;
+mod shared;
 
 pub use bucket::{Permit, RateBucket, RateSpent};
+pub use caps::{CapWindows, RateCap};
+pub use classes::request_classes;
 pub use headers::{RateHeaders, Reset};
+pub use pattern::TargetPattern;
+pub use reserve::Reserve;
+pub use shared::shared_bucket;
 
 use std::time::{Duration, Instant};
 
@@ -60,7 +70,7 @@ pub enum Ending {
 }
 
 /// The budget of one rate key.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct RateBudget {
     window: Duration,
     limit: u32,
@@ -99,8 +109,16 @@ impl RateBudget {
         }
     }
 
-    /// Asks for one request.
-    pub fn start(&mut self, now: Instant) -> Admission {
+    /// The same knowledge, for another key: nothing of it is in flight there.
+    pub fn learned(&self) -> Self {
+        Self {
+            in_flight: 0,
+            ..self.clone()
+        }
+    }
+
+    /// Asks for one request, of which there must be more than the reserve.
+    pub fn start(&mut self, now: Instant, reserve: Reserve) -> Admission {
         if let Some(until) = self.blocked_until {
             if now < until {
                 return Admission::Wait {
@@ -115,11 +133,8 @@ impl RateBudget {
             self.begin_window();
         }
         // Nobody knows whether a provider that refused without a time is ready again: one request finds out.
-        let allowed = if self.backoffs > 0 {
-            self.remaining.min(1)
-        } else {
-            self.remaining
-        };
+        let free = self.remaining.saturating_sub(reserve.of(self.limit));
+        let allowed = if self.backoffs > 0 { free.min(1) } else { free };
         if self.in_flight < allowed {
             self.in_flight += 1;
             self.resets_at.get_or_insert(now + self.window);

@@ -1,8 +1,8 @@
 //! What a run did: for people a table, for machines JSON.
 
+mod notices;
 mod table;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::contract::connector::Page;
 use crate::contract::types::Change;
 
+pub use self::notices::{Notices, QUARANTINED};
 pub use self::table::{bytes, duration, run_table, table};
 
 /// How the reading of a stream ended.
@@ -22,7 +23,12 @@ pub enum StreamStatus {
         /// Why, and what to do.
         message: String,
     },
-    /// The component, or the API version in force, does not have the stream.
+    /// The API version in force does not have the stream.
+    NotInVersion {
+        /// Which versions have it.
+        message: String,
+    },
+    /// The component does not have the stream.
     Unavailable {
         /// Why, and what to do.
         message: String,
@@ -60,6 +66,7 @@ impl StreamStatus {
         match self {
             StreamStatus::Complete => "complete",
             StreamStatus::Denied { .. } => "denied",
+            StreamStatus::NotInVersion { .. } => "not_in_version",
             StreamStatus::Unavailable { .. } => "unavailable",
             StreamStatus::Unauthorized { .. } => "unauthorized",
             StreamStatus::Failed { .. } => "failed",
@@ -72,6 +79,7 @@ impl StreamStatus {
         match self {
             StreamStatus::Complete => None,
             StreamStatus::Denied { message }
+            | StreamStatus::NotInVersion { message }
             | StreamStatus::Unavailable { message }
             | StreamStatus::Unauthorized { message }
             | StreamStatus::Failed { message, .. }
@@ -95,6 +103,8 @@ pub struct StreamReport {
     pub stream: String,
     /// How it ended.
     pub status: StreamStatus,
+    /// Whether somebody named it: what nobody asked for by name may be missing.
+    pub asked_for: bool,
     /// Entries given to the output. What a restarted walk took back is not among them.
     pub records: u64,
     /// Entries that write a row.
@@ -117,8 +127,10 @@ pub struct StreamReport {
     pub wall: Duration,
     /// In which the component itself worked.
     pub guest_time: Duration,
-    /// Notices, by kind.
-    pub notices: BTreeMap<String, u64>,
+    /// What was said about it.
+    pub notices: Notices,
+    /// What a search for rows that are gone did, where there was one.
+    pub sweep: Option<SweepReport>,
     /// For people, what has no effect.
     pub remarks: Vec<String>,
 }
@@ -129,6 +141,7 @@ impl StreamReport {
         StreamReport {
             stream: stream.to_owned(),
             status,
+            asked_for: true,
             records: 0,
             upserts: 0,
             patches: 0,
@@ -140,7 +153,8 @@ impl StreamReport {
             restarts: 0,
             wall: Duration::ZERO,
             guest_time: Duration::ZERO,
-            notices: BTreeMap::new(),
+            notices: Notices::default(),
+            sweep: None,
             remarks: Vec::new(),
         }
     }
@@ -160,8 +174,28 @@ impl StreamReport {
                 Change::Delete => self.deletes += 1,
             }
         }
-        for notice in &page.notices {
-            *self.notices.entry(notice.kind.clone()).or_default() += 1;
+    }
+
+    /// Whether all is there that was asked for: every row that there was.
+    pub fn is_whole(&self) -> bool {
+        match self.status {
+            StreamStatus::Complete => self.quarantined() == 0,
+            StreamStatus::NotInVersion { .. } => !self.asked_for,
+            _ => false,
+        }
+    }
+
+    /// Rows that are no records: the output does not have them.
+    pub fn quarantined(&self) -> u64 {
+        self.notices.count(QUARANTINED)
+    }
+
+    /// What a line about it begins with.
+    pub fn mark(&self) -> &'static str {
+        match (&self.status, self.is_whole()) {
+            (StreamStatus::NotInVersion { .. }, true) => "–",
+            (_, true) => "✓",
+            (_, false) => "✗",
         }
     }
 
@@ -180,7 +214,9 @@ impl StreamReport {
             "restarts": self.restarts,
             "wall_ms": milliseconds(self.wall),
             "guest_ms": milliseconds(self.guest_time),
-            "notices": self.notices,
+            "quarantined": self.quarantined(),
+            "notices": self.notices.counts(),
+            "notice_details": self.notices.to_json(),
         });
         if let Some(message) = self.status.message() {
             json["message"] = message.into();
@@ -188,7 +224,43 @@ impl StreamReport {
         if let Some(code) = self.status.code() {
             json["code"] = code.into();
         }
+        if let Some(sweep) = &self.sweep {
+            json["sweep"] = sweep.to_json();
+        }
         json
+    }
+}
+
+/// What a search for rows that are gone did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SweepReport {
+    /// Every row of the output was looked for.
+    Done {
+        /// Rows that the output had.
+        held: u64,
+        /// Of those, the ones that the walk did not give.
+        missed: u64,
+        /// Of those, the ones that the provider says are gone.
+        deleted: u64,
+    },
+    /// The stream cannot be swept.
+    LeftOut {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl SweepReport {
+    /// For programs.
+    fn to_json(&self) -> Value {
+        match self {
+            SweepReport::Done {
+                held,
+                missed,
+                deleted,
+            } => json!({"done": true, "held": held, "missed": missed, "deleted": deleted}),
+            SweepReport::LeftOut { reason } => json!({"done": false, "reason": reason}),
+        }
     }
 }
 
@@ -200,11 +272,9 @@ pub struct RunReport {
 }
 
 impl RunReport {
-    /// Whether every stream is complete.
+    /// Whether everything is there that was asked for.
     pub fn is_complete(&self) -> bool {
-        self.streams
-            .iter()
-            .all(|stream| stream.status == StreamStatus::Complete)
+        self.streams.iter().all(StreamReport::is_whole)
     }
 
     /// Whether no stream is complete although there were some.
@@ -231,9 +301,7 @@ impl RunReport {
             total.restarts += stream.restarts;
             total.wall += stream.wall;
             total.guest_time += stream.guest_time;
-            for (kind, count) in &stream.notices {
-                *total.notices.entry(kind.clone()).or_default() += count;
-            }
+            total.notices.merge(&stream.notices);
         }
         total
     }
@@ -289,6 +357,46 @@ mod tests {
         assert!(!report.is_complete() && !report.is_failed());
         report.streams.remove(0);
         assert!(report.is_failed());
+    }
+
+    #[test]
+    fn what_nobody_asked_for_by_name_may_be_missing() {
+        let missing = |asked_for| StreamReport {
+            asked_for,
+            ..StreamReport::without_run(
+                "teams",
+                StreamStatus::NotInVersion {
+                    message: "2.3 has no teams".to_owned(),
+                },
+            )
+        };
+        let report = |asked_for| RunReport {
+            streams: vec![complete("contacts", 3), missing(asked_for)],
+        };
+        assert!(report(false).is_complete() && !report(true).is_complete());
+        let json = report(false).to_json();
+        assert_eq!(json["ok"], true);
+        assert_eq!(json["streams"]["teams"]["status"], "not_in_version");
+        assert_eq!(json["streams"]["teams"]["message"], "2.3 has no teams");
+        assert_eq!((missing(false).mark(), missing(true).mark()), ("–", "✗"));
+    }
+
+    #[test]
+    fn a_row_that_is_no_record_is_missing() {
+        let mut contacts = complete("contacts", 3);
+        contacts.notices.add(&crate::contract::types::Notice {
+            kind: QUARANTINED.to_owned(),
+            message: "an item is no record".to_owned(),
+            stream: None,
+            key: None,
+            path: None,
+            document: None,
+        });
+        let report = RunReport {
+            streams: vec![contacts],
+        };
+        assert!(!report.is_complete() && !report.is_failed());
+        assert_eq!(report.to_json()["streams"]["contacts"]["quarantined"], 1);
     }
 
     #[test]

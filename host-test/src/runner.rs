@@ -3,12 +3,18 @@
 //! What goes wrong with one stream is that stream's own status; the others go on. Only a refused credential and an
 //! output that takes nothing end the whole run.
 
+mod aside;
+mod brought;
 mod exclusive;
+mod filter;
 mod plan;
 mod retry;
 mod source;
 mod stream;
+mod sweep;
+mod walker;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::contract::connector::{Descriptor, StreamDescriptor};
@@ -17,12 +23,43 @@ use crate::output::{Output, OutputError};
 use crate::progress::Progress;
 use crate::report::{RunReport, StreamReport, StreamStatus};
 
+pub use self::filter::Filter;
 pub use self::retry::{RetryPolicy, Waits};
 pub use self::source::{ConnectedSource, PageSource};
+pub use self::sweep::Sweep;
+
+/// What to read of each stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Extent {
+    /// From its position on; the position moves.
+    #[default]
+    Onward,
+    /// What changed in a span of time, in milliseconds since 1970. The position stays.
+    Window {
+        /// From here on; open where absent.
+        since_ms: Option<i64>,
+        /// Up to here, this time not included.
+        until_ms: i64,
+    },
+    /// These rows. The position stays.
+    Keys(Vec<String>),
+    /// The rows that the output holds because they were no records, where their keys are known. The position stays.
+    Quarantined,
+}
 
 /// How to read.
 #[derive(Clone, Debug)]
 pub struct RunOptions {
+    /// What to read of each stream.
+    pub extent: Extent,
+    /// Filters, by stream.
+    pub filters: BTreeMap<String, Filter>,
+    /// Whether somebody named the streams: one that the API version lacks is missing then.
+    pub asked_by_name: bool,
+    /// When to look for rows that are gone.
+    pub sweep: Sweep,
+    /// How long to wait for others who read a stream that one may read at a time.
+    pub exclusive_wait: Duration,
     /// Forget the positions and begin the output of each stream anew.
     pub full: bool,
     /// From when on to read a stream that has no position yet, in milliseconds since 1970.
@@ -40,6 +77,11 @@ pub struct RunOptions {
 impl Default for RunOptions {
     fn default() -> RunOptions {
         RunOptions {
+            extent: Extent::Onward,
+            filters: BTreeMap::new(),
+            asked_by_name: true,
+            sweep: Sweep::Never,
+            exclusive_wait: Duration::from_secs(15 * 60),
             full: false,
             since_ms: None,
             max_entries: 150,

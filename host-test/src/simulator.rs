@@ -41,6 +41,7 @@ mod contact_store;
 mod contacts;
 mod content_export;
 mod control;
+mod control_dumps;
 mod conversation;
 mod conversation_access;
 mod conversation_attribute_table;
@@ -136,6 +137,10 @@ mod companies_tests;
 mod contacts_tests;
 #[cfg(test)]
 mod content_export_tests;
+#[cfg(test)]
+mod conversation_changes_tests;
+#[cfg(test)]
+mod conversation_search_tests;
 #[cfg(test)]
 mod conversations_tests;
 #[cfg(test)]

@@ -3,12 +3,15 @@
 mod base_url;
 mod credential;
 mod endpoints;
+mod pace;
 mod usage;
 
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use credential::CredentialSource;
 pub(crate) use credential::{CurrentCredential, TenantCredential};
 pub(crate) use endpoints::{ReachableEndpoint, UnknownRegion};
+pub(crate) use pace::Pace;
+pub use pace::RateRules;
 pub use usage::Usage;
 pub(crate) use usage::UsageCounters;
 
@@ -45,8 +48,11 @@ pub struct TenantOptions {
     pub state: Arc<dyn StateStore>,
     /// What one call may use.
     pub limits: CallLimits,
-    /// Tenants with the same key share one rate budget: the workspace, or whatever the rate policy's scope says.
+    /// Tenants with the same key share one rate budget until their workspace is known ([`Tenant::with_checked`]); then all
+    /// of a workspace do.
     pub rate_key: String,
+    /// What the connection says about its pace.
+    pub rate: RateRules,
 }
 
 /// Why there can be no such tenant.
@@ -91,7 +97,7 @@ pub(crate) struct TenantShared {
     pub(crate) credential: TenantCredential,
     /// Names of headers that carry credentials in any authorization method.
     pub(crate) credential_names: Vec<HeaderName>,
-    pub(crate) bucket: Arc<RateBucket>,
+    pub(crate) pace: Pace,
     pub(crate) state: Arc<dyn StateStore>,
     pub(crate) limits: CallLimits,
     pub(crate) turns: Arc<Semaphore>,
@@ -105,15 +111,21 @@ impl Tenant {
         http: &HttpClient,
         options: TenantOptions,
     ) -> Result<Self, TenantError> {
+        let endpoints = endpoints::find(descriptor, http, &options)?;
         let shared = TenantShared {
-            endpoints: endpoints::find(descriptor, http, &options)?,
+            pace: Pace::new(
+                endpoints::places(&endpoints),
+                &options.rate_key,
+                options.rate,
+                || RateBucket::new(&descriptor.rate_policy),
+            ),
+            endpoints,
             credential: TenantCredential::new(
                 &descriptor.auth_methods,
                 &options.credential,
                 options.credential_source,
             )?,
             credential_names: credential::header_names(&descriptor.auth_methods)?,
-            bucket: http.rate_bucket(&options.rate_key, &descriptor.rate_policy),
             state: options.state,
             turns: Arc::new(Semaphore::new(options.limits.concurrent_calls.max(1))),
             limits: options.limits,
@@ -136,8 +148,10 @@ impl Tenant {
         &self.connection
     }
 
-    /// The same tenant with what a check found: the next calls need not find it again.
+    /// The same tenant with what a check found: the next calls need not find it again, and the rate budget is the
+    /// workspace's.
     pub fn with_checked(&self, account: Account, prepared: Vec<u8>) -> Self {
+        self.shared.pace.join(&account.workspace_id);
         let connection = Connection {
             account: Some(account),
             prepared: Some(prepared),
@@ -147,6 +161,11 @@ impl Tenant {
             shared: Arc::clone(&self.shared),
             connection: Arc::new(connection),
         }
+    }
+
+    /// Where the provider is: its endpoints' base URLs.
+    pub fn place(&self) -> &str {
+        self.shared.pace.place()
     }
 
     /// The base URL of an endpoint, for requests that the host makes for itself.

@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use serde::Deserialize;
-
 use crate::json::{self, Invalid, Reader};
 
 /// How a list goes on.
@@ -83,12 +81,6 @@ fn slice(text: &str, place: Range<usize>) -> &str {
     text.get(place).unwrap_or_default()
 }
 
-#[derive(Default, Deserialize)]
-struct NextObject {
-    #[serde(default)]
-    starting_after: Option<String>,
-}
-
 /// How `pages` goes on. Its `next` is absent, null, an object with `starting_after`, or a URL whose query holds that or
 /// the number of a page; where numbered pages say nothing of the next one, it is there as long as there are more.
 fn follow(pages: &str, continuation: &mut Continuation) {
@@ -111,8 +103,9 @@ fn follow(pages: &str, continuation: &mut Continuation) {
     }
     match next.as_bytes().first() {
         Some(b'{') => {
-            let next: NextObject = json::parse(next.as_bytes()).unwrap_or_default();
-            continuation.starting_after = next.starting_after.filter(|cursor| !cursor.is_empty());
+            let after = json::member(next, "starting_after")
+                .and_then(|after| json::parse::<String>(after.as_bytes()).ok());
+            continuation.starting_after = after.filter(|cursor| !cursor.is_empty());
         }
         Some(b'"') => {
             let url: String = json::parse(next.as_bytes()).unwrap_or_default();

@@ -1,36 +1,14 @@
 //! What an answer that is no success means, and what no answer means.
 
-use serde::Deserialize;
-
 use crate::contract::http::{self, Effect, ErrorKind, Response};
 use crate::contract::types::{Failure, FailureKind, Problem};
 use crate::failure::{failure, problem};
 use crate::intercom::request::{header_value, server_time};
 use crate::intercom::streams::Stream;
-use crate::json;
+use crate::json::{self, Object};
 
 /// Waits that a header asks for are believed up to here, in milliseconds.
 const LONGEST_WAIT_MS: u64 = 120_000;
-
-/// Intercom's error body, `{"type":"error.list","request_id":…,"errors":[{"code","message","field"}]}`; every part of
-/// it can be missing.
-#[derive(Debug, Default, Deserialize)]
-struct ErrorList {
-    #[serde(default)]
-    request_id: Option<String>,
-    #[serde(default)]
-    errors: Vec<ErrorItem>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct ErrorItem {
-    #[serde(default)]
-    code: Option<String>,
-    #[serde(default)]
-    message: Option<String>,
-    #[serde(default)]
-    field: Option<String>,
-}
 
 /// An answer's error, read as far as it can be.
 #[derive(Debug, Default)]
@@ -46,16 +24,18 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// Reads the error from an answer; a body that is no error list gives one without a code.
+    /// Reads the error from an answer: `{"type":"error.list","request_id":…,"errors":[{"code","message","field"}]}`, of
+    /// which every part can be missing. A body that is no error list gives one without a code.
     pub fn of(response: &Response) -> Self {
-        let list: ErrorList = json::parse(&response.body).unwrap_or_default();
-        let request_id = list.request_id.or_else(|| request_id(response));
-        let first = list.errors.into_iter().next().unwrap_or_default();
+        let text = |object: &mut Object, name| object.take::<Option<String>>(name).unwrap_or(None);
+        let mut list: Object = json::parse(&response.body).unwrap_or_default();
+        let errors: Vec<Object> = list.take("errors").unwrap_or_default();
+        let mut first = errors.into_iter().next().unwrap_or_default();
         Self {
-            code: first.code,
-            message: first.message.unwrap_or_default(),
-            field: first.field,
-            request_id,
+            code: text(&mut first, "code"),
+            message: text(&mut first, "message").unwrap_or_default(),
+            field: text(&mut first, "field"),
+            request_id: text(&mut list, "request_id").or_else(|| request_id(response)),
         }
     }
 }

@@ -32,16 +32,23 @@ pub enum Kind {
 /// A field of an object.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Field {
-    /// Its name in JSON.
-    pub name: &'static str,
-    /// The name as it stands in compact JSON, with its quotes and its colon.
+    /// Its name as it stands in compact JSON, with its quotes and its colon.
     pub written: &'static str,
     /// Its declared type.
     pub kind: Kind,
 }
 
+impl Field {
+    /// Its name.
+    #[inline]
+    pub fn name(&self) -> &'static str {
+        let end = self.written.len().saturating_sub(2);
+        self.written.get(1..end).unwrap_or_default()
+    }
+}
+
 macro_rules! fields {
-    ($($name:literal: $kind:expr),* $(,)?) => { &[$(Field { name: $name, written: concat!("\"", $name, "\":"), kind: $kind }),*] };
+    ($($name:literal: $kind:expr),* $(,)?) => { &[$(Field { written: concat!("\"", $name, "\":"), kind: $kind }),*] };
 }
 
 /// A reference to another object, as Intercom embeds it.

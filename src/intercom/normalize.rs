@@ -52,7 +52,7 @@ pub struct Normalizer<'a> {
 impl<'a> Normalizer<'a> {
     /// A normalizer of a stream's records.
     pub fn new(stream: &'static Stream) -> Self {
-        let place = |name: &str| stream.fields.iter().position(|field| field.name == name);
+        let place = |name: &str| stream.fields.iter().position(|field| field.name() == name);
         Self {
             stream,
             key: stream.key.iter().map(|name| place(name)).collect(),
@@ -242,7 +242,7 @@ impl Pass<'_> {
         let field = &fields[index];
         let first = reader.peek()?;
         match (field.kind, first) {
-            (Kind::Nested(inner), b'{') => return self.object(inner, reader, Some(field.name)),
+            (Kind::Nested(inner), b'{') => return self.object(inner, reader, Some(field.name())),
             (Kind::Elsewhere, _) if self.normalizer.embedded => return reader.value().map(drop),
             (Kind::Attributes | Kind::Object | Kind::List | Kind::Nested(_) | Kind::Any, _) => {
                 return reader.value().map(drop);
@@ -269,8 +269,8 @@ impl Pass<'_> {
                 });
             }
             Err(Odd) => {
-                if !self.odd.contains(&field.name) {
-                    self.odd.push(field.name);
+                if !self.odd.contains(&field.name()) {
+                    self.odd.push(field.name());
                 }
             }
         }
@@ -324,10 +324,10 @@ impl Pass<'_> {
 /// The declared field of a name, looked for from the expected place on, then before it.
 fn find(fields: &[Field], expected: usize, name: Name) -> Option<usize> {
     let (before, after) = fields.split_at(expected.min(fields.len()));
-    let index = after.iter().position(|field| name.is(field.name));
+    let index = after.iter().position(|field| name.is(field.name()));
     index
         .map(|index| index + before.len())
-        .or_else(|| before.iter().position(|field| name.is(field.name)))
+        .or_else(|| before.iter().position(|field| name.is(field.name())))
 }
 
 /// A value that cannot be read as the declared type.

@@ -13,6 +13,13 @@ pub fn get(api_version: &str, target: impl Into<String>) -> Request {
     request(api_version, Method::Get, target.into(), None, Effect::Read)
 }
 
+/// A GET of a file.
+pub fn download(api_version: &str, target: impl Into<String>) -> Request {
+    let mut request = get(api_version, target);
+    request.headers[0] = header("accept", "application/octet-stream");
+    request
+}
+
 /// A search: a POST of a JSON body that changes nothing.
 pub fn search(api_version: &str, target: impl Into<String>, body: String) -> Request {
     request(

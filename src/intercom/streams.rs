@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn every_row_is_consistent() {
         for stream in STREAMS {
-            let names: Vec<&str> = stream.fields.iter().map(|field| field.name).collect();
+            let names: Vec<&str> = stream.fields.iter().map(Field::name).collect();
             for name in stream.key.iter().chain(&stream.cursor_field) {
                 assert!(
                     names.contains(name),
@@ -248,7 +248,7 @@ mod tests {
                 stream
                     .fields
                     .iter()
-                    .any(|field| field.name == children.parent_field)
+                    .any(|field| field.name() == children.parent_field)
             );
             assert!(
                 stream
@@ -260,7 +260,7 @@ mod tests {
             for name in embedded {
                 let first = name.split('.').next().unwrap();
                 assert!(
-                    parent.fields.iter().any(|field| field.name == first),
+                    parent.fields.iter().any(|field| field.name() == first),
                     "{name}"
                 );
             }

@@ -1,7 +1,10 @@
 //! Times as Intercom gives them: Unix seconds in REST, ISO 8601 text in webhooks, now and then numeric text.
 
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+/// Seconds of a day.
+const DAY: i64 = 86_400;
+
+/// Days from 1 January of the year 1 to that of 1970.
+const DAYS_BEFORE_1970: i64 = 719_162;
 
 /// What is no time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,29 +36,93 @@ fn from_text(text: &str) -> Result<i64, NoTime> {
     }
 }
 
-/// RFC 3339, also with the basic offset (`+0000`) or the blank that some exporters write.
+/// RFC 3339, also with the basic offset (`+0000`), with the blanks and the `UTC` that some exporters write, or without any
+/// offset.
 fn iso(text: &str) -> Result<i64, NoTime> {
-    if let Ok(instant) = OffsetDateTime::parse(text, &Rfc3339) {
-        return Ok(instant.unix_timestamp());
-    }
-    if !text.is_ascii() || text.len() < 19 || text.len() > 64 {
-        return Err(NoTime);
-    }
-    let (day, rest) = text.split_at(10);
-    let clock = rest[1..].replace(" UTC", "Z").replace(' ', "");
-    let offset_colon = match clock.as_bytes() {
-        [.., b'+' | b'-', _, _, _, _] => format!(
-            "{}:{}",
-            &clock[..clock.len() - 2],
-            &clock[clock.len() - 2..]
-        ),
-        [.., b'Z' | b'z'] => clock,
-        [.., b'+' | b'-', _, _, b':', _, _] => clock,
-        _ => format!("{clock}Z"),
+    let read = || {
+        let (day, rest) = text.split_at_checked(10)?;
+        let [year, month, day] = numbers(day, '-', [4, 2, 2])?;
+        let (clock, rest) = rest.get(1..)?.split_at_checked(8)?;
+        let seconds = days(year, month, day)? * DAY + second_of_day(clock)?;
+        let rest = match rest.strip_prefix('.') {
+            Some(fraction) => {
+                let rest = fraction.trim_start_matches(|digit: char| digit.is_ascii_digit());
+                (rest.len() < fraction.len()).then_some(rest)?
+            }
+            None => rest,
+        };
+        seconds.checked_sub(offset(rest.trim_start())?)
     };
-    OffsetDateTime::parse(&format!("{day}T{offset_colon}"), &Rfc3339)
-        .map(OffsetDateTime::unix_timestamp)
-        .map_err(|_| NoTime)
+    read().ok_or(NoTime)
+}
+
+/// Seconds east of Greenwich.
+fn offset(text: &str) -> Option<i64> {
+    let (sign, digits) = match text.split_at_checked(1) {
+        None => return Some(0),
+        Some(("+", digits)) => (1, digits),
+        Some(("-", digits)) => (-1, digits),
+        Some(_) => return matches!(text, "Z" | "z" | "UTC").then_some(0),
+    };
+    let (hours, minutes) = digits.split_at_checked(2)?;
+    let minutes = minutes.strip_prefix(':').unwrap_or(minutes);
+    let [hours, minutes] = [number(hours, 2)?, number(minutes, 2)?];
+    (hours < 24 && minutes < 60).then_some(sign * (hours * 3_600 + minutes * 60))
+}
+
+/// Seconds since midnight of `hh:mm:ss`. A leap second counts as the one before it.
+fn second_of_day(text: &str) -> Option<i64> {
+    let [hour, minute, second] = numbers(text, ':', [2, 2, 2])?;
+    let valid = hour < 24 && minute < 60 && second <= 60;
+    valid.then_some(hour * 3_600 + minute * 60 + second.min(59))
+}
+
+/// Days from 1 January 1970 to a day of the Gregorian calendar, where there is such a day.
+fn days(year: i64, month: i64, day: i64) -> Option<i64> {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let lengths = [
+        31,
+        28 + i64::from(leap),
+        31,
+        30,
+        31,
+        30,
+        31,
+        31,
+        30,
+        31,
+        30,
+        31,
+    ];
+    let month = usize::try_from(month - 1).ok()?;
+    let length = *lengths.get(month)?;
+    let before: i64 = lengths.iter().take(month).sum();
+    let years = year - 1;
+    let leaps = years.div_euclid(4) - years.div_euclid(100) + years.div_euclid(400);
+    let first = 365 * years + leaps - DAYS_BEFORE_1970;
+    (1..=length)
+        .contains(&day)
+        .then_some(first + before + day - 1)
+}
+
+/// Numbers of so many digits each, with a separator between them.
+fn numbers<const COUNT: usize>(
+    text: &str,
+    separator: char,
+    digits: [usize; COUNT],
+) -> Option<[i64; COUNT]> {
+    let mut parts = text.split(separator);
+    let mut numbers = [0; COUNT];
+    for (slot, digits) in numbers.iter_mut().zip(digits) {
+        *slot = number(parts.next()?, digits)?;
+    }
+    parts.next().is_none().then_some(numbers)
+}
+
+/// A number of so many digits.
+fn number(text: &str, digits: usize) -> Option<i64> {
+    let whole = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
+    whole.then(|| text.parse().ok())?
 }
 
 /// Whole seconds of a number; a fraction of a second is cut off downwards.
@@ -69,17 +136,29 @@ fn from_number(text: &str) -> Result<i64, NoTime> {
     seconds.checked_sub(i64::from(below)).ok_or(NoTime)
 }
 
-/// Reads the time in an HTTP `Date` header.
+/// Reads the time in an HTTP `Date` header, in the one form that servers may send: `Thu, 27 Jun 2024 12:52:57 GMT`.
 pub fn http_date(text: &str) -> Option<i64> {
-    let since_epoch = httpdate::parse_http_date(text)
-        .ok()?
-        .duration_since(std::time::UNIX_EPOCH)
-        .ok()?;
-    i64::try_from(since_epoch.as_secs()).ok()
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let mut parts = text.trim().split(' ').skip(1);
+    let day = number(parts.next()?, 2)?;
+    let month = parts.next()?;
+    let month = MONTHS.iter().zip(1..).find(|(name, _)| **name == month)?.1;
+    let year = number(parts.next()?, 4)?;
+    let clock = second_of_day(parts.next()?)?;
+    let zone = parts.next()?;
+    (zone == "GMT" && parts.next().is_none()).then_some(days(year, month, day)? * DAY + clock)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use proptest::prelude::*;
+    use time::OffsetDateTime;
+    use time::format_description::well_known::Rfc3339;
+
     use super::*;
 
     #[test]
@@ -97,6 +176,8 @@ mod tests {
             ("\"2024-06-27T14:52:57+0200\"", Some(1_719_492_777)),
             ("\"2024-06-27 12:52:57 UTC\"", Some(1_719_492_777)),
             ("\"2024-06-27T12:52:57\"", Some(1_719_492_777)),
+            ("\"2024-06-27 12:52:57 +0000\"", Some(1_719_492_777)),
+            ("\"2016-12-31T23:59:60Z\"", Some(1_483_228_799)),
             ("null", None),
             ("\"\"", None),
         ] {
@@ -117,6 +198,28 @@ mod tests {
             "\"+\"",
         ] {
             assert_eq!(parse(json), Err(NoTime), "{json}");
+        }
+    }
+
+    proptest! {
+        /// Up to the end of the year 9999.
+        #[test]
+        fn the_calendar_is_that_of_others(seconds in 0..253_402_300_800_i64) {
+            let instant = UNIX_EPOCH + Duration::from_secs(seconds.unsigned_abs());
+            prop_assert_eq!(http_date(&httpdate::fmt_http_date(instant)), Some(seconds));
+        }
+
+        #[test]
+        fn rfc_3339_is_read_as_others_do(
+            text in "(000[01]|19[0-9]{2}|20[0-3][0-9])-[01][0-9]-[0-3][0-9][T ][0-2][0-9]:[0-6][0-9]:[0-5][0-9](\\.[0-9]{0,3})?([+-][0-2][0-9]:[0-6][0-9]|Z)"
+        ) {
+            let expected = OffsetDateTime::parse(&text, &Rfc3339);
+            prop_assert_eq!(iso(&text).ok(), expected.ok().map(OffsetDateTime::unix_timestamp));
+        }
+
+        #[test]
+        fn no_text_is_a_crash(text in "\\PC{0,40}|[0-9TZ:. +-]{0,30}") {
+            let _ = (from_text(&text), http_date(&text));
         }
     }
 

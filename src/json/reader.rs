@@ -35,7 +35,7 @@ impl Name<'_> {
     /// The name without escapes; empty when they make no text.
     #[cold]
     pub fn unescaped(&self) -> String {
-        super::parse(format!("\"{}\"", self.text).as_bytes()).unwrap_or_default()
+        super::unescaped(self.text).unwrap_or_default()
     }
 }
 
@@ -350,17 +350,27 @@ impl<'a> Reader<'a> {
 /// takes the time.
 #[inline(always)]
 fn same(left: &[u8], right: &[u8]) -> bool {
+    if left.len() != right.len() {
+        return false;
+    }
     let (left_words, left_rest) = left.as_chunks::<8>();
     let (right_words, right_rest) = right.as_chunks::<8>();
-    left.len() == right.len()
-        && left_words
-            .iter()
-            .zip(right_words)
-            .all(|(left, right)| u64::from_le_bytes(*left) == u64::from_le_bytes(*right))
-        && left_rest
-            .iter()
-            .zip(right_rest)
-            .all(|(left, right)| left == right)
+    // Iterators would be calls here as well.
+    let mut at = 0;
+    while let (Some(left), Some(right)) = (left_words.get(at), right_words.get(at)) {
+        if u64::from_le_bytes(*left) != u64::from_le_bytes(*right) {
+            return false;
+        }
+        at += 1;
+    }
+    at = 0;
+    while let (Some(left), Some(right)) = (left_rest.get(at), right_rest.get(at)) {
+        if left != right {
+            return false;
+        }
+        at += 1;
+    }
+    true
 }
 
 /// The number of bytes from `at` on that a text may hold as they are: up to a quote, a backslash, a control character or
@@ -431,6 +441,7 @@ struct Containers {
 }
 
 impl Containers {
+    #[inline(always)]
     fn push(&mut self, object: bool) {
         if self.depth > 0 && self.depth.is_multiple_of(64) {
             self.older.push(self.newest);
@@ -439,10 +450,12 @@ impl Containers {
         self.depth += 1;
     }
 
+    #[inline(always)]
     fn last(&self) -> Option<bool> {
         (self.depth > 0).then_some(self.newest & 1 == 1)
     }
 
+    #[inline(always)]
     fn pop(&mut self) {
         self.depth = self.depth.saturating_sub(1);
         self.newest >>= 1;

@@ -13,7 +13,7 @@ use crate::intercom::errors::unexpected_body;
 use crate::intercom::normalize::split_key;
 use crate::intercom::request::{self, canonical_id};
 use crate::intercom::streams::Stream;
-use crate::json;
+use crate::json::{self, Member};
 use crate::operation::Answer;
 
 /// Where a read of keys begins or goes on.
@@ -135,7 +135,7 @@ fn row(
     let success = Success::of(context, answer)?;
     let item = context.scan.normalizer().document(&success.response.body);
     if let Err(unreadable) = &item
-        && json::parse::<serde::de::IgnoredAny>(&unreadable.document).is_err()
+        && json::parse::<Member>(&unreadable.document).is_err()
     {
         return Err(unexpected_body(&success.response, &unreadable.reason));
     }

@@ -2,7 +2,8 @@
 
 use super::scan::Window;
 use crate::cursor::{
-    ChildrenPosition, ListPosition, Memory, PagesPosition, Position, ScrollPosition, SearchPosition,
+    ChildrenPosition, ExportPosition, ListPosition, Memory, PagesPosition, Position,
+    ScrollPosition, SearchPosition,
 };
 use crate::intercom::streams::{Compare, Given, Paging, Stream};
 use crate::watermark::Watermark;
@@ -32,7 +33,7 @@ pub fn begin(stream: &'static Stream, window: Window) -> Position {
         Paging::Pages(Compare::Content) => Position::Pages(PagesPosition::default()),
         Paging::Pages(Compare::Time) => pages_since(window.since, Watermark::default()),
         Paging::Children(_) => children(stream, window, Watermark::default(), false),
-        Paging::Export => Position::Keys(0),
+        Paging::Export => Position::Export(ExportPosition::default()),
     }
 }
 
@@ -75,7 +76,9 @@ pub fn go_on(stream: &'static Stream, window: Window, position: Position) -> Opt
         | (Paging::ListThenSearch { .. } | Paging::Search, position @ Position::Search(_))
         | (Paging::Scroll { .. }, position @ (Position::Scroll(_) | Position::Pages(_)))
         | (Paging::Pages(_), position @ Position::Pages(_))
-        | (Paging::Children(_), position @ Position::Children(_)) => position,
+        | (Paging::Children(_), position @ Position::Children(_))
+        | (Paging::Export, position @ Position::Export(_)) => position,
+        (Paging::Export, Position::Mark(_)) => begin(stream, window),
         _ => return None,
     })
 }

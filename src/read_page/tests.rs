@@ -1,6 +1,7 @@
 //! The paging kinds against a model of Intercom that fits into this file: no server, no sandbox, no clock.
 
 mod children;
+mod export;
 mod pages;
 mod scroll;
 
@@ -121,8 +122,13 @@ impl Model {
                 let key = change.key;
                 return Some(Swapped::Stale(vec![state::Current { key, value: there }]));
             }
-            assert!(change.ttl_ms.is_some());
-            self.state.insert(change.key, change.value.unwrap());
+            match change.value {
+                Some(value) => {
+                    assert!(change.ttl_ms.is_some());
+                    self.state.insert(change.key, value);
+                }
+                None => drop(self.state.remove(&change.key)),
+            }
         }
         Some(Swapped::Done)
     }
@@ -249,8 +255,8 @@ fn page(model: &mut Model, request: PageRequest) -> Result<Page, Failure> {
                 input = Input::Answers(requests.iter().map(|one| model.answer(one)).collect())
             }
             Step::Store(changes) => input = Input::Stored(model.store(changes)),
+            Step::Load(key) => input = Input::Loaded(model.state.get(&key).cloned()),
             Step::Done(output) => return output,
-            other => panic!("unexpected step: {other:?}"),
         }
     }
 }

@@ -1,14 +1,12 @@
 //! Who the rows are: a few searches answer for many rows.
 
-use serde::Deserialize;
-
 use super::validate::Contact;
 use crate::contract::http::{Effect, Request};
 use crate::contract::types::{Failure, FailureKind};
 use crate::intercom::envelope;
 use crate::intercom::errors::{from_http, from_response, unexpected_body};
 use crate::intercom::request;
-use crate::json::{self, quoted};
+use crate::json::{self, Member, Object, Unexpected, Value, quoted};
 use crate::operation::Answer;
 
 /// Filters in one group of a search, at most.
@@ -18,19 +16,28 @@ const MOST_FILTERS: usize = 15;
 const MOST_PAGES: u32 = 10;
 
 /// A contact that Intercom has.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Known {
     /// Intercom's id.
     pub id: String,
-    #[serde(default)]
     external_id: Option<String>,
-    #[serde(default)]
     email: Option<String>,
-    #[serde(default)]
     role: Option<String>,
     /// When it changed, in Unix seconds.
-    #[serde(default)]
     pub updated_at: Option<i64>,
+}
+
+impl<'a> Value<'a> for Known {
+    fn read(member: Member<'a>) -> Result<Self, Unexpected> {
+        let mut members = Object::read(member)?;
+        Ok(Self {
+            id: members.take("id")?,
+            external_id: members.take("external_id")?,
+            email: members.take("email")?,
+            role: members.take("role")?,
+            updated_at: members.take("updated_at")?,
+        })
+    }
 }
 
 /// Who a row is: a contact, nobody yet, or not to be found out now.

@@ -1,11 +1,10 @@
 //! The journal: outcomes of a batch by its id, so that a batch given again is answered instead of written.
 
-use serde::{Deserialize, Serialize};
 use sha1::{Digest, Sha1};
 
 use crate::contract::connector::{Outcome, OutcomeStatus, Row};
 use crate::contract::state::Change;
-use crate::json;
+use crate::json::{self, Member, Members, Object, Unexpected, Value};
 
 /// The format of the journal's values that is written, and the only one read so far.
 pub const FORMAT: u8 = b'1';
@@ -14,7 +13,7 @@ pub const FORMAT: u8 = b'1';
 const TTL_MS: u64 = 7 * 24 * 3_600 * 1_000;
 
 /// A row's outcome, as it is remembered.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Recorded {
     /// The digest of the row's key.
     pub key: String,
@@ -26,6 +25,31 @@ pub struct Recorded {
     pub object_id: Option<String>,
     /// Intercom's id of the request.
     pub request_id: Option<String>,
+}
+
+impl Recorded {
+    fn written(&self) -> String {
+        Members::default()
+            .text("key", &self.key)
+            .text("content", &self.content)
+            .text("status", &self.status)
+            .some_text("object_id", self.object_id.as_deref())
+            .some_text("request_id", self.request_id.as_deref())
+            .object()
+    }
+}
+
+impl<'a> Value<'a> for Recorded {
+    fn read(member: Member<'a>) -> Result<Self, Unexpected> {
+        let mut members = Object::read(member)?;
+        Ok(Self {
+            key: members.take("key")?,
+            content: members.take("content")?,
+            status: members.take("status")?,
+            object_id: members.take("object_id")?,
+            request_id: members.take("request_id")?,
+        })
+    }
 }
 
 /// The journal of one batch.
@@ -107,7 +131,7 @@ impl Journal {
             return None;
         }
         let mut value = vec![FORMAT];
-        value.append(&mut json::write(&all));
+        value.append(&mut json::list(all.iter().map(Recorded::written)).into_bytes());
         Some(Change {
             key: self.key.clone(),
             expected: self.loaded.clone(),

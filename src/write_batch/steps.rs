@@ -1,14 +1,12 @@
 //! The requests that a contact takes, and what their answers lead to.
 
-use serde::Deserialize;
-
 use crate::contract::connector::OutcomeStatus;
 use crate::contract::http::{Effect, Method, Request};
 use crate::contract::types::{Failure, FailureKind};
 use crate::intercom::actions::Action;
 use crate::intercom::errors::{ApiError, from_http, from_response, request_id, unexpected_body};
 use crate::intercom::request;
-use crate::json;
+use crate::json::{self, Object};
 use crate::operation::Answer;
 
 /// What is to be sent next for a contact.
@@ -101,7 +99,9 @@ impl Step {
                 Some(action.permission),
             ));
         }
-        let written: Written = json::parse(&response.body).map_err(|reason| Failure {
+        let id = json::parse(&response.body)
+            .and_then(|mut written: Object| written.take("id").map_err(|found| found.to_string()));
+        let id: String = id.map_err(|reason| Failure {
             maybe_applied: true,
             ..unexpected_body(&response, &reason)
         })?;
@@ -112,15 +112,10 @@ impl Step {
         };
         Ok(Next::Over {
             status,
-            object_id: Some(written.id),
+            object_id: Some(id),
             request_id: request_id(&response),
         })
     }
-}
-
-#[derive(Deserialize)]
-struct Written {
-    id: String,
 }
 
 /// What a failure makes of a row: given again later when it will pass, else failed.

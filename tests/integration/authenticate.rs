@@ -38,13 +38,27 @@ async fn a_good_connection_is_described() {
         (Some("us"), Some("2.11"))
     );
     assert!(!report.account.workspace_id.is_empty());
-    assert!(
-        report
-            .streams
-            .iter()
-            .all(|stream| matches!(stream.readability, Readability::Readable)),
-        "{:?}",
-        report.streams
+    let mut lacking = Vec::new();
+    for stream in &report.streams {
+        match &stream.readability {
+            Readability::Readable => {}
+            Readability::NotInVersion(version) if version == "2.11" => lacking.push(&*stream.name),
+            other => panic!("{}: {other:?}", stream.name),
+        }
+    }
+    assert_eq!(
+        lacking,
+        [
+            "ticket_states",
+            "calls",
+            "company_notes",
+            "away_status_reasons",
+            "brands",
+            "emails",
+            "internal_articles",
+            "macros",
+            "custom_object_instances"
+        ]
     );
     // The workspace's own attributes are in the schema.
     let contacts: Value = serde_json::from_slice(&report.streams[0].schema).expect("a schema");
@@ -119,9 +133,10 @@ async fn a_missing_permission_concerns_its_stream_only() {
     })
     .await;
     let report = world.connection.check().await.expect("the check succeeds");
+    let mut denied = Vec::new();
     for stream in &report.streams {
-        match (&stream.readability, stream.name.as_str()) {
-            (Readability::Denied(failure), "companies") => {
+        match &stream.readability {
+            Readability::Denied(failure) => {
                 assert_eq!(failure.kind, FailureKind::Permission);
                 assert!(
                     failure
@@ -130,11 +145,14 @@ async fn a_missing_permission_concerns_its_stream_only() {
                     "{}",
                     failure.message
                 );
+                denied.push(stream.name.as_str());
             }
-            (Readability::Readable, name) => assert_ne!(name, "companies"),
-            (other, name) => panic!("{name}: {other:?}"),
+            Readability::Readable | Readability::NotInVersion(_) => {}
+            other => panic!("{}: {other:?}", stream.name),
         }
     }
+    // With the companies goes what hangs on them.
+    assert_eq!(denied, ["companies", "company_segments", "company_contacts"]);
     let report = world.sync(&["companies", "contacts", "tags"]).await;
     assert!(
         matches!(report.streams[0].status, StreamStatus::Denied { .. }),

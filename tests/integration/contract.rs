@@ -64,10 +64,44 @@ async fn the_description_is_whole_and_always_the_same() {
         [
             "contacts",
             "companies",
+            "conversations",
+            "conversation_parts",
+            "tickets",
+            "ticket_parts",
+            "ticket_types",
+            "ticket_states",
+            "calls",
             "admins",
             "teams",
             "tags",
-            "segments"
+            "segments",
+            "activity_logs",
+            "contact_attributes",
+            "company_attributes",
+            "conversation_attributes",
+            "contact_tags",
+            "contact_companies",
+            "contact_segments",
+            "contact_subscriptions",
+            "contact_notes",
+            "company_notes",
+            "company_segments",
+            "company_contacts",
+            "events",
+            "event_summaries",
+            "subscription_types",
+            "away_status_reasons",
+            "brands",
+            "emails",
+            "articles",
+            "internal_articles",
+            "collections",
+            "help_centers",
+            "newsfeeds",
+            "news_items",
+            "macros",
+            "custom_object_instances",
+            "content_export",
         ]
     );
     assert_eq!(
@@ -83,7 +117,16 @@ async fn the_description_is_whole_and_always_the_same() {
         .filter(|stream| stream.exclusive)
         .map(|stream| stream.name.as_str())
         .collect();
-    assert_eq!(exclusive, ["companies"]);
+    assert_eq!(
+        exclusive,
+        [
+            "companies",
+            "company_notes",
+            "company_segments",
+            "company_contacts",
+            "content_export"
+        ]
+    );
     let hosts: BTreeSet<&str> = descriptor
         .endpoints
         .iter()

@@ -9,16 +9,21 @@ mod authorization;
 mod conformance;
 /// What the artifact is: imports, size, description.
 mod contract;
+mod every_stream;
 /// Every fault of the simulator, under full syncs: nothing lost, nothing twice.
 mod faults;
 /// Incremental syncs bring exactly what changed, whatever the time zone and the lag.
 mod incremental;
 /// `map-record`: reads, webhooks and it give the same entries.
 mod map_record;
+/// What refusals cost, and when requests are sent after them.
+mod pacing;
 /// What is promised, against the tests that show it.
 mod promises;
 /// `read-page`: keys, cursors, unknown names.
 mod read_page;
+/// Rows that are gone, found by walking and proven by key.
+mod sweep;
 /// `verify-webhook`: delivered over HTTP to the host's listener.
 mod verify_webhook;
 /// A workspace, a connection to it and a folder for its output.

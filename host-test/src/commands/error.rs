@@ -68,6 +68,7 @@ impl From<OpenError> for CommandError {
             OpenError::Tenant(_)
             | OpenError::OtherConnector { .. }
             | OpenError::UnknownPreset { .. }
+            | OpenError::UnknownRequests { .. }
             | OpenError::TokenFile(_)
             | OpenError::NoToken { .. } => CommandError::usage(error),
             OpenError::Artifact(_)

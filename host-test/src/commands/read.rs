@@ -1,7 +1,12 @@
 //! `read`: streams into an output. `sync` is the same with the connection's own streams.
 
+mod selected;
+
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
+pub(super) use self::selected::Selected;
 use super::{CommandError, load_connection, print_json};
 use crate::command_line::{Exit, Global, OutputArguments, ReadArguments, ReadingArguments};
 use crate::connection_file::{ConnectionFile, FieldMapping};
@@ -11,17 +16,23 @@ use crate::output::{self, Output, OutputTarget};
 use crate::plugin::Plugin;
 use crate::progress::{on_standard_error, write_line};
 use crate::report::{RunReport, run_table};
-use crate::runner::{ConnectedSource, RetryPolicy, RunOptions, Runner, find_stream};
+use crate::runner::{
+    ConnectedSource, Extent, Filter, RetryPolicy, RunOptions, Runner, Sweep, find_stream,
+};
 
 /// Reads the streams that the command line names.
 pub(super) async fn run(global: &Global, arguments: &ReadArguments) -> Result<Exit, CommandError> {
     let file = load_connection(global, &arguments.connection)?;
+    let selected = Selected::new(arguments)?;
     let plugin = load_component(global.component.as_deref()).await?;
     check_names(&plugin, &arguments.streams)?;
     let request = Reading {
         global,
         output: &arguments.output,
         reading: &arguments.reading,
+        selected,
+        asked_by_name: true,
+        sweep: Sweep::Never,
     };
     request.run(plugin, file, &arguments.streams).await
 }
@@ -44,6 +55,12 @@ pub(super) struct Reading<'a> {
     pub(super) global: &'a Global,
     pub(super) output: &'a OutputArguments,
     pub(super) reading: &'a ReadingArguments,
+    /// What is read instead of what came since the last run.
+    pub(super) selected: Selected,
+    /// Whether somebody named the streams.
+    pub(super) asked_by_name: bool,
+    /// When to look for rows that are gone.
+    pub(super) sweep: Sweep,
 }
 
 impl Reading<'_> {
@@ -64,12 +81,13 @@ impl Reading<'_> {
             let mapping: FieldMapping = ConnectionFile::load_mapping(path)?;
             file.field_mapping = Some(mapping);
         }
+        let filters = self.selected.filters(&plugin, &file, streams)?;
         let mut connection = OpenedConnection::new(plugin, file, None)?;
         connection.require_token()?;
         let target = self.output.output.clone().unwrap_or_default();
         let mut output = output::open(&target, self.output.state.as_deref())?;
         connection.ensure_checked(output.as_mut()).await?;
-        let options = self.options(&connection)?;
+        let options = self.options(&connection, filters)?;
         let progress = on_standard_error();
         let source = ConnectedSource {
             plugin: &connection.plugin,
@@ -88,24 +106,43 @@ impl Reading<'_> {
         Ok(exit_of(&report))
     }
 
-    fn options(&self, connection: &OpenedConnection) -> Result<RunOptions, CommandError> {
+    fn options(
+        &self,
+        connection: &OpenedConnection,
+        filters: BTreeMap<String, Filter>,
+    ) -> Result<RunOptions, CommandError> {
         let zone = dates::time_zone(connection.time_zone())?;
-        let since = match (&self.reading.since, &connection.file.start_date) {
-            (Some(text), _) => Some(
-                dates::parse(text, &zone)
-                    .map_err(|error| CommandError::usage(format!("--since: {error}")))?,
-            ),
-            (None, Some(text)) => Some(dates::parse(text, &zone).map_err(|error| {
-                CommandError::usage(format!(
-                    "{}: start_date: {error}",
-                    connection.file.path.display()
-                ))
-            })?),
+        let date = |text: &str, what: &str| {
+            let wrong = |error| CommandError::usage(format!("{what}: {error}"));
+            dates::parse(text, &zone).map_err(wrong)
+        };
+        let file = &connection.file;
+        let since_ms = match (&self.reading.since, &file.start_date) {
+            (Some(text), _) => Some(date(text, "--since")?),
+            (None, Some(text)) => {
+                let what = format!("{}: start_date", file.path.display());
+                Some(date(text, &what)?)
+            }
             (None, None) => None,
         };
+        let until_ms = self.reading.until.as_deref();
+        let until_ms = until_ms.map(|text| date(text, "--until")).transpose()?;
+        let extent = match (self.selected.extent(), until_ms) {
+            (Extent::Onward, Some(until_ms)) if since_ms.is_some_and(|since| since >= until_ms) => {
+                return Err(CommandError::usage(
+                    "--until: it is not after the date from which on to read; nothing lies between them",
+                ));
+            }
+            (Extent::Onward, Some(until_ms)) => Extent::Window { since_ms, until_ms },
+            (extent, _) => extent,
+        };
         Ok(RunOptions {
+            extent,
+            filters,
+            asked_by_name: self.asked_by_name,
+            sweep: self.sweep,
             full: self.reading.full,
-            since_ms: since,
+            since_ms,
             max_entries: self.reading.page_rows,
             retry: RetryPolicy {
                 tries: self.reading.tries,
@@ -145,5 +182,45 @@ pub(super) fn exit_of(report: &RunReport) -> Exit {
         Exit::Failure
     } else {
         Exit::Partial
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::types::Notice;
+    use crate::report::{QUARANTINED, StreamReport, StreamStatus};
+
+    #[test]
+    fn the_exit_code_says_whether_all_is_there_that_was_asked_for() {
+        let complete = StreamReport::without_run("contacts", StreamStatus::Complete);
+        let mut odd = complete.clone();
+        odd.notices.add(&Notice {
+            kind: QUARANTINED.to_owned(),
+            message: "an item is no record".to_owned(),
+            stream: None,
+            key: None,
+            path: None,
+            document: None,
+        });
+        let missing = |asked_for| StreamReport {
+            asked_for,
+            ..StreamReport::without_run(
+                "tags",
+                StreamStatus::NotInVersion {
+                    message: "not in this version".to_owned(),
+                },
+            )
+        };
+        for (streams, exit) in [
+            (vec![complete.clone(), missing(false)], Exit::Success),
+            (vec![complete.clone(), missing(true)], Exit::Partial),
+            (vec![missing(true)], Exit::Failure),
+            (vec![complete, odd.clone()], Exit::Partial),
+            (vec![odd], Exit::Partial),
+        ] {
+            let report = RunReport { streams };
+            assert_eq!(exit_of(&report), exit, "{report:?}");
+        }
     }
 }

@@ -77,6 +77,9 @@ fn to_json(state: &State) -> Value {
                     "records": stream.records,
                     "position": position_of(stream),
                     "cursor_formats": formats,
+                    "notices": last.map(|last| last.notices.clone()),
+                    "quarantined": stream.quarantined,
+                    "swept_at_ms": stream.swept_at_ms,
                 }),
             )
         })
@@ -160,8 +163,24 @@ fn to_text(state: &State) -> String {
     let mut text = about(state, &zone);
     text.push_str(&table(header, rows, usize::MAX));
     for (name, stream) in &state.streams {
-        if let Some(message) = stream.last.as_ref().and_then(|last| last.message.as_ref()) {
-            text.push_str(&format!("\n✗ {name}: {message}"));
+        if let Some(last) = &stream.last
+            && let Some(message) = &last.message
+        {
+            let mark = match last.status == "not_in_version" {
+                true => "–",
+                false => "✗",
+            };
+            text.push_str(&format!("\n{mark} {name}: {message}"));
+        }
+        let notices = stream.last.iter().flat_map(|last| &last.notices);
+        for (kind, count) in notices {
+            text.push_str(&format!("\n! {name}: {count} × {kind} in the last run"));
+        }
+        if stream.quarantined > 0 {
+            text.push_str(&format!(
+                "\n! {name}: {} rows are held because they are no records; `read {name} --quarantined` reads them again",
+                stream.quarantined
+            ));
         }
     }
     text

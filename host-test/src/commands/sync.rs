@@ -1,10 +1,11 @@
 //! `sync`: all streams of a connection.
 
-use super::read::{Reading, check_names};
+use super::read::{Reading, Selected, check_names};
 use super::{CommandError, load_connection};
 use crate::command_line::{Exit, Global, SyncArguments};
 use crate::connection_file::Mode;
 use crate::opened_connection::load_component;
+use crate::runner::Sweep;
 
 /// Reads the streams that the connection names; all that there are when it names none.
 pub(super) async fn run(global: &Global, arguments: &SyncArguments) -> Result<Exit, CommandError> {
@@ -28,10 +29,20 @@ pub(super) async fn run(global: &Global, arguments: &SyncArguments) -> Result<Ex
             .map(|stream| stream.name.clone())
             .collect(),
     };
+    // Standard output has no rows of which some could be gone.
+    let compared = arguments.output.output.is_some() && arguments.reading.until.is_none();
+    let sweep = match file.sweep_every {
+        _ if arguments.sweep => Sweep::Now,
+        Some(age) if compared => Sweep::Every(age),
+        _ => Sweep::Never,
+    };
     let request = Reading {
         global,
         output: &arguments.output,
         reading: &arguments.reading,
+        selected: Selected::default(),
+        asked_by_name: !file.streams.is_empty(),
+        sweep,
     };
     request.run(plugin, file, &streams).await
 }

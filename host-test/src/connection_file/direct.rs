@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::document::{Content, Node};
 use super::problems::Problems;
 use super::section::Section;
-use super::{ConnectionFile, endpoint, mapping, settings};
+use super::{ConnectionFile, endpoint, filters, mapping, rate, settings};
 use crate::secret::Secret;
 
 /// Keys that people write at the top and that belong further down.
@@ -70,6 +70,13 @@ pub(super) fn read(path: &Path, root: &Node, problems: &mut Problems) -> Connect
         .take("field_mapping")
         .and_then(|node| mapping::read("field_mapping", node, problems));
     connection.endpoint = endpoint::read(&mut top, problems);
+    if let Some(node) = top.take("filters") {
+        connection.filters = filters::read(&top.path("filters"), node, problems);
+    }
+    connection.sweep_every = filters::sweep_every(&mut top, problems);
+    if let Some(node) = top.take("rate") {
+        connection.rate = rate::read(&top.path("rate"), node, problems);
+    }
     settings::triggers(&mut top, &mut connection);
     connection.logging = settings::logging(&mut top, problems);
     top.finish(ELSEWHERE, problems);
@@ -130,6 +137,9 @@ impl ConnectionFile {
             direction: settings::Direction::Both,
             field_mapping: None,
             endpoint: None,
+            rate: rate::RateSettings::default(),
+            filters: std::collections::BTreeMap::new(),
+            sweep_every: None,
             triggers: None,
             logging: settings::Logging::default(),
             warnings: Vec::new(),

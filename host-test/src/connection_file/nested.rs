@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::document::{Content, Node};
 use super::problems::{Problem, Problems};
 use super::section::Section;
-use super::{ConnectionFile, endpoint, mapping, settings};
+use super::{ConnectionFile, endpoint, filters, mapping, rate, settings};
 
 /// The connector that this file is read for; others in it are named in a warning.
 const CONNECTOR: &str = "intercom";
@@ -86,6 +86,13 @@ fn intercom(mut section: Section<'_>, connection: &mut ConnectionFile, problems:
         .take("field_mapping")
         .and_then(|node| mapping::read(&mapping_path, node, problems));
     connection.endpoint = endpoint::read(&mut section, problems);
+    if let Some(node) = section.take("filters") {
+        connection.filters = filters::read(&section.path("filters"), node, problems);
+    }
+    connection.sweep_every = filters::sweep_every(&mut section, problems);
+    if let Some(node) = section.take("rate") {
+        connection.rate = rate::read(&section.path("rate"), node, problems);
+    }
     settings::triggers(&mut section, connection);
     connection.logging = settings::logging(&mut section, problems);
     section.finish(ELSEWHERE, problems);

@@ -12,6 +12,8 @@ pub(super) struct Section<'a> {
     node: &'a Node,
     /// Every key that was asked for: the known ones.
     known: BTreeSet<&'static str>,
+    /// Keys whose names are not known beforehand, and that were read all the same.
+    claimed: BTreeSet<&'a str>,
 }
 
 impl<'a> Section<'a> {
@@ -22,6 +24,7 @@ impl<'a> Section<'a> {
                 path: path.to_owned(),
                 node,
                 known: BTreeSet::new(),
+                claimed: BTreeSet::new(),
             }),
             Content::Null | Content::Unresolved => None,
             _ => {
@@ -119,12 +122,19 @@ impl<'a> Section<'a> {
         found.map(|(_, value)| *value)
     }
 
+    /// Says that a key was read whose name is not known beforehand.
+    pub(super) fn claim(&mut self, key: &'a str) {
+        self.claimed.insert(key);
+    }
+
     /// The keys that nobody has asked for yet, with their values.
     pub(super) fn others(&self) -> Vec<(&'a str, &'a Node)> {
         match &self.node.content {
             Content::Map(entries) => entries
                 .iter()
-                .filter(|(key, _)| !self.known.contains(key.as_str()))
+                .filter(|(key, _)| {
+                    !self.known.contains(key.as_str()) && !self.claimed.contains(key.as_str())
+                })
                 .map(|(key, node)| (key.as_str(), node))
                 .collect(),
             _ => Vec::new(),
@@ -154,6 +164,27 @@ impl<'a> Section<'a> {
             });
         }
     }
+}
+
+/// A value as a whole number between two others, both included.
+pub(super) fn count(
+    node: &Node,
+    path: &str,
+    least: u32,
+    most: u32,
+    problems: &mut Problems,
+) -> Option<u32> {
+    let found = match &node.content {
+        Content::Number(number) => number.as_u64().and_then(|number| number.try_into().ok()),
+        Content::Unresolved => return None,
+        _ => None,
+    };
+    let found = found.filter(|number: &u32| (least..=most).contains(number));
+    if found.is_none() {
+        let expected = format!("a whole number from {least} to {most}");
+        problems.push(node.problem(path, "value", "not such a number", &expected));
+    }
+    found
 }
 
 fn secret(node: &Node, path: &str, problems: &mut Problems) -> Option<Secret> {

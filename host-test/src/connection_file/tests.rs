@@ -36,11 +36,11 @@ fn variables(name: &str) -> Option<String> {
     }
 }
 
-fn read(text: &str) -> Result<ConnectionFile, ConnectionFileError> {
+pub(super) fn read(text: &str) -> Result<ConnectionFile, ConnectionFileError> {
     ConnectionFile::parse(Path::new("connection.yaml"), text, &variables)
 }
 
-fn problems(text: &str) -> Vec<Problem> {
+pub(super) fn problems(text: &str) -> Vec<Problem> {
     match read(text) {
         Err(ConnectionFileError::Invalid { problems, .. }) => problems,
         other => panic!("expected problems, got {other:?}"),

@@ -6,12 +6,15 @@
 //! waited for once a second, at the end of a scan and for every webhook; after a power cut in between, the directory goes
 //! back to the last state that was waited for.
 
+mod beside;
 mod ending;
 mod files;
+mod keys;
+mod quarantine;
 mod receipts;
 mod recovery;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -19,9 +22,13 @@ use std::time::{Duration, Instant};
 
 use self::ending::Ending;
 use self::files::{Files, failed};
+use self::quarantine::Quarantine;
 use self::receipts::Receipts;
 use super::lines::GatheredLines;
-use super::{Commit, Delivery, Output, OutputError, OutputTarget, ScanStart};
+use super::{
+    Addition, Commit, Delivery, Output, OutputError, OutputTarget, QuarantinedRow, ScanStart,
+};
+use crate::clock::now_ms;
 use crate::contract::types::Entry;
 use crate::position::{Checked, Heard, LastRun, ScanSpan, State, StateFile, StateLock};
 
@@ -41,6 +48,7 @@ pub struct JsonLines {
     state_file: StateFile,
     state: State,
     receipts: Receipts,
+    quarantine: Quarantine,
     lines: GatheredLines,
     synced_at: Instant,
     /// Whether a file may have another end than the state says. Only opening the directory again clears that up.
@@ -65,6 +73,7 @@ impl JsonLines {
             state_file,
             state,
             receipts: Receipts::default(),
+            quarantine: Quarantine::default(),
             lines: GatheredLines::default(),
             synced_at: Instant::now(),
             in_doubt: false,
@@ -74,6 +83,7 @@ impl JsonLines {
         let receipts = output.state.files.get(receipts::FILE);
         output.receipts = Receipts::read(&output.files, receipts.copied().unwrap_or(0))?;
         output.adopt_deliveries()?;
+        output.read_quarantine()?;
         Ok(output)
     }
 
@@ -83,6 +93,14 @@ impl JsonLines {
         self.state_file.save_synced(&self.state)?;
         self.synced_at = Instant::now();
         Ok(())
+    }
+
+    /// Stores the state, and waits for the disk when that was not done for a while.
+    fn save(&mut self) -> Result<(), OutputError> {
+        if self.synced_at.elapsed() >= BETWEEN_SYNCS {
+            return self.sync();
+        }
+        Ok(self.state_file.save(&self.state)?)
     }
 
     /// An error when nothing can be written any more.
@@ -250,7 +268,17 @@ impl Output for JsonLines {
                 self.state.files.insert(stream.to_owned(), 0);
                 self.sync()?;
                 self.open_file(stream)?;
-                self.files.shorten(stream, 0)
+                self.files.shorten(stream, 0)?;
+                let mut written = Written::new();
+                let lines = self.quarantine.release_all(stream, now_ms());
+                self.write_quarantine(&lines, &mut Endings::new(), &mut written)?;
+                if let Some(span) = written.get(quarantine::FILE) {
+                    self.state
+                        .files
+                        .insert(quarantine::FILE.to_owned(), span.to);
+                    self.sync()?;
+                }
+                self.read_quarantine()
             }
             ScanStart::New | ScanStart::Resumed { same_scan: false } => {
                 self.state.stream_mut(stream).spans.clear();
@@ -268,7 +296,12 @@ impl Output for JsonLines {
             let parts = stream.map(|stream| stream.spans.clone());
             endings = self.begin_endings(parts.unwrap_or_default())?;
         }
-        let written = self.write(page.entries, &mut endings)?;
+        let mut written = self.write(page.entries, &mut endings)?;
+        let lines =
+            self.quarantine
+                .lines(page.entries, page.quarantined, page.now_ms, page.restarted);
+        self.write_quarantine(&lines, &mut endings, &mut written)?;
+        let quarantine_changed = !lines.is_empty() || endings.contains_key(quarantine::FILE);
         if page.restarted {
             self.state.stream_mut(page.stream).spans.clear();
             self.move_spans(&endings);
@@ -290,17 +323,43 @@ impl Output for JsonLines {
         stream.store(page.position.clone(), page.now_ms);
         stream.records += page.entries.len() as u64;
         if !endings.is_empty() {
-            return self.sync_endings(&endings);
+            self.sync_endings(&endings)?;
+        } else {
+            self.save()?;
         }
-        if self.synced_at.elapsed() >= BETWEEN_SYNCS {
-            return self.sync();
+        match quarantine_changed {
+            true => self.read_quarantine(),
+            false => Ok(()),
         }
-        Ok(self.state_file.save(&self.state)?)
+    }
+
+    fn add(&mut self, addition: Addition<'_>) -> Result<(), OutputError> {
+        self.add_beside(addition)
+    }
+
+    fn live_keys(&self, stream: &str) -> Result<Option<BTreeSet<String>>, OutputError> {
+        keys::live(&self.files, stream, self.committed(stream)).map(Some)
+    }
+
+    fn swept(&mut self, stream: &str, now_ms: i64) -> Result<(), OutputError> {
+        self.be_sure()?;
+        self.state.stream_mut(stream).swept_at_ms = Some(now_ms);
+        self.sync()
+    }
+
+    fn quarantined(&self, stream: &str) -> Result<Vec<QuarantinedRow>, OutputError> {
+        Ok(self.quarantine.rows(stream).cloned().collect())
+    }
+
+    fn quarantine(&self) -> Option<String> {
+        let path = self.files.path(quarantine::FILE).ok()?;
+        Some(path.display().to_string())
     }
 
     fn ended(&mut self, stream: &str, run: LastRun) -> Result<(), OutputError> {
         self.be_sure()?;
         self.state.stream_mut(stream).last = Some(run);
+        self.count_quarantined(stream);
         self.sync()
     }
 
@@ -357,10 +416,6 @@ impl Output for JsonLines {
         self.be_sure()?;
         self.state.hear(heard, now_ms);
         Ok(self.state_file.save(&self.state)?)
-    }
-
-    fn lock_base(&self) -> Option<PathBuf> {
-        Some(self.state_path.clone())
     }
 
     fn describe(&self) -> String {

@@ -3,6 +3,7 @@
 //! A row knows the scan that wrote it last. Before a scan writes over a row of an earlier scan, the old row goes into
 //! `_undo`; when the walk starts over, the scan's rows are deleted and the old ones put back.
 
+mod quarantine;
 mod rows;
 mod schema;
 
@@ -11,7 +12,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::{Commit, Delivery, Output, OutputError, ScanStart};
+use super::{Addition, Commit, Delivery, Output, OutputError, QuarantinedRow, ScanStart};
+use crate::contract::types::Entry;
 use crate::position::{Checked, Heard, LastRun, State, StateLock, StreamState};
 
 /// How long a delivery is remembered. The provider gives up repeating one within hours.
@@ -25,6 +27,8 @@ pub struct Sqlite {
     /// The highest number that a scan or a delivery has had.
     counter: i64,
     tables: BTreeSet<String>,
+    /// The rows that are held because they are no records.
+    held: quarantine::Held,
     _lock: StateLock,
 }
 
@@ -40,12 +44,14 @@ impl Sqlite {
         schema::prepare(&connection, path)?;
         let (state, counter) = schema::load(&connection).map_err(failed)?;
         let tables = schema::tables(&connection).map_err(failed)?;
+        let held = quarantine::held(&connection).map_err(failed)?;
         Ok(Sqlite {
             path: path.to_path_buf(),
             connection,
             state,
             counter,
             tables,
+            held,
             _lock: lock,
         })
     }
@@ -96,6 +102,32 @@ impl Sqlite {
         self.state.streams.get(name).cloned().unwrap_or_default()
     }
 
+    /// Holds rows that are no records, and lets those go that came as records.
+    fn keep_quarantine(
+        transaction: &Transaction<'_>,
+        held: &quarantine::Held,
+        page: Addition<'_>,
+        scan: i64,
+    ) -> rusqlite::Result<()> {
+        if !held.is_empty() {
+            for Entry { stream, key, .. } in page.entries {
+                if held.contains(&(stream.clone(), key.clone())) {
+                    quarantine::release(transaction, stream, key)?;
+                }
+            }
+        }
+        let mut rows = page.quarantined.iter();
+        rows.try_for_each(|row| quarantine::hold(transaction, row, scan, page.now_ms))
+    }
+
+    /// Looks again which rows are held, where that may have changed.
+    fn look_at_quarantine(&mut self, quarantined: &[QuarantinedRow]) -> Result<(), OutputError> {
+        if !self.held.is_empty() || !quarantined.is_empty() {
+            self.held = quarantine::held(&self.connection).map_err(self.failed())?;
+        }
+        Ok(())
+    }
+
     fn number(scan: u64) -> i64 {
         i64::try_from(scan).unwrap_or(i64::MAX)
     }
@@ -110,12 +142,10 @@ impl Output for Sqlite {
         let failed = self.failed();
         let mut stream = self.stream(name);
         let old_scan = Sqlite::number(stream.scan);
-        let counter = if start == (ScanStart::Resumed { same_scan: true }) {
-            self.counter
-        } else {
-            self.counter + 1
-        };
-        if counter != self.counter {
+        // Deliveries and additions have taken numbers since a scan that is resumed: it keeps its own.
+        let is_new = start != ScanStart::Resumed { same_scan: true };
+        let counter = self.counter + i64::from(is_new);
+        if is_new {
             stream.scan = u64::try_from(counter).unwrap_or_default();
         }
         if start == ScanStart::Anew {
@@ -125,8 +155,9 @@ impl Output for Sqlite {
             rows::make_table(transaction, tables, name).map_err(&failed)?;
             if start == ScanStart::Anew {
                 rows::empty_table(transaction, name).map_err(&failed)?;
+                quarantine::empty(transaction, name).map_err(&failed)?;
             }
-            if counter != old_scan {
+            if is_new {
                 rows::forget_undo(transaction, old_scan).map_err(&failed)?;
             }
             schema::save_counter(transaction, counter).map_err(&failed)?;
@@ -145,8 +176,16 @@ impl Output for Sqlite {
         stream.store(page.position.clone(), page.now_ms);
         stream.records += page.entries.len() as u64;
         let path = self.path.clone();
-        self.transact(|transaction, tables| {
+        let held = std::mem::take(&mut self.held);
+        let brought = Addition {
+            stream: page.stream,
+            entries: page.entries,
+            quarantined: page.quarantined,
+            now_ms: page.now_ms,
+        };
+        let stored = self.transact(|transaction, tables| {
             if page.restarted {
+                quarantine::take_back(transaction, scan).map_err(&failed)?;
                 for table in tables.iter() {
                     rows::roll_back(transaction, table, scan).map_err(&failed)?;
                 }
@@ -156,6 +195,7 @@ impl Output for Sqlite {
                 rows::remember(transaction, entry, scan).map_err(&failed)?;
                 rows::apply(transaction, entry, scan, &path)?;
             }
+            Sqlite::keep_quarantine(transaction, &held, brought, scan).map_err(&failed)?;
             if page.complete_snapshot {
                 rows::delete_beyond(transaction, page.stream, scan).map_err(&failed)?;
             }
@@ -163,15 +203,74 @@ impl Output for Sqlite {
                 rows::forget_undo(transaction, scan).map_err(&failed)?;
             }
             schema::save_stream(transaction, page.stream, &stream).map_err(&failed)
-        })?;
+        });
+        self.held = held;
+        stored?;
         self.state.streams.insert(page.stream.to_owned(), stream);
+        self.look_at_quarantine(page.quarantined)
+    }
+
+    fn add(&mut self, addition: Addition<'_>) -> Result<(), OutputError> {
+        let failed = self.failed();
+        let mut stream = self.stream(addition.stream);
+        stream.records += addition.entries.len() as u64;
+        // A number of its own: no scan that starts over takes these rows back.
+        let counter = self.counter + 1;
+        let path = self.path.clone();
+        let held = std::mem::take(&mut self.held);
+        schema::wait_for_disk(&self.connection, true).map_err(&failed)?;
+        let stored = self.transact(|transaction, tables| {
+            for entry in addition.entries {
+                rows::make_table(transaction, tables, &entry.stream).map_err(&failed)?;
+                rows::apply(transaction, entry, counter, &path)?;
+            }
+            Sqlite::keep_quarantine(transaction, &held, addition, counter).map_err(&failed)?;
+            stream.quarantined =
+                quarantine::count(transaction, addition.stream).map_err(&failed)?;
+            schema::save_counter(transaction, counter).map_err(&failed)?;
+            schema::save_stream(transaction, addition.stream, &stream).map_err(&failed)
+        });
+        self.held = held;
+        stored?;
+        self.counter = counter;
+        self.state
+            .streams
+            .insert(addition.stream.to_owned(), stream);
+        self.look_at_quarantine(addition.quarantined)
+    }
+
+    fn live_keys(&self, stream: &str) -> Result<Option<BTreeSet<String>>, OutputError> {
+        if !self.tables.contains(stream) {
+            return Ok(Some(BTreeSet::new()));
+        }
+        let keys = rows::live_keys(&self.connection, stream).map_err(self.failed())?;
+        Ok(Some(keys))
+    }
+
+    fn swept(&mut self, name: &str, now_ms: i64) -> Result<(), OutputError> {
+        let failed = self.failed();
+        let mut stream = self.stream(name);
+        stream.swept_at_ms = Some(now_ms);
+        self.transact(|transaction, _| {
+            schema::save_stream(transaction, name, &stream).map_err(&failed)
+        })?;
+        self.state.streams.insert(name.to_owned(), stream);
         Ok(())
+    }
+
+    fn quarantined(&self, stream: &str) -> Result<Vec<QuarantinedRow>, OutputError> {
+        quarantine::rows(&self.connection, stream).map_err(self.failed())
+    }
+
+    fn quarantine(&self) -> Option<String> {
+        Some(format!("the table _quarantine of {}", self.path.display()))
     }
 
     fn ended(&mut self, name: &str, run: LastRun) -> Result<(), OutputError> {
         let failed = self.failed();
         let mut stream = self.stream(name);
         stream.last = Some(run);
+        stream.quarantined = quarantine::count(&self.connection, name).map_err(&failed)?;
         self.transact(|transaction, _| {
             schema::save_stream(transaction, name, &stream).map_err(&failed)
         })?;
@@ -237,10 +336,6 @@ impl Output for Sqlite {
         })?;
         self.state.webhooks = Some(webhooks);
         Ok(())
-    }
-
-    fn lock_base(&self) -> Option<PathBuf> {
-        Some(self.path.clone())
     }
 
     fn describe(&self) -> String {

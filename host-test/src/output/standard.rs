@@ -1,10 +1,11 @@
 //! Lines on standard output, with a state file or without one.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::lines::{encode_entries, encoded_size};
-use super::{Commit, Delivery, Output, OutputError, ScanStart};
+use super::{Addition, Commit, Delivery, Output, OutputError, QuarantinedRow, ScanStart};
 use crate::contract::types::Entry;
 use crate::position::{Checked, Heard, LastRun, State, StateFile};
 
@@ -50,7 +51,7 @@ impl LineWriter {
 pub struct StandardOutput {
     lines: LineWriter,
     state: State,
-    file: Option<(StateFile, PathBuf)>,
+    file: Option<StateFile>,
 }
 
 impl StandardOutput {
@@ -67,7 +68,7 @@ impl StandardOutput {
         let (file, state) = match state {
             Some(path) => {
                 let (file, state) = StateFile::open(path)?;
-                (Some((file, path.to_path_buf())), state)
+                (Some(file), state)
             }
             None => (None, State::default()),
         };
@@ -81,8 +82,8 @@ impl StandardOutput {
     /// Stores the state; `wait`: until the disk has it.
     fn save(&self, wait: bool) -> Result<(), OutputError> {
         match &self.file {
-            Some((file, _)) if wait => Ok(file.save_synced(&self.state)?),
-            Some((file, _)) => Ok(file.save(&self.state)?),
+            Some(file) if wait => Ok(file.save_synced(&self.state)?),
+            Some(file) => Ok(file.save(&self.state)?),
             None => Ok(()),
         }
     }
@@ -113,6 +114,29 @@ impl Output for StandardOutput {
         stream.store(page.position.clone(), page.now_ms);
         stream.records += page.entries.len() as u64;
         self.save(false)
+    }
+
+    fn add(&mut self, addition: Addition<'_>) -> Result<(), OutputError> {
+        self.lines.entries(addition.entries)?;
+        self.state.stream_mut(addition.stream).records += addition.entries.len() as u64;
+        self.save(true)
+    }
+
+    fn live_keys(&self, _stream: &str) -> Result<Option<BTreeSet<String>>, OutputError> {
+        Ok(None)
+    }
+
+    fn swept(&mut self, stream: &str, now_ms: i64) -> Result<(), OutputError> {
+        self.state.stream_mut(stream).swept_at_ms = Some(now_ms);
+        self.save(true)
+    }
+
+    fn quarantined(&self, _stream: &str) -> Result<Vec<QuarantinedRow>, OutputError> {
+        Ok(Vec::new())
+    }
+
+    fn quarantine(&self) -> Option<String> {
+        None
     }
 
     fn ended(&mut self, stream: &str, run: LastRun) -> Result<(), OutputError> {
@@ -146,10 +170,6 @@ impl Output for StandardOutput {
     fn hear(&mut self, heard: Heard<'_>, now_ms: i64) -> Result<(), OutputError> {
         self.state.hear(heard, now_ms);
         self.save(false)
-    }
-
-    fn lock_base(&self) -> Option<PathBuf> {
-        self.file.as_ref().map(|(_, path)| path.clone())
     }
 
     fn describe(&self) -> String {

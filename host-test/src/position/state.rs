@@ -86,6 +86,17 @@ pub struct StreamState {
     /// Records that all runs together have given.
     #[serde(default)]
     pub records: u64,
+    /// Rows that are held because they are no records, at the end of the last run.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub quarantined: u64,
+    /// When the output's rows were last compared with the provider's, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub swept_at_ms: Option<i64>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl StreamState {
@@ -110,6 +121,9 @@ pub struct LastRun {
     pub message: Option<String>,
     /// Records that it gave.
     pub records: u64,
+    /// What was said about it, by kind.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub notices: BTreeMap<String, u64>,
 }
 
 /// What a check found, good while the connection and the component stay as they were.

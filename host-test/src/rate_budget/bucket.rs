@@ -8,7 +8,7 @@ use http::HeaderMap;
 use tokio::sync::Notify;
 use tokio::time::{sleep_until, timeout_at};
 
-use super::{Admission, Ending, RateBudget, RateHeaders, Ticket};
+use super::{Admission, Ending, RateBudget, RateHeaders, Reserve, Ticket};
 use crate::contract::connector::RatePolicy;
 
 /// One budget, shared by all who have its rate key.
@@ -37,14 +37,27 @@ impl RateBucket {
         }
     }
 
+    /// A bucket of its own that knows what this one knows.
+    pub fn learned(&self) -> Self {
+        Self {
+            policy: self.policy.clone(),
+            budget: Mutex::new(self.lock().learned()),
+            answered: Notify::new(),
+        }
+    }
+
     /// Waits for leave to send one request, at most until the deadline. The second value says whether it had to wait.
-    pub async fn acquire(self: &Arc<Self>, deadline: Instant) -> Result<(Permit, bool), RateSpent> {
+    pub async fn acquire(
+        self: &Arc<Self>,
+        reserve: Reserve,
+        deadline: Instant,
+    ) -> Result<(Permit, bool), RateSpent> {
         let mut waited = false;
         loop {
             // Registered before the budget is asked: an answer in between must not be missed.
             let answered = self.answered.notified();
             let now = Instant::now();
-            let (until, answers_may_help) = match self.lock().start(now) {
+            let (until, answers_may_help) = match self.lock().start(now, reserve) {
                 Admission::Granted(ticket) => {
                     return Ok((
                         Permit {

@@ -22,14 +22,14 @@ fn seconds(count: u64) -> Duration {
 }
 
 fn granted(budget: &mut RateBudget, now: Instant) -> Ticket {
-    match budget.start(now) {
+    match budget.start(now, Reserve::default()) {
         Admission::Granted(ticket) => ticket,
         waiting @ Admission::Wait { .. } => panic!("{waiting:?}"),
     }
 }
 
 fn waits(budget: &mut RateBudget, now: Instant) -> Duration {
-    match budget.start(now) {
+    match budget.start(now, Reserve::default()) {
         Admission::Wait { until, .. } => until - now,
         granted @ Admission::Granted(_) => panic!("{granted:?}"),
     }
@@ -166,6 +166,32 @@ fn refusals_without_a_time_back_off_and_are_tried_one_at_a_time() {
 }
 
 #[test]
+fn a_reserve_is_left_to_others() {
+    let (mut budget, now) = (RateBudget::new(&policy()), Instant::now());
+    let reserve = Reserve::Percent(20);
+    let first = granted(&mut budget, now);
+    budget.finish(first, now, ok(says(100, 24, 50, 5)), 0.0);
+    let mut go = || matches!(budget.start(now, reserve), Admission::Granted(_));
+    assert_eq!((0..10).filter(|_| go()).count(), 4);
+    // Whoever leaves nothing has the rest.
+    let mut go = || matches!(budget.start(now, Reserve::default()), Admission::Granted(_));
+    assert_eq!((0..100).filter(|_| go()).count(), 20);
+    // What others use of the budget is theirs; the wait is for the next window.
+    assert_eq!(waits(&mut budget, now), seconds(5));
+}
+
+#[test]
+fn a_budget_for_another_key_knows_the_same_and_has_nothing_in_flight() {
+    let (mut budget, now) = (RateBudget::new(&policy()), Instant::now());
+    let first = granted(&mut budget, now);
+    granted(&mut budget, now);
+    budget.finish(first, now, refused(says(100, 0, 50, 5)), 0.0);
+    let mut other = budget.learned();
+    assert_eq!((other.in_flight(), other.limit()), (0, 100));
+    assert_eq!(waits(&mut other, now), seconds(5));
+}
+
+#[test]
 fn requests_that_were_in_flight_together_are_one_refusal() {
     let (mut budget, now) = (RateBudget::new(&policy()), Instant::now());
     let tickets = [
@@ -269,16 +295,25 @@ async fn a_bucket_waits_for_room_within_the_deadline() {
     };
     let bucket = std::sync::Arc::new(RateBucket::new(&policy));
     let soon = Instant::now() + seconds(30);
-    let (permit, waited) = bucket.acquire(soon).await.unwrap();
+    let (permit, waited) = bucket.acquire(Reserve::default(), soon).await.unwrap();
     assert!(!waited);
     let waiting = tokio::spawn({
         let bucket = std::sync::Arc::clone(&bucket);
-        async move { bucket.acquire(soon).await.map(|(_, waited)| waited) }
+        async move {
+            bucket
+                .acquire(Reserve::default(), soon)
+                .await
+                .map(|(_, waited)| waited)
+        }
     });
     tokio::task::yield_now().await;
     permit.not_sent();
     assert_eq!(waiting.await.unwrap(), Ok(true));
     // The second permit was dropped without an answer: it counts, and the window ends after the deadline.
-    let spent = bucket.acquire(soon).await.map(|_| ()).unwrap_err();
+    let spent = bucket
+        .acquire(Reserve::default(), soon)
+        .await
+        .map(|_| ())
+        .unwrap_err();
     assert!(spent.retry_after > seconds(50), "{spent:?}");
 }

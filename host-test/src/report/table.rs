@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use super::{RunReport, StreamReport};
+use super::{RunReport, StreamReport, SweepReport};
 
 /// A table for people. Columns from `numbers_from` on are aligned to the right.
 pub fn table<const N: usize>(
@@ -48,14 +48,28 @@ pub fn run_table(report: &RunReport) -> String {
     ];
     let mut text = table(header, rows, 2);
     for stream in &report.streams {
+        let name = &stream.stream;
         if let Some(message) = stream.status.message() {
-            text.push_str(&format!("\n✗ {}: {message}", stream.stream));
+            text.push_str(&format!("\n{} {name}: {message}", stream.mark()));
         }
-        for (kind, count) in &stream.notices {
-            text.push_str(&format!("\n! {}: {count} × {kind}", stream.stream));
+        for line in stream.notices.lines() {
+            text.push_str(&format!("\n! {name}: {line}"));
         }
         for remark in &stream.remarks {
-            text.push_str(&format!("\n! {}: {remark}", stream.stream));
+            text.push_str(&format!("\n! {name}: {remark}"));
+        }
+        match &stream.sweep {
+            Some(SweepReport::Done {
+                held,
+                missed,
+                deleted,
+            }) => text.push_str(&format!(
+                "\n  {name}: of {held} rows {missed} were not found, {deleted} of them are gone"
+            )),
+            Some(SweepReport::LeftOut { reason }) => {
+                text.push_str(&format!("\n– {name}: not swept: {reason}"));
+            }
+            None => {}
         }
     }
     text

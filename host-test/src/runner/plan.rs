@@ -1,6 +1,8 @@
 //! Where the reading of a stream begins: from nothing, from a checkpoint, or in the middle of a scan.
 
-use super::RunOptions;
+use super::filter::describe;
+use super::walker::UNREADABLE_CURSOR;
+use super::{Filter, RunOptions};
 use crate::contract::connector::{Descriptor, StreamDescriptor, StreamModes};
 use crate::output::ScanStart;
 use crate::position::{Found, Position, State, StoredSelection, choose};
@@ -18,14 +20,39 @@ pub(super) struct Plan {
     pub(super) remark: Option<String>,
 }
 
-/// There are positions, and this version of the component reads none of them.
+/// Why the stored position cannot be gone on from.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "its position is in format {found}, and this version of the component reads {reads}; run the version that wrote it, or start over with --full"
-)]
-pub(super) struct UnreadablePosition {
-    found: String,
-    reads: String,
+pub(super) enum PlanError {
+    /// There are positions, and this version of the component reads none of them.
+    #[error(
+        "its position is in format {found}, and this version of the component reads {reads}; run the version that wrote it, or start over with --full"
+    )]
+    Unreadable { found: String, reads: String },
+    /// What was read so far is not what is wanted now; going on would mix the two.
+    #[error(
+        "it was read with {stored} so far, and now with {wanted}{}; read it as before, into another output, or start over with --full",
+        another(stored, wanted)
+    )]
+    OtherFilter { stored: String, wanted: String },
+}
+
+/// Filters on the same fields are not told apart by their description.
+fn another(stored: &str, wanted: &str) -> &'static str {
+    if stored == wanted {
+        " with other values"
+    } else {
+        ""
+    }
+}
+
+impl PlanError {
+    /// A name for programs.
+    pub(super) fn code(&self) -> &'static str {
+        match self {
+            PlanError::Unreadable { .. } => UNREADABLE_CURSOR,
+            PlanError::OtherFilter { .. } => "other_filter",
+        }
+    }
 }
 
 /// Decides from what is stored and what was asked for.
@@ -34,7 +61,7 @@ pub(super) fn plan(
     stream: &StreamDescriptor,
     state: &State,
     options: &RunOptions,
-) -> Result<Plan, UnreadablePosition> {
+) -> Result<Plan, PlanError> {
     let formats = &descriptor.cursor_formats;
     // A stream that does not know when its rows changed is read whole, whatever the start date.
     let wanted = match options.since_ms {
@@ -43,11 +70,13 @@ pub(super) fn plan(
         }
         _ => StoredSelection::All,
     };
+    let filter = options.filters.get(&stream.name).map(Filter::mark);
     let from_nothing = |start| Plan {
         start,
         cursor: None,
         position: Position {
             selection: wanted,
+            filter: filter.clone(),
             format: formats.writes,
             ..Position::default()
         },
@@ -58,10 +87,16 @@ pub(super) fn plan(
     }
     match choose(state.streams.get(&stream.name), &formats.reads) {
         Found::Nothing => Ok(from_nothing(ScanStart::New)),
-        Found::Unreadable { formats: found } => Err(UnreadablePosition {
+        Found::Unreadable { formats: found } => Err(PlanError::Unreadable {
             found: list(&found),
             reads: list(&formats.reads),
         }),
+        Found::Position { position, .. } if position.filter != filter => {
+            Err(PlanError::OtherFilter {
+                stored: describe(position.filter.as_deref()),
+                wanted: describe(filter.as_deref()),
+            })
+        }
         Found::Position { position, newest } => {
             let (start, cursor) = match (&position.next, &position.checkpoint) {
                 (Some(next), _) => (ScanStart::Resumed { same_scan: newest }, next),

@@ -79,11 +79,15 @@ impl RetryPolicy {
         Waits::new(self)
     }
 
+    /// A wait, shortened by the time scale.
+    pub fn scaled(&self, wait: Duration) -> Duration {
+        let seconds = wait.as_secs_f64() / self.time_scale.max(f64::MIN_POSITIVE);
+        Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST_WAIT)
+    }
+
     /// Waits, shortened by the time scale.
     pub async fn pause(&self, wait: Duration) {
-        let seconds = wait.as_secs_f64() / self.time_scale.max(f64::MIN_POSITIVE);
-        let scaled = Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST_WAIT);
-        tokio::time::sleep(scaled).await;
+        tokio::time::sleep(self.scaled(wait)).await;
     }
 }
 

@@ -23,6 +23,16 @@ pub trait PageSource {
 
     /// The API version in force, when it is known.
     fn api_version(&self) -> Option<String>;
+
+    /// The connection's name: others who want the same see it.
+    fn connection_name(&self) -> String {
+        "unnamed".to_owned()
+    }
+
+    /// Where the provider is: workspaces of different places are never the same.
+    fn place(&self) -> String {
+        String::new()
+    }
 }
 
 /// The component, with one tenant's connection.
@@ -54,5 +64,13 @@ impl PageSource for ConnectedSource<'_> {
     fn api_version(&self) -> Option<String> {
         let account = self.tenant.connection().account.as_ref();
         account.and_then(|account| account.api_version.clone())
+    }
+
+    fn connection_name(&self) -> String {
+        self.tenant.name().to_owned()
+    }
+
+    fn place(&self) -> String {
+        self.tenant.place().to_owned()
     }
 }

@@ -1,25 +1,17 @@
 //! One stream, from where it stands to its end.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::exclusive::walk;
+use super::brought::{count_notices, quarantined};
+use super::exclusive::{self, Walk};
 use super::plan::plan;
-use super::retry::{Reaction, reaction, with_jitter};
-use super::{PageSource, Runner};
-use crate::call::CallError;
+use super::walker::Walker;
+use super::{Extent, PageSource, Runner, Sweep};
 use crate::clock::now_ms;
-use crate::contract::connector::{Page, PageRequest, StreamDescriptor};
-use crate::contract::types::FailureKind;
+use crate::contract::connector::{Page, Selection, StreamDescriptor};
 use crate::output::{Commit, Output, OutputError, ScanStart};
-use crate::position::{LastRun, Position};
+use crate::position::{LastRun, Position, StateLock, StoredSelection};
 use crate::report::{StreamReport, StreamStatus};
-
-/// Pages that may follow each other with the same position and without any entry. A component that has to wait says so
-/// with such pages; one that is stuck does the same for ever.
-const PAGES_WITHOUT_PROGRESS: u32 = 100;
-
-/// The code of a failure that says that a cursor cannot be read.
-const UNREADABLE_CURSOR: &str = "unreadable_cursor";
 
 impl<S: PageSource> Runner<'_, S> {
     /// Reads one stream. An error is the output's; everything else is in the report.
@@ -32,26 +24,40 @@ impl<S: PageSource> Runner<'_, S> {
         let before = self.source.usage();
         self.progress.started(&stream.name);
         let mut report = StreamReport::without_run(&stream.name, StreamStatus::Complete);
-        report.status = self.scan(stream, output, &mut report).await?;
+        report.asked_for = self.options.asked_by_name;
+        report.status = self.read(stream, output, &mut report).await?;
         let after = self.source.usage();
         report.wall = started.elapsed();
         report.requests = after.requests - before.requests;
         report.bytes = after.bytes_received - before.bytes_received;
         report.guest_time = after.guest_time.saturating_sub(before.guest_time);
-        let message = report.status.message();
-        output.ended(
-            &stream.name,
-            LastRun {
+        if let quarantined @ 1.. = report.quarantined() {
+            report.remarks.push(match output.quarantine() {
+                Some(place) => format!(
+                    "{quarantined} rows are no records and are held in {place}; read them again with `read {} --quarantined`",
+                    stream.name
+                ),
+                None => format!(
+                    "{quarantined} rows are no records and are kept nowhere; an --output would hold them"
+                ),
+            });
+        }
+        // What is read beside the position says nothing about how far the stream was read.
+        if self.options.extent == Extent::Onward {
+            let message = report.status.message();
+            let run = LastRun {
                 ended_at_ms: now_ms(),
                 status: report.status.name().to_owned(),
                 message: message.map(str::to_owned),
                 records: report.records,
-            },
-        )?;
+                notices: report.notices.counts(),
+            };
+            output.ended(&stream.name, run)?;
+        }
         Ok(report)
     }
 
-    async fn scan(
+    async fn read(
         &self,
         stream: &StreamDescriptor,
         output: &mut dyn Output,
@@ -61,7 +67,7 @@ impl<S: PageSource> Runner<'_, S> {
             && !stream.api_versions.is_empty()
             && !stream.api_versions.contains(&version)
         {
-            return Ok(StreamStatus::Unavailable {
+            return Ok(StreamStatus::NotInVersion {
                 message: format!(
                     "API version {version} has no {}; it is in {}",
                     stream.name,
@@ -69,69 +75,95 @@ impl<S: PageSource> Runner<'_, S> {
                 ),
             });
         }
-        let _walk = match stream.exclusive {
-            false => None,
-            true => {
-                let workspace = self.source.workspace_id().unwrap_or_default();
-                match walk(&workspace, &stream.name, output.lock_base().as_deref()).await {
-                    Ok(walk) => Some(walk),
-                    Err(error) => return Ok(StreamStatus::failed("locked", error.to_string())),
-                }
-            }
+        let beside = self.beside(stream, output, report)?;
+        let _walk = match &beside {
+            // Rows that are named need no walk.
+            Some(Selection::Keys(_)) => None,
+            _ => match self.turn(stream).await {
+                Ok(walk) => walk,
+                Err(status) => return Ok(status),
+            },
         };
+        if let Some(selection) = beside {
+            return self.aside(stream, selection, output, report).await;
+        }
+        let status = self.scan(stream, output, report).await?;
+        let swept_at_ms = output.state().streams.get(&stream.name);
+        let swept_at_ms = swept_at_ms.and_then(|stream| stream.swept_at_ms);
+        if status == StreamStatus::Complete && self.options.sweep.is_due(swept_at_ms, now_ms()) {
+            return self.sweep(stream, output, report).await;
+        }
+        Ok(status)
+    }
+
+    /// The right to walk a stream that one may walk at a time, given back when dropped.
+    async fn turn(&self, stream: &StreamDescriptor) -> Result<Option<StateLock>, StreamStatus> {
+        if !stream.exclusive {
+            return Ok(None);
+        }
+        let walk = Walk {
+            place: &self.source.place(),
+            workspace: &self.source.workspace_id().unwrap_or_default(),
+            // A stream that hangs on another one's rows walks that one.
+            stream: stream.parent.as_deref().unwrap_or(&stream.name),
+            connection: &self.source.connection_name(),
+        };
+        let directory = exclusive::directory();
+        let told = |holder: exclusive::Somebody<'_>| {
+            self.progress.held_up(&stream.name, &holder.to_string());
+        };
+        match walk.begin(&directory, self.options, told).await {
+            Ok(lock) => Ok(Some(lock)),
+            Err(error) => Err(StreamStatus::failed("locked", error.to_string())),
+        }
+    }
+
+    async fn scan(
+        &self,
+        stream: &StreamDescriptor,
+        output: &mut dyn Output,
+        report: &mut StreamReport,
+    ) -> Result<StreamStatus, OutputError> {
+        let filter = self.options.filters.get(&stream.name);
         let plan = match plan(self.descriptor, stream, output.state(), self.options) {
             Ok(plan) => plan,
-            Err(error) => return Ok(StreamStatus::failed(UNREADABLE_CURSOR, error.to_string())),
+            Err(error) => return Ok(StreamStatus::failed(error.code(), error.to_string())),
         };
         if let Some(remark) = plan.remark {
             tracing::warn!(stream = stream.name, "{remark}");
             report.remarks.push(remark);
         }
         let mut position = plan.position;
-        let mut cursor = plan.cursor;
+        let is_whole =
+            plan.cursor.is_none() && position.selection == StoredSelection::All && filter.is_none();
         // The output learns of the scan with its first page: a stream that cannot be read changes nothing.
         let mut begin: Option<ScanStart> = Some(plan.start);
-        let mut idle = 0;
+        let selection = position.selection.to_contract();
+        let mut walker = Walker::new(self, stream, selection, filter, plan.cursor);
         loop {
-            let page = match self
-                .page(stream, &position, cursor.as_deref(), report)
-                .await
-            {
+            let page = match walker.page(report).await {
                 Ok(page) => page,
-                Err(error) => return Ok(status_of(&error)),
+                Err(status) => return Ok(status),
             };
-            let stuck = page.entries.is_empty() && page.next.is_some() && page.next == cursor;
-            idle = if stuck { idle + 1 } else { 0 };
-            if idle > PAGES_WITHOUT_PROGRESS {
-                return Ok(StreamStatus::failed(
-                    "no_progress",
-                    format!(
-                        "{PAGES_WITHOUT_PROGRESS} pages brought neither rows nor another position; report it as a defect of the component"
-                    ),
-                ));
-            }
             if let Some(start) = begin.take() {
                 output.begin(&stream.name, start)?;
             }
             advance(&mut position, &page, self.descriptor.cursor_formats.writes);
+            report.count(&page);
+            count_notices(&stream.name, &page.notices, report);
             output.commit(Commit {
                 stream: &stream.name,
                 entries: &page.entries,
+                quarantined: &quarantined(stream, &page),
                 restarted: page.restarted,
-                complete_snapshot: page.complete_snapshot,
+                // A row that did not come because it is no record, or because nobody wanted it, is not gone.
+                complete_snapshot: page.complete_snapshot
+                    && filter.is_none()
+                    && report.quarantined() == 0,
                 position: &position,
                 now_ms: now_ms(),
             })?;
-            report.count(&page);
             self.progress.page(&stream.name, report);
-            for notice in &page.notices {
-                tracing::warn!(
-                    stream = stream.name,
-                    kind = notice.kind,
-                    "{}",
-                    notice.message
-                );
-            }
             if !page.intents.is_empty() {
                 tracing::warn!(
                     stream = stream.name,
@@ -139,57 +171,15 @@ impl<S: PageSource> Runner<'_, S> {
                     "intents are not carried out by this version"
                 );
             }
-            if page.next.is_none() {
-                return Ok(StreamStatus::Complete);
-            }
-            cursor = page.next;
-            if let Some(wait) = page.retry_after_ms.map(Duration::from_millis) {
-                let wait = with_jitter(wait);
-                self.progress.waiting(&stream.name, wait);
-                self.options.retry.pause(wait).await;
+            if !walker.go_on(page).await {
+                break;
             }
         }
-    }
-
-    /// One page, after as many tries as it takes and is allowed. The position is the same in each of them.
-    async fn page(
-        &self,
-        stream: &StreamDescriptor,
-        position: &Position,
-        cursor: Option<&[u8]>,
-        report: &mut StreamReport,
-    ) -> Result<Page, CallError> {
-        let mut request = PageRequest {
-            stream: stream.name.clone(),
-            selection: position.selection.to_contract(),
-            filter: None,
-            cursor: cursor.map(<[u8]>::to_vec),
-            max_entries: self.options.max_entries,
-            max_bytes: self.options.max_bytes,
-            time_budget_ms: u64::try_from(self.options.time_budget.as_millis()).unwrap_or(u64::MAX),
-        };
-        let mut waits = self.options.retry.waits();
-        loop {
-            let error = match self.source.read_page(&request).await {
-                Ok(page) => return Ok(page),
-                Err(error) => error,
-            };
-            let tries = match reaction(&error, &self.options.retry) {
-                Reaction::GiveUp => return Err(error),
-                Reaction::TryAgain { tries } => tries,
-                Reaction::TryLess { tries } => {
-                    request.max_entries = (request.max_entries / 2).max(1);
-                    tries
-                }
-            };
-            let Some(wait) = waits.next(tries, error.retry_after()) else {
-                return Err(error);
-            };
-            report.retries += 1;
-            tracing::warn!(stream = stream.name, wait = ?wait, "trying again: {error}");
-            self.progress.waiting(&stream.name, wait);
-            self.options.retry.pause(wait).await;
+        // What was read whole needs no sweep for a while.
+        if is_whole && matches!(self.options.sweep, Sweep::Every(_)) {
+            output.swept(&stream.name, now_ms())?;
         }
+        Ok(StreamStatus::Complete)
     }
 }
 
@@ -199,25 +189,5 @@ fn advance(position: &mut Position, page: &Page, writes: u8) {
     position.next = page.next.clone();
     if page.next.is_none() || page.checkpoint.is_some() {
         position.checkpoint = page.checkpoint.clone();
-    }
-}
-
-/// What a failure means for its stream.
-fn status_of(error: &CallError) -> StreamStatus {
-    let message = error.to_string();
-    match error {
-        CallError::Failure(failure) => match failure.kind {
-            FailureKind::Auth => StreamStatus::Unauthorized { message },
-            FailureKind::Permission => StreamStatus::Denied { message },
-            FailureKind::InvalidInput if failure.code == UNREADABLE_CURSOR => StreamStatus::failed(
-                UNREADABLE_CURSOR,
-                format!("{message}; start over with --full"),
-            ),
-            _ => StreamStatus::failed(&failure.code, message),
-        },
-        CallError::Trapped { .. } => StreamStatus::failed("trapped", message),
-        CallError::TimedOut { .. } => StreamStatus::failed("timed_out", message),
-        CallError::LimitReached { .. } => StreamStatus::failed("limit_reached", message),
-        CallError::Host { .. } => StreamStatus::failed("host", message),
     }
 }

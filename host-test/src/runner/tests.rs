@@ -1,5 +1,9 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod beside;
+mod notices;
+mod sweeps;
+
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -9,10 +13,11 @@ use crate::call::CallError;
 use crate::contract::connector::{
     Formats, Page, PageRequest, RatePolicy, Selection, StreamModes, TimeWindow,
 };
-use crate::contract::types::{Change, Entry, Failure, FailureKind};
+use crate::contract::types::{Change, Entry, Failure, FailureKind, Notice};
 use crate::output::JsonLines;
 use crate::position::{Position, StoredSelection};
 use crate::progress::Silent;
+use crate::report::SweepReport;
 use crate::tenant::Usage;
 
 /// Gives prepared answers and keeps the requests.
@@ -64,7 +69,7 @@ impl PageSource for Script {
     }
 }
 
-fn stream(name: &str, modes: StreamModes) -> StreamDescriptor {
+pub(super) fn stream(name: &str, modes: StreamModes) -> StreamDescriptor {
     StreamDescriptor {
         name: name.to_owned(),
         key: vec!["id".to_owned()],
@@ -159,6 +164,10 @@ fn options() -> RunOptions {
         },
         ..RunOptions::default()
     }
+}
+
+fn open(directory: &Path) -> JsonLines {
+    JsonLines::open(directory, &directory.join(".state.json")).unwrap()
 }
 
 async fn run(
@@ -482,6 +491,7 @@ async fn a_stream_that_is_not_there_is_a_status_with_the_nearest_name() {
     )
     .await;
     assert_eq!(report.streams[0].status.name(), "unavailable");
+    assert_eq!(report.streams[1].status.name(), "not_in_version");
     let message = report.streams[0].status.message().unwrap();
     assert!(message.contains("did you mean contacts?"), "{message}");
     let message = report.streams[1].status.message().unwrap();

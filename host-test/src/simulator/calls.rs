@@ -6,6 +6,7 @@ use super::catalogue::CatalogueKind as Kind;
 use super::catalogue_table::View;
 use super::help_center::author;
 use super::identifiers;
+use super::numbering::CONVERSATIONS;
 use super::shelf::Item;
 use super::workspace::Workspace;
 
@@ -19,12 +20,15 @@ pub(crate) fn call(workspace: &Workspace, item: &Item, _: View) -> Value {
         let number = item.dice.roll(12, contacts);
         identifiers::encode(seed, identifiers::Kind::Contact, number)
     });
+    let conversations = workspace.generator.conversations;
+    let conversation =
+        (conversations > 0).then(|| CONVERSATIONS.encode(item.dice.roll(16, conversations)));
     let url = |what: &str| answered.then(|| format!("{}/calls/{id}/{what}", workspace.url));
     // One that was created just now ended just now.
     let within = |seconds: i64| (item.created_at + seconds).min(item.updated_at);
     let mut call = json!({
         "type": "call",
-        "conversation_id": null,
+        "conversation_id": conversation,
         "admin_id": answered.then(|| author(workspace, item).to_string()),
         "contact_id": contact,
         "state": "completed",

@@ -290,12 +290,13 @@ async fn a_feed_shows_the_live_items_that_are_assigned_to_it() {
     let items = bench.workspace().catalogue_objects(Kind::NewsItems);
     let mut shown = 0;
     for feed in bench.workspace().catalogue_ids(Kind::Newsfeeds) {
+        let feed_id: u64 = feed.parse().unwrap();
         let path = format!("/news/newsfeeds/{feed}/items?per_page=4");
         let assigned = items.iter().filter(|item| {
             let assignments = item["newsfeed_assignments"].as_array().unwrap();
             assignments
                 .iter()
-                .any(|assignment| assignment["newsfeed_id"].to_string() == feed)
+                .any(|assignment| assignment["newsfeed_id"] == json!(feed_id))
         });
         let expected: Vec<&str> = assigned.filter_map(|item| item["id"].as_str()).collect();
         assert_eq!(ids(&walk(&bench, &path).await), expected);
@@ -419,6 +420,7 @@ async fn custom_objects_are_of_a_type() {
     let bench = Bench::start(Options {
         catalogue,
         contacts: 10,
+        conversations: 7,
         ..Options::default()
     })
     .await;
@@ -456,18 +458,48 @@ async fn custom_objects_are_of_a_type() {
     .await;
     assert_eq!(one.body, order);
 
-    let mut of_contacts = Vec::new();
-    for contact in bench.workspace().contact_ids() {
-        let path = format!("{list}/Order?references_contact_id={contact}&per_page=2");
-        of_contacts.extend(ids(&walk(&bench, &path).await));
-    }
-    of_contacts.sort();
+    let workspace = bench.workspace();
+    let owners: [(&str, Vec<String>); 2] = [
+        ("references_contact_id", workspace.contact_ids().collect()),
+        (
+            "references_conversation_id",
+            workspace.conversation_ids().collect(),
+        ),
+    ];
     let mut expected = ids(&orders);
     expected.sort();
-    assert_eq!(of_contacts, expected);
-    for query in ["references_contact_id=x", "references_conversation_id=1"] {
-        let none = get(&bench, &format!("{list}/Order?{query}")).await;
-        assert_eq!(none.body["total_count"], 0, "{query}");
+    for (name, owners) in owners {
+        let mut owned = Vec::new();
+        for owner in owners {
+            let path = format!("{list}/Order?{name}={owner}&per_page=2");
+            owned.extend(ids(&walk(&bench, &path).await));
+        }
+        owned.sort();
+        assert_eq!(owned, expected, "{name}");
+        let none = get(&bench, &format!("{list}/Order?{name}=x")).await;
+        assert_eq!(none.body["total_count"], 0, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn calls_are_of_contacts_and_conversations_that_there_are() {
+    let bench = Bench::start(Options::default()).await;
+    let workspace = bench.workspace();
+    let calls = workspace.catalogue_objects(Kind::Calls);
+    for call in &calls {
+        let (contact, conversation) = (&call["contact_id"], &call["conversation_id"]);
+        assert!(workspace.contact(contact.as_str().unwrap()).is_some());
+        assert!(
+            workspace
+                .conversation(conversation.as_str().unwrap())
+                .is_some()
+        );
+    }
+    let answered = |call: &&Value| call["ended_reason"] == "answered";
+    let count = calls.iter().filter(answered).count();
+    assert!((1..calls.len()).contains(&count));
+    for call in calls.iter().filter(answered) {
+        assert!(call["answered_at"].as_i64() <= call["ended_at"].as_i64());
     }
 }
 

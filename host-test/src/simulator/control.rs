@@ -6,20 +6,19 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::catalogue_changes::CatalogueChange;
+use super::control_dumps;
+use super::conversation::Conversation;
 use super::desk_change::DeskChange;
 use super::errors::ApiError;
 use super::faults::Fault;
 use super::hold::Hold;
-use super::identifiers::{self, Kind};
 use super::links::LinkChange;
 use super::mutate::Mutation;
+use super::ticket::Ticket;
 use super::workspace::Workspace;
 
 /// Paths that begin so belong to the door.
 pub(crate) const PREFIX: &str = "/_simulator/";
-
-/// How many rows a dump has unless the query says otherwise.
-const DUMP: usize = 1_000;
 
 #[derive(Deserialize)]
 struct Webhook {
@@ -105,8 +104,24 @@ async fn try_answer(
             json!({"total": workspace.request_count(), "requests": workspace.requests()})
         }
         ("GET", "deliveries") => json!({"deliveries": workspace.webhook_deliveries()}),
-        ("GET", "contacts") => dump_contacts(workspace, query)?,
-        ("GET", "companies") => dump_companies(workspace, query)?,
+        ("GET", "contacts") => {
+            let state = workspace.read();
+            let view = state.contacts.current();
+            control_dumps::records(&workspace.generator, view, query, |_| None)?
+        }
+        ("GET", "companies") => control_dumps::companies(workspace, query)?,
+        ("GET", "conversations") => {
+            let state = workspace.read();
+            let view = state.conversations.current();
+            let parts = |conversation: &Conversation| Some(conversation.thread.len());
+            control_dumps::records(&workspace.generator, view, query, parts)?
+        }
+        ("GET", "tickets") => {
+            let state = workspace.read();
+            let view = state.tickets.current();
+            let parts = |ticket: &Ticket| Some(ticket.thread.len());
+            control_dumps::records(&workspace.generator, view, query, parts)?
+        }
         ("POST", "faults") => {
             let faults: Vec<Fault> = read(body)?;
             let count = faults.len();
@@ -131,7 +146,7 @@ async fn try_answer(
             let change: DeskChange = read(body)?;
             let id = workspace
                 .change_desk(&change)
-                .map_err(|error| error.to_string())?;
+                .map_err(|error| error.message)?;
             json!({"id": id})
         }
         ("GET", "links") => json!(workspace.link_counts()),
@@ -204,58 +219,4 @@ fn state(workspace: &Workspace) -> Value {
         "requests": workspace.request_count(),
         "requests_by_operation": workspace.log.totals(),
     })
-}
-
-/// Where a dump goes on and how long it is, from `after` (an id) and `limit`.
-fn window(
-    workspace: &Workspace,
-    kind: Kind,
-    query: &[(String, String)],
-) -> Result<(u64, usize), String> {
-    let value = |name: &str| {
-        query
-            .iter()
-            .find(|(given, _)| given == name)
-            .map(|(_, value)| value.as_str())
-    };
-    let start = match value("after") {
-        None | Some("") => 0,
-        Some(id) => {
-            let number = identifiers::decode(workspace.options.seed, kind, id);
-            number
-                .ok_or_else(|| format!("`{id}` is not an id"))?
-                .saturating_add(1)
-        }
-    };
-    let limit = value("limit").map_or(Ok(DUMP), str::parse);
-    Ok((start, limit.map_err(|error| format!("limit: {error}"))?))
-}
-
-/// `next` is what `after` has to be to go on; null at the end.
-fn dump(rows: Vec<Value>, limit: usize) -> Value {
-    let full = rows.len() == limit;
-    let next = rows.last().filter(|_| full).map(|last| last["id"].clone());
-    json!({"data": rows, "next": next})
-}
-
-fn dump_contacts(workspace: &Workspace, query: &[(String, String)]) -> Result<Value, String> {
-    let (start, limit) = window(workspace, Kind::Contact, query)?;
-    let state = workspace.read();
-    let view = state.contacts.current();
-    let contacts = (start..view.numbers_end()).filter_map(|number| view.live(number));
-    let rows = contacts
-        .take(limit)
-        .map(|contact| json!({"id": contact.id(workspace.options.seed), "updated_at": contact.updated_at}));
-    Ok(dump(rows.collect(), limit))
-}
-
-fn dump_companies(workspace: &Workspace, query: &[(String, String)]) -> Result<Value, String> {
-    let (start, limit) = window(workspace, Kind::Company, query)?;
-    let state = workspace.read();
-    let visible = state.companies.visible(start, u64::MAX);
-    let companies = visible.filter_map(|number| state.companies.company(number));
-    let rows = companies
-        .take(limit)
-        .map(|company| json!({"id": company.id(workspace.options.seed), "updated_at": company.updated_at}));
-    Ok(dump(rows.collect(), limit))
 }

@@ -7,6 +7,7 @@ use super::catalogue::CatalogueKind as Kind;
 use super::catalogue_lists::{found, numbered_at};
 use super::catalogue_table::View;
 use super::errors::ApiError;
+use super::numbering::CONVERSATIONS;
 use super::route::Route;
 use super::shelf::Item;
 use super::version::ApiVersion;
@@ -40,10 +41,9 @@ fn type_of(workspace: &Workspace, number: u64) -> u64 {
         .unwrap_or(0)
 }
 
-/// The number of the contact that an instance belongs to.
-fn contact_of(workspace: &Workspace, number: u64) -> Option<u64> {
-    number.checked_rem(workspace.generator.contacts)
-}
+/// What an instance belongs to: one contact and one conversation, if there are any.
+const CONTACT: &str = "references_contact_id";
+const CONVERSATION: &str = "references_conversation_id";
 
 fn external_id(name: &str, number: u64) -> String {
     format!("{}_{number:03}", name.to_lowercase())
@@ -81,7 +81,7 @@ fn named(workspace: &Workspace, call: &Call) -> Result<u64, ApiError> {
     Ok(place as u64)
 }
 
-/// All instances of a type, or those of a contact; with an external id the one that has it. Before 2.16 there is no list.
+/// All instances of a type, or those of a contact or a conversation; with an external id the one that has it. Before 2.16 there is no list.
 fn list(workspace: &Workspace, call: &Call) -> Outcome {
     let place = named(workspace, call)?;
     if let Some(wanted) = call.query("external_id") {
@@ -90,20 +90,27 @@ fn list(workspace: &Workspace, call: &Call) -> Outcome {
     if call.version < ApiVersion::V2_16 {
         return Err(ApiError::parameter_not_found("external_id is required"));
     }
-    let contact = call
-        .query("references_contact_id")
-        .map(|id| workspace.contact_number(id).ok());
-    // Instances here belong to no conversation.
-    let of_conversation = call.query("references_conversation_id").is_some();
+    let generator = &workspace.generator;
+    let contact = call.query(CONTACT);
+    let contact = contact.map(|id| workspace.contact_number(id).ok());
+    let conversation = call.query(CONVERSATION);
+    let conversation = conversation.map(|id| CONVERSATIONS.decode(id));
+    // What is named and is nothing owns nothing.
+    let owned = |wanted: Option<Option<u64>>, number: u64, owners: u64| {
+        wanted.is_none_or(|wanted| wanted.is_some() && wanted == number.checked_rem(owners))
+    };
     let row = Kind::CustomObjects.row();
     let mut url = format!("{}{}/{}", workspace.url, row.path, call.parameter(0));
-    if let Some(id) = call.query("references_contact_id") {
-        url += &format!("?references_contact_id={id}");
+    for name in [CONTACT, CONVERSATION] {
+        if let Some(id) = call.query(name) {
+            let and = if url.contains('?') { '&' } else { '?' };
+            url += &format!("{and}{name}={id}");
+        }
     }
     numbered_at(workspace, call, row.kind, &url, |number| {
-        let of_contact = contact
-            .is_none_or(|wanted| contact_of(workspace, number) == wanted && wanted.is_some());
-        type_of(workspace, number) == place && of_contact && !of_conversation
+        type_of(workspace, number) == place
+            && owned(contact, number, generator.contacts)
+            && owned(conversation, number, generator.conversations)
     })
 }
 

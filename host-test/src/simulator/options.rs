@@ -218,6 +218,16 @@ mod tests {
     }
 
     #[test]
+    fn a_group_of_flags_does_not_speak_for_the_command() {
+        let command = <Command as clap::CommandFactory>::command();
+        let about = command.get_about().map(ToString::to_string);
+        assert_eq!(
+            about.as_deref(),
+            Some("Simulate Intercom's API on loopback")
+        );
+    }
+
+    #[test]
     fn flags_are_read() {
         let parsed = <Command as clap::Parser>::parse_from([
             "simulate",

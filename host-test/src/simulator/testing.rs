@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Method as HttpMethod, StatusCode};
 use reqwest::{Method, redirect};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::webhook_delivery::plain_client;
 use super::{Options, Simulator, Workspace};
@@ -93,13 +93,19 @@ impl Bench {
         reply(self.request(Method::GET, path)).await
     }
 
+    /// The same, in an API version.
+    pub(crate) async fn get_in(&self, version: &str, path: &str) -> Reply {
+        let request = self.request(Method::GET, path);
+        reply(request.header("intercom-version", version)).await
+    }
+
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Reply {
         reply(self.request(Method::POST, path).body(body.to_string())).await
     }
 
     /// A search for contacts that succeeds: its body.
     pub(crate) async fn search(&self, query: Value) -> Value {
-        let body = serde_json::json!({"query": query});
+        let body = json!({"query": query});
         let found = self.post("/contacts/search", &body).await;
         assert_eq!(found.status, 200, "{}", found.body);
         found.body
@@ -124,6 +130,48 @@ pub(crate) async fn reply(request: reqwest::RequestBuilder) -> Reply {
         headers,
         body: serde_json::from_slice(&bytes).unwrap_or_default(),
     }
+}
+
+/// A workspace with conversations of every kind.
+pub(crate) fn many_conversations() -> Options {
+    Options {
+        conversations: 400,
+        ..Options::default()
+    }
+}
+
+/// The ids of the conversations in an answer.
+pub(crate) fn conversation_ids(body: &Value) -> Vec<String> {
+    let entries = body["conversations"].as_array().unwrap().iter();
+    entries
+        .map(|entry| entry["id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// A search for conversations, to its last page.
+pub(crate) async fn search_conversations(
+    bench: &Bench,
+    query: Value,
+    order: &str,
+    per_page: usize,
+) -> Vec<Value> {
+    let (mut found, mut cursor) = (Vec::new(), Value::Null);
+    for _ in 0..200 {
+        let body = json!({
+            "query": query,
+            "sort": {"field": "updated_at", "order": order},
+            "pagination": {"per_page": per_page, "starting_after": cursor},
+        });
+        let page = bench.post("/conversations/search", &body).await;
+        assert_eq!(page.status, 200, "{}", page.body);
+        found.extend(page.body["conversations"].as_array().unwrap().clone());
+        cursor = page.body["pages"]["next"]["starting_after"].clone();
+        if cursor.is_null() {
+            assert_eq!(page.body["total_count"], found.len());
+            return found;
+        }
+    }
+    panic!("the search does not end");
 }
 
 /// Opens the authorization page with this query, as a browser does; gives the address that the browser is sent to.

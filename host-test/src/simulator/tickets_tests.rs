@@ -2,16 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::testing::{Bench, Reply, reply};
+use super::testing::Bench;
 use super::{NewPart, Options};
-
-async fn get_in(bench: &Bench, version: &str, path: &str) -> Reply {
-    let request = bench.request(Method::GET, path);
-    reply(request.header("intercom-version", version)).await
-}
 
 async fn bench(tickets: u64) -> Bench {
     Bench::start(Options {
@@ -112,9 +106,9 @@ async fn states_and_assignees_depend_on_the_version() {
     let (mut unassigned, mut assigned) = (false, false);
     for id in bench.workspace().ticket_ids() {
         let path = format!("/tickets/{id}");
-        let older = get_in(&bench, "2.11", &path).await.body;
-        let between = get_in(&bench, "2.12", &path).await.body;
-        let newer = get_in(&bench, "2.16", &path).await.body;
+        let older = bench.get_in("2.11", &path).await.body;
+        let between = bench.get_in("2.12", &path).await.body;
+        let newer = bench.get_in("2.16", &path).await.body;
         let state = older["ticket_state"].as_str().unwrap();
         assert!(older["ticket_state_internal_label"].is_string());
         assert!(older["ticket_state_external_label"].is_string());
@@ -174,7 +168,7 @@ async fn types_have_attributes_and_from_2_12_on_states() {
     let path = format!("/ticket_types/{}", kind["id"].as_str().unwrap());
     assert_eq!(&bench.get(&path).await.body, kind);
     assert_eq!(bench.get("/ticket_types/1").await.status, 404);
-    let newer = get_in(&bench, "2.12", "/ticket_types").await.body;
+    let newer = bench.get_in("2.12", "/ticket_types").await.body;
     assert_eq!(
         newer["data"][0]["ticket_states"]["data"][0]["category"],
         "submitted"
@@ -183,7 +177,7 @@ async fn types_have_attributes_and_from_2_12_on_states() {
         bench.get("/ticket_states").await.code(),
         "intercom_version_invalid"
     );
-    let states = get_in(&bench, "2.12", "/ticket_states").await.body;
+    let states = bench.get_in("2.12", "/ticket_states").await.body;
     assert_eq!(states["data"][4]["category"], "resolved");
 }
 

@@ -14,15 +14,15 @@ impl ApiVersion {
     pub(crate) const FIRST: ApiVersion = ApiVersion::of(1, 0);
     /// What an app is configured with when its requests name no version.
     pub(crate) const DEFAULT: ApiVersion = ApiVersion::of(2, 11);
-    /// Adds `enabled_push_messaging` to contacts.
+    /// Adds `enabled_push_messaging` to contacts, and makes the states of tickets objects.
     pub(crate) const V2_12: ApiVersion = ApiVersion::of(2, 12);
-    /// Makes the times of notified contacts Unix seconds.
+    /// Makes the times of notified contacts Unix seconds, and adds what happened to the parts of conversations.
     pub(crate) const V2_13: ApiVersion = ApiVersion::of(2, 13);
-    /// Adds calls and the reasons for being away.
+    /// Adds calls, the reasons for being away, and who wrote as the AI agent.
     pub(crate) const V2_14: ApiVersion = ApiVersion::of(2, 14);
-    /// Adds brands and addresses for email, and lists the notes about a company.
+    /// Adds brands and addresses for email, the company of a conversation, and the list of the notes about a company.
     pub(crate) const V2_15: ApiVersion = ApiVersion::of(2, 15);
-    /// Makes owner ids strings, answers 410 for merged contacts, and validates sort orders.
+    /// Makes owner ids strings and unassigned conversations have assignee 0, answers 410 for merged contacts, and validates sort orders.
     pub(crate) const V2_16: ApiVersion = ApiVersion::of(2, 16);
     /// The rolling version.
     pub(crate) const PREVIEW: ApiVersion = ApiVersion::of(u8::MAX, 0);

@@ -27,7 +27,7 @@ pub(crate) fn brand(workspace: &Workspace, item: &Item, _: View) -> Value {
 }
 
 pub(crate) fn email(workspace: &Workspace, item: &Item, _: View) -> Value {
-    let forwarding = item.number % 2 == 0;
+    let forwarding = item.number.is_multiple_of(2);
     json!({
         "type": "email_setting",
         "id": Kind::Emails.id(workspace.options.seed, item.number),
@@ -80,6 +80,6 @@ pub(crate) fn subscription_type(workspace: &Workspace, item: &Item, _: View) -> 
         "consent_type": Consent::of(FIRST_TYPE_ID + item.number).name(),
         "default_translation": translation,
         "translations": [translation],
-        "content_types": if item.number % 2 == 0 { ["email"] } else { ["sms_message"] },
+        "content_types": if item.number.is_multiple_of(2) { ["email"] } else { ["sms_message"] },
     })
 }

@@ -52,6 +52,17 @@ pub(super) fn find(
     Ok(endpoints)
 }
 
+/// Where all endpoints are, as one text.
+pub(super) fn places(
+    endpoints: &BTreeMap<String, Result<ReachableEndpoint, UnknownRegion>>,
+) -> String {
+    let reachable = endpoints.values().filter_map(|found| found.as_ref().ok());
+    let places: Vec<&str> = reachable
+        .map(|endpoint| endpoint.base.url().as_str())
+        .collect();
+    places.join(" ")
+}
+
 fn region<'a>(
     endpoint: &'a Endpoint,
     wanted: Option<&str>,

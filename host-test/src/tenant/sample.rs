@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Tenant, TenantOptions};
+use super::{RateRules, Tenant, TenantOptions};
 use crate::call::{CallContext, Purpose};
 use crate::contract::connector::{
     AuthMethod, CredentialHeader, Descriptor, Endpoint, Formats, RatePolicy, Region,
@@ -95,6 +95,7 @@ pub(crate) fn options() -> TenantOptions {
         state: Arc::new(MemoryState::new()),
         limits: CallLimits::default(),
         rate_key: "sample".into(),
+        rate: RateRules::default(),
     }
 }
 

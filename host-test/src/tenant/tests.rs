@@ -84,17 +84,57 @@ fn a_credential_is_sensitive_and_never_shown() {
 #[test]
 fn a_check_is_kept_and_the_counters_are_shared() {
     let first = tenant(options()).unwrap();
-    let account = Account {
-        workspace_id: "w1".into(),
-        name: None,
-        region: None,
-        time_zone: None,
-        api_version: None,
-    };
+    let account = account("w1");
     let second = first.with_checked(account.clone(), vec![1, 2]);
     assert_eq!(second.connection().account, Some(account));
     assert_eq!(second.connection().prepared, Some(vec![1, 2]));
     assert_eq!(first.connection().prepared, None);
     second.shared.usage.request(10);
     assert_eq!((first.usage().requests, first.usage().bytes_sent), (1, 10));
+}
+
+fn account(workspace: &str) -> Account {
+    Account {
+        workspace_id: workspace.into(),
+        name: None,
+        region: None,
+        time_zone: None,
+        api_version: None,
+    }
+}
+
+#[test]
+fn connections_to_one_workspace_share_its_budget() {
+    let connection = |key: &str, place: &str, workspace: &str| {
+        let options = TenantOptions {
+            rate_key: key.into(),
+            endpoint_override: Some(place.into()),
+            ..options()
+        };
+        tenant(options)
+            .unwrap()
+            .with_checked(account(workspace), Vec::new())
+    };
+    let shared = |first: &Tenant, second: &Tenant| {
+        Arc::ptr_eq(&first.shared.pace.bucket(), &second.shared.pace.bucket())
+    };
+    const PLACE: &str = "https://budgets.example";
+    let first = connection("a", PLACE, "w1");
+    assert!(shared(&first, &connection("b", PLACE, "w1")));
+    assert!(!shared(&first, &connection("a", PLACE, "w2")));
+    assert!(!shared(
+        &first,
+        &connection("a", "https://elsewhere.example", "w1")
+    ));
+    // Before the workspace is known, the key decides.
+    let unchecked = |key: &str| {
+        let options = TenantOptions {
+            rate_key: key.into(),
+            ..options()
+        };
+        tenant(options).unwrap()
+    };
+    let alone = unchecked("alone");
+    assert!(shared(&alone, &unchecked("alone")));
+    assert!(!shared(&alone, &unchecked("another")));
 }

@@ -20,7 +20,10 @@ fn a_good_connection_is_good_in_every_part() {
     assert_eq!(good[1], "✓ API version: 2.11, as pinned");
     // What arrives, only a delivery can show.
     assert!(webhooks[0].starts_with("– webhooks: can be verified"));
-    assert!(webhooks[1].contains("Developer Hub") && webhooks[1].contains("contact.user.updated"));
+    assert!(
+        webhooks[1].contains("settings of your app")
+            && webhooks[1].contains("contact.user.updated")
+    );
     assert_eq!(webhooks.len(), 2);
     let report = world.succeed(&["check", "--json"]).document();
     assert_eq!(report["ok"], true);
@@ -119,7 +122,7 @@ fn webhooks_are_good_once_one_was_verified() {
     let before = world.run(&check);
     assert_eq!(before.code, Some(2));
     assert!(
-        before.out.contains("✗ webhooks") && before.out.contains("Developer Hub"),
+        before.out.contains("✗ webhooks") && before.out.contains("settings of your app"),
         "{before:?}"
     );
 

@@ -135,3 +135,51 @@ fn a_connection_that_is_switched_off_does_nothing_and_says_so() {
     let told = refused(&world, &text);
     assert!(told.contains("switched off"), "{told}");
 }
+
+/// The names of requests are the component's; anything else goes by method and path.
+#[test]
+fn requests_are_capped_by_name_or_by_path() {
+    let world = World::new(&["--contacts", "3"]);
+    world.connect(
+        "rate: { preset: premium, reserve: 20%, search_per_second: 5, scroll_per_minute: 60, \
+         events_per_second: 10, caps: { \"GET /tags*\": 100/10s } }\n",
+    );
+    world.succeed(&["read", "contacts", "tags"]);
+    let before = world.service.requests();
+    world.connect("rate: { serch_per_second: 5, nothing_per_minute: 1 }\n");
+    let finished = world.run(&["read", "contacts"]);
+    assert_eq!(finished.code, Some(64), "{finished:?}");
+    for part in [
+        "rate.serch_per_second",
+        "did you mean search?",
+        "rate.nothing_per_minute",
+    ] {
+        assert!(finished.err.contains(part), "{part}: {finished:?}");
+    }
+    world.connect("rate: { preset: gold, reserve: all, search_per_hour: 5 }\n");
+    let finished = world.run(&["read", "contacts"]);
+    assert_eq!(finished.code, Some(64), "{finished:?}");
+    for part in [
+        "3 problems",
+        "rate.preset",
+        "rate.reserve",
+        "rate.search_per_hour",
+    ] {
+        assert!(finished.err.contains(part), "{part}: {finished:?}");
+    }
+    assert_eq!(world.service.requests(), before);
+}
+
+/// A preset holds: so many requests in ten seconds, and the next ones wait.
+#[test]
+fn a_preset_is_kept() {
+    let world = World::new(&["--contacts", "3", "--companies", "1"]);
+    world.connect("rate: { requests_per_10_seconds: 12 }\n");
+    let started = std::time::Instant::now();
+    // Nine of the check, and three more at once; what is beyond has to wait.
+    world.succeed(&["read", "admins", "teams", "tags"]);
+    assert!(started.elapsed() < std::time::Duration::from_secs(10));
+    let started = std::time::Instant::now();
+    world.succeed(&["read", "admins", "teams", "tags", "segments"]);
+    assert!(started.elapsed() >= std::time::Duration::from_secs(9));
+}

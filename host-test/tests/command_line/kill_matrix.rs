@@ -107,7 +107,8 @@ fn kind_behind(kind: &FaultKind) -> Option<FaultKind> {
         FaultKind::Slow(_) => FaultKind::Mutate { contacts: 5 },
         FaultKind::Mutate { .. } => FaultKind::NotFound,
         FaultKind::NotFound => FaultKind::ScrollExpired,
-        FaultKind::ScrollExpired => return None,
+        FaultKind::ScrollExpired => FaultKind::ScrollExists,
+        FaultKind::ScrollExists => return None,
     })
 }
 

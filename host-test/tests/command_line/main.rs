@@ -28,10 +28,16 @@ mod process;
 mod reading;
 /// Secrets: in nothing that is printed, in no file but the token's.
 mod secrets;
+/// `--until`, `--keys`, `--filter`: readings beside the position.
+mod selecting;
 /// A simulator in a process of its own, and its control door.
 mod service;
+/// Two connections to one workspace.
+mod sharing;
 /// What an output holds and what the workspace holds, row by row.
 mod stored;
+/// `sync --sweep`: rows that are gone and of which nobody told.
+mod sweeping;
 /// Webhooks at a server that dies, and at one whose output a sync uses as well.
 mod webhook_receipts;
 /// `webhook verify` and `webhook serve`.

@@ -185,6 +185,11 @@ impl Running {
         }
     }
 
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Whether it ended by itself.
     pub fn is_over(&mut self) -> bool {
         let status = self.child.try_wait();

@@ -1,7 +1,7 @@
 //! What a workspace publishes: articles, news, macros, and what became of its messages.
 
 use super::Field;
-use super::Kind::{Any, Attributes, Boolean, Epoch, Integer, List, Object, Reference, Text};
+use super::Kind::{Attributes, Boolean, Epoch, Integer, List, Object, Reference, Text};
 
 /// An article of the help center. Its statistics are in single reads only.
 pub const ARTICLE: &[Field] = fields! {
@@ -146,10 +146,8 @@ pub const CUSTOM_OBJECT_INSTANCE: &[Field] = fields! {
     "updated_at": Epoch,
 };
 
-/// A row of the content export: what became of one message to one person. Times are as the export writes them.
+/// A row of the content export: what became of one message to one person.
 pub const CONTENT_EXPORT: &[Field] = fields! {
-    "statistic": Text,
-    "receipt_id": Text,
     "user_id": Text,
     "user_external_id": Text,
     "company_id": Text,
@@ -160,8 +158,21 @@ pub const CONTENT_EXPORT: &[Field] = fields! {
     "content_type": Text,
     "content_title": Text,
     "ruleset_version_id": Text,
-    "received_at": Any,
+    "receipt_id": Text,
+    "received_at": Epoch,
     "series_id": Text,
     "series_title": Text,
     "node_id": Text,
+    "first_reply": Epoch,
+    "first_completion": Epoch,
+    "first_series_completion": Epoch,
+    "first_series_disengagement": Epoch,
+    "first_series_exit": Epoch,
+    "first_goal_success": Epoch,
+    "first_open": Epoch,
+    "first_click": Epoch,
+    "first_dismissal": Epoch,
+    "first_dismisall": Epoch,
+    "first_unsubscribe": Epoch,
+    "first_hard_bounce": Epoch,
 };

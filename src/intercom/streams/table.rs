@@ -4,9 +4,10 @@ use super::{ChildPlace, Children, Compare, Complement, Given, Paging, Stream};
 use crate::intercom::fields::{
     ACTIVITY_LOG, ADMIN, ARTICLE, ATTRIBUTE, AWAY_STATUS_REASON, BRAND, CALL, COLLECTION, COMPANY,
     COMPANY_NOTE, COMPANY_SEGMENT, CONTACT, CONTACT_COMPANY, CONTACT_NOTE, CONTACT_SEGMENT,
-    CONTACT_SUBSCRIPTION, CONTACT_TAG, CONVERSATION, CONVERSATION_PART, CUSTOM_OBJECT_INSTANCE,
-    EMAIL, EVENT, EVENT_SUMMARY, HELP_CENTER, INTERNAL_ARTICLE, MACRO, NEWS_ITEM, NEWSFEED,
-    SEGMENT, SUBSCRIPTION_TYPE, TAG, TEAM, TICKET, TICKET_PART, TICKET_STATE, TICKET_TYPE,
+    CONTACT_SUBSCRIPTION, CONTACT_TAG, CONTENT_EXPORT, CONVERSATION, CONVERSATION_PART,
+    CUSTOM_OBJECT_INSTANCE, EMAIL, EVENT, EVENT_SUMMARY, HELP_CENTER, INTERNAL_ARTICLE, MACRO,
+    NEWS_ITEM, NEWSFEED, SEGMENT, SUBSCRIPTION_TYPE, TAG, TEAM, TICKET, TICKET_PART, TICKET_STATE,
+    TICKET_TYPE,
 };
 use crate::intercom::versions::{
     SINCE_2_12, SINCE_2_13, SINCE_2_14, SINCE_2_15, SINCE_2_16, VERSIONS,
@@ -533,6 +534,17 @@ pub const STREAMS: &[Stream] = &[
         permission: "Read custom object instances",
         versions: SINCE_2_16,
         fields: CUSTOM_OBJECT_INSTANCE,
+        ..BASE
+    },
+    Stream {
+        name: "content_export",
+        path: "/export/content/data",
+        paging: Paging::Export,
+        key: &["receipt_id"],
+        cursor_field: Some("received_at"),
+        probe: "/export/content/data/none",
+        permission: "Export content data",
+        fields: CONTENT_EXPORT,
         ..BASE
     },
 ];

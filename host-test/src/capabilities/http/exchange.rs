@@ -78,7 +78,10 @@ impl Try<'_> {
             let message = "the call's time was up before the request was sent".to_owned();
             return Err(not_sent(ErrorKind::Deadline, message));
         }
-        let permit = match tenant.bucket.acquire(deadline).await {
+        let leave = tenant
+            .pace
+            .acquire(outgoing.method(), outgoing.target(), deadline);
+        let permit = match leave.await {
             Ok((permit, waited)) => {
                 if waited {
                     tenant.usage.rate_limited();

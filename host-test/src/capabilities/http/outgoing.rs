@@ -49,6 +49,8 @@ const RESERVED_TOO: [&str; 4] = [
 pub(super) struct Outgoing<'a> {
     pub(super) client: &'a Client,
     method: http::Method,
+    /// As the guest gave it, without what a base URL puts in front.
+    target: Target,
     url: Url,
     headers: HeaderMap,
     body: Option<Bytes>,
@@ -58,6 +60,16 @@ impl Outgoing<'_> {
     /// Bytes of the body.
     pub(super) fn size(&self) -> usize {
         self.body.as_ref().map_or(0, Bytes::len)
+    }
+
+    /// Its method, in upper case.
+    pub(super) fn method(&self) -> &str {
+        self.method.as_str()
+    }
+
+    /// Path and query behind the base URL.
+    pub(super) fn target(&self) -> &str {
+        self.target.as_str()
     }
 
     /// The request with this credential. The mark tells whether its body was begun; it is absent where there is none.
@@ -101,6 +113,7 @@ pub(super) fn outgoing<'a>(
     let outgoing = Outgoing {
         client: &endpoint.client,
         method: method(request.method),
+        target,
         url,
         headers,
         body: request.body.map(Bytes::from),

@@ -33,8 +33,8 @@ pub(super) fn webhooks(
         .map(|topic| topic.name.as_str())
         .collect();
     let remedy = format!(
-        "run `host-test webhook serve --connection {}` where the provider reaches it by https, register that address in the \
-         Developer Hub (your app, Configure, Webhooks) with the topics {}, and have a test sent; then check again with the \
+        "run `host-test webhook serve --connection {}` where the provider reaches it by https, register that address for \
+         webhooks in the provider's settings of your app, with the topics {}, and have a test sent; then check again with the \
          --output of `webhook serve`",
         file.path.display(),
         topics.join(", ")

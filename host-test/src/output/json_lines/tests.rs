@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod held;
+
 use std::fs::OpenOptions;
 
 use super::*;
@@ -38,6 +40,7 @@ pub(in crate::output) fn page<'a>(
     Commit {
         stream,
         entries,
+        quarantined: &[],
         restarted: false,
         complete_snapshot: false,
         position,

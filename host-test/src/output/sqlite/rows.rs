@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use serde_json::value::RawValue;
 
 use crate::contract::types::{Change, Entry};
@@ -47,6 +47,17 @@ pub(super) fn make_table(
     ))?;
     tables.insert(stream.to_owned());
     Ok(())
+}
+
+/// The keys of the rows that are not deleted.
+pub(super) fn live_keys(
+    connection: &Connection,
+    stream: &str,
+) -> rusqlite::Result<BTreeSet<String>> {
+    let question = format!("SELECT key FROM {} WHERE deleted = 0", quoted(stream));
+    let mut statement = connection.prepare(&question)?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    rows.collect()
 }
 
 /// Removes every row of a stream.

@@ -64,6 +64,7 @@ pub(super) fn prepare(connection: &Connection, path: &Path) -> Result<(), Output
     }
     connection
         .execute_batch(TABLES)
+        .and_then(|()| connection.execute_batch(super::quarantine::TABLE))
         .and_then(|()| connection.pragma_update(None, "user_version", LAYOUT))
         .map_err(failed)
 }

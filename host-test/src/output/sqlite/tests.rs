@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod beside;
+
 use serde_json::{Value, json};
 
 use super::*;

@@ -4,6 +4,9 @@
 use std::sync::{Arc, Barrier};
 
 use super::*;
+use crate::rate_budget::RateCap;
+use crate::simulator::{Options, Simulator};
+use crate::tenant::RateRules;
 
 #[tokio::test]
 async fn a_request_ends_with_its_own_time_or_with_the_calls() {
@@ -146,4 +149,106 @@ async fn a_spent_budget_is_waited_for_within_the_deadline_only() {
         .collect();
     assert_eq!(kinds, [Ok(200), Ok(200), Err(ErrorKind::RateLimited)]);
     assert_eq!(provider.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_connections_own_cap_is_kept_and_its_deadline_too() {
+    let provider = Provider::start(|_| answer(200, &[], b""));
+    let mut descriptor = descriptor();
+    descriptor.rate_policy.default_limit = 1_000;
+    let cap = RateCap {
+        targets: vec!["POST */search".parse().unwrap()],
+        most: 2,
+        window: Duration::from_millis(300),
+    };
+    let options = TenantOptions {
+        endpoint_override: Some(provider.url()),
+        rate: RateRules {
+            caps: vec![cap],
+            ..RateRules::default()
+        },
+        ..options()
+    };
+    let tenant = Tenant::new(&descriptor, &http(), options).unwrap();
+    let mut patient = context(&tenant, LONG);
+    let search = || post("/contacts/search?page=1", b"{}");
+    let started = Instant::now();
+    let mut requests: Vec<Request> = (0..5).map(|_| search()).collect();
+    requests.extend((0..5).map(|_| get("/contacts")));
+    let answers = patient.send_all(requests, 10).await;
+    assert!(answers.iter().all(Result::is_ok));
+    // Two, two and one: what is no search waits for none of them.
+    assert!(started.elapsed() >= Duration::from_millis(600));
+    assert_eq!(tenant.usage().rate_limited_waits, 3);
+
+    let mut brief = context(&tenant, Duration::from_millis(100));
+    let answers = brief.send_all(vec![search(), search()], 2).await;
+    let limited = answers.into_iter().filter_map(Result::err);
+    for error in limited {
+        assert_eq!(
+            (error.kind, error.request_sent),
+            (ErrorKind::RateLimited, false)
+        );
+        assert!(error.retry_after_ms.unwrap() <= 301);
+    }
+}
+
+#[tokio::test]
+async fn details_are_asked_for_with_many_in_flight() {
+    let simulator = Simulator::start(Options {
+        contacts: 1,
+        latency: Duration::from_millis(100),
+        access_token: TOKEN.to_owned(),
+        ..Options::default()
+    })
+    .await
+    .unwrap();
+    let mut descriptor = descriptor();
+    descriptor.rate_policy.default_limit = 1_666;
+    let options = TenantOptions {
+        endpoint_override: Some(simulator.url().to_owned()),
+        ..options()
+    };
+    let tenant = Tenant::new(&descriptor, &http(), options).unwrap();
+    let mut context = context(&tenant, LONG);
+    let id = simulator.workspace().contact_ids().next().unwrap();
+    let requests = (0..600).map(|_| get(&format!("/contacts/{id}"))).collect();
+    let started = Instant::now();
+    let answers = context.send_all(requests, 25).await;
+    let took = started.elapsed();
+    assert!(
+        answers
+            .iter()
+            .all(|answer| answer.as_ref().is_ok_and(|answer| answer.status == 200))
+    );
+    assert!(
+        took >= Duration::from_millis(2_400) && took <= Duration::from_millis(3_500),
+        "{took:?}"
+    );
+}
+
+#[tokio::test]
+async fn never_more_is_in_flight_than_the_budget_allows() {
+    let provider = Provider::start(|_| {
+        std::thread::sleep(Duration::from_millis(20));
+        answer(
+            200,
+            &[
+                ("X-RateLimit-Limit", "1000"),
+                ("X-RateLimit-Remaining", "7"),
+            ],
+            b"",
+        )
+    });
+    let tenant = tenant_with(&provider, CallLimits::default(), 3);
+    let mut context = context(&tenant, LONG);
+    let requests = (0..20).map(|_| get("/")).collect();
+    assert!(
+        context
+            .send_all(requests, 25)
+            .await
+            .iter()
+            .all(Result::is_ok)
+    );
+    assert!((3..=7).contains(&provider.peak()), "{}", provider.peak());
 }

@@ -1,0 +1,61 @@
+//! `webhook verify` and `webhook serve`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::OutputArguments;
+
+/// What to do with webhooks.
+#[derive(Debug, Subcommand)]
+pub enum WebhookCommand {
+    /// Verify one delivery from files
+    Verify(VerifyArguments),
+    /// Take deliveries over HTTP
+    Serve(ServeArguments),
+}
+
+/// Arguments of `webhook verify`.
+#[derive(Args, Clone, Debug)]
+pub struct VerifyArguments {
+    /// The connection (YAML)
+    #[arg(long, value_name = "FILE")]
+    pub connection: PathBuf,
+
+    /// A header as `Name: value` (repeatable)
+    #[arg(long = "header", value_name = "HEADER", value_parser = header)]
+    pub headers: Vec<(String, String)>,
+
+    /// A file with one header a line
+    #[arg(long, value_name = "FILE")]
+    pub headers_file: Option<PathBuf>,
+
+    /// The body's bytes, exactly as received (`-`: standard input)
+    #[arg(long, value_name = "FILE")]
+    pub body: PathBuf,
+}
+
+/// Arguments of `webhook serve`.
+#[derive(Args, Clone, Debug)]
+pub struct ServeArguments {
+    /// The connection (YAML)
+    #[arg(long, value_name = "FILE")]
+    pub connection: PathBuf,
+
+    /// Where to listen
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
+    pub listen: std::net::SocketAddr,
+
+    /// Where entries go.
+    #[command(flatten)]
+    pub output: OutputArguments,
+}
+
+fn header(text: &str) -> Result<(String, String), String> {
+    match text.split_once(':') {
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_owned(), value.trim().to_owned()))
+        }
+        _ => Err("write `Name: value`".to_owned()),
+    }
+}

@@ -1,0 +1,80 @@
+//! `write` and `map`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Arguments of `write`.
+#[derive(Args, Clone, Debug)]
+pub struct WriteArguments {
+    /// The action, as `describe` names it
+    #[arg(value_name = "ACTION")]
+    pub action: String,
+
+    /// The connection (YAML)
+    #[arg(long, value_name = "FILE")]
+    pub connection: PathBuf,
+
+    /// The rows: one JSON document a line (`-`: standard input)
+    #[arg(long, value_name = "FILE")]
+    pub input: PathBuf,
+
+    /// How to do it [default: the action's first mode]
+    #[arg(long)]
+    pub mode: Option<String>,
+
+    /// Names this write: given again, rows whose outcome is known are not written twice (needs --journal)
+    #[arg(long, value_name = "ID", requires = "journal")]
+    pub batch_id: Option<String>,
+
+    /// Where outcomes are remembered (a database that is made where it is missing)
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
+
+    /// Read and compare, but write nothing, and say what would be written
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Tries for a row that could not be written now
+    #[arg(long, default_value_t = 5, value_name = "TRIES")]
+    pub tries: u32,
+}
+
+/// Arguments of `map`.
+#[derive(Args, Clone, Debug)]
+pub struct MapArguments {
+    /// The stream of the documents
+    #[arg(value_name = "STREAM")]
+    pub stream: String,
+
+    /// The connection (YAML)
+    #[arg(long, value_name = "FILE")]
+    pub connection: PathBuf,
+
+    /// A field mapping that takes the place of the connection's
+    #[arg(long, value_name = "FILE")]
+    pub mapping: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::super::CommandLine;
+
+    #[test]
+    fn a_batch_id_needs_a_journal() {
+        let line = [
+            "host-test",
+            "write",
+            "contacts",
+            "--connection",
+            "c",
+            "--input",
+            "i",
+            "--batch-id",
+            "b",
+        ];
+        assert!(CommandLine::try_parse_from(line).is_err());
+    }
+}

@@ -1,0 +1,113 @@
+//! `filters` (which rows of a stream are wanted) and `sweep_every` (how often to look for rows that are gone).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::document::{Content, Node};
+use super::problems::{Problems, join};
+use super::section::Section;
+
+/// Reads `filters`: for each stream the fields of its filter. What they mean is the component's to judge.
+pub(super) fn read(
+    path: &str,
+    node: &Node,
+    problems: &mut Problems,
+) -> BTreeMap<String, Map<String, Value>> {
+    let mut filters = BTreeMap::new();
+    let Some(section) = Section::open(path, node, problems) else {
+        return filters;
+    };
+    for (stream, node) in section.others() {
+        match node.to_json() {
+            Value::Object(fields) if !fields.is_empty() => {
+                filters.insert(stream.to_owned(), fields);
+            }
+            _ if matches!(node.content, Content::Unresolved) => {}
+            _ => problems.push(node.problem(
+                &join(path, stream),
+                "type",
+                "no filter",
+                "fields with values, such as { role: user }",
+            )),
+        }
+    }
+    filters
+}
+
+/// Units of a span, and their seconds.
+const UNITS: &[(char, u64)] = &[('m', 60), ('h', 3_600), ('d', 86_400), ('w', 604_800)];
+
+/// The shortest span between sweeps: each reads whole streams.
+const SHORTEST: Duration = Duration::from_secs(3_600);
+
+/// Reads `sweep_every`: a number with a unit, such as `7d`.
+pub(super) fn sweep_every(section: &mut Section<'_>, problems: &mut Problems) -> Option<Duration> {
+    let node = section.take("sweep_every")?;
+    let span = match &node.content {
+        Content::Unresolved => return None,
+        Content::Text(text) => span(text.trim()).filter(|span| *span >= SHORTEST),
+        _ => None,
+    };
+    if span.is_none() {
+        problems.push(node.problem(
+            &section.path("sweep_every"),
+            "value",
+            "no span of an hour or more",
+            "a number and m, h, d or w, such as 7d",
+        ));
+    }
+    span
+}
+
+fn span(text: &str) -> Option<Duration> {
+    let mut units = UNITS.iter();
+    let seconds = units.find_map(|(unit, seconds)| {
+        let count: u64 = text.strip_suffix(*unit)?.parse().ok()?;
+        count.checked_mul(*seconds)
+    })?;
+    Some(Duration::from_secs(seconds))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::tests::{problems, read};
+    use super::*;
+
+    #[test]
+    fn filters_and_sweeps_are_read_in_both_forms() {
+        let lines = "filters: { contacts: { role: user, open: true } }, sweep_every: 7d";
+        for text in [
+            format!("{{ connector: intercom, {lines} }}"),
+            format!("connectors: {{ intercom: {{ {lines} }} }}"),
+        ] {
+            let file = read(&text).unwrap();
+            let expected = json!({"contacts": {"role": "user", "open": true}});
+            assert_eq!(json!(file.filters), expected);
+            assert_eq!(file.sweep_every, Some(Duration::from_secs(7 * 86_400)));
+        }
+        let file = read("connector: intercom").unwrap();
+        assert!(file.filters.is_empty() && file.sweep_every.is_none());
+    }
+
+    #[test]
+    fn what_is_no_filter_and_no_span_is_named() {
+        let found = problems(
+            "connector: intercom\nfilters: { contacts: user, tags: {} }\nsweep_every: 5m\n",
+        );
+        let paths: Vec<&str> = found.iter().map(|problem| problem.path.as_str()).collect();
+        assert_eq!(paths, ["filters.contacts", "filters.tags", "sweep_every"]);
+        for wrong in ["7", "d", "-1d", "7 days", "99999999999999999999w", "1e3d"] {
+            let found = problems(&format!("connector: intercom\nsweep_every: {wrong}\n"));
+            assert_eq!(
+                (found.len(), found[0].path.as_str()),
+                (1, "sweep_every"),
+                "{wrong}"
+            );
+        }
+    }
+}

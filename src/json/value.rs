@@ -1,0 +1,132 @@
+//! The types that JSON is read as.
+
+use std::collections::BTreeMap;
+
+use super::{Invalid, Member, Object, Reader, Unexpected};
+
+/// A type that JSON is read as.
+pub trait Value<'a>: Sized {
+    /// Reads a value.
+    ///
+    /// # Errors
+    /// When it is something else.
+    fn read(member: Member<'a>) -> Result<Self, Unexpected>;
+}
+
+impl<'a> Value<'a> for Member<'a> {
+    fn read(member: Self) -> Result<Self, Unexpected> {
+        Ok(member)
+    }
+}
+
+impl Value<'_> for String {
+    fn read(member: Member) -> Result<Self, Unexpected> {
+        match member {
+            Member::Text(text) => Ok(text),
+            _ => Err(Unexpected::here("text")),
+        }
+    }
+}
+
+impl Value<'_> for bool {
+    fn read(member: Member) -> Result<Self, Unexpected> {
+        match member {
+            Member::Boolean(truth) => Ok(truth),
+            _ => Err(Unexpected::here("true or false")),
+        }
+    }
+}
+
+macro_rules! integers {
+    ($($integer:ty),*) => { $(
+        impl Value<'_> for $integer {
+            fn read(member: Member) -> Result<Self, Unexpected> {
+                let number = match member {
+                    Member::Number(digits) => digits.parse().ok(),
+                    _ => None,
+                };
+                number.ok_or(Unexpected::here("an integer in range"))
+            }
+        }
+    )* };
+}
+
+integers!(i64, u32, u64, usize);
+
+impl<'a, T: Value<'a>> Value<'a> for Option<T> {
+    fn read(member: Member<'a>) -> Result<Self, Unexpected> {
+        match member {
+            Member::Null => Ok(None),
+            member => T::read(member).map(Some),
+        }
+    }
+}
+
+impl<'a, T: Value<'a>> Value<'a> for Vec<T> {
+    fn read(member: Member<'a>) -> Result<Self, Unexpected> {
+        let mut items = Vec::new();
+        let mut unexpected = None;
+        let read = match member {
+            Member::List(json) => Reader::new(json).list(|reader| {
+                match T::read(Member::next(reader)?) {
+                    Ok(item) => items.push(item),
+                    Err(error) => unexpected = unexpected.or(Some(error)),
+                }
+                Ok(())
+            }),
+            _ => Err(Invalid { at: 0 }),
+        };
+        match (read, unexpected) {
+            (Ok(()), None) => Ok(items),
+            (_, Some(unexpected)) => Err(unexpected),
+            (Err(_), None) => Err(Unexpected::here("a list")),
+        }
+    }
+}
+
+impl<'a> Value<'a> for Object<'a> {
+    fn read(member: Member<'a>) -> Result<Self, Unexpected> {
+        let mut object = Self::default();
+        members(member, |name, member| {
+            object.0.retain(|(known, _)| *known != name);
+            object.0.push((name, member));
+            Ok(())
+        })?;
+        Ok(object)
+    }
+}
+
+impl Value<'_> for BTreeMap<String, String> {
+    fn read(member: Member) -> Result<Self, Unexpected> {
+        let mut map = Self::new();
+        members(member, |name, member| {
+            map.insert(name, String::read(member)?);
+            Ok(())
+        })?;
+        Ok(map)
+    }
+}
+
+/// Goes through the members of an object.
+fn members<'a>(
+    member: Member<'a>,
+    mut each: impl FnMut(String, Member<'a>) -> Result<(), Unexpected>,
+) -> Result<(), Unexpected> {
+    let Member::Object(json) = member else {
+        return Err(Unexpected::here("an object"));
+    };
+    let mut all = Ok(());
+    let read = Reader::new(json).object(|reader, name| {
+        let name = match name.escaped {
+            true => name.unescaped(),
+            false => name.text.to_owned(),
+        };
+        let member = Member::next(reader)?;
+        if all.is_ok() {
+            all = each(name, member);
+        }
+        Ok(())
+    });
+    // The object is JSON already; what can still be wrong are the escapes of a text in it.
+    all.and(read.map_err(|_| Unexpected::here("whole text")))
+}
