@@ -23,6 +23,8 @@ pub enum Position {
     List(ListPosition),
     /// Within a search by the cursor field.
     Search(SearchPosition),
+    /// Within the list of what was deleted, behind a search.
+    Deleted(DeletedPosition),
     /// Within a scroll.
     Scroll(ScrollPosition),
     /// Within a list of pages.
@@ -54,6 +56,19 @@ pub struct SearchPosition {
     /// Rows that changed in this second or later count.
     pub from: i64,
     /// When the scan began, by the server's clock, in Unix seconds; absent before the first answer.
+    pub started: Option<i64>,
+    /// What was given, by this scan and the ones before.
+    pub seen: Watermark,
+}
+
+/// Where a list of what was deleted stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeletedPosition {
+    /// The number of the next page.
+    pub page: u32,
+    /// Rows that were deleted in this second or later count.
+    pub from: i64,
+    /// When the scan began, by the server's clock, in Unix seconds.
     pub started: Option<i64>,
     /// What was given, by this scan and the ones before.
     pub seen: Watermark,
@@ -242,6 +257,12 @@ mod tests {
                 ..Default::default()
             }),
             Position::Keys(7),
+            Position::Deleted(DeletedPosition {
+                page: 2,
+                from: 4,
+                started: Some(5),
+                seen: mark.clone(),
+            }),
             Position::Export(ExportPosition {
                 job: Some("j".to_owned()),
                 waits: 2,

@@ -2,6 +2,7 @@
 
 mod children;
 mod collect;
+mod deleted;
 mod export;
 mod filter;
 mod keys;

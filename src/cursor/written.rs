@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    ChildrenPosition, ExportPosition, ListPosition, Memory, PagesPosition, Parent, Position,
-    ScrollPosition, SearchPosition,
+    ChildrenPosition, DeletedPosition, ExportPosition, ListPosition, Memory, PagesPosition, Parent,
+    Position, ScrollPosition, SearchPosition,
 };
 use crate::json::{Member, Members, Object, Unexpected, Value, list};
 use crate::watermark::{Fingerprint, Watermark};
@@ -22,6 +22,10 @@ pub fn write(stream: &str, position: &Position) -> String {
             .some_text("after", search.after.as_deref())
             .some_number("from", Some(search.from))
             .some_number("started", search.started),
+        Position::Deleted(deleted) => mark(at("deleted"), "seen", &deleted.seen)
+            .json("count", &deleted.page.to_string())
+            .some_number("from", Some(deleted.from))
+            .some_number("started", deleted.started),
         Position::Scroll(scroll) => mark(
             mark(at("scroll"), "known", &scroll.known),
             "seen",
@@ -116,6 +120,12 @@ pub fn read(members: &mut Object) -> Result<Position, Unexpected> {
         }),
         "search" => Position::Search(SearchPosition {
             after: members.take("after")?,
+            from: members.take("from")?,
+            started: members.take("started")?,
+            seen: members.take("seen")?,
+        }),
+        "deleted" => Position::Deleted(DeletedPosition {
+            page: members.take("count")?,
             from: members.take("from")?,
             started: members.take("started")?,
             seen: members.take("seen")?,

@@ -105,6 +105,8 @@ pub struct Stream {
     pub key: &'static [&'static str],
     /// The field that says when a row changed.
     pub cursor_field: Option<&'static str>,
+    /// From which version on there is a list of what was deleted, and its path.
+    pub deletions: Option<(&'static str, &'static str)>,
     /// The stream on whose rows this one hangs.
     pub parent: Option<&'static str>,
     /// Filters by name, with the field whose value they ask for.

@@ -74,6 +74,7 @@ pub fn go_on(stream: &'static Stream, window: Window, position: Position) -> Opt
         (Paging::Children(_), Position::Mark(mark)) => children(stream, window, mark, true),
         (Paging::ListThenSearch { .. }, position @ Position::List(_))
         | (Paging::ListThenSearch { .. } | Paging::Search, position @ Position::Search(_))
+        | (Paging::Search, position @ Position::Deleted(_))
         | (Paging::Scroll { .. }, position @ (Position::Scroll(_) | Position::Pages(_)))
         | (Paging::Pages(_), position @ Position::Pages(_))
         | (Paging::Children(_), position @ Position::Children(_))

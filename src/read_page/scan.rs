@@ -3,7 +3,7 @@
 use super::children::{self, Gathering};
 use super::filter::Filter;
 use super::place::{Place, begin, go_on};
-use super::{empty_page, keys, list, pages, scroll, search};
+use super::{deleted, empty_page, keys, list, pages, scroll, search};
 use crate::config::Config;
 use crate::contract::connector::{Page, PageRequest, Selection};
 use crate::contract::http::Request;
@@ -139,6 +139,7 @@ impl Scan {
             Place::Keys { keys, done } => keys::requests(self, keys, *done),
             Place::Walk(Position::List(position)) => vec![list::request(self, position)],
             Place::Walk(Position::Search(position)) => vec![search::request(self, position)],
+            Place::Walk(Position::Deleted(position)) => vec![deleted::request(self, position)],
             Place::Walk(Position::Scroll(position)) => vec![scroll::request(self, position)],
             Place::Walk(Position::Pages(position)) => {
                 pages::request(self, position).into_iter().collect()
@@ -215,6 +216,9 @@ impl Scan {
             (_, None) => Ok(empty_page()),
             (Position::List(position), Some(answer)) => list::read(&context, position, answer),
             (Position::Search(position), Some(answer)) => search::read(&context, position, answer),
+            (Position::Deleted(position), Some(answer)) => {
+                deleted::read(&context, position, answer)
+            }
             (Position::Scroll(position), Some(answer)) => {
                 return scroll::read(&context, position, answer);
             }

@@ -7,8 +7,8 @@
 
 use super::collect::{Collector, List, Success};
 use super::list::refuse_standstill;
-use super::repeat;
 use super::scan::{Context, Scan};
+use super::{deleted, repeat};
 use crate::contract::connector::Page;
 use crate::contract::http::Request;
 use crate::contract::types::Failure;
@@ -103,19 +103,23 @@ pub fn read(
     }
     let checkpoint = encode(stream.name, &Position::Mark(position.seen.clone()));
     let next = continuation.starting_after.filter(|_| !empty && !beyond);
-    if next.is_none() && position.seen.overflowed() {
-        collector.say(repeat(stream));
-    }
+    let next = match next {
+        Some(next) => Some(Position::Search(SearchPosition {
+            after: Some(next),
+            ..position
+        })),
+        None => match deleted::behind(context.scan, &position) {
+            Some(deleted) => Some(Position::Deleted(deleted)),
+            None => {
+                if position.seen.overflowed() {
+                    collector.say(repeat(stream));
+                }
+                None
+            }
+        },
+    };
     Ok(Page {
-        next: next.map(|next| {
-            encode(
-                stream.name,
-                &Position::Search(SearchPosition {
-                    after: Some(next),
-                    ..position
-                }),
-            )
-        }),
+        next: next.map(|next| encode(stream.name, &next)),
         checkpoint: Some(checkpoint),
         ..collector.into_page()
     })

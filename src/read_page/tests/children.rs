@@ -629,3 +629,93 @@ fn every_stream_of_children_has_a_first_request() {
         assert!(page.is_ok() && asked == 1, "{}", stream.name);
     }
 }
+
+#[test]
+fn what_was_deleted_is_listed_behind_the_search_and_given_once() {
+    let config = r#"{"api_version":"2.16"}"#;
+    let row = |id: &str, at: i64| json!({ "id": id, "updated_at": at });
+    let gone = |id: &str, at: i64| json!({ "type": "conversation", "id": id, "metrics_retained": false, "deleted_at": at });
+    let search = |rows: Value| {
+        (
+            "/conversations/search",
+            json!({ "conversations": rows, "pages": {} }),
+        )
+    };
+    let first = "/conversations/deleted?order=desc&per_page=60&page=1";
+    let second = "/conversations/deleted?order=desc&per_page=60&page=2";
+    let (pages, asked) = scan_of(
+        "conversations",
+        config,
+        None,
+        &vec![search(json!([row("1", NOON - 10)]))],
+    );
+    assert_eq!(
+        asked.len(),
+        1,
+        "a first reading has given nothing that could be gone"
+    );
+    let mark = pages.last().unwrap().checkpoint.clone();
+    let answers = vec![
+        search(json!([])),
+        (
+            first,
+            json!({ "conversations": [gone("9", NOON - 1)], "pages": { "page": 1, "total_pages": 2 } }),
+        ),
+        (
+            second,
+            json!({ "conversations": [gone("8", NOON - 5), gone("7", NOON - 90_000)], "pages": { "page": 2, "total_pages": 9 } }),
+        ),
+    ];
+    let (pages, asked) = scan_of("conversations", config, mark, &answers);
+    assert_eq!(asked, ["/conversations/search", first, second]);
+    let changes: Vec<_> = entries(&pages)
+        .iter()
+        .map(|entry| (entry.key.clone(), entry.change))
+        .collect();
+    assert_eq!(
+        changes,
+        [
+            ("9".to_owned(), Change::Delete),
+            ("8".to_owned(), Change::Delete)
+        ]
+    );
+    let mark = pages.last().unwrap().checkpoint.clone();
+    let (pages, _) = scan_of("conversations", config, mark, &answers);
+    assert!(entries(&pages).is_empty(), "{:?}", entries(&pages));
+}
+
+#[test]
+fn where_deletions_cannot_be_listed_the_scan_ends_with_a_notice() {
+    let config = r#"{"api_version":"2.16"}"#;
+    let rows = json!({ "conversations": [{ "id": "1", "updated_at": NOON }], "pages": {} });
+    let (pages, _) = scan_of(
+        "conversations",
+        config,
+        None,
+        &vec![("/conversations/search", rows.clone())],
+    );
+    let mark = pages.last().unwrap().checkpoint.clone();
+    let model = Model {
+        now: NOON,
+        ..Model::default()
+    };
+    let walk = |cursor| {
+        ask(
+            NOON,
+            config,
+            request("conversations", Selection::All, cursor),
+            |request| match request.target.as_str() {
+                "/conversations/search" => model.ok(&rows),
+                _ => model.respond(
+                    403,
+                    &json!({ "errors": [{ "code": "api_plan_restricted" }] }),
+                ),
+            },
+        )
+        .unwrap()
+    };
+    let searched = walk(mark);
+    let ended = walk(searched.next);
+    assert!(ended.next.is_none() && ended.checkpoint.is_some());
+    assert_eq!(ended.notices[0].kind, "unavailable");
+}
