@@ -154,10 +154,10 @@ pub(crate) fn numbered_at(
     let (items, total) = {
         let state = workspace.read();
         let shelf = state.catalogue.shelf(kind);
-        let numbers: Vec<u64> = shelf.newest(ALL).filter(|number| wanted(*number)).collect();
-        let shown = numbers.iter().skip(skipped).take(per_page);
-        let items: Vec<Item> = shown.filter_map(|number| shelf.item(*number)).collect();
-        (items, numbers.len() as u64)
+        let numbers = || shelf.newest(ALL).filter(|number| wanted(*number));
+        let shown = numbers().skip(skipped).take(per_page);
+        let items: Vec<Item> = shown.filter_map(|number| shelf.item(number)).collect();
+        (items, numbers().count() as u64)
     };
     Answer::json(&json!({
         "type": "list",
