@@ -152,7 +152,10 @@ async fn a_missing_permission_concerns_its_stream_only() {
         }
     }
     // With the companies goes what hangs on them.
-    assert_eq!(denied, ["companies", "company_segments", "company_contacts"]);
+    assert_eq!(
+        denied,
+        ["companies", "company_segments", "company_contacts"]
+    );
     let report = world.sync(&["companies", "contacts", "tags"]).await;
     assert!(
         matches!(report.streams[0].status, StreamStatus::Denied { .. }),
