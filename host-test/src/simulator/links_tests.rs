@@ -1,5 +1,7 @@
 //! What hangs on contacts and companies as a client sees it, and how it changes.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -241,6 +243,35 @@ async fn companies_are_listed_by_segment_and_by_last_request() {
     assert!(times[0] > 0 && times[99] == 0);
 }
 
+#[tokio::test]
+async fn a_company_that_is_in_use_comes_to_the_front_while_pages_are_walked() {
+    let bench = Bench::start(Options::default()).await;
+    let page = |number: u32| format!("/companies?per_page=10&page={number}");
+    let first = bench.get(&page(1)).await.ids();
+    let later: Vec<String> = bench.workspace().company_ids().skip(55).take(2).collect();
+    for id in &later {
+        bench.workspace().advance(Duration::from_secs(1));
+        let before = bench.workspace().company(id).unwrap();
+        bench.workspace().request_from_company(id).unwrap();
+        let after = bench.workspace().company(id).unwrap();
+        assert_eq!(after["updated_at"], before["updated_at"]);
+    }
+    let body = json!({"company": later[0]});
+    bench.workspace().advance(Duration::from_secs(1));
+    let door = bench.post("/_simulator/company-request", &body).await;
+    assert_eq!(door.status, 200, "{}", door.body);
+    // What was at the end of the first page is at the beginning of the second, and the two were missed.
+    assert_eq!(bench.get(&page(2)).await.ids()[..2], first[8..]);
+    assert_eq!(bench.get(&page(1)).await.ids()[..2], later);
+    let all = walk(&bench, "/companies?per_page=60", "2.11").await;
+    assert_eq!(all.len() as u64, bench.workspace().company_count());
+    bench.workspace().delete_company(&later[0]).unwrap();
+    assert_eq!(bench.get(&page(1)).await.ids()[0], later[1]);
+    let body = json!({"company": later[0]});
+    let gone = bench.post("/_simulator/company-request", &body).await;
+    assert_eq!(gone.status, 400);
+}
+
 /// What a contact's list shows, by id.
 async fn ids(bench: &Bench, of: &str, list: &str) -> Vec<String> {
     versioned(bench, &format!("{of}/{list}"), "2.16")
@@ -292,7 +323,7 @@ async fn links_change_with_and_without_a_trace() {
                 quiet,
             };
             for remove in [false, true] {
-                workspace.advance(std::time::Duration::from_secs(5));
+                workspace.advance(Duration::from_secs(5));
                 let before = updated_at().await;
                 change.remove = remove;
                 let id = workspace.change_link(&change).unwrap();
@@ -371,9 +402,7 @@ async fn a_scroll_can_be_refused_for_good_while_pages_go_on() {
     for _ in 0..3 {
         let refused = bench.get("/companies/scroll").await;
         assert_eq!((refused.status, refused.code()), (400, "scroll_exists"));
-        bench
-            .workspace()
-            .advance(std::time::Duration::from_secs(120));
+        bench.workspace().advance(Duration::from_secs(120));
     }
     let all = walk(&bench, "/companies?per_page=60", "2.11").await;
     assert_eq!(all.len() as u64, bench.workspace().company_count());
