@@ -28,6 +28,11 @@ pub enum StreamStatus {
         /// Which versions have it.
         message: String,
     },
+    /// The stream needs something in the configuration that is not there.
+    NotConfigured {
+        /// What it needs.
+        message: String,
+    },
     /// The component does not have the stream.
     Unavailable {
         /// Why, and what to do.
@@ -67,6 +72,7 @@ impl StreamStatus {
             StreamStatus::Complete => "complete",
             StreamStatus::Denied { .. } => "denied",
             StreamStatus::NotInVersion { .. } => "not_in_version",
+            StreamStatus::NotConfigured { .. } => "not_configured",
             StreamStatus::Unavailable { .. } => "unavailable",
             StreamStatus::Unauthorized { .. } => "unauthorized",
             StreamStatus::Failed { .. } => "failed",
@@ -80,6 +86,7 @@ impl StreamStatus {
             StreamStatus::Complete => None,
             StreamStatus::Denied { message }
             | StreamStatus::NotInVersion { message }
+            | StreamStatus::NotConfigured { message }
             | StreamStatus::Unavailable { message }
             | StreamStatus::Unauthorized { message }
             | StreamStatus::Failed { message, .. }
@@ -180,7 +187,9 @@ impl StreamReport {
     pub fn is_whole(&self) -> bool {
         match self.status {
             StreamStatus::Complete => self.quarantined() == 0,
-            StreamStatus::NotInVersion { .. } => !self.asked_for,
+            StreamStatus::NotInVersion { .. } | StreamStatus::NotConfigured { .. } => {
+                !self.asked_for
+            }
             _ => false,
         }
     }
@@ -193,8 +202,8 @@ impl StreamReport {
     /// What a line about it begins with.
     pub fn mark(&self) -> &'static str {
         match (&self.status, self.is_whole()) {
-            (StreamStatus::NotInVersion { .. }, true) => "–",
-            (_, true) => "✓",
+            (StreamStatus::Complete, true) => "✓",
+            (_, true) => "–",
             (_, false) => "✗",
         }
     }
