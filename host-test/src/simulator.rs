@@ -134,6 +134,8 @@ mod catalogue_tests;
 #[cfg(test)]
 mod companies_tests;
 #[cfg(test)]
+mod company_lists_tests;
+#[cfg(test)]
 mod contacts_tests;
 #[cfg(test)]
 mod content_export_tests;

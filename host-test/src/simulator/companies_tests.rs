@@ -106,6 +106,8 @@ async fn pages_by_number() {
         beyond.message(),
         "page limit reached, please use scroll API"
     );
+    let across = bench.get("/companies?page=167&per_page=60").await;
+    assert_eq!(across.status, 400, "no row beyond the limit is given");
     let listed = bench
         .post("/companies/list", &json!({"per_page": 5, "page": 2}))
         .await;

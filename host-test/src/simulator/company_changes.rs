@@ -32,6 +32,21 @@ impl Workspace {
             .map(drop)
     }
 
+    /// Lets somebody of a company make a request: the company comes to the front of lists by page number, and nothing else
+    /// of it changes.
+    ///
+    /// # Errors
+    /// 404 when there is none.
+    pub fn request_from_company(&self, id: &str) -> Result<(), ApiError> {
+        let number = self.company_number(id)?;
+        self.change_company(|state, now| {
+            let mut company = existing(state, number)?;
+            company.last_request_at = Some(now);
+            Ok((company, None))
+        })
+        .map(drop)
+    }
+
     /// Deletes a company.
     ///
     /// # Errors

@@ -98,13 +98,13 @@ fn page(workspace: &Workspace, page: u64, per_page: usize, ascending: bool) -> O
     }
     let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
     let state = workspace.read();
-    let visible = state.companies.visible(0, u64::MAX);
+    let latest_first = state.companies.by_last_request();
     let numbers: Vec<u64> = if ascending {
-        let mut all: Vec<u64> = visible.collect();
+        let mut all: Vec<u64> = latest_first.collect();
         all.reverse();
         all.into_iter().skip(skipped).take(per_page).collect()
     } else {
-        visible.skip(skipped).take(per_page).collect()
+        latest_first.skip(skipped).take(per_page).collect()
     };
     let total = state.companies.visible_count();
     let url = format!("{}/companies", workspace.url);

@@ -1,6 +1,6 @@
 //! The companies of a workspace: generated ones by arithmetic, written ones from memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::company::Company;
@@ -12,6 +12,8 @@ pub(crate) struct CompanyStore {
     generator: Generator,
     written: BTreeMap<u64, Arc<Company>>,
     by_company_id: BTreeMap<String, u64>,
+    /// The visible ones whose last request is of after the generated data, by its time.
+    requested: BTreeSet<(i64, u64)>,
     created: u64,
     visible: u64,
 }
@@ -23,6 +25,7 @@ impl CompanyStore {
             generator,
             written: BTreeMap::new(),
             by_company_id: BTreeMap::new(),
+            requested: BTreeSet::new(),
             created: 0,
         }
     }
@@ -74,6 +77,21 @@ impl CompanyStore {
         })
     }
 
+    /// Numbers of the visible companies by the time of their last request, the latest first. Generated ones are in this
+    /// order by their numbers, and all of them come after what was requested since.
+    pub(crate) fn by_last_request(&self) -> impl Iterator<Item = u64> + '_ {
+        let latest = self.requested.iter().rev().map(|(_, number)| *number);
+        let others = self.visible(0, u64::MAX);
+        latest.chain(others.filter(|number| self.request_since(*number).is_none()))
+    }
+
+    /// When a visible company was requested, if that was after the generated data.
+    fn request_since(&self, number: u64) -> Option<i64> {
+        let company = self.written.get(&number)?;
+        let requested_at = company.last_request_at.filter(|_| company.is_visible());
+        requested_at.filter(|requested_at| *requested_at >= self.generator.epoch)
+    }
+
     /// The number for a company to be created; every call gives another one.
     pub(crate) fn next_number(&mut self) -> u64 {
         let number = self.end();
@@ -101,7 +119,13 @@ impl CompanyStore {
             self.by_company_id
                 .insert(company.company_id.clone(), number);
         }
+        if let Some(requested_at) = self.request_since(number) {
+            self.requested.remove(&(requested_at, number));
+        }
         self.written.insert(number, Arc::new(company));
+        if let Some(requested_at) = self.request_since(number) {
+            self.requested.insert((requested_at, number));
+        }
     }
 }
 

@@ -68,6 +68,12 @@ impl SubmittedEvent {
 }
 
 #[derive(Deserialize)]
+struct Requested {
+    /// Id of the company.
+    company: String,
+}
+
+#[derive(Deserialize)]
 struct Advance {
     seconds: u64,
 }
@@ -156,6 +162,13 @@ async fn try_answer(
                 .change_link(&change)
                 .map_err(|error| error.message)?;
             json!({"id": id})
+        }
+        ("POST", "company-request") => {
+            let Requested { company } = read(body)?;
+            workspace
+                .request_from_company(&company)
+                .map_err(|error| error.message)?;
+            json!({})
         }
         ("POST", "event") => {
             let event: SubmittedEvent = read(body)?;

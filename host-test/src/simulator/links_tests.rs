@@ -1,9 +1,10 @@
 //! What hangs on contacts and companies as a client sees it, and how it changes.
 
-use reqwest::Method;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
-use super::testing::{Bench, Reply, reply};
+use super::testing::Bench;
 use super::{Link, LinkChange, LinkCounts, Options};
 
 /// A workspace in which some contacts have more than a page of everything.
@@ -15,26 +16,6 @@ fn plenty() -> Options {
         rate_limit: u32::MAX,
         ..Options::default()
     }
-}
-
-/// Everything that a list holds, page by page.
-async fn walk(bench: &Bench, path: &str, version: &str) -> Vec<Value> {
-    let mut entries = Vec::new();
-    let mut next = Some(path.to_owned());
-    while let Some(path) = next {
-        let page = versioned(bench, &path, version).await;
-        assert_eq!(page.status, 200, "{path}: {}", page.body);
-        let data = page.body["data"].as_array().unwrap();
-        entries.extend(data.iter().cloned());
-        let address = page.body["pages"]["next"].as_str();
-        next = address.map(|url| url.strip_prefix(&bench.simulator.url()).unwrap().to_owned());
-    }
-    entries
-}
-
-async fn versioned(bench: &Bench, path: &str, version: &str) -> Reply {
-    let request = bench.request(Method::GET, path);
-    reply(request.header("intercom-version", version)).await
 }
 
 fn length(list: &Value) -> usize {
@@ -52,7 +33,7 @@ async fn what_is_shown_in_a_contact_is_the_beginning_of_its_lists() {
         let lists = ["tags", "companies", "notes", "subscriptions"];
         let mut counts = [0; 4];
         for (index, list) in lists.into_iter().enumerate() {
-            let all = walk(&bench, &format!("/contacts/{id}/{list}"), "2.11").await;
+            let all = bench.walk("2.11", &format!("/contacts/{id}/{list}")).await;
             let shown = match list {
                 "subscriptions" => {
                     let (out, into) = (
@@ -96,7 +77,8 @@ async fn what_is_shown_in_a_contact_is_the_beginning_of_its_lists() {
     for id in bench.workspace().company_ids() {
         let segments = bench.get(&format!("/companies/{id}/segments")).await;
         found.company_segments += length(&segments.body["data"]);
-        found.company_notes += walk(&bench, &format!("/companies/{id}/notes"), "2.15")
+        found.company_notes += bench
+            .walk("2.15", &format!("/companies/{id}/notes"))
             .await
             .len();
     }
@@ -150,32 +132,6 @@ async fn a_note_is_found_by_its_id() {
 }
 
 #[tokio::test]
-async fn notes_about_companies_come_with_later_versions() {
-    let bench = Bench::start(Options::default()).await;
-    let id = bench.workspace().company_ids().next().unwrap();
-    let path = format!("/companies/{id}/notes");
-    let too_early = versioned(&bench, &path, "2.14").await;
-    assert_eq!(
-        (too_early.status, too_early.code()),
-        (400, "intercom_version_invalid")
-    );
-    let before = walk(&bench, &path, "2.15").await.len();
-    let add = |version: &'static str| {
-        let request = bench.request(Method::POST, &path);
-        let request = request.header("intercom-version", version);
-        reply(request.body(json!({"body": "Hello", "admin_id": "991267390"}).to_string()))
-    };
-    assert_eq!(add("2.15").await.status, 400);
-    let added = add("2.16").await;
-    assert_eq!(added.body["company"], json!({"type": "company", "id": id}));
-    assert_eq!(added.body["body"], "<p>Hello</p>");
-    let notes = walk(&bench, &path, "2.16").await;
-    assert_eq!((notes.len(), &notes[0]), (before + 1, &added.body));
-    let one = format!("/notes/{}", added.body["id"].as_str().unwrap());
-    assert_eq!(bench.get(&one).await.body, added.body);
-}
-
-#[tokio::test]
 async fn subscriptions_are_those_that_are_not_in_the_default_state() {
     let bench = Bench::start(Options::default()).await;
     let types = bench.get("/subscription_types").await.body;
@@ -211,41 +167,9 @@ async fn subscriptions_are_those_that_are_not_in_the_default_state() {
     assert_eq!(bench.post(&path, &unclear).await.status, 400);
 }
 
-#[tokio::test]
-async fn companies_are_listed_by_segment_and_by_last_request() {
-    let bench = Bench::start(Options::default()).await;
-    let segment = bench.workspace().segments()[0]["id"].clone();
-    let segment = segment.as_str().unwrap();
-    let filtered = walk(&bench, &format!("/companies?segment_id={segment}"), "2.11").await;
-    assert!(filtered.len() > 5);
-    for company in &filtered {
-        let of_company = format!("/companies/{}/segments", company["id"].as_str().unwrap());
-        assert!(
-            bench
-                .get(&of_company)
-                .await
-                .ids()
-                .contains(&segment.to_owned())
-        );
-        assert_eq!(company["segments"]["segments"][0]["type"], "segment");
-    }
-    assert_eq!(bench.get("/companies?segment_id=x").await.status, 404);
-
-    let all = walk(&bench, "/companies?per_page=60", "2.11").await;
-    assert_eq!(all.len(), 100);
-    let times: Vec<i64> = all
-        .iter()
-        .map(|company| company["last_request_at"].as_i64().unwrap_or(0))
-        .collect();
-    assert!(times.is_sorted_by(|newer, older| newer >= older));
-    assert!(times[0] > 0 && times[99] == 0);
-}
-
 /// What a contact's list shows, by id.
 async fn ids(bench: &Bench, of: &str, list: &str) -> Vec<String> {
-    versioned(bench, &format!("{of}/{list}"), "2.16")
-        .await
-        .ids()
+    bench.get_in("2.16", &format!("{of}/{list}")).await.ids()
 }
 
 #[tokio::test]
@@ -292,7 +216,7 @@ async fn links_change_with_and_without_a_trace() {
                 quiet,
             };
             for remove in [false, true] {
-                workspace.advance(std::time::Duration::from_secs(5));
+                workspace.advance(Duration::from_secs(5));
                 let before = updated_at().await;
                 change.remove = remove;
                 let id = workspace.change_link(&change).unwrap();
@@ -355,26 +279,4 @@ async fn what_is_deleted_hangs_on_nobody() {
         (companies, tags),
         (counts.contact_companies as u64, counts.contact_tags as u64)
     );
-}
-
-#[tokio::test]
-async fn a_scroll_can_be_refused_for_good_while_pages_go_on() {
-    let bench = Bench::start(Options {
-        faults: vec![
-            "GET /companies/scroll every=1 kind=scroll-exists"
-                .parse()
-                .unwrap(),
-        ],
-        ..Options::default()
-    })
-    .await;
-    for _ in 0..3 {
-        let refused = bench.get("/companies/scroll").await;
-        assert_eq!((refused.status, refused.code()), (400, "scroll_exists"));
-        bench
-            .workspace()
-            .advance(std::time::Duration::from_secs(120));
-    }
-    let all = walk(&bench, "/companies?per_page=60", "2.11").await;
-    assert_eq!(all.len() as u64, bench.workspace().company_count());
 }

@@ -99,6 +99,26 @@ impl Bench {
         reply(request.header("intercom-version", version)).await
     }
 
+    /// Everything that a list by page number holds, page by page.
+    pub(crate) async fn walk(&self, version: &str, path: &str) -> Vec<Value> {
+        let mut entries = Vec::new();
+        let mut next = Some(path.to_owned());
+        while let Some(path) = next {
+            let page = self.get_in(version, &path).await;
+            assert_eq!(page.status, 200, "{path}: {}", page.body);
+            entries.extend(page.body["data"].as_array().unwrap().iter().cloned());
+            let address = page.body["pages"]["next"].as_str();
+            let own = |address: &str| {
+                address
+                    .strip_prefix(&self.simulator.url())
+                    .unwrap()
+                    .to_owned()
+            };
+            next = address.map(own);
+        }
+        entries
+    }
+
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Reply {
         reply(self.request(Method::POST, path).body(body.to_string())).await
     }
