@@ -18,7 +18,7 @@ use crate::json::{self, Member, Object};
 use crate::operation::Answer;
 use crate::watermark::Watermark;
 
-/// How long to wait for a job, and for another one that is in the way.
+/// How long to wait for a job, and for another one that is in the way; up to six times as long when it takes its time.
 const WAIT_MS: u64 = 10_000;
 
 /// How often to wait for a job of somebody else before saying so.
@@ -113,7 +113,11 @@ pub fn take(context: &Context, position: ExportPosition, asked: &str, answer: An
             )),
             Some(forget(scan, &job)),
         ),
-        _ => Next::Page(Ok(later(context, position)), None),
+        _ => {
+            let mut position = position;
+            position.waits += 1;
+            Next::Page(Ok(later(context, position)), None)
+        }
     }
 }
 
@@ -147,6 +151,7 @@ fn started(context: &Context, mut position: ExportPosition, response: &Response)
                 ttl_ms: Some(REMEMBERED_MS),
             };
             position.job = Some(job);
+            position.waits = 0;
             Next::Page(Ok(later(context, position)), Some(change))
         }
         Err(failure) => Next::Page(Err(failure), None),
@@ -200,12 +205,14 @@ fn end(context: &Context, page: Page) -> Page {
 }
 
 fn later(context: &Context, position: ExportPosition) -> Page {
+    // Exports take from seconds to hours.
+    let wait_ms = WAIT_MS * u64::from(position.waits / 6 + 1).min(6);
     Page {
         next: Some(encode(
             context.scan.stream.name,
             &Position::Export(position),
         )),
-        retry_after_ms: Some(WAIT_MS),
+        retry_after_ms: Some(wait_ms),
         ..empty_page()
     }
 }

@@ -20,7 +20,10 @@ fn the_description_is_one_document() {
         .iter()
         .filter_map(|stream| stream["name"].as_str())
         .collect();
-    assert_eq!(streams, crate::stored::STREAMS);
+    assert_eq!(streams.len(), 40);
+    for stream in crate::stored::STREAMS {
+        assert!(streams.contains(&stream), "{stream}");
+    }
     // What the contract gives as documents is nested, not quoted.
     assert!(described["config_schema"]["properties"].is_object());
     assert!(described["streams"][0]["schema"]["properties"].is_object());

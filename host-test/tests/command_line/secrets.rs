@@ -56,7 +56,11 @@ impl Hunt {
     /// Runs it to its end, which has to be this.
     fn run(&mut self, exit: i32, arguments: &[&str], input: &str) {
         let finished = finish(self.command(arguments), input.as_bytes());
-        let last: Vec<&str> = finished.err.lines().rev().take(5).collect();
+        let told = finished.err.lines().rev();
+        let last: Vec<&str> = told
+            .filter(|line| !line.contains(" TRACE ") && !line.contains(" DEBUG "))
+            .take(60)
+            .collect();
         assert_eq!(finished.code, Some(exit), "{arguments:?}: {last:#?}");
         self.printed.push((arguments.join(" "), finished));
     }
@@ -188,7 +192,7 @@ fn use_everything(hunt: &mut Hunt) {
 
 #[test]
 fn a_token_and_a_secret_are_in_nothing_that_is_printed_or_written() {
-    let mut hunt = Hunt::new(World::new(&[]));
+    let mut hunt = Hunt::new(World::new(&["--time-scale", "10"]));
     use_everything(&mut hunt);
     hunt.search(&[TOKEN.to_owned(), CLIENT_SECRET.to_owned()]);
 
@@ -212,7 +216,7 @@ fn a_token_and_a_secret_are_in_nothing_that_is_printed_or_written() {
 
 #[test]
 fn a_code_and_its_token_are_in_nothing_but_the_token_file() {
-    let mut hunt = Hunt::new(unauthorised(&[]));
+    let mut hunt = Hunt::new(unauthorised(&["--time-scale", "10"]));
     let mut secrets = vec![CLIENT_SECRET.to_owned()];
     let auth = ["auth", "--state", STATE, "--time-scale", "60"];
     // What fails, in every way that there is.

@@ -46,8 +46,12 @@ fn a_job_is_started_waited_for_and_read() {
     assert!(started.entries.is_empty() && started.retry_after_ms.is_some());
     assert_eq!(model.state.len(), 1);
     let answers = vec![status(&model, "in_progress")];
-    let waiting = after(&mut model, started.next, answers).unwrap();
+    let waiting = after(&mut model, started.next.clone(), answers).unwrap();
     assert!(waiting.retry_after_ms.is_some());
+    assert_ne!(
+        waiting.next, started.next,
+        "a host takes what stays the same for a standstill"
+    );
     let csv = "receipt_id,received_at,first_dismissal,name\n1,1719489600,,\"Ann, B\"\n2,2024-06-27 12:00:00,,\n";
     let answers = vec![status(&model, "completed"), file(csv)];
     let read = after(&mut model, waiting.next, answers).unwrap();
