@@ -166,7 +166,7 @@ fn downloaded(context: &Context, position: ExportPosition, job: &str, response: 
         _ => return Next::Page(Err(refused(scan, response)), None),
     }
     let most = (scan.max_bytes / ROW_BYTES).max(u64::from(scan.max_entries)) as usize;
-    let rows = match file::rows(&response.body, position.row, most) {
+    let rows = match file::rows(&response.body, scan.stream.key, position.row, most) {
         Ok(rows) => rows,
         Err(reason) => return Next::Page(Err(unexpected_body(response, &reason)), None),
     };

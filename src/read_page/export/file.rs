@@ -16,11 +16,11 @@ pub struct Rows {
     pub more: bool,
 }
 
-/// So many rows of a file, from one on.
+/// So many rows of a file, from one on. A file without the columns of the key is another one, and no file without rows.
 ///
 /// # Errors
 /// What is wrong with the file.
-pub fn rows(file: &[u8], from: usize, most: usize) -> Result<Rows, String> {
+pub fn rows(file: &[u8], key: &[&str], from: usize, most: usize) -> Result<Rows, String> {
     let unpacked;
     let text = match file {
         [0x1f, 0x8b, ..] => {
@@ -34,6 +34,9 @@ pub fn rows(file: &[u8], from: usize, most: usize) -> Result<Rows, String> {
     }
     let mut table = Table::default();
     read(text, |field, last| table.take(field, last, from, most))?;
+    if let Some(missing) = key.iter().find(|name| !table.names.contains(&quoted(name))) {
+        return Err(format!("it has no column {missing}"));
+    }
     Ok(Rows {
         records: table.records,
         more: table.rows > from + most,
@@ -168,7 +171,7 @@ mod tests {
     fn rows_become_objects_of_texts() {
         let text = "\u{feff}receipt_id,name\r\n1,\"a, \"\"b\"\"\nc\"\r\n2,\r\n3,d";
         for file in [text.as_bytes().to_vec(), packed(text.as_bytes())] {
-            let all = rows(&file, 0, 10).unwrap();
+            let all = rows(&file, &["receipt_id"], 0, 10).unwrap();
             assert_eq!(
                 records(&all),
                 [
@@ -178,7 +181,7 @@ mod tests {
                 ]
             );
             assert!(!all.more);
-            let some = rows(&file, 1, 1).unwrap();
+            let some = rows(&file, &["receipt_id"], 1, 1).unwrap();
             assert_eq!(records(&some), [r#"{"receipt_id":"2","name":null}"#]);
             assert!(some.more);
         }
@@ -187,8 +190,14 @@ mod tests {
     #[test]
     fn long_fields_are_read_whole() {
         let long = "x".repeat(100_000);
-        let all = rows(format!("a\n{long}\n").as_bytes(), 0, 1).unwrap();
+        let all = rows(format!("a\n{long}\n").as_bytes(), &["a"], 0, 1).unwrap();
         assert_eq!(all.records[0].len(), r#"{"a":""}"#.len() + long.len());
+    }
+
+    #[test]
+    fn a_file_without_rows_has_columns_nevertheless() {
+        let none = rows(b"a,b\n", &["a"], 0, 1).unwrap();
+        assert_eq!((records(&none), none.more), (vec![], false));
     }
 
     #[test]
@@ -198,12 +207,14 @@ mod tests {
             b"\x1f\x8b",
             b"\x1f\x8b\x08\x08abcdefg",
             b"a\n\xff\n",
+            b"{}",
+            b"<!DOCTYPE html>\n<p>a</p>\n",
         ] {
-            assert!(rows(file, 0, 1).is_err(), "{file:?}");
+            assert!(rows(file, &["a"], 0, 1).is_err(), "{file:?}");
         }
         let mut cut = packed(b"a,b\n1,2\n");
         cut.truncate(15);
-        assert!(rows(&cut, 0, 1).is_err());
+        assert!(rows(&cut, &["a"], 0, 1).is_err());
     }
 
     proptest! {
@@ -213,7 +224,7 @@ mod tests {
             if packed {
                 file.splice(0..0, [0x1f, 0x8b, 8]);
             }
-            let _ = rows(&file, 0, 3);
+            let _ = rows(&file, &["a"], 0, 3);
         }
     }
 }
