@@ -11,7 +11,7 @@ use crate::failure::{failure, invalid_input, problem};
 use crate::intercom::envelope;
 use crate::intercom::errors::{from_http, from_response, not_available, unexpected_body};
 use crate::intercom::request::{encode, get, header_value};
-use crate::intercom::streams::{Complement, STREAMS, Stream};
+use crate::intercom::streams::{Complement, Paging, STREAMS, Stream};
 use crate::intercom::versions::VERSION_HEADER;
 use crate::json::{self, Object, Unexpected};
 use crate::mapping::Mapping;
@@ -277,8 +277,9 @@ fn readability(stream: &Stream, config: &Config, answers: &Answers) -> Readabili
             "it takes `custom_object_types` in the configuration to read this.",
         ));
     };
-    // What hangs on a row is asked for with a key that no row has.
-    let asks_for_a_row = stream.parent.is_some() && !stream.probe.is_empty();
+    // What hangs on a row, and a job, are asked for with a key that nothing has.
+    let asks_for_a_row =
+        matches!(stream.paging, Paging::Children(_) | Paging::Export) && !stream.probe.is_empty();
     let answer = answers.to(&target);
     if let Some(Ok(response)) = answer
         && response.status == 404
