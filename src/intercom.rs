@@ -8,6 +8,7 @@ pub mod fields;
 pub mod normalize;
 pub mod request;
 pub mod streams;
-pub mod timestamp;
 pub mod topics;
 pub mod versions;
+
+pub use records::timestamp;

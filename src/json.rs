@@ -1,15 +1,12 @@
 //! Reading and writing JSON, in one way everywhere: each further way would be compiled into the component once more.
 //! No tree of values is built; what is not looked at stays a slice of its document, so that numbers keep their digits.
 
-mod reader;
-mod text;
 mod value;
 mod writer;
 
 use std::fmt;
 
-pub use reader::{Invalid, Name, Reader};
-pub use text::{quoted, unescaped};
+pub use records::{Invalid, Name, Reader, quoted, unescaped};
 pub use value::Value;
 pub use writer::{Members, list};
 

@@ -1,6 +1,8 @@
 //! What a run did: for people a table, for machines JSON.
 
 mod notices;
+mod status;
+mod sweep;
 mod table;
 
 use std::time::Duration;
@@ -11,90 +13,9 @@ use crate::contract::connector::Page;
 use crate::contract::types::Change;
 
 pub use self::notices::{Notices, QUARANTINED};
+pub use self::status::StreamStatus;
+pub use self::sweep::SweepReport;
 pub use self::table::{bytes, duration, run_table, table};
-
-/// How the reading of a stream ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StreamStatus {
-    /// All that there was has been read.
-    Complete,
-    /// The credential or the plan does not allow it.
-    Denied {
-        /// Why, and what to do.
-        message: String,
-    },
-    /// The API version in force does not have the stream.
-    NotInVersion {
-        /// Which versions have it.
-        message: String,
-    },
-    /// The component does not have the stream.
-    Unavailable {
-        /// Why, and what to do.
-        message: String,
-    },
-    /// The credential was refused: nothing else works either.
-    Unauthorized {
-        /// Why, and what to do.
-        message: String,
-    },
-    /// It went wrong; the position is that of the last page.
-    Failed {
-        /// A name for programs.
-        code: String,
-        /// Why, and what to do.
-        message: String,
-    },
-    /// It was not tried.
-    NotRun {
-        /// Why.
-        message: String,
-    },
-}
-
-impl StreamStatus {
-    /// A failure.
-    pub fn failed(code: &str, message: String) -> StreamStatus {
-        StreamStatus::Failed {
-            code: code.to_owned(),
-            message,
-        }
-    }
-
-    /// Its name for programs.
-    pub fn name(&self) -> &'static str {
-        match self {
-            StreamStatus::Complete => "complete",
-            StreamStatus::Denied { .. } => "denied",
-            StreamStatus::NotInVersion { .. } => "not_in_version",
-            StreamStatus::Unavailable { .. } => "unavailable",
-            StreamStatus::Unauthorized { .. } => "unauthorized",
-            StreamStatus::Failed { .. } => "failed",
-            StreamStatus::NotRun { .. } => "not_run",
-        }
-    }
-
-    /// Why, unless it is complete.
-    pub fn message(&self) -> Option<&str> {
-        match self {
-            StreamStatus::Complete => None,
-            StreamStatus::Denied { message }
-            | StreamStatus::NotInVersion { message }
-            | StreamStatus::Unavailable { message }
-            | StreamStatus::Unauthorized { message }
-            | StreamStatus::Failed { message, .. }
-            | StreamStatus::NotRun { message } => Some(message),
-        }
-    }
-
-    /// Its code, when it failed.
-    pub fn code(&self) -> Option<&str> {
-        match self {
-            StreamStatus::Failed { code, .. } => Some(code),
-            _ => None,
-        }
-    }
-}
 
 /// What the reading of a stream did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -180,7 +101,9 @@ impl StreamReport {
     pub fn is_whole(&self) -> bool {
         match self.status {
             StreamStatus::Complete => self.quarantined() == 0,
-            StreamStatus::NotInVersion { .. } => !self.asked_for,
+            StreamStatus::NotInVersion { .. } | StreamStatus::NotConfigured { .. } => {
+                !self.asked_for
+            }
             _ => false,
         }
     }
@@ -193,8 +116,8 @@ impl StreamReport {
     /// What a line about it begins with.
     pub fn mark(&self) -> &'static str {
         match (&self.status, self.is_whole()) {
-            (StreamStatus::NotInVersion { .. }, true) => "–",
-            (_, true) => "✓",
+            (StreamStatus::Complete, true) => "✓",
+            (_, true) => "–",
             (_, false) => "✗",
         }
     }
@@ -228,39 +151,6 @@ impl StreamReport {
             json["sweep"] = sweep.to_json();
         }
         json
-    }
-}
-
-/// What a search for rows that are gone did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SweepReport {
-    /// Every row of the output was looked for.
-    Done {
-        /// Rows that the output had.
-        held: u64,
-        /// Of those, the ones that the walk did not give.
-        missed: u64,
-        /// Of those, the ones that the provider says are gone.
-        deleted: u64,
-    },
-    /// The stream cannot be swept.
-    LeftOut {
-        /// Why.
-        reason: String,
-    },
-}
-
-impl SweepReport {
-    /// For programs.
-    fn to_json(&self) -> Value {
-        match self {
-            SweepReport::Done {
-                held,
-                missed,
-                deleted,
-            } => json!({"done": true, "held": held, "missed": missed, "deleted": deleted}),
-            SweepReport::LeftOut { reason } => json!({"done": false, "reason": reason}),
-        }
     }
 }
 

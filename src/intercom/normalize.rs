@@ -1,13 +1,10 @@
-//! Normalisation of records by patch lists: a record is checked in passing, only the values whose form differs from the
-//! declared type are rewritten, everything between them is copied as it came. No tree of values is built.
+//! Records of a stream in their canonical form: normalised, with what Intercom leaves out, and with their key.
 
-use std::borrow::Cow;
+use records::{Normalized, Shape};
 
 use crate::intercom::attributes;
-use crate::intercom::fields::{Field, Kind};
 use crate::intercom::streams::{Complement, Stream};
-use crate::intercom::timestamp::{self, NoTime};
-use crate::json::{self, Invalid, Name, Reader};
+use crate::json::{self, Invalid, Reader};
 
 /// A record in its canonical form, with what an entry needs of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,26 +36,18 @@ pub struct Unreadable {
 #[derive(Clone, Debug)]
 pub struct Normalizer<'a> {
     stream: &'static Stream,
-    /// Where the fields of the key are among the declared fields.
-    key: Vec<Option<usize>>,
-    /// Where the cursor field is.
-    cursor: Option<usize>,
+    shape: Shape,
     /// The field that holds the key of the parent, and that key.
     parent: Option<(&'static str, &'a str)>,
-    /// Whether rows of other streams stay where they are embedded.
-    embedded: bool,
 }
 
 impl<'a> Normalizer<'a> {
     /// A normalizer of a stream's records.
     pub fn new(stream: &'static Stream) -> Self {
-        let place = |name: &str| stream.fields.iter().position(|field| field.name() == name);
         Self {
             stream,
-            key: stream.key.iter().map(|name| place(name)).collect(),
-            cursor: stream.cursor_field.and_then(place),
+            shape: Shape::new(stream.fields, stream.key, stream.cursor_field),
             parent: None,
-            embedded: false,
         }
     }
 
@@ -73,14 +62,9 @@ impl<'a> Normalizer<'a> {
     /// One that leaves rows of other streams where they are embedded.
     pub fn with_embedded(self) -> Self {
         Self {
-            embedded: true,
+            shape: self.shape.with_embedded(),
             ..self
         }
-    }
-
-    /// Whether an entry needs this field.
-    fn notes(&self, index: usize) -> bool {
-        self.cursor == Some(index) || self.key.contains(&Some(index))
     }
 
     /// Normalises a document.
@@ -121,55 +105,52 @@ impl<'a> Normalizer<'a> {
     /// # Errors
     /// When it is no JSON.
     pub fn read(&self, reader: &mut Reader) -> Result<Result<Record, Unreadable>, Invalid> {
-        let text = reader.text();
-        let object = reader.peek()? == b'{';
+        reader.peek()?;
         let start = reader.place();
-        let mut pass = Pass {
-            normalizer: self,
-            patches: Vec::new(),
-            odd: Vec::new(),
-            unknown: Vec::new(),
-            key: vec![None; self.key.len()],
-            updated_at: None,
-        };
-        if object {
-            pass.object(self.stream.fields, reader, None)?;
-        } else {
-            reader.value()?;
-        }
-        let document = text.get(start..reader.place()).unwrap_or_default();
+        let normalized = self.shape.read(reader)?;
         let unreadable = |path: &str, reason: String| Unreadable {
             path: path.to_owned(),
             reason,
-            document: document.as_bytes().to_vec(),
+            document: reader
+                .text()
+                .get(start..reader.place())
+                .unwrap_or_default()
+                .as_bytes()
+                .to_vec(),
         };
-        if !object {
+        let Some(Normalized {
+            mut key,
+            updated_at,
+            mut payload,
+            odd,
+            unknown,
+        }) = normalized
+        else {
             return Ok(Err(unreadable("", "expected an object".to_owned())));
-        }
-        let mut payload = pass.apply(document, start);
-        if let Some((field, key)) = self.parent {
-            json::put_first(&mut payload, field, key);
-            self.set_key(&mut pass.key, field, key);
+        };
+        if let Some((field, parent)) = self.parent {
+            json::put_first(&mut payload, field, parent);
+            self.set_key(&mut key, field, parent);
         }
         if let Complement::Attribute(model) = self.stream.complement {
             for (field, value) in attributes::complete(&mut payload, model) {
-                self.set_key(&mut pass.key, field, &value);
+                self.set_key(&mut key, field, &value);
             }
         }
-        if let Some(missing) = pass.key.iter().position(Option::is_none) {
+        if let Some(missing) = key.iter().position(Option::is_none) {
             let name = self.stream.key.get(missing).copied().unwrap_or_default();
             return Ok(Err(unreadable(
                 name,
                 format!("the key field `{name}` is missing"),
             )));
         }
-        let values: Vec<&str> = pass.key.iter().flatten().map(String::as_str).collect();
+        let values: Vec<&str> = key.iter().flatten().map(String::as_str).collect();
         Ok(Ok(Record {
             key: join_key(&values),
-            updated_at: pass.updated_at,
+            updated_at,
             payload,
-            odd: pass.odd,
-            unknown: pass.unknown,
+            odd,
+            unknown,
         }))
     }
 
@@ -179,220 +160,6 @@ impl<'a> Normalizer<'a> {
             key[part] = Some(value.to_owned());
         }
     }
-}
-
-/// A span of the text and what stands there instead.
-struct Patch {
-    start: usize,
-    end: usize,
-    text: Cow<'static, str>,
-}
-
-/// What is found on the way through one record.
-struct Pass<'n> {
-    normalizer: &'n Normalizer<'n>,
-    patches: Vec<Patch>,
-    odd: Vec<&'static str>,
-    unknown: Vec<String>,
-    key: Vec<Option<String>>,
-    updated_at: Option<i64>,
-}
-
-impl Pass<'_> {
-    fn object(
-        &mut self,
-        fields: &'static [Field],
-        reader: &mut Reader,
-        within: Option<&'static str>,
-    ) -> Result<(), Invalid> {
-        // Objects of one kind list their fields in one order: the next field is nearly always the one expected.
-        let mut expected = 0;
-        let mut more = reader.open(b'{', b'}')?;
-        while more {
-            let written = fields.get(expected).map(|field| field.written);
-            if written.is_some_and(|written| reader.take_expected(written)) {
-                self.field(fields, expected, reader, within)?;
-                expected += 1;
-            } else {
-                let name = reader.name()?;
-                match find(fields, expected, name) {
-                    Some(index) => {
-                        self.field(fields, index, reader, within)?;
-                        expected = index + 1;
-                    }
-                    None => {
-                        self.note_unknown(name, within);
-                        reader.value()?;
-                    }
-                }
-            }
-            more = !reader.is_last(b'}')?;
-        }
-        Ok(())
-    }
-
-    /// Takes the value of a field.
-    fn field(
-        &mut self,
-        fields: &'static [Field],
-        index: usize,
-        reader: &mut Reader,
-        within: Option<&'static str>,
-    ) -> Result<(), Invalid> {
-        let field = &fields[index];
-        let first = reader.peek()?;
-        match (field.kind, first) {
-            (Kind::Nested(inner), b'{') => return self.object(inner, reader, Some(field.name())),
-            (Kind::Elsewhere, _) if self.normalizer.embedded => return reader.value().map(drop),
-            (Kind::Attributes | Kind::Object | Kind::List | Kind::Nested(_) | Kind::Any, _) => {
-                return reader.value().map(drop);
-            }
-            _ => {}
-        }
-        let place = reader.value()?;
-        let noted = within.is_none() && self.normalizer.notes(index);
-        // Most values are text or null, which needs no second look.
-        if !noted && (first == b'n' || (field.kind == Kind::Text && first == b'"')) {
-            return Ok(());
-        }
-        let json = reader.text().get(place.clone()).unwrap_or_default();
-        if noted {
-            self.note(index, json);
-        }
-        match canonical(field.kind, json) {
-            Ok(None) => {}
-            Ok(Some(text)) => {
-                self.patches.push(Patch {
-                    start: place.start,
-                    end: place.end,
-                    text,
-                });
-            }
-            Err(Odd) => {
-                if !self.odd.contains(&field.name()) {
-                    self.odd.push(field.name());
-                }
-            }
-        }
-        Ok(())
-    }
-
-    #[cold]
-    fn note_unknown(&mut self, name: Name, within: Option<&'static str>) {
-        let name = name.unescaped();
-        self.unknown.push(match within {
-            Some(within) => format!("{within}.{name}"),
-            None => name,
-        });
-    }
-
-    /// Notes a field that the entry needs.
-    fn note(&mut self, index: usize, json: &str) {
-        if self.normalizer.cursor == Some(index) {
-            self.updated_at = timestamp::parse(json).unwrap_or(None);
-        }
-        if let Some(part) = self
-            .normalizer
-            .key
-            .iter()
-            .position(|place| *place == Some(index))
-        {
-            let text = match json.as_bytes().first() {
-                Some(b'"') => json::parse::<String>(json.as_bytes()).ok(),
-                Some(b'0'..=b'9' | b'-') => Some(json.to_owned()),
-                _ => None,
-            };
-            self.key[part] = text.filter(|text| !text.is_empty());
-        }
-    }
-
-    /// Patches are found in the order of the text, since it is read once from front to back.
-    fn apply(&self, document: &str, offset: usize) -> Vec<u8> {
-        let grown: usize = self.patches.iter().map(|patch| patch.text.len()).sum();
-        let mut out = Vec::with_capacity(document.len() + grown);
-        let mut done = 0;
-        for patch in &self.patches {
-            out.extend_from_slice(&document.as_bytes()[done..patch.start - offset]);
-            out.extend_from_slice(patch.text.as_bytes());
-            done = patch.end - offset;
-        }
-        out.extend_from_slice(&document.as_bytes()[done..]);
-        out
-    }
-}
-
-/// The declared field of a name, looked for from the expected place on, then before it.
-fn find(fields: &[Field], expected: usize, name: Name) -> Option<usize> {
-    let (before, after) = fields.split_at(expected.min(fields.len()));
-    let index = after.iter().position(|field| name.is(field.name()));
-    index
-        .map(|index| index + before.len())
-        .or_else(|| before.iter().position(|field| name.is(field.name())))
-}
-
-/// A value that cannot be read as the declared type.
-struct Odd;
-
-/// What must stand in place of a value: nothing (`Ok(None)`) when its form is the declared one already.
-fn canonical(kind: Kind, json: &str) -> Result<Option<Cow<'static, str>>, Odd> {
-    let first = json.as_bytes().first().copied().unwrap_or(b'n');
-    if first == b'n' {
-        return Ok(None);
-    }
-    match kind {
-        Kind::Text => match first {
-            b'"' => Ok(None),
-            b'{' | b'[' => Err(Odd),
-            _ => Ok(Some(Cow::Owned(format!("\"{json}\"")))),
-        },
-        Kind::Reference => match json {
-            "0" | "\"0\"" | "\"\"" => Ok(Some(Cow::Borrowed("null"))),
-            _ => canonical(Kind::Text, json),
-        },
-        Kind::Epoch => {
-            if is_integer(json) {
-                return Ok(None);
-            }
-            let text = match timestamp::parse(json).map_err(|NoTime| Odd)? {
-                Some(seconds) => Cow::Owned(seconds.to_string()),
-                None => Cow::Borrowed("null"),
-            };
-            Ok(Some(text))
-        }
-        Kind::Integer => match json.as_bytes() {
-            _ if is_integer(json) => Ok(None),
-            b"\"\"" => Ok(Some(Cow::Borrowed("null"))),
-            [b'"', inner @ .., b'"'] if std::str::from_utf8(inner).is_ok_and(is_integer) => {
-                Ok(Some(Cow::Owned(json[1..json.len() - 1].to_owned())))
-            }
-            // A fraction is kept: cutting it would invent a value.
-            [b'0'..=b'9' | b'-', ..] => Ok(None),
-            _ => Err(Odd),
-        },
-        Kind::Boolean => match json {
-            "true" | "false" => Ok(None),
-            "\"true\"" => Ok(Some(Cow::Borrowed("true"))),
-            "\"false\"" => Ok(Some(Cow::Borrowed("false"))),
-            _ => Err(Odd),
-        },
-        Kind::Wrapped(name) => match first {
-            b'{' => Ok(None),
-            b'"' if json == "\"\"" => Ok(Some(Cow::Borrowed("null"))),
-            b'"' => Ok(Some(Cow::Owned(format!("{{\"{name}\":{json}}}")))),
-            _ => Err(Odd),
-        },
-        Kind::Elsewhere => Ok(Some(Cow::Borrowed("null"))),
-        Kind::Attributes | Kind::Object | Kind::List | Kind::Nested(_) | Kind::Any => Ok(None),
-    }
-}
-
-/// Whether this is a JSON integer that fits 64 bits.
-fn is_integer(json: &str) -> bool {
-    let digits = json.strip_prefix('-').unwrap_or(json);
-    !digits.is_empty()
-        && digits.len() <= 18
-        && digits.bytes().all(|byte| byte.is_ascii_digit())
-        && (digits.len() == 1 || !digits.starts_with('0'))
 }
 
 /// Joins the values of a key's fields as the contract says.

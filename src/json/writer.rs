@@ -1,6 +1,6 @@
 //! Writing objects and lists.
 
-use super::text::quote;
+use records::quote;
 
 /// An object that is being written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -151,7 +151,13 @@ fn found(connection: &OpenedConnection, report: &CheckReport, findings: &mut Vec
                 };
                 finding(
                     verdict,
-                    why.clone(),
+                    match find_stream(connection.plugin.descriptor(), &status.name) {
+                        Ok(stream) => format!(
+                            "API version {why} lacks it; it is in {}",
+                            stream.api_versions.join(", ")
+                        ),
+                        Err(_) => format!("API version {why} lacks it"),
+                    },
                     Some("choose another config.api_version, or leave the stream out".to_owned()),
                 )
             }

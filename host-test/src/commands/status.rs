@@ -166,9 +166,9 @@ fn to_text(state: &State) -> String {
         if let Some(last) = &stream.last
             && let Some(message) = &last.message
         {
-            let mark = match last.status == "not_in_version" {
-                true => "–",
-                false => "✗",
+            let mark = match last.status.as_str() {
+                "not_in_version" | "not_configured" => "–",
+                _ => "✗",
             };
             text.push_str(&format!("\n{mark} {name}: {message}"));
         }

@@ -1,5 +1,6 @@
 //! The closing table, for people.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use comfy_table::{CellAlignment, Table, presets};
@@ -58,19 +59,36 @@ pub fn run_table(report: &RunReport) -> String {
         for remark in &stream.remarks {
             text.push_str(&format!("\n! {name}: {remark}"));
         }
+    }
+    text.push_str(&sweeps(report));
+    text
+}
+
+/// A line for each stream in which rows were missed, one for the others that were swept, and one for each reason not to.
+fn sweeps(report: &RunReport) -> String {
+    let mut text = String::new();
+    let mut whole = Vec::new();
+    let mut left_out: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for stream in &report.streams {
+        let name = stream.stream.as_str();
         match &stream.sweep {
+            Some(SweepReport::Done { missed: 0, .. }) => whole.push(name),
             Some(SweepReport::Done {
                 held,
                 missed,
                 deleted,
             }) => text.push_str(&format!(
-                "\n  {name}: of {held} rows {missed} were not found, {deleted} of them are gone"
+                "\n✓ {name}: swept, {missed} of {held} rows were not found, {deleted} are gone"
             )),
-            Some(SweepReport::LeftOut { reason }) => {
-                text.push_str(&format!("\n– {name}: not swept: {reason}"));
-            }
+            Some(SweepReport::LeftOut { reason }) => left_out.entry(reason).or_default().push(name),
             None => {}
         }
+    }
+    if !whole.is_empty() {
+        text.push_str(&format!("\n✓ swept, nothing is gone: {}", whole.join(", ")));
+    }
+    for (reason, names) in left_out {
+        text.push_str(&format!("\n– not swept, {reason}: {}", names.join(", ")));
     }
     text
 }
@@ -144,6 +162,35 @@ mod tests {
             text.ends_with("✗ tags: the token lacks `Read tags`"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn sweeps_are_told_shortly() {
+        let swept = |name: &str, sweep| StreamReport {
+            sweep: Some(sweep),
+            ..StreamReport::without_run(name, StreamStatus::Complete)
+        };
+        let done = |missed, deleted| SweepReport::Done {
+            held: 9,
+            missed,
+            deleted,
+        };
+        let left_out = || SweepReport::LeftOut {
+            reason: "no keys".to_owned(),
+        };
+        let report = RunReport {
+            streams: vec![
+                swept("contacts", done(3, 2)),
+                swept("tags", done(0, 0)),
+                swept("parts", left_out()),
+                swept("teams", done(0, 0)),
+                swept("notes", left_out()),
+            ],
+        };
+        let text = run_table(&report);
+        let expected = "\n✓ contacts: swept, 3 of 9 rows were not found, 2 are gone\
+                        \n✓ swept, nothing is gone: tags, teams\n– not swept, no keys: parts, notes";
+        assert!(text.ends_with(expected), "{text}");
     }
 
     #[test]

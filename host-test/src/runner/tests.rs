@@ -13,7 +13,7 @@ use crate::call::CallError;
 use crate::contract::connector::{
     Formats, Page, PageRequest, RatePolicy, Selection, StreamModes, TimeWindow,
 };
-use crate::contract::types::{Change, Entry, Failure, FailureKind, Notice};
+use crate::contract::types::{Change, Entry, Failure, FailureKind, Notice, Problem};
 use crate::output::JsonLines;
 use crate::position::{Position, StoredSelection};
 use crate::progress::Silent;

@@ -6,7 +6,7 @@ use super::retry::{Reaction, reaction, with_jitter};
 use super::{Filter, PageSource, Runner};
 use crate::call::CallError;
 use crate::contract::connector::{Page, PageRequest, Selection, StreamDescriptor};
-use crate::contract::types::FailureKind;
+use crate::contract::types::{Failure, FailureKind};
 use crate::report::{StreamReport, StreamStatus};
 
 /// Pages that may follow each other with the same position and without any entry. A component that has to wait says so
@@ -18,6 +18,9 @@ pub(super) const UNREADABLE_CURSOR: &str = "unreadable_cursor";
 
 /// The code of a failure that says that the API version lacks the stream.
 const NOT_IN_VERSION: &str = "not_in_version";
+
+/// The code of a failure that says that something is missing.
+const MISSING: &str = "missing";
 
 /// Reads pages. The position moves only when it is told to.
 pub(super) struct Walker<'a, S> {
@@ -127,6 +130,9 @@ fn status_of(error: &CallError) -> StreamStatus {
             FailureKind::InvalidInput if failure.code == NOT_IN_VERSION => {
                 StreamStatus::NotInVersion { message }
             }
+            FailureKind::InvalidInput if is_unconfigured(failure) => {
+                StreamStatus::NotConfigured { message }
+            }
             FailureKind::InvalidInput if failure.code == UNREADABLE_CURSOR => StreamStatus::failed(
                 UNREADABLE_CURSOR,
                 format!("{message}; start over with --full"),
@@ -138,4 +144,14 @@ fn status_of(error: &CallError) -> StreamStatus {
         CallError::LimitReached { .. } => StreamStatus::failed("limit_reached", message),
         CallError::Host { .. } => StreamStatus::failed("host", message),
     }
+}
+
+/// Whether all that is wrong is that the configuration lacks something.
+fn is_unconfigured(failure: &Failure) -> bool {
+    failure.code == MISSING
+        && !failure.problems.is_empty()
+        && failure
+            .problems
+            .iter()
+            .all(|problem| problem.path.starts_with("config."))
 }

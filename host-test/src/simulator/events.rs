@@ -152,7 +152,7 @@ fn moment(call: &Call, name: &str) -> Result<Option<i64>, ApiError> {
     let text = call.query(name);
     text.map(|text| {
         text.parse().map_err(|_| {
-            ApiError::parameter_invalid(&format!("{name} must be a time in milliseconds"))
+            ApiError::parameter_invalid(format!("{name} must be a time in milliseconds"))
         })
     })
     .transpose()
@@ -242,7 +242,7 @@ impl Workspace {
             (event, item)
         };
         if touch {
-            self.touch_contact(contact, &json!({}))?;
+            self.touch_contact(contact, json!({}))?;
         }
         let notified = self.webhooks.has_subscriber();
         self.notify(notified.then_some(("event.created", item)));

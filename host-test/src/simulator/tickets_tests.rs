@@ -273,3 +273,32 @@ async fn the_control_door_changes_conversations_and_tickets() {
         (&json!(98), &json!(28))
     );
 }
+
+#[tokio::test]
+async fn the_control_door_dumps_conversations_and_tickets() {
+    let bench = bench(30).await;
+    let workspace = bench.workspace();
+    for (name, rows, parts) in [
+        ("conversations", 100, workspace.conversation_part_count()),
+        ("tickets", 30, workspace.ticket_part_count()),
+    ] {
+        let (mut dumped, mut counted, mut after) = (0, 0, String::new());
+        for _ in 0..10 {
+            let path = format!("/_simulator/{name}?limit=40&after={after}");
+            let page = bench.get(&path).await.body;
+            let data = page["data"].as_array().unwrap();
+            dumped += data.len();
+            counted += data
+                .iter()
+                .filter_map(|row| row["parts"].as_u64())
+                .sum::<u64>();
+            let Some(next) = page["next"].as_str() else {
+                break;
+            };
+            after = next.to_owned();
+        }
+        assert_eq!((dumped, counted), (rows, parts), "{name}");
+    }
+    let wrong = bench.get("/_simulator/tickets?after=x").await;
+    assert_eq!(wrong.status, 400);
+}

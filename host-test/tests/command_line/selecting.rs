@@ -114,3 +114,83 @@ fn what_is_wrong_with_filters_is_said_before_anything_is_read() {
     );
     assert_eq!(world.service.requests(), before);
 }
+
+#[test]
+fn a_filter_comes_from_the_command_line_or_from_the_connection_and_is_not_mixed() {
+    let world = World::new(&[]);
+    let all = world.succeed(&["read", "contacts"]).documents();
+    let of = |role: &str| -> BTreeSet<String> {
+        let rows = all.iter().filter(|line| line["data"]["role"] == role);
+        keys(&rows.cloned().collect::<Vec<_>>())
+    };
+    let (users, leads) = (of("user"), of("lead"));
+    assert!(!users.is_empty() && !leads.is_empty());
+    let read = ["read", "contacts", "--output", "sqlite:out.db", "--filter"];
+    let with = |filter: &'static str| [&read[..], &[filter]].concat();
+    world.succeed(&with("role=user"));
+    assert_eq!(world.rows("out.db", "contacts"), users.len());
+    world.succeed(&with("role=user"));
+    let finished = world.run(&with("role=lead"));
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    assert!(
+        finished.err.contains("a filter on role with other values"),
+        "{finished:?}"
+    );
+    assert_eq!(world.rows("out.db", "contacts"), users.len());
+    // The connection's filter does the same, and the command line's takes its place.
+    world.connect("streams: [contacts]\nfilters: { contacts: { role: lead } }\n");
+    world.succeed(&["sync", "--output", "jsonl:out"]);
+    assert_eq!(keys(&world.lines("out/contacts.jsonl")), leads);
+    let lines = world
+        .succeed(&["read", "contacts", "--filter", "role=user"])
+        .documents();
+    assert_eq!(keys(&lines), users);
+    // What the stream has no filter for, the component names.
+    let finished = world.run(&["read", "contacts", "--filter", "rol=user"]);
+    assert_eq!(finished.code, Some(1));
+    assert!(
+        finished.err.contains("did you mean `role`?"),
+        "{finished:?}"
+    );
+}
+
+/// A stream that the connection's API version lacks is no failure of a sync that nobody told to read it.
+#[test]
+fn what_the_version_lacks_is_named_and_fails_nobody_who_did_not_ask_for_it() {
+    let world = World::new(&["--contacts", "5", "--companies", "3"]);
+    let finished = world.run(&["read", "macros"]);
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    assert!(
+        finished.err.contains("API version 2.11 has no macros"),
+        "{finished:?}"
+    );
+    let finished = world.run(&["read", "tags", "macros"]);
+    assert_eq!(finished.code, Some(3), "{finished:?}");
+    let finished = world.run(&["sync", "--json", "--output", "jsonl:out"]);
+    let report = finished.document();
+    let macros = &report["streams"]["macros"];
+    assert_eq!(macros["status"], "not_in_version", "{macros}");
+    let message = macros["message"].as_str().expect("why");
+    assert!(message.contains("2.16"), "{message}");
+    let streams = report["streams"].as_object().expect("streams");
+    let broken: Vec<_> = streams
+        .iter()
+        .filter(|(_, stream)| {
+            stream["status"] != "complete" && stream["status"] != "not_in_version"
+        })
+        .collect();
+    assert_eq!(
+        (finished.code, broken),
+        (Some(0), Vec::new()),
+        "{finished:?}"
+    );
+    assert!(
+        finished.err.contains("– macros: not_in_version"),
+        "{finished:?}"
+    );
+    let text = crate::process::finish(world.command(&["status", "--output", "jsonl:out"]), b"");
+    assert!(
+        text.out.contains("\n– macros: API version 2.11"),
+        "{text:?}"
+    );
+}

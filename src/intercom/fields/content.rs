@@ -1,6 +1,8 @@
 //! What a workspace publishes: articles, news, macros, and what became of its messages.
 
 use super::Field;
+use records::fields;
+
 use super::Kind::{Attributes, Boolean, Epoch, Integer, List, Object, Reference, Text};
 
 /// An article of the help center. Its statistics are in single reads only.

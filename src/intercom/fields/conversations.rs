@@ -1,5 +1,7 @@
 //! Conversations, their parts, and calls.
 
+use records::fields;
+
 use super::Kind::{
     Any, Attributes, Boolean, Elsewhere, Epoch, Integer, List, Nested, Object, Reference, Text,
 };

@@ -1,5 +1,7 @@
 //! People and what groups them: contacts, companies, teammates, teams, tags, segments, and what hangs on them.
 
+use records::fields;
+
 use super::Kind::{
     Attributes, Boolean, Epoch, Integer, List, Nested, Object, Reference, Text, Wrapped,
 };

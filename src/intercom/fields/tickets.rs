@@ -1,5 +1,7 @@
 //! Tickets, their parts, types and states.
 
+use records::fields;
+
 use super::Kind::{
     Attributes, Boolean, Elsewhere, Epoch, Integer, List, Nested, Object, Reference, Text, Wrapped,
 };

@@ -1,6 +1,8 @@
 //! How a workspace is set up, and who did what in it.
 
 use super::Field;
+use records::fields;
+
 use super::Kind::{Boolean, Epoch, Integer, List, Nested, Object, Reference, Text};
 
 /// An attribute of contacts, companies or conversations. `record_hash` changes whenever anything of it does.

@@ -49,13 +49,19 @@ pub fn path(request: &Request) -> &str {
     request.target.split('?').next().unwrap_or_default()
 }
 
+/// A time after those in the examples.
+const NOW: Moment = Moment {
+    unix_ms: 1_800_000_000_000,
+    elapsed_ms: 0,
+};
+
 fn perform<O: Operation>(
     mut operation: O,
     mut answer: impl FnMut(&Request) -> Answer,
 ) -> O::Output {
     let mut input = Input::Start;
     loop {
-        input = match operation.step(Moment::default(), input) {
+        input = match operation.step(NOW, input) {
             Step::Send(requests, _) => Input::Answers(requests.iter().map(&mut answer).collect()),
             Step::Load(_) => Input::Loaded(None),
             Step::Store(_) => Input::Stored(Some(Swapped::Done)),

@@ -148,3 +148,42 @@ async fn a_row_that_is_no_record_is_held_until_it_comes_as_one() {
     assert_eq!(output.state().streams["contacts"].quarantined, 1);
     assert_eq!(line_count(directory.path()), 2);
 }
+
+#[tokio::test]
+async fn a_stream_that_needs_more_configuration_is_missing_only_to_those_who_named_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let descriptor = descriptor(b"1", b'1');
+    let lacking = |path: &str| {
+        let problem = Problem {
+            path: path.to_owned(),
+            code: "missing".to_owned(),
+            message: "name the types".to_owned(),
+            found: None,
+            expected: None,
+        };
+        let Err(CallError::Failure(failure)) = failure(FailureKind::InvalidInput, "missing") else {
+            unreachable!("a failure was made");
+        };
+        let problems = vec![problem];
+        Err(CallError::Failure(Failure {
+            problems,
+            ..failure
+        }))
+    };
+    for (path, asked_by_name, status, whole) in [
+        ("config.types", false, "not_configured", true),
+        ("config.types", true, "not_configured", false),
+        ("filter.role", false, "failed", false),
+    ] {
+        let script = Script::new([lacking(path)]);
+        let options = RunOptions {
+            asked_by_name,
+            ..options()
+        };
+        let report = run(&script, &descriptor, &options, &["tags"], directory.path()).await;
+        assert_eq!(
+            (report.streams[0].status.name(), report.is_complete()),
+            (status, whole)
+        );
+    }
+}

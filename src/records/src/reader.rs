@@ -1,6 +1,6 @@
 //! A validating pull reader: goes through JSON once, checks its grammar, and gives slices of it. The loops over records
 //! run here, so it looks at several bytes of a text at a time and builds nothing. Its smallest steps are always inlined: the
-//! component is compiled for size, and would call each of them.
+//! rest of the component is compiled for size, and would call each of them.
 //!
 //! It accepts exactly the texts that serde_json accepts when it skips a value: a property test compares them.
 
@@ -35,7 +35,7 @@ impl Name<'_> {
     /// The name without escapes; empty when they make no text.
     #[cold]
     pub fn unescaped(&self) -> String {
-        super::unescaped(self.text).unwrap_or_default()
+        crate::unescaped(self.text).unwrap_or_default()
     }
 }
 

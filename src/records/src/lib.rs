@@ -1,0 +1,14 @@
+//! The loops over records: JSON is read in one pass, checked against declared fields, and only what differs is rewritten.
+//!
+//! A package of its own, because these loops are compiled for speed and the rest of the component for size.
+
+mod field;
+mod normalize;
+mod reader;
+mod text;
+pub mod timestamp;
+
+pub use field::{Field, Kind};
+pub use normalize::{Normalized, Shape};
+pub use reader::{Invalid, Name, Reader};
+pub use text::{quote, quoted, unescaped};

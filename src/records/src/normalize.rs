@@ -1,0 +1,302 @@
+//! Normalisation of records by patch lists: a record is checked in passing, only the values whose form differs from the
+//! declared type are rewritten, everything between them is copied as it came. No tree of values is built.
+
+use std::borrow::Cow;
+
+use crate::timestamp::{self, NoTime};
+use crate::{Field, Invalid, Kind, Name, Reader, unescaped};
+
+/// What records of one kind are declared to be.
+#[derive(Clone, Debug)]
+pub struct Shape {
+    fields: &'static [Field],
+    /// Where the fields of the key are among the declared fields.
+    key: Vec<Option<usize>>,
+    /// Where the cursor field is.
+    cursor: Option<usize>,
+    /// Whether rows of other streams stay where they are embedded.
+    embedded: bool,
+}
+
+/// A record in its canonical form, with what an entry needs of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Normalized {
+    /// The fields of the key, as far as the record has them.
+    pub key: Vec<Option<String>>,
+    /// The cursor field in Unix seconds.
+    pub updated_at: Option<i64>,
+    /// The canonical JSON.
+    pub payload: Vec<u8>,
+    /// Declared fields whose value could not be read as their type and was left as it came.
+    pub odd: Vec<&'static str>,
+    /// Fields that are not declared, by their dotted paths.
+    pub unknown: Vec<String>,
+}
+
+impl Shape {
+    /// Records with these fields, some of which are the key, and one the time of change.
+    pub fn new(fields: &'static [Field], key: &[&str], cursor: Option<&str>) -> Self {
+        let place = |name: &str| fields.iter().position(|field| field.name() == name);
+        Self {
+            fields,
+            key: key.iter().map(|name| place(name)).collect(),
+            cursor: cursor.and_then(place),
+            embedded: false,
+        }
+    }
+
+    /// The same, with rows of other streams left where they are embedded.
+    pub fn with_embedded(self) -> Self {
+        Self {
+            embedded: true,
+            ..self
+        }
+    }
+
+    /// Whether an entry needs this field.
+    fn notes(&self, index: usize) -> bool {
+        self.cursor == Some(index) || self.key.contains(&Some(index))
+    }
+
+    /// Normalises the value that comes next; nothing when it is no object.
+    ///
+    /// # Errors
+    /// When it is no JSON.
+    pub fn read(&self, reader: &mut Reader) -> Result<Option<Normalized>, Invalid> {
+        if reader.peek()? != b'{' {
+            return reader.value().map(|_| None);
+        }
+        let start = reader.place();
+        let mut pass = Pass {
+            shape: self,
+            patches: Vec::new(),
+            odd: Vec::new(),
+            unknown: Vec::new(),
+            key: vec![None; self.key.len()],
+            updated_at: None,
+        };
+        pass.object(self.fields, reader, None)?;
+        let document = reader.text().get(start..reader.place()).unwrap_or_default();
+        Ok(Some(Normalized {
+            payload: pass.apply(document, start),
+            key: pass.key,
+            updated_at: pass.updated_at,
+            odd: pass.odd,
+            unknown: pass.unknown,
+        }))
+    }
+}
+
+/// A span of the text and what stands there instead.
+struct Patch {
+    start: usize,
+    end: usize,
+    text: Cow<'static, str>,
+}
+
+/// What is found on the way through one record.
+struct Pass<'n> {
+    shape: &'n Shape,
+    patches: Vec<Patch>,
+    odd: Vec<&'static str>,
+    unknown: Vec<String>,
+    key: Vec<Option<String>>,
+    updated_at: Option<i64>,
+}
+
+impl Pass<'_> {
+    fn object(
+        &mut self,
+        fields: &'static [Field],
+        reader: &mut Reader,
+        within: Option<&'static str>,
+    ) -> Result<(), Invalid> {
+        // Objects of one kind list their fields in one order: the next field is nearly always the one expected.
+        let mut expected = 0;
+        let mut more = reader.open(b'{', b'}')?;
+        while more {
+            let written = fields.get(expected).map(|field| field.written);
+            if written.is_some_and(|written| reader.take_expected(written)) {
+                self.field(fields, expected, reader, within)?;
+                expected += 1;
+            } else {
+                let name = reader.name()?;
+                match find(fields, expected, name) {
+                    Some(index) => {
+                        self.field(fields, index, reader, within)?;
+                        expected = index + 1;
+                    }
+                    None => {
+                        self.note_unknown(name, within);
+                        reader.value()?;
+                    }
+                }
+            }
+            more = !reader.is_last(b'}')?;
+        }
+        Ok(())
+    }
+
+    /// Takes the value of a field.
+    fn field(
+        &mut self,
+        fields: &'static [Field],
+        index: usize,
+        reader: &mut Reader,
+        within: Option<&'static str>,
+    ) -> Result<(), Invalid> {
+        let field = &fields[index];
+        let first = reader.peek()?;
+        match (field.kind, first) {
+            (Kind::Nested(inner), b'{') => return self.object(inner, reader, Some(field.name())),
+            (Kind::Elsewhere, _) if self.shape.embedded => return reader.value().map(drop),
+            (Kind::Attributes | Kind::Object | Kind::List | Kind::Nested(_) | Kind::Any, _) => {
+                return reader.value().map(drop);
+            }
+            _ => {}
+        }
+        let place = reader.value()?;
+        let noted = within.is_none() && self.shape.notes(index);
+        // Most values are text or null, which needs no second look.
+        if !noted && (first == b'n' || (field.kind == Kind::Text && first == b'"')) {
+            return Ok(());
+        }
+        let json = reader.text().get(place.clone()).unwrap_or_default();
+        if noted {
+            self.note(index, json);
+        }
+        match canonical(field.kind, json) {
+            Ok(None) => {}
+            Ok(Some(text)) => {
+                self.patches.push(Patch {
+                    start: place.start,
+                    end: place.end,
+                    text,
+                });
+            }
+            Err(Odd) => {
+                if !self.odd.contains(&field.name()) {
+                    self.odd.push(field.name());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn note_unknown(&mut self, name: Name, within: Option<&'static str>) {
+        let name = name.unescaped();
+        self.unknown.push(match within {
+            Some(within) => format!("{within}.{name}"),
+            None => name,
+        });
+    }
+
+    /// Notes a field that the entry needs.
+    fn note(&mut self, index: usize, json: &str) {
+        if self.shape.cursor == Some(index) {
+            self.updated_at = timestamp::parse(json).unwrap_or(None);
+        }
+        let part = self
+            .shape
+            .key
+            .iter()
+            .position(|place| *place == Some(index));
+        if let Some(part) = part {
+            let text = match json.as_bytes().first() {
+                Some(b'"') => json.get(1..json.len() - 1).and_then(unescaped),
+                Some(b'0'..=b'9' | b'-') => Some(json.to_owned()),
+                _ => None,
+            };
+            self.key[part] = text.filter(|text| !text.is_empty());
+        }
+    }
+
+    /// Patches are found in the order of the text, since it is read once from front to back.
+    fn apply(&self, document: &str, offset: usize) -> Vec<u8> {
+        let grown: usize = self.patches.iter().map(|patch| patch.text.len()).sum();
+        let mut out = Vec::with_capacity(document.len() + grown);
+        let mut done = 0;
+        for patch in &self.patches {
+            out.extend_from_slice(&document.as_bytes()[done..patch.start - offset]);
+            out.extend_from_slice(patch.text.as_bytes());
+            done = patch.end - offset;
+        }
+        out.extend_from_slice(&document.as_bytes()[done..]);
+        out
+    }
+}
+
+/// The declared field of a name, looked for from the expected place on, then before it.
+fn find(fields: &[Field], expected: usize, name: Name) -> Option<usize> {
+    let (before, after) = fields.split_at(expected.min(fields.len()));
+    let index = after.iter().position(|field| name.is(field.name()));
+    index
+        .map(|index| index + before.len())
+        .or_else(|| before.iter().position(|field| name.is(field.name())))
+}
+
+/// A value that cannot be read as the declared type.
+struct Odd;
+
+/// What must stand in place of a value: nothing (`Ok(None)`) when its form is the declared one already.
+fn canonical(kind: Kind, json: &str) -> Result<Option<Cow<'static, str>>, Odd> {
+    let first = json.as_bytes().first().copied().unwrap_or(b'n');
+    if first == b'n' {
+        return Ok(None);
+    }
+    match kind {
+        Kind::Text => match first {
+            b'"' => Ok(None),
+            b'{' | b'[' => Err(Odd),
+            _ => Ok(Some(Cow::Owned(format!("\"{json}\"")))),
+        },
+        Kind::Reference => match json {
+            "0" | "\"0\"" | "\"\"" => Ok(Some(Cow::Borrowed("null"))),
+            _ => canonical(Kind::Text, json),
+        },
+        Kind::Epoch => {
+            if is_integer(json) {
+                return Ok(None);
+            }
+            let text = match timestamp::parse(json).map_err(|NoTime| Odd)? {
+                Some(seconds) => Cow::Owned(seconds.to_string()),
+                None => Cow::Borrowed("null"),
+            };
+            Ok(Some(text))
+        }
+        Kind::Integer => match json.as_bytes() {
+            _ if is_integer(json) => Ok(None),
+            b"\"\"" => Ok(Some(Cow::Borrowed("null"))),
+            [b'"', inner @ .., b'"'] if std::str::from_utf8(inner).is_ok_and(is_integer) => {
+                Ok(Some(Cow::Owned(json[1..json.len() - 1].to_owned())))
+            }
+            // A fraction is kept: cutting it would invent a value.
+            [b'0'..=b'9' | b'-', ..] => Ok(None),
+            _ => Err(Odd),
+        },
+        Kind::Boolean => match json {
+            "true" | "false" => Ok(None),
+            "\"true\"" => Ok(Some(Cow::Borrowed("true"))),
+            "\"false\"" => Ok(Some(Cow::Borrowed("false"))),
+            _ => Err(Odd),
+        },
+        Kind::Wrapped(name) => match first {
+            b'{' => Ok(None),
+            b'"' if json == "\"\"" => Ok(Some(Cow::Borrowed("null"))),
+            b'"' => Ok(Some(Cow::Owned(format!("{{\"{name}\":{json}}}")))),
+            _ => Err(Odd),
+        },
+        Kind::Elsewhere => Ok(Some(Cow::Borrowed("null"))),
+        Kind::Attributes | Kind::Object | Kind::List | Kind::Nested(_) | Kind::Any => Ok(None),
+    }
+}
+
+/// Whether this is a JSON integer that fits 64 bits.
+fn is_integer(json: &str) -> bool {
+    let digits = json.strip_prefix('-').unwrap_or(json);
+    !digits.is_empty()
+        && digits.len() <= 18
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
+        && (digits.len() == 1 || !digits.starts_with('0'))
+}
