@@ -1,3 +1,8 @@
+/// Conversations, whose parts take a request each.
+mod conversations;
+/// Lists and searches of other streams.
+mod lists;
+
 use std::time::Duration;
 
 use host_test::report::StreamStatus;
