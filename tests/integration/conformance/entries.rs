@@ -3,6 +3,7 @@ use intercom_connector::contract::types::Change;
 use intercom_connector::intercom::fields::{Field, Kind};
 use intercom_connector::intercom::normalize::join_key;
 use intercom_connector::intercom::streams::Complement;
+use intercom_connector::intercom::timestamp;
 use serde_json::Value;
 
 use super::native::map_records;
@@ -61,6 +62,9 @@ fn assert_same(fields: &[Field], payload: &Value, item: &Value, context: &str) {
             || match kind {
                 Kind::Elsewhere => given.is_null(),
                 Kind::Wrapped(inner) => &given[inner] == value,
+                Kind::Epoch => {
+                    timestamp::parse(&value.to_string()).is_ok_and(|at| at == given.as_i64())
+                }
                 Kind::Reference => given.is_null() && ["0", ""].contains(&text(value).as_str()),
                 _ => false,
             }
