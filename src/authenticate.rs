@@ -277,9 +277,9 @@ fn readability(stream: &Stream, config: &Config, answers: &Answers) -> Readabili
             "it takes `custom_object_types` in the configuration to read this.",
         ));
     };
-    // What hangs on a row is asked for with a key that no row has, and so is a job.
+    // What hangs on a row, and a job, are asked for with a key that nothing has.
     let asks_for_a_row =
-        (stream.parent.is_some() || stream.paging == Paging::Export) && !stream.probe.is_empty();
+        matches!(stream.paging, Paging::Children(_) | Paging::Export) && !stream.probe.is_empty();
     let answer = answers.to(&target);
     if let Some(Ok(response)) = answer
         && response.status == 404

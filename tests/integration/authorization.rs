@@ -1,16 +1,13 @@
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use host_test::call::CallError;
 use host_test::connection_file::ConnectionFile;
-use host_test::contract::connector::{Batch, OutcomeStatus, Page, PageRequest, Rehearsal, Row};
+use host_test::contract::connector::{Batch, OutcomeStatus, Rehearsal, Row};
 use host_test::contract::types::FailureKind;
 use host_test::opened_connection::OpenedConnection;
 use host_test::report::StreamStatus;
-use host_test::runner::{ConnectedSource, PageSource};
-use host_test::tenant::Usage;
 use host_test::token_file;
 use serde_json::json;
 
+use crate::interrupted::Interrupted;
 use crate::world::{World, assert_rows, plugin, recorded, small};
 
 /// A workspace, and a connection to it whose token is in a token file.
@@ -48,49 +45,6 @@ impl World {
             .iter()
             .filter(|request| request.status == 401)
             .count()
-    }
-}
-
-/// A source before one of whose pages something happens.
-struct Interrupted<'a, F> {
-    source: ConnectedSource<'a>,
-    pages: AtomicU32,
-    page: u32,
-    event: F,
-}
-
-impl<'a, F: Fn()> Interrupted<'a, F> {
-    fn new(world: &'a World, page: u32, event: F) -> Self {
-        Self {
-            source: ConnectedSource {
-                plugin: &world.connection.plugin,
-                tenant: &world.connection.tenant,
-            },
-            pages: AtomicU32::new(0),
-            page,
-            event,
-        }
-    }
-}
-
-impl<F: Fn() + Sync> PageSource for Interrupted<'_, F> {
-    async fn read_page(&self, request: &PageRequest) -> Result<Page, CallError> {
-        if self.pages.fetch_add(1, Ordering::SeqCst) + 1 == self.page {
-            (self.event)();
-        }
-        self.source.read_page(request).await
-    }
-
-    fn usage(&self) -> Usage {
-        self.source.usage()
-    }
-
-    fn workspace_id(&self) -> Option<String> {
-        self.source.workspace_id()
-    }
-
-    fn api_version(&self) -> Option<String> {
-        self.source.api_version()
     }
 }
 

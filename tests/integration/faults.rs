@@ -1,3 +1,10 @@
+/// What takes a request for each contact or company.
+mod children;
+/// Conversations, whose parts take a request each.
+mod conversations;
+/// Lists and searches of other streams.
+mod lists;
+
 use std::time::Duration;
 
 use host_test::report::StreamStatus;

@@ -14,6 +14,8 @@ mod every_stream;
 mod faults;
 /// Incremental syncs bring exactly what changed, whatever the time zone and the lag.
 mod incremental;
+/// Pages before one of which something happens.
+mod interrupted;
 /// `map-record`: reads, webhooks and it give the same entries.
 mod map_record;
 /// What refusals cost, and when requests are sent after them.

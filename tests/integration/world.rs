@@ -90,12 +90,34 @@ impl World {
 
     /// The same, with pages from this source.
     pub async fn sync_from(&self, source: &impl PageSource, streams: &[&str]) -> RunReport {
+        self.run(source, streams, RetryPolicy::default()).await
+    }
+
+    /// The same, with so many tries.
+    pub async fn sync_tried(&self, tries: usize, streams: &[&str]) -> RunReport {
+        let source = ConnectedSource {
+            plugin: &self.connection.plugin,
+            tenant: &self.connection.tenant,
+        };
+        let retry = RetryPolicy {
+            tries,
+            ..RetryPolicy::default()
+        };
+        self.run(&source, streams, retry).await
+    }
+
+    async fn run(
+        &self,
+        source: &impl PageSource,
+        streams: &[&str],
+        retry: RetryPolicy,
+    ) -> RunReport {
         let folder = self.folder.path();
         let mut output =
             JsonLines::open(folder, &OutputTarget::state_in_directory(folder)).expect("an output");
         let retry = RetryPolicy {
             time_scale: TIME_SCALE,
-            ..RetryPolicy::default()
+            ..retry
         };
         // Small pages, so that a fault meets the middle of a walk.
         let options = RunOptions {

@@ -1,5 +1,6 @@
 //! Instances of custom objects: the types take turns, so that the number of an instance says which type it has.
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Outcome};
@@ -100,7 +101,8 @@ fn list(workspace: &Workspace, call: &Call) -> Outcome {
         wanted.is_none_or(|wanted| wanted.is_some() && wanted == number.checked_rem(owners))
     };
     let row = Kind::CustomObjects.row();
-    let mut url = format!("{}{}/{}", workspace.url, row.path, call.parameter(0));
+    let name = utf8_percent_encode(call.parameter(0), NON_ALPHANUMERIC);
+    let mut url = format!("{}{}/{name}", workspace.url, row.path);
     for name in [CONTACT, CONVERSATION] {
         if let Some(id) = call.query(name) {
             let and = if url.contains('?') { '&' } else { '?' };

@@ -1,5 +1,7 @@
 //! Which resource answers a request. A resource is a file with a table of routes; adding one adds its table here.
 
+use percent_encoding::percent_decode_str;
+
 use super::route::Route;
 use super::version::ApiVersion;
 use super::{
@@ -46,7 +48,7 @@ pub fn operations(version: &str) -> impl Iterator<Item = (&'static str, &'static
     routes.map(|route| (route.method, route.path))
 }
 
-/// Finds the operation of a request and the open parts of its path. They hold ids, which nobody has to encode.
+/// Finds the operation of a request and the open parts of its path, decoded.
 pub(crate) fn find(method: &str, path: &str) -> Option<(&'static Route, Vec<String>)> {
     TABLES
         .iter()
@@ -65,7 +67,7 @@ fn parameters(pattern: &str, path: &str) -> Option<Vec<String>> {
     for wanted in pattern.split('/') {
         let part = parts.next()?;
         if wanted.starts_with('{') && !part.is_empty() {
-            parameters.push(part.to_owned());
+            parameters.push(percent_decode_str(part).decode_utf8_lossy().into_owned());
         } else if wanted != part {
             return None;
         }
@@ -95,6 +97,13 @@ mod tests {
             Some((
                 "/contacts/{id}/companies/{company_id}",
                 vec!["a".to_owned(), "c".to_owned()]
+            ))
+        );
+        assert_eq!(
+            found("GET", "/custom_object_instances/Car%20%2F%20Van/a+b"),
+            Some((
+                "/custom_object_instances/{type}/{id}",
+                vec!["Car / Van".to_owned(), "a+b".to_owned()]
             ))
         );
         for (method, path) in [

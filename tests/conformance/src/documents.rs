@@ -47,6 +47,11 @@ pub fn stable() -> Option<&'static [Document; 2]> {
     DOCUMENTS.get_or_init(load).as_ref()
 }
 
+/// The same as [`stable`]: none when no directory is named.
+pub(crate) fn known() -> &'static [Document] {
+    stable().map_or(&[], |documents| documents.as_slice())
+}
+
 /// The document of the rolling version, where the directory has it.
 pub fn preview() -> Option<&'static Document> {
     static DOCUMENT: OnceLock<Option<Document>> = OnceLock::new();
