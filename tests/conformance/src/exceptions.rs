@@ -205,8 +205,8 @@ pub static EXCEPTIONS: &[Exception] = &[
         CLEARED,
     ),
     // Requests of the simulator's tests.
-    exception("2.11", "GET /events", "query since", EVENT_PAGES),
-    exception("2.16", "GET /events", "query since", EVENT_PAGES),
+    exception("2.11", "GET /events", "query since", LATER_EVENTS),
+    exception("2.16", "GET /events", "query since", LATER_EVENTS),
     exception(
         "2.16",
         "POST /contacts/{contact_id}/notes",
