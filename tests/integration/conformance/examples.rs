@@ -114,7 +114,7 @@ fn decode(sample: &Sample, holds: Holds) -> usize {
         Holds::Attributes(name) => sample.declared(&items(body, name)),
         Holds::Created | Holds::Updated | Holds::Receipt => {
             sample.written(holds);
-            sample.mapped(&[body.clone()]).len()
+            sample.mapped(std::slice::from_ref(body)).len()
         }
     }
 }

@@ -34,9 +34,7 @@ fn expected(world: &World) -> BTreeMap<&'static str, usize> {
         ("company_contacts", links.contact_companies),
         ("company_segments", links.company_segments),
     ]
-    .into_iter()
-    .map(|(stream, count)| (stream, count as usize))
-    .collect()
+    .into()
 }
 
 async fn survives(kind: FaultKind) {
