@@ -14,6 +14,8 @@ mod configuration;
 mod demonstration;
 /// `describe` and the command line itself.
 mod describe;
+/// What an output and the workspace hold of streams of every kind of paging.
+mod holdings;
 /// The smallest HTTP client that serves.
 mod http;
 /// Processes that die in the middle of a read.

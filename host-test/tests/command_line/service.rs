@@ -89,10 +89,15 @@ impl Service {
 
     /// What the API answers with.
     pub fn ask(&self, target: &str) -> Value {
+        self.ask_in("2.11", target)
+    }
+
+    /// What the API answers with in a version.
+    pub fn ask_in(&self, version: &str, target: &str) -> Value {
         let authorization = format!("Bearer {TOKEN}");
         let headers = [
             ("authorization", authorization.as_str()),
-            ("intercom-version", "2.11"),
+            ("intercom-version", version),
         ];
         let answer = send("GET", &format!("{}{target}", self.url), &headers, b"");
         assert_eq!(answer.status, 200, "{target}");

@@ -156,7 +156,7 @@ fn without_tag_names(document: &Value) -> Value {
 }
 
 /// Whether a stored document is the workspace's. Ids are text in it, whatever they are at the API.
-fn is_same(stored: &Value, there: &Value) -> bool {
+pub fn is_same(stored: &Value, there: &Value) -> bool {
     match (stored, there) {
         (Value::Object(stored), Value::Object(there)) => {
             stored.len() == there.len()
@@ -173,6 +173,22 @@ fn is_same(stored: &Value, there: &Value) -> bool {
         }
         (Value::String(text), Value::Number(number)) => *text == number.to_string(),
         _ => stored == there,
+    }
+}
+
+/// How many lines files had of each stream before the last sync.
+#[derive(Debug, Default)]
+pub struct Before(BTreeMap<String, usize>);
+
+impl Before {
+    pub fn of(world: &World, streams: &[&str]) -> Before {
+        let count = |stream: &&str| ((*stream).to_owned(), line_count(world, stream));
+        Before(streams.iter().map(count).collect())
+    }
+
+    /// How many there were of this stream.
+    pub fn lines(&self, stream: &str) -> usize {
+        self.0.get(stream).copied().unwrap_or(0)
     }
 }
 
