@@ -42,6 +42,8 @@ pub struct StreamReport {
     pub bytes: u64,
     /// Calls that were tried again.
     pub retries: u64,
+    /// Rows that are no records, and that came whole, so that they can be held.
+    pub held: u64,
     /// How often the walk started over.
     pub restarts: u64,
     /// From beginning to end.
@@ -71,6 +73,7 @@ impl StreamReport {
             requests: 0,
             bytes: 0,
             retries: 0,
+            held: 0,
             restarts: 0,
             wall: Duration::ZERO,
             guest_time: Duration::ZERO,

@@ -101,14 +101,18 @@ pub fn read(
             }
         }
     }
-    let checkpoint = encode(stream.name, &Position::Mark(position.seen.clone()));
+    // A scan that starts from a mark of this one would not look for what was deleted before it.
+    let deleted = deleted::behind(context.scan, &position);
+    let checkpoint = deleted
+        .is_none()
+        .then(|| encode(stream.name, &Position::Mark(position.seen.clone())));
     let next = continuation.starting_after.filter(|_| !empty && !beyond);
     let next = match next {
         Some(next) => Some(Position::Search(SearchPosition {
             after: Some(next),
             ..position
         })),
-        None => match deleted::behind(context.scan, &position) {
+        None => match deleted {
             Some(deleted) => Some(Position::Deleted(deleted)),
             None => {
                 if position.seen.overflowed() {
@@ -120,7 +124,7 @@ pub fn read(
     };
     Ok(Page {
         next: next.map(|next| encode(stream.name, &next)),
-        checkpoint: Some(checkpoint),
+        checkpoint,
         ..collector.into_page()
     })
 }

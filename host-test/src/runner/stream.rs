@@ -31,16 +31,21 @@ impl<S: PageSource> Runner<'_, S> {
         report.requests = after.requests - before.requests;
         report.bytes = after.bytes_received - before.bytes_received;
         report.guest_time = after.guest_time.saturating_sub(before.guest_time);
-        if let quarantined @ 1.. = report.quarantined() {
+        if let held @ 1.. = report.held {
             report.remarks.push(match output.quarantine() {
                 Some(place) => format!(
-                    "{quarantined} rows are no records and are held in {place}; read them again with `read {} --quarantined`",
+                    "{held} rows are no records and are held in {place}; read them again with `read {} --quarantined`",
                     stream.name
                 ),
                 None => format!(
-                    "{quarantined} rows are no records and are kept nowhere; an --output would hold them"
+                    "{held} rows are no records and are kept nowhere; an --output would hold them"
                 ),
             });
+        }
+        if let unread @ 1.. = report.quarantined().saturating_sub(report.held) {
+            report.remarks.push(format!(
+                "{unread} answers could not be read and what they hold is missing; it comes when it changes, or with --full"
+            ));
         }
         // What is read beside the position says nothing about how far the stream was read.
         if self.options.extent == Extent::Onward {
@@ -151,10 +156,12 @@ impl<S: PageSource> Runner<'_, S> {
             advance(&mut position, &page, self.descriptor.cursor_formats.writes);
             report.count(&page);
             count_notices(&stream.name, &page.notices, report);
+            let unreadable = quarantined(stream, &page);
+            report.held += unreadable.len() as u64;
             output.commit(Commit {
                 stream: &stream.name,
                 entries: &page.entries,
-                quarantined: &quarantined(stream, &page),
+                quarantined: &unreadable,
                 restarted: page.restarted,
                 // A row that did not come because it is no record, or because nobody wanted it, is not gone.
                 complete_snapshot: page.complete_snapshot
