@@ -85,6 +85,27 @@ fn table(world: &World, stream: &str) -> Rows {
         .collect()
 }
 
+/// The keys of what an output says is gone, in order; in files as often as they say so.
+pub fn deleted(world: &World, sink: Sink, stream: &str) -> Vec<String> {
+    let mut keys: Vec<String> = match sink {
+        Sink::Files => {
+            let lines = world.lines(&format!("out/{stream}.jsonl"));
+            let gone = lines.iter().filter(|line| line["change"] == "delete");
+            gone.map(|line| line["key"].as_str().expect("a key").to_owned())
+                .collect()
+        }
+        Sink::Database => {
+            let database = rusqlite::Connection::open(world.path("out.db")).expect("a database");
+            let question = format!("SELECT key FROM {stream} WHERE deleted");
+            let mut statement = database.prepare(&question).expect("a table");
+            let keys = statement.query_map([], |row| row.get(0)).expect("rows");
+            keys.map(|key| key.expect("a key")).collect()
+        }
+    };
+    keys.sort();
+    keys
+}
+
 /// The envelope says when the document changed, where the document does.
 fn check_time(updated_at_ms: &Value, data: &Value) {
     let expected = data["updated_at"].as_i64().map(|second| second * 1_000);

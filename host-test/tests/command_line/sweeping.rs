@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::stored::Sink;
+use crate::stored::{self, Sink};
 use crate::world::World;
 
 const SINKS: [Sink; 2] = [Sink::Files, Sink::Database];
@@ -16,19 +16,8 @@ fn ids(changed: &Value, what: &str) -> BTreeSet<String> {
 
 /// The keys of the contacts that an output says are gone.
 fn deleted(world: &World, sink: Sink) -> BTreeSet<String> {
-    if sink == Sink::Files {
-        let lines = world.lines("out/contacts.jsonl");
-        let gone = lines.iter().filter(|line| line["change"] == "delete");
-        return gone
-            .map(|line| line["key"].as_str().expect("a key").to_owned())
-            .collect();
-    }
-    let database = rusqlite::Connection::open(world.path("out.db")).expect("a database");
-    let mut statement = database
-        .prepare("SELECT key FROM contacts WHERE deleted")
-        .expect("a table");
-    let keys = statement.query_map([], |row| row.get(0)).expect("rows");
-    keys.map(|key| key.expect("a key")).collect()
+    let keys = stored::deleted(world, sink, "contacts");
+    keys.into_iter().collect()
 }
 
 #[test]
