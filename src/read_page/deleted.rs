@@ -2,13 +2,13 @@
 //! more than ids and times.
 
 use super::collect::{Collector, Success};
+use super::list::standstill;
 use super::scan::{Context, Scan};
 use super::{empty_page, notice, repeat};
 use crate::contract::connector::Page;
 use crate::contract::http::Request;
 use crate::contract::types::{Failure, FailureKind};
 use crate::cursor::{DeletedPosition, Position, SearchPosition, encode};
-use crate::failure::failure;
 use crate::intercom::envelope::read_list;
 use crate::intercom::errors::unexpected_body;
 use crate::intercom::request;
@@ -103,11 +103,7 @@ pub fn read(
         });
     };
     if next <= position.page {
-        return Err(failure(
-            FailureKind::Drift,
-            "cursor_stands_still",
-            "Intercom's next page is this one: the walk would never end.",
-        ));
+        return Err(standstill());
     }
     position.page = next;
     Ok(Page {

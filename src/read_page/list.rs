@@ -76,14 +76,19 @@ pub fn read(context: &Context, position: ListPosition, answer: Answer) -> Result
     })
 }
 
+/// The failure of a walk whose next page is the one that it comes from.
+pub fn standstill() -> Failure {
+    failure(
+        FailureKind::Drift,
+        "cursor_stands_still",
+        "Intercom's next page is this one: the walk would never end.",
+    )
+}
+
 /// A list that hands out the cursor it was given would be walked for ever.
 pub fn refuse_standstill(sent: Option<&str>, received: Option<&str>) -> Result<(), Failure> {
     match (sent, received) {
-        (Some(sent), Some(received)) if sent == received => Err(failure(
-            FailureKind::Drift,
-            "cursor_stands_still",
-            "Intercom's next page has the cursor of this one: the walk would never end.",
-        )),
+        (Some(sent), Some(received)) if sent == received => Err(standstill()),
         _ => Ok(()),
     }
 }

@@ -7,13 +7,13 @@
 use std::collections::BTreeMap;
 
 use super::collect::{Collector, Success};
+use super::list::standstill;
 use super::scan::{Context, Scan};
 use super::{empty_page, notice, repeat};
 use crate::contract::connector::Page;
 use crate::contract::http::Request;
-use crate::contract::types::{Failure, FailureKind};
+use crate::contract::types::Failure;
 use crate::cursor::{Memory, PagesPosition, Position, encode};
-use crate::failure::failure;
 use crate::intercom::envelope::Continuation;
 use crate::intercom::errors::not_available;
 use crate::intercom::normalize::Record;
@@ -103,11 +103,7 @@ pub fn read(
     position.total = list.continuation.total_count.or(position.total);
     let next = next(&list.continuation).filter(|_| !empty);
     if next.is_some() && next == position.page {
-        return Err(failure(
-            FailureKind::Drift,
-            "cursor_stands_still",
-            "Intercom's next page is this one: the walk would never end.",
-        ));
+        return Err(standstill());
     }
     let one_page = position.page.is_none() && next.is_none() && position.list == 0;
     position.page = next;
