@@ -124,7 +124,7 @@ impl ReadPage {
             self.state = State::Recalling(scan, position);
             return Step::Load(export::STATE_KEY.to_owned());
         }
-        let requests = scan.requests(moment);
+        let requests = scan.requests();
         if requests.is_empty() {
             return self.read(moment, scan, Vec::new());
         }

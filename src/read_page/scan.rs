@@ -134,7 +134,7 @@ impl Scan {
         moment.elapsed_ms < self.time_budget_ms / 4 * 3
     }
 
-    pub fn requests(&self, moment: Moment) -> Vec<Request> {
+    pub fn requests(&self) -> Vec<Request> {
         match &self.place {
             Place::Keys { keys, done } => keys::requests(self, keys, *done),
             Place::Walk(Position::List(position)) => vec![list::request(self, position)],
@@ -145,7 +145,7 @@ impl Scan {
                 pages::request(self, position).into_iter().collect()
             }
             Place::Walk(Position::Children(position)) => children::parents(self, position)
-                .map_or_else(Vec::new, |parents| parents.requests(moment)),
+                .map_or_else(Vec::new, |parents| parents.requests()),
             Place::Walk(_) => Vec::new(),
         }
     }

@@ -452,8 +452,7 @@ fn the_longest_day_does_not_hide_a_change() {
     });
     let operation_request = request("contacts", since, None);
     let scan = Scan::new(&connection(), &operation_request).unwrap();
-    let body: Value =
-        serde_json::from_slice(scan.requests(Moment::default())[0].body.as_ref().unwrap()).unwrap();
+    let body: Value = serde_json::from_slice(scan.requests()[0].body.as_ref().unwrap()).unwrap();
     assert!(body["query"]["value"].as_i64().unwrap() < NOON);
     assert_eq!(
         keys(&page(&mut model, operation_request).unwrap().entries),
