@@ -21,7 +21,7 @@ use crate::schema::{self, Attribute};
 /// Where people authorise; Intercom leads them on to their region.
 const AUTHORIZE: &str = "https://app.intercom.com/oauth";
 
-const MOST_IN_FLIGHT: u32 = 8;
+const MOST_IN_FLIGHT: u32 = 25;
 
 /// The operation behind the export.
 pub struct Authenticate {

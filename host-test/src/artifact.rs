@@ -1,6 +1,7 @@
 //! The component's bytes: from a file, or built from the sources that this host was built from.
 
 mod build;
+mod fresh;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::{env, io};
 
-use super::ArtifactError;
+use super::{ArtifactError, fresh};
 
 /// The component's target: its imports are those that it uses and no others.
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -35,8 +35,6 @@ pub(super) fn build(root: &Path) -> Result<Vec<u8>, ArtifactError> {
             path: root.to_owned(),
         });
     }
-    add_target_if_missing(root)?;
-
     let target_directory = root.join("target").join("component");
     fs::create_dir_all(&target_directory).map_err(|error| files(&target_directory, error))?;
     // Held until the bytes are read: another process must not replace them in between.
@@ -46,11 +44,15 @@ pub(super) fn build(root: &Path) -> Result<Vec<u8>, ArtifactError> {
         .join(TARGET)
         .join("component")
         .join(FILE_NAME);
+    if fresh::is_fresh(&file, root) {
+        return fs::read(&file).map_err(|error| files(&file, error));
+    }
     if file.is_file() {
         tracing::debug!("building the connector where its sources changed");
     } else {
         tracing::info!("building the connector; this first time takes a minute or two");
     }
+    add_target_if_missing(root)?;
     let cargo = env::var_os("CARGO").filter(|cargo| !cargo.is_empty());
     let mut command = nested(cargo.unwrap_or_else(|| "cargo".into()), root);
     command.args(ARGUMENTS).arg(&target_directory);
@@ -66,6 +68,7 @@ pub(super) fn build(root: &Path) -> Result<Vec<u8>, ArtifactError> {
             stderr: text(&output.stderr),
         });
     }
+    fresh::refresh(&file);
     fs::read(&file).map_err(|error| files(&file, error))
 }
 
