@@ -116,28 +116,26 @@ impl Pass<'_> {
         let mut more = reader.open(b'{', b'}')?;
         while more {
             let written = fields.get(expected).map(|field| field.written);
-            if written.is_some_and(|written| reader.take_expected(written)) {
-                self.field(fields, expected, reader, within)?;
-                expected += 1;
-            } else {
+            if !written.is_some_and(|written| reader.take_expected(written)) {
                 let name = reader.name()?;
-                match find(fields, expected, name) {
-                    Some(index) => {
-                        self.field(fields, index, reader, within)?;
-                        expected = index + 1;
-                    }
-                    None => {
-                        self.note_unknown(name, within);
-                        reader.value()?;
-                    }
-                }
+                let Some(index) = find(fields, expected, name) else {
+                    self.note_unknown(name, within);
+                    reader.value()?;
+                    more = !reader.is_last(b'}')?;
+                    continue;
+                };
+                expected = index;
             }
+            // The one place that takes a value, so that it is compiled into this loop.
+            self.field(fields, expected, reader, within)?;
+            expected += 1;
             more = !reader.is_last(b'}')?;
         }
         Ok(())
     }
 
     /// Takes the value of a field.
+    #[inline(always)]
     fn field(
         &mut self,
         fields: &'static [Field],

@@ -205,7 +205,7 @@ impl<'a> Reader<'a> {
         Ok(Name { text, escaped })
     }
 
-    #[inline]
+    #[inline(always)]
     fn skip_name(&mut self) -> Result<(), Invalid> {
         self.take(b'"')?;
         self.string()?;
