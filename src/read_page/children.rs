@@ -236,12 +236,12 @@ fn finish(context: &Context, position: ChildrenPosition, mut page: Page) -> Page
     if position.seen.overflowed() {
         page.notices.push(repeat(stream));
     }
-    let again = position.known != Watermark::default() || position.from.is_some();
+    // Events that are too old are not listed any more, and yet they were.
     let always = stream
         .children()
-        .is_some_and(|(_, children)| children.given != Given::WithParent);
+        .is_some_and(|(_, children)| children.given == Given::Always);
     page.complete_snapshot =
-        always && !again && !position.partial && scan.window.is_open() && scan.filter.is_open();
+        always && !position.partial && scan.window.is_open() && scan.filter.is_open();
     page.checkpoint = Some(encode(stream.name, &Position::Mark(position.seen)));
     page
 }

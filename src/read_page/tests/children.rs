@@ -461,6 +461,11 @@ fn events_are_followed_page_by_page() {
     ));
     let (pages, _) = scan_of("events", "{}", None, &answers);
     assert_eq!(sorted(&entries(&pages)), ["1", "2"]);
+    let last = pages.last().unwrap();
+    assert!(
+        !last.complete_snapshot,
+        "older events are not listed, and are not gone"
+    );
     let payload: Value = serde_json::from_slice(&entries(&pages)[0].payload).unwrap();
     assert_eq!(payload["contact_id"], "a");
 }
