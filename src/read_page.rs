@@ -7,21 +7,24 @@ mod export;
 mod filter;
 mod keys;
 mod list;
+mod page;
 mod pages;
 mod place;
 mod scan;
 mod scroll;
 mod search;
+mod walk;
+mod window;
 
 use crate::contract::connector::{Page, PageRequest};
 use crate::contract::http::Request;
 use crate::contract::state::Change;
-use crate::contract::types::{Connection, Failure, FailureKind, Notice};
+use crate::contract::types::{Connection, Failure, FailureKind};
 use crate::cursor::{ExportPosition, Position};
 use crate::failure::failure;
-use crate::intercom::streams::Stream;
 use crate::operation::{Answer, Input, Moment, Operation, Step};
 use children::Gathering;
+use page::empty_page;
 use place::Place;
 use scan::{Context, Scan};
 
@@ -185,37 +188,6 @@ impl ReadPage {
         self.state = State::Gathering(scan, gathering);
         Step::Send(requests, MOST_IN_FLIGHT)
     }
-}
-
-fn empty_page() -> Page {
-    Page {
-        entries: Vec::new(),
-        intents: Vec::new(),
-        next: None,
-        checkpoint: None,
-        restarted: false,
-        retry_after_ms: None,
-        notices: Vec::new(),
-        complete_snapshot: false,
-    }
-}
-
-fn notice(kind: &str, stream: &Stream, message: impl Into<String>) -> Notice {
-    Notice {
-        kind: kind.to_owned(),
-        message: message.into(),
-        stream: Some(stream.name.to_owned()),
-        key: None,
-        path: None,
-        document: None,
-    }
-}
-
-/// What is said when a watermark had to forget some of what it saw.
-fn repeat(stream: &Stream) -> Notice {
-    let message =
-        "more rows changed within a short time than can be remembered: some will be given again";
-    notice("repeat", stream, message)
 }
 
 #[cfg(test)]

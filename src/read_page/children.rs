@@ -5,8 +5,8 @@ mod embedded;
 mod gathering;
 
 use super::collect::Collector;
+use super::page::{empty_page, notice, repeat};
 use super::scan::{Context, Scan};
-use super::{empty_page, notice, repeat};
 use crate::contract::connector::Page;
 use crate::contract::types::{Failure, Notice};
 use crate::cursor::{self, ChildrenPosition, Parent, Position, encode};
@@ -23,20 +23,11 @@ const MOST_TRIES: u32 = 4;
 /// How long to wait before what could not be read is asked for again; doubled each time.
 const WAIT_MS: u64 = 1_000;
 
-/// How long a walk through parents may rest, in seconds. A scroll that was idle for a minute is over.
-const LONGEST_REST: i64 = 20;
-
 /// The walk through the parents, from where it stands.
 pub fn parents(scan: &Scan, position: &ChildrenPosition) -> Option<Scan> {
     let (parent, children) = scan.stream.children()?;
     let walk = position.parents.clone()?;
     Some(scan.of_parents(parent, children.given, walk))
-}
-
-/// Whether the walk through the parents has to go on, although some of them are still to be looked at.
-fn is_urgent(context: &Context, position: &ChildrenPosition) -> bool {
-    matches!(&position.parents, Some(Position::Scroll(scroll)) if scroll.param.is_some())
-        && context.now().saturating_sub(position.walked) > LONGEST_REST
 }
 
 /// What a page of parents comes to.

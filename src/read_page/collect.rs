@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::page::{empty_page, notice};
 use super::scan::Context;
-use super::{empty_page, notice};
 use crate::contract::connector::Page;
 use crate::contract::http::{Effect, Response};
 use crate::contract::types::{Entry, Failure, Notice};

@@ -3,8 +3,8 @@
 
 use super::collect::{Collector, Success};
 use super::list::standstill;
+use super::page::{empty_page, notice, repeat};
 use super::scan::{Context, Scan};
-use super::{empty_page, notice, repeat};
 use crate::contract::connector::Page;
 use crate::contract::http::Request;
 use crate::contract::types::{Failure, FailureKind};

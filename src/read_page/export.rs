@@ -4,8 +4,8 @@
 mod file;
 
 use super::collect::Collector;
+use super::page::{empty_page, notice};
 use super::scan::{Context, Scan};
-use super::{empty_page, notice};
 use crate::contract::connector::Page;
 use crate::contract::http::{Effect, Request, Response};
 use crate::contract::state::Change;

@@ -1,54 +1,17 @@
 //! Reads of single rows by their keys. A row that Intercom does not know any more is proven gone.
 
 use super::collect::{Collector, List, Success};
-use super::empty_page;
-use super::place::Place;
+use super::page::empty_page;
 use super::scan::{Context, Scan};
 use crate::contract::connector::Page;
 use crate::contract::http::Request;
 use crate::contract::types::Failure;
-use crate::cursor::{self, Position, encode};
-use crate::failure::{invalid_input, problem};
+use crate::cursor::{Position, encode};
 use crate::intercom::errors::unexpected_body;
 use crate::intercom::normalize::split_key;
 use crate::intercom::request::{self, canonical_id};
-use crate::intercom::streams::Stream;
 use crate::json::{self, Member};
 use crate::operation::Answer;
-
-/// Where a read of keys begins or goes on.
-pub fn place(stream: &Stream, keys: &[String], cursor: Option<&[u8]>) -> Result<Place, Failure> {
-    if !stream.by_keys() {
-        return Err(invalid_input(
-            "no_keys",
-            format!(
-                "rows of stream `{}` cannot be read by their keys: Intercom has no request for one of them",
-                stream.name
-            ),
-            vec![problem(
-                "selection.keys",
-                "no_keys",
-                "the stream is read as a whole only",
-            )],
-        ));
-    }
-    let done = match cursor {
-        None => 0,
-        Some(cursor) => match cursor::decode(stream.name, cursor)? {
-            Position::Keys(done) if done <= keys.len() => done,
-            _ => {
-                return Err(cursor::unreadable(
-                    stream.name,
-                    "it belongs to another way of reading the stream",
-                ));
-            }
-        },
-    };
-    Ok(Place::Keys {
-        keys: keys.to_vec(),
-        done,
-    })
-}
 
 pub fn requests(scan: &Scan, keys: &[String], done: usize) -> Vec<Request> {
     let version = scan.config.api_version;

@@ -1,10 +1,12 @@
 //! Where a page begins.
 
-use super::scan::Window;
+use super::window::Window;
+use crate::contract::types::Failure;
 use crate::cursor::{
-    ChildrenPosition, ExportPosition, ListPosition, Memory, PagesPosition, Position,
+    self, ChildrenPosition, ExportPosition, ListPosition, Memory, PagesPosition, Position,
     ScrollPosition, SearchPosition,
 };
+use crate::failure::{invalid_input, problem};
 use crate::intercom::streams::{Compare, Given, Paging, Stream};
 use crate::watermark::Watermark;
 
@@ -14,6 +16,40 @@ pub enum Place {
     Walk(Position),
     /// Within a list of keys.
     Keys { keys: Vec<String>, done: usize },
+}
+
+/// Where a read of keys begins or goes on.
+pub fn of_keys(stream: &Stream, keys: &[String], cursor: Option<&[u8]>) -> Result<Place, Failure> {
+    if !stream.by_keys() {
+        return Err(invalid_input(
+            "no_keys",
+            format!(
+                "rows of stream `{}` cannot be read by their keys: Intercom has no request for one of them",
+                stream.name
+            ),
+            vec![problem(
+                "selection.keys",
+                "no_keys",
+                "the stream is read as a whole only",
+            )],
+        ));
+    }
+    let done = match cursor {
+        None => 0,
+        Some(cursor) => match cursor::decode(stream.name, cursor)? {
+            Position::Keys(done) if done <= keys.len() => done,
+            _ => {
+                return Err(cursor::unreadable(
+                    stream.name,
+                    "it belongs to another way of reading the stream",
+                ));
+            }
+        },
+    };
+    Ok(Place::Keys {
+        keys: keys.to_vec(),
+        done,
+    })
 }
 
 /// Where a walk begins when nothing was read yet.

@@ -6,9 +6,9 @@
 mod turn;
 
 use super::collect::{Collector, List, Success};
+use super::page::{empty_page, notice, repeat};
 use super::place::pages_since;
 use super::scan::{Context, Scan};
-use super::{empty_page, notice, repeat};
 use crate::contract::connector::Page;
 use crate::contract::http::{ErrorKind, Request};
 use crate::contract::state::{Change, Swapped};

@@ -6,9 +6,10 @@
 //! changes during one moves towards its end and is met again.
 
 use super::collect::{Collector, List, Success};
+use super::deleted;
 use super::list::refuse_standstill;
+use super::page::repeat;
 use super::scan::{Context, Scan};
-use super::{deleted, repeat};
 use crate::contract::connector::Page;
 use crate::contract::http::Request;
 use crate::contract::types::Failure;

@@ -1,10 +1,9 @@
 //! Asking for what hangs on several parents at once, each until its last page.
 
 use super::embedded::read_row;
-use super::is_urgent;
 use crate::contract::http::{Effect, Request, Response};
 use crate::contract::types::{Failure, FailureKind};
-use crate::cursor::{ChildrenPosition, Parent};
+use crate::cursor::{ChildrenPosition, Parent, Position};
 use crate::intercom::envelope::{Continuation, read_embedded, read_list};
 use crate::intercom::errors::{from_http, from_response, unexpected_body};
 use crate::intercom::normalize::{Record, Unreadable};
@@ -22,6 +21,9 @@ const ROW_BYTES: u64 = 2_048;
 
 /// Pages of one parent, at most: a list that never ends is no list.
 const MOST_PAGES: u32 = 10_000;
+
+/// How long a walk through parents may rest, in seconds. A scroll that was idle for a minute is over.
+const LONGEST_REST: i64 = 20;
 
 /// Parents and what is known of their rows.
 #[derive(Debug)]
@@ -203,6 +205,12 @@ impl Family {
             None,
         ))
     }
+}
+
+/// Whether the walk through the parents has to go on, although some of them are still to be looked at.
+fn is_urgent(context: &Context, position: &ChildrenPosition) -> bool {
+    matches!(&position.parents, Some(Position::Scroll(scroll)) if scroll.param.is_some())
+        && context.now().saturating_sub(position.walked) > LONGEST_REST
 }
 
 /// The path and query of the first page of what hangs on a parent.

@@ -1,6 +1,7 @@
 //! What hangs on other rows, against conversations with parts and contacts with whatever hangs on them.
 
 use super::*;
+use crate::contract::types::Notice;
 use crate::intercom::streams::STREAMS;
 
 /// Paths and what is answered there, in the order of the list: the first path that fits.
