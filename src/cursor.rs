@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use crate::contract::types::Failure;
 use crate::failure::{invalid_input, problem};
 use crate::json::{self, Object};
-use crate::watermark::{Fingerprint, Watermark};
+use crate::watermark::{Fingerprint, LAG_SECONDS, Watermark};
 
 /// The format written, and the only one read so far.
 pub const FORMAT: u8 = b'1';
@@ -35,6 +35,22 @@ pub enum Position {
     Export(ExportPosition),
     /// Within a list of keys: so many are done.
     Keys(usize),
+}
+
+impl Position {
+    /// When the walk began, by the server's clock, in Unix seconds; absent before its first answer.
+    pub fn started(&self) -> Option<i64> {
+        match self {
+            Self::List(list) => list.started,
+            // A search behind a list looks again at the lag before the list's beginning.
+            Self::Search(search) => search
+                .started
+                .or_else(|| search.from.checked_add(LAG_SECONDS)),
+            Self::Scroll(scroll) => scroll.started,
+            Self::Pages(pages) => pages.started,
+            _ => None,
+        }
+    }
 }
 
 /// Where a list stands.

@@ -47,11 +47,14 @@ pub fn walked(
         position.seen = Watermark::default();
     }
     position.walked = context.now();
-    position.started.get_or_insert(context.now());
     position.parents = match &page.next {
         Some(next) => Some(cursor::decode(parent.name, next)?),
         None => None,
     };
+    let started = position.parents.as_ref().and_then(Position::started);
+    position
+        .started
+        .get_or_insert(started.unwrap_or_else(|| context.now()));
     if children.given == Given::WithParent
         && let Some(checkpoint) = &page.checkpoint
         && let Position::Mark(mark) = cursor::decode(parent.name, checkpoint)?

@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::{Duration, SystemTime};
 use std::{env, io};
 
 use super::{ArtifactError, fresh};
@@ -56,6 +57,8 @@ pub(super) fn build(root: &Path) -> Result<Vec<u8>, ArtifactError> {
     let cargo = env::var_os("CARGO").filter(|cargo| !cargo.is_empty());
     let mut command = nested(cargo.unwrap_or_else(|| "cargo".into()), root);
     command.args(ARGUMENTS).arg(&target_directory);
+    // File systems tell the time less exactly than the clock does.
+    let looked = SystemTime::now() - Duration::from_secs(1);
     let output = run(&mut command)?;
     if !output.status.success() {
         return Err(ArtifactError::Build {
@@ -68,7 +71,7 @@ pub(super) fn build(root: &Path) -> Result<Vec<u8>, ArtifactError> {
             stderr: text(&output.stderr),
         });
     }
-    fresh::refresh(&file);
+    fresh::refresh(&file, looked);
     fs::read(&file).map_err(|error| files(&file, error))
 }
 

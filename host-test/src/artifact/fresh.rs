@@ -37,10 +37,11 @@ pub(super) fn is_fresh(built: &Path, root: &Path) -> bool {
     true
 }
 
-/// Says that a file was looked over just now, for cargo leaves alone what it need not make anew.
-pub(super) fn refresh(built: &Path) {
+/// Says that a file holds the sources as they were at a time, for cargo leaves alone what it need not make anew. The time
+/// is the one before cargo looked: a source that changes while it builds is newer.
+pub(super) fn refresh(built: &Path, looked: SystemTime) {
     let opened = fs::File::options().append(true).open(built);
-    if let Err(error) = opened.and_then(|file| file.set_modified(SystemTime::now())) {
+    if let Err(error) = opened.and_then(|file| file.set_modified(looked)) {
         tracing::debug!("{}: {error}", built.display());
     }
 }
@@ -86,12 +87,17 @@ mod tests {
         fs::write(&built, "").unwrap();
         age(&built, 100);
         assert!(!is_fresh(&built, root.path()));
-        refresh(&built);
+        refresh(&built, SystemTime::now());
         assert!(is_fresh(&built, root.path()));
+        // What changes while it is built is not in it.
+        let looked = SystemTime::now() - Duration::from_secs(1);
+        fs::write(root.path().join("wit/new.wit"), "").unwrap();
+        refresh(&built, looked);
+        assert!(!is_fresh(&built, root.path()));
         age(&built, 10);
         let deep = root.path().join("src/deep/file.rs");
         for input in [deep.as_path(), &root.path().join("Cargo.lock")] {
-            refresh(&built);
+            refresh(&built, SystemTime::now());
             assert!(is_fresh(&built, root.path()));
             fs::write(input, "changed").unwrap();
             let later = SystemTime::now() + Duration::from_secs(5);

@@ -725,3 +725,38 @@ fn where_deletions_cannot_be_listed_the_scan_ends_with_a_notice() {
     assert!(ended.next.is_none() && ended.checkpoint.is_some());
     assert_eq!(ended.notices[0].kind, "unavailable");
 }
+
+/// The host's clock may be wrong; the mark is the server's time all the same.
+#[test]
+fn the_servers_clock_says_when_a_walk_over_parents_began() {
+    let count = json!({ "data": [], "total_count": 1, "has_more": true });
+    let mut answers = contacts(json!([{ "id": "a", "notes": count }]));
+    // While the walk went on, somebody wrote a note about another contact.
+    let late = json!({ "type": "note", "id": "1", "created_at": NOON + 7_200 });
+    answers.push(("/contacts/a/notes?per_page=50", json!({ "data": [late] })));
+    let model = Model {
+        now: NOON,
+        ..Model::default()
+    };
+    let mut cursor = None;
+    loop {
+        let page = ask(
+            NOON + 86_400,
+            "{}",
+            request("contact_notes", Selection::All, cursor),
+            |request| {
+                let found = answers.iter().find(|(path, _)| request.target == *path);
+                model.ok(&found.unwrap_or_else(|| panic!("{}", request.target)).1)
+            },
+        )
+        .unwrap();
+        cursor = page.next;
+        if let Some(checkpoint) = page.checkpoint.filter(|_| cursor.is_none()) {
+            let Ok(Position::Mark(mark)) = cursor::decode("contact_notes", &checkpoint) else {
+                panic!("no mark");
+            };
+            assert_eq!(mark.floor(), Some(NOON - LAG_SECONDS));
+            return;
+        }
+    }
+}
