@@ -3,6 +3,7 @@ mod conversations;
 mod links;
 mod people;
 mod same;
+#[path = "../../tests/samples/webhook_items.rs"]
 mod samples;
 mod tickets;
 mod workspace;
