@@ -126,6 +126,10 @@ impl Conversation {
         CONVERSATIONS.encode(self.number)
     }
 
+    pub(crate) fn is_open(&self) -> bool {
+        self.state != ConversationState::Closed
+    }
+
     /// The priority as versions from 2.16 on name it, and as older ones do.
     pub(crate) fn priorities(&self) -> [&'static str; 2] {
         let newer = PRIORITIES.get(self.priority).copied().unwrap_or("none");

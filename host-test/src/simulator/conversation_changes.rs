@@ -6,6 +6,7 @@ use super::conversation::{Conversation, ConversationState, Deletion};
 use super::errors::ApiError;
 use super::numbering::{CONVERSATION_PARTS, CONVERSATIONS, MOST_PARTS};
 use super::part::{Assignee, Author, Part, PartKind, Step};
+use super::topics::Subject;
 use super::workspace::{State, Workspace};
 
 /// How long a conversation sleeps that is snoozed.
@@ -115,7 +116,7 @@ impl Workspace {
                 at: now,
                 metrics_retained: true,
             });
-            Ok(((), Told::Deletion))
+            Ok(((), Told::Topic("conversation.deleted")))
         })
     }
 
@@ -125,22 +126,26 @@ impl Workspace {
         id: &str,
         act: impl FnOnce(&mut Conversation, i64) -> Result<(T, Told), ApiError>,
     ) -> Result<T, ApiError> {
-        let (done, notice) = {
-            let mut state = self.write();
-            let milliseconds = self.clock.milliseconds();
-            let now = milliseconds.div_euclid(1_000);
-            let mut conversation = live(&state, id)?;
-            let (done, told) = act(&mut conversation, now)?;
-            conversation.updated_at = now;
-            let notice = match told {
-                Told::Part(index) => self.conversation_notice(&state, &conversation, index),
-                Told::Redaction(index) => self.redaction_notice(&state, &conversation, index),
-                Told::Deletion => self.conversation_deletion_notice(&conversation),
-            };
-            state.conversations.put(conversation, milliseconds);
-            (done, notice)
-        };
-        self.notify(notice);
+        let mut state = self.write();
+        let milliseconds = self.clock.milliseconds();
+        let now = milliseconds.div_euclid(1_000);
+        let before = live(&state, id)?;
+        let mut conversation = before.clone();
+        let (done, told) = act(&mut conversation, now)?;
+        conversation.updated_at = now;
+        state.conversations.put(conversation.clone(), milliseconds);
+        let subject = Subject::conversation(&conversation);
+        match told {
+            Told::Part(index) => {
+                self.tell_of_conversation_part(&state, &before, &conversation, index);
+            }
+            Told::Redaction(index) => {
+                let part = Some(index);
+                let subject = Subject { part, ..subject };
+                self.tell(&state, "conversation_part.redacted", subject);
+            }
+            Told::Topic(topic) => self.tell(&state, topic, subject),
+        }
         Ok(done)
     }
 }
@@ -151,7 +156,8 @@ enum Told {
     Part(u64),
     /// The part with this index was redacted.
     Redaction(u64),
-    Deletion,
+    /// Only what happened is told of, under this topic.
+    Topic(&'static str),
 }
 
 /// 404 for a part.

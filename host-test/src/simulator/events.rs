@@ -14,6 +14,7 @@ use super::event::{EVENTS, Event, EventBody, LISTED};
 use super::identifiers::{self, Kind};
 use super::moment::{Moment, TimeStyle};
 use super::route::Route;
+use super::topics::Subject;
 use super::version::ApiVersion;
 use super::workspace::{State, Workspace};
 
@@ -231,21 +232,23 @@ impl Workspace {
         touch: bool,
     ) -> Result<String, ApiError> {
         let number = self.contact_number(contact)?;
-        let (event, item) = {
+        let event = {
             let mut state = self.write();
             let live = self.live(&state, number)?;
             let created_at = created_at.unwrap_or_else(|| self.now());
             let event = state
                 .events
                 .add(&self.generator, number, name, created_at, metadata);
-            let item = json!(event.body(&live, contact));
-            (event, item)
+            let subject = Subject {
+                event: Some(&event),
+                ..Subject::contact(&live)
+            };
+            self.tell(&state, "event.created", subject);
+            event
         };
         if touch {
             self.touch_contact(contact, json!({}))?;
         }
-        let notified = self.webhooks.has_subscriber();
-        self.notify(notified.then_some(("event.created", item)));
         Ok(event.id)
     }
 }

@@ -59,6 +59,11 @@ impl Ticket {
         self.kind().category
     }
 
+    /// The category of the state.
+    pub(crate) fn state_category(&self) -> &'static str {
+        STATES.get(self.state).unwrap_or(&STATES[0]).category
+    }
+
     pub(crate) fn is_open(&self) -> bool {
         self.state != RESOLVED
     }

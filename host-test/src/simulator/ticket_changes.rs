@@ -72,20 +72,19 @@ impl Workspace {
         id: &str,
         act: impl FnOnce(&mut Ticket, i64) -> Result<(T, Option<u64>), ApiError>,
     ) -> Result<T, ApiError> {
-        let (done, notice) = {
-            let mut state = self.write();
-            let milliseconds = self.clock.milliseconds();
-            let now = milliseconds.div_euclid(1_000);
-            let number = TICKETS.decode(id);
-            let ticket = number.and_then(|number| state.tickets.current().live(number));
-            let mut ticket = Ticket::clone(&*ticket.ok_or_else(ApiError::ticket_not_found)?);
-            let (done, part) = act(&mut ticket, now)?;
-            ticket.updated_at = now;
-            let notice = part.and_then(|index| self.ticket_notice(&state, &ticket, index));
-            state.tickets.put(ticket, milliseconds);
-            (done, notice)
-        };
-        self.notify(notice);
+        let mut state = self.write();
+        let milliseconds = self.clock.milliseconds();
+        let now = milliseconds.div_euclid(1_000);
+        let number = TICKETS.decode(id);
+        let before = number.and_then(|number| state.tickets.current().live(number));
+        let before = before.ok_or_else(ApiError::ticket_not_found)?;
+        let mut ticket = Ticket::clone(&before);
+        let (done, part) = act(&mut ticket, now)?;
+        ticket.updated_at = now;
+        state.tickets.put(ticket.clone(), milliseconds);
+        if let Some(index) = part {
+            self.tell_of_ticket_part(&state, &before, &ticket, index);
+        }
         Ok(done)
     }
 }

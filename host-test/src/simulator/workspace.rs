@@ -21,6 +21,7 @@ use super::contact_store::ContactStore;
 use super::content_export::ContentExports;
 use super::conversation::Conversation;
 use super::custom_attribute::{self, DataAttribute};
+use super::delivery_fate::DeliveryDisturbance;
 use super::event::EventStore;
 use super::fault_plan::FaultPlan;
 use super::faults::Fault;
@@ -37,7 +38,9 @@ use super::recorder::Recorder;
 use super::request_log::{RequestLog, RequestLogEntry};
 use super::scroll::Scroll;
 use super::segments;
+use super::teammates::Teammates;
 use super::ticket::Ticket;
+use super::topics;
 use super::version::ApiVersion;
 use super::webhooks::Webhooks;
 
@@ -74,6 +77,7 @@ pub(crate) struct State {
     pub(crate) conversations: OrderedStore<Conversation>,
     pub(crate) tickets: OrderedStore<Ticket>,
     pub(crate) tags: BTreeMap<u64, String>,
+    pub(crate) teammates: Teammates,
     pub(crate) catalogue: Catalogue,
     pub(crate) content_exports: ContentExports,
     pub(crate) data_attributes: Vec<DataAttribute>,
@@ -121,6 +125,7 @@ impl Workspace {
             conversations: OrderedStore::new(generator.clone(), lag),
             tickets: OrderedStore::new(generator.clone(), lag),
             tags: tags.collect(),
+            teammates: Teammates::default(),
             catalogue: Catalogue::new(&options),
             content_exports: ContentExports::default(),
             data_attributes: custom_attribute::custom(options.epoch),
@@ -334,11 +339,25 @@ impl Workspace {
         self.webhooks.subscribe(url);
     }
 
+    /// Replaces what becomes of notifications on their way; which ones are hit is counted anew.
+    pub fn disturb_webhooks(&self, disturbance: DeliveryDisturbance) {
+        self.webhooks.disturb(disturbance);
+    }
+
+    /// How many notifications did not come to an end yet: those that are sent, tried again, put off or held back.
+    pub fn pending_webhooks(&self) -> u64 {
+        self.webhooks.pending()
+    }
+
     /// Delivers a notification with this item, and waits until it was taken or given up.
     pub async fn deliver_webhook(&self, topic: &str, item: &Value) -> WebhookDelivery {
-        let notification =
-            self.webhooks
-                .notification(topic, item.clone(), self.now(), self.next_uuid());
+        let has_id = topics::find(topic).is_none_or(|topic| topic.has_id);
+        let notification = self.webhooks.notification(
+            topic,
+            item.clone(),
+            self.now(),
+            has_id.then(|| self.next_uuid()),
+        );
         self.webhooks.deliver(notification).await
     }
 
