@@ -39,9 +39,10 @@ mod contact_lists;
 mod contact_search;
 mod contact_store;
 mod contacts;
-mod content_items;
 mod content_export;
+mod content_items;
 mod control;
+mod control_documents;
 mod control_dumps;
 mod conversation;
 mod conversation_access;
@@ -74,6 +75,7 @@ mod fault_plan;
 mod faults;
 mod generate;
 mod generator;
+mod happening;
 mod help_center;
 mod hold;
 mod identifiers;
@@ -90,6 +92,7 @@ mod notes;
 mod notification;
 mod numbering;
 mod oauth;
+mod object_topics;
 mod options;
 mod ordered;
 mod ordered_search;
@@ -171,7 +174,11 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tickets_tests;
 #[cfg(test)]
+mod webhook_disturbance_tests;
+#[cfg(test)]
 mod webhook_tests;
+#[cfg(test)]
+mod webhook_topics_tests;
 
 pub use catalogue::CatalogueKind;
 pub use catalogue_changes::{CatalogueChange, CatalogueChanged};
@@ -181,6 +188,7 @@ pub use delivery_fate::{DeliveryDisturbance, DeliveryFate};
 pub use desk_change::DeskChange;
 pub use errors::ApiError;
 pub use faults::{Fault, FaultKind};
+pub use happening::Happening;
 pub use hold::Hold;
 pub use link_counts::LinkCounts;
 pub use links::{Link, LinkChange};

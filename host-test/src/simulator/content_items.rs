@@ -44,7 +44,12 @@ pub(crate) fn call_under_way(desk: Desk<'_>, subject: Subject<'_>) -> Option<Val
     let mut item = object(desk, subject)?;
     item["state"] = json!("started");
     item["updated_at"] = item["created_at"].clone();
-    for name in ["ended_at", "ended_reason", "recording_url", "transcription_url"] {
+    for name in [
+        "ended_at",
+        "ended_reason",
+        "recording_url",
+        "transcription_url",
+    ] {
         item[name] = Value::Null;
     }
     Some(item)

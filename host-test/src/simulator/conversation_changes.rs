@@ -120,6 +120,19 @@ impl Workspace {
         })
     }
 
+    /// Changes a conversation in a way of which no part tells, but this topic.
+    pub(crate) fn alter_conversation(
+        &self,
+        id: &str,
+        topic: &'static str,
+        edit: impl FnOnce(&mut Conversation, i64) -> Result<(), ApiError>,
+    ) -> Result<(), ApiError> {
+        self.change_conversation(id, |conversation, now| {
+            edit(conversation, now)?;
+            Ok(((), Told::Topic(topic)))
+        })
+    }
+
     /// Changes one conversation under the lock, moves its time of change, and tells of it.
     fn change_conversation<T>(
         &self,

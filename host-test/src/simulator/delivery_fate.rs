@@ -72,7 +72,9 @@ mod tests {
             doubled: 10,
             reordered: 20,
         };
-        let fates: Vec<_> = (0..10_000).map(|number| disturbance.fate(7, number)).collect();
+        let fates: Vec<_> = (0..10_000)
+            .map(|number| disturbance.fate(7, number))
+            .collect();
         for (fate, percent) in [
             (DeliveryFate::Lost, 5),
             (DeliveryFate::Doubled, 10),
@@ -83,7 +85,9 @@ mod tests {
             let expected = percent * 100;
             assert!(count.abs_diff(expected) < 150, "{fate:?}: {count}");
         }
-        let again: Vec<_> = (0..10_000).map(|number| disturbance.fate(7, number)).collect();
+        let again: Vec<_> = (0..10_000)
+            .map(|number| disturbance.fate(7, number))
+            .collect();
         assert_eq!(fates, again);
         let undisturbed = DeliveryDisturbance::default();
         assert!((0..1_000).all(|number| undisturbed.fate(7, number) == DeliveryFate::Sent));

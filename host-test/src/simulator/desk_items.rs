@@ -14,7 +14,9 @@ use super::topics::Subject;
 pub(crate) fn conversation(desk: Desk<'_>, subject: Subject<'_>) -> Option<Value> {
     let conversation = subject.conversation?;
     let mut item = serde_json::to_value(desk.conversation(conversation)).ok()?;
-    let part = subject.part.and_then(|index| desk.conversation_part(conversation, index));
+    let part = subject
+        .part
+        .and_then(|index| desk.conversation_part(conversation, index));
     item["conversation_parts"] = json!({
         "type": "conversation_part.list",
         "total_count": usize::from(part.is_some()),

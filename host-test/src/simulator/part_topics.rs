@@ -26,33 +26,93 @@ impl From {
 const OF_CONVERSATIONS: &[(PartKind, From, &str)] = &[
     (PartKind::Note, From::Anybody, "conversation.admin.noted"),
     (PartKind::Close, From::Anybody, "conversation.admin.closed"),
-    (PartKind::Snoozed, From::Anybody, "conversation.admin.snoozed"),
-    (PartKind::AssignAndReopen, From::Anybody, "conversation.admin.open.assigned"),
-    (PartKind::Assignment, From::Anybody, "conversation.admin.assigned"),
-    (PartKind::DefaultAssignment, From::Anybody, "conversation.admin.assigned"),
+    (
+        PartKind::Snoozed,
+        From::Anybody,
+        "conversation.admin.snoozed",
+    ),
+    (
+        PartKind::AssignAndReopen,
+        From::Anybody,
+        "conversation.admin.open.assigned",
+    ),
+    (
+        PartKind::Assignment,
+        From::Anybody,
+        "conversation.admin.assigned",
+    ),
+    (
+        PartKind::DefaultAssignment,
+        From::Anybody,
+        "conversation.admin.assigned",
+    ),
     (PartKind::Open, From::Contact, "conversation.user.replied"),
     (PartKind::Open, From::Anybody, "conversation.admin.opened"),
-    (PartKind::Comment, From::Contact, "conversation.user.replied"),
-    (PartKind::QuickReply, From::Contact, "conversation.user.replied"),
-    (PartKind::Comment, From::Bot, "conversation.operator.replied"),
-    (PartKind::QuickReply, From::Bot, "conversation.operator.replied"),
-    (PartKind::Comment, From::Anybody, "conversation.admin.replied"),
-    (PartKind::QuickReply, From::Anybody, "conversation.admin.replied"),
+    (
+        PartKind::Comment,
+        From::Contact,
+        "conversation.user.replied",
+    ),
+    (
+        PartKind::QuickReply,
+        From::Contact,
+        "conversation.user.replied",
+    ),
+    (
+        PartKind::Comment,
+        From::Bot,
+        "conversation.operator.replied",
+    ),
+    (
+        PartKind::QuickReply,
+        From::Bot,
+        "conversation.operator.replied",
+    ),
+    (
+        PartKind::Comment,
+        From::Anybody,
+        "conversation.admin.replied",
+    ),
+    (
+        PartKind::QuickReply,
+        From::Anybody,
+        "conversation.admin.replied",
+    ),
 ];
 
 /// Of a ticket, likewise.
 const OF_TICKETS: &[(PartKind, From, &str)] = &[
     (PartKind::Note, From::Anybody, "ticket.note.created"),
-    (PartKind::TicketStateUpdated, From::Anybody, "ticket.state.updated"),
-    (PartKind::TicketAttributeUpdated, From::Anybody, "ticket.attribute.updated"),
-    (PartKind::AssignAndReopen, From::Anybody, "ticket.admin.assigned"),
+    (
+        PartKind::TicketStateUpdated,
+        From::Anybody,
+        "ticket.state.updated",
+    ),
+    (
+        PartKind::TicketAttributeUpdated,
+        From::Anybody,
+        "ticket.attribute.updated",
+    ),
+    (
+        PartKind::AssignAndReopen,
+        From::Anybody,
+        "ticket.admin.assigned",
+    ),
     (PartKind::Assignment, From::Anybody, "ticket.admin.assigned"),
-    (PartKind::DefaultAssignment, From::Anybody, "ticket.admin.assigned"),
+    (
+        PartKind::DefaultAssignment,
+        From::Anybody,
+        "ticket.admin.assigned",
+    ),
     (PartKind::Open, From::Contact, "ticket.contact.replied"),
     (PartKind::Open, From::Anybody, "ticket.admin.replied"),
     (PartKind::Comment, From::Contact, "ticket.contact.replied"),
     (PartKind::Comment, From::Anybody, "ticket.admin.replied"),
-    (PartKind::QuickReply, From::Contact, "ticket.contact.replied"),
+    (
+        PartKind::QuickReply,
+        From::Contact,
+        "ticket.contact.replied",
+    ),
     (PartKind::QuickReply, From::Anybody, "ticket.admin.replied"),
 ];
 

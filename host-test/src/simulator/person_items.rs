@@ -62,7 +62,12 @@ fn whole_company(desk: Desk<'_>, company: &Company) -> Option<Value> {
     fields.remove("tags");
     fields.remove("segments");
     fields.insert("tag_ids".to_owned(), json!(company.tags));
-    for name in ["created_at", "updated_at", "last_request_at", "remote_created_at"] {
+    for name in [
+        "created_at",
+        "updated_at",
+        "last_request_at",
+        "remote_created_at",
+    ] {
         if let Some(time) = fields.get_mut(name) {
             *time = json!(time.as_i64().map(text));
         }

@@ -143,9 +143,8 @@ impl Subscription {
             if !self.is_active().await {
                 return false;
             }
-            let permission = self.conduct(|conduct| {
-                conduct.permission(waits, created, Instant::now())
-            });
+            let permission =
+                self.conduct(|conduct| conduct.permission(waits, created, Instant::now()));
             match permission {
                 Permission::Now => return true,
                 Permission::Never => return false,
@@ -226,7 +225,10 @@ mod tests {
         fail(&mut interrupted, 900, start);
         interrupted.answered(waits(), Some(204), start);
         fail(&mut interrupted, 900, start);
-        assert_eq!(interrupted.permission(waits(), start, start), Permission::Now);
+        assert_eq!(
+            interrupted.permission(waits(), start, start),
+            Permission::Now
+        );
         let (mut slow, later) = (Conduct::default(), start + 16 * MINUTE);
         fail(&mut slow, 900, start);
         fail(&mut slow, 900, later);

@@ -1,7 +1,5 @@
 //! Telling whoever is subscribed of a change.
 
-use serde_json::Value;
-
 use super::contact::{Contact, Role};
 use super::conversation::Conversation;
 use super::desk::Desk;
@@ -132,16 +130,6 @@ impl Workspace {
             };
             self.tell(state, topic, subject);
         }
-    }
-
-    /// Tells of something of which nothing is kept.
-    pub(crate) fn tell_facts(&self, topic: &str, facts: &Value, contact: Option<&Contact>) {
-        let subject = Subject {
-            facts: Some(facts),
-            contact,
-            ..Subject::default()
-        };
-        self.tell(&self.read(), topic, subject);
     }
 }
 

@@ -1,12 +1,14 @@
 //! Changes to tickets: new parts, redactions, states, deletions.
 
+use std::sync::Arc;
+
 use super::conversation_changes::{NewPart, part_not_found};
 use super::errors::ApiError;
 use super::numbering::{MOST_PARTS, TICKET_PARTS, TICKETS};
 use super::part::{Assignee, Part, PartKind};
 use super::ticket::Ticket;
 use super::ticket_tables::RESOLVED;
-use super::workspace::Workspace;
+use super::workspace::{State, Workspace};
 
 impl Workspace {
     /// Adds a part to a ticket; gives the part's id.
@@ -75,9 +77,7 @@ impl Workspace {
         let mut state = self.write();
         let milliseconds = self.clock.milliseconds();
         let now = milliseconds.div_euclid(1_000);
-        let number = TICKETS.decode(id);
-        let before = number.and_then(|number| state.tickets.current().live(number));
-        let before = before.ok_or_else(ApiError::ticket_not_found)?;
+        let before = state.live_ticket(id)?;
         let mut ticket = Ticket::clone(&before);
         let (done, part) = act(&mut ticket, now)?;
         ticket.updated_at = now;
@@ -86,6 +86,18 @@ impl Workspace {
             self.tell_of_ticket_part(&state, &before, &ticket, index);
         }
         Ok(done)
+    }
+}
+
+impl State {
+    /// A ticket that can be read, by its id.
+    ///
+    /// # Errors
+    /// 404 when there is none.
+    pub(crate) fn live_ticket(&self, id: &str) -> Result<Arc<Ticket>, ApiError> {
+        let number = TICKETS.decode(id);
+        let ticket = number.and_then(|number| self.tickets.current().live(number));
+        ticket.ok_or_else(ApiError::ticket_not_found)
     }
 }
 
