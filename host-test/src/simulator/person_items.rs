@@ -104,7 +104,10 @@ pub(crate) fn admin(desk: Desk<'_>, subject: Subject<'_>) -> Option<Value> {
     item["id"] = json!(super::teammate::id(index));
     item["job_title"] = Value::Null;
     item["away_status_reason"] = json!(desk.state.teammates.reason(index));
-    item["avatar"] = json!({"type": "avatar", "image_url": null});
+    item["avatar"] = json!({
+        "type": "avatar",
+        "image_url": "https://static.simulator.example/avatars/admin-128.png",
+    });
     Some(item)
 }
 
