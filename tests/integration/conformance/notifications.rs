@@ -7,10 +7,12 @@ use axum::body::Bytes;
 use axum::http::StatusCode;
 use conformance::documents;
 use host_test::simulator::{
-    ApiVersion, CatalogueKind, Happening, Link, LinkChange, NewPart, Options, Simulator,
-    WebhookOptions, Workspace,
+    ApiVersion, CatalogueKind, Happening, Link, LinkChange, NewPart, Options, WebhookOptions,
+    Workspace,
 };
 use serde_json::{Map, Value, json};
+
+use crate::world::recorded;
 
 /// What is in the items of topics that begin so: where, and the component of which it is.
 const CONTENTS: &[(&str, &[(&str, &str)])] = &[
@@ -293,9 +295,7 @@ async fn told(version: &str) -> Vec<Value> {
         },
         ..Options::default()
     };
-    let simulator = Simulator::start(options)
-        .await
-        .expect("the simulator starts");
+    let (simulator, _exchanges) = recorded(options).await;
     cause_everything(simulator.workspace());
     for _ in 0..1_000 {
         if simulator.workspace().pending_webhooks() == 0 {
