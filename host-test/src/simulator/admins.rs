@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Outcome};
 use super::route::Route;
-use super::teammates::admin;
+use super::teammate_changes::admin;
 use super::workspace::Workspace;
 
 pub(crate) const ROUTES: &[Route] = &[
