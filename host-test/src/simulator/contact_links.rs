@@ -9,6 +9,9 @@ use super::links::Stamp;
 use super::note::Note;
 use super::workspace::Workspace;
 
+/// The text of a note, and the index of the teammate who wrote it.
+pub(crate) type Written = (Cow<'static, str>, u64);
+
 impl Workspace {
     /// Adds a tag to a contact, or takes it away. Doing it again changes nothing.
     pub(crate) fn tag_contact(
@@ -38,10 +41,10 @@ impl Workspace {
     pub(crate) fn note_contact(
         &self,
         number: u64,
-        body: Cow<'static, str>,
+        written: Written,
         stamp: Stamp,
     ) -> Result<Note, ApiError> {
-        let note = self.new_note(body);
+        let note = self.new_note(written);
         let added = note.clone();
         self.relink(number, stamp, |contact| {
             contact.notes.insert(0, added);
@@ -61,7 +64,7 @@ impl Workspace {
     }
 
     /// A note of now, with an id that no other has.
-    pub(crate) fn new_note(&self, body: Cow<'static, str>) -> Note {
+    pub(crate) fn new_note(&self, (body, author): Written) -> Note {
         let mut state = self.write();
         let id = state.next_note_id;
         state.next_note_id += 1;
@@ -69,6 +72,7 @@ impl Workspace {
             id,
             created_at: self.now(),
             body,
+            author,
         }
     }
 

@@ -73,6 +73,20 @@ impl Workspace {
         Some((topic, item))
     }
 
+    /// What is told of a conversation that began: all of it.
+    pub(crate) fn conversation_begun_notice(
+        &self,
+        state: &State,
+        conversation: &Conversation,
+    ) -> Notice {
+        let topic = match conversation.source.author {
+            Author::Contact(_) => "conversation.user.created",
+            _ => "conversation.admin.single.created",
+        };
+        let body = self.notifying(state)?.whole_conversation(conversation);
+        Some((topic, serde_json::to_value(body).ok()?))
+    }
+
     /// What is told of a part of a conversation that was redacted: the part.
     pub(crate) fn redaction_notice(
         &self,
@@ -94,6 +108,15 @@ impl Workspace {
         let item = || json!({"type": "conversation", "conversation_id": conversation.id()});
         let told = self.webhooks.has_subscriber();
         told.then(|| ("conversation.deleted", item()))
+    }
+
+    /// What is told of a ticket that was created: all of it.
+    pub(crate) fn ticket_created_notice(&self, state: &State, ticket: &Ticket) -> Notice {
+        let body = self.notifying(state)?;
+        Some((
+            "ticket.created",
+            serde_json::to_value(body.ticket(ticket)).ok()?,
+        ))
     }
 
     /// What is told of a part that was added to a ticket: both.
