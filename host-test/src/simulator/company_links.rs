@@ -6,6 +6,7 @@ use super::contact_links::{Written, remove_note, set};
 use super::errors::ApiError;
 use super::links::Stamp;
 use super::note::Note;
+use super::topics::Subject;
 use super::workspace::Workspace;
 
 /// How many companies a contact can have.
@@ -49,8 +50,20 @@ impl Workspace {
         let now = milliseconds.div_euclid(1_000);
         stamp.apply(&mut contact.updated_at, now);
         stamp.apply(&mut company.updated_at, now);
-        state.contacts.put(contact, milliseconds);
+        state.contacts.put(contact.clone(), milliseconds);
         state.companies.put(company.clone());
+        if stamp == Stamp::Now {
+            let topic = if attached {
+                "company.contact.attached"
+            } else {
+                "company.contact.detached"
+            };
+            let subject = Subject {
+                contact: Some(&contact),
+                ..Subject::company(&company)
+            };
+            self.tell(&state, topic, subject);
+        }
         Ok(company)
     }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
+use super::errors::ApiError;
 use super::generator::{CONVERSATION_DICE, Generator};
 use super::numbering::CONVERSATIONS;
 use super::ordered::Record;
@@ -129,6 +130,21 @@ impl Conversation {
     /// The id by which the API knows this conversation.
     pub(crate) fn id(&self) -> String {
         CONVERSATIONS.encode(self.number)
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.state != ConversationState::Closed
+    }
+
+    /// Gives it a priority, by the name that it has from 2.16 on.
+    ///
+    /// # Errors
+    /// 400 when there is none with this name.
+    pub(crate) fn set_priority(&mut self, name: &str) -> Result<(), ApiError> {
+        let place = PRIORITIES.iter().position(|known| *known == name);
+        self.priority = place
+            .ok_or_else(|| ApiError::parameter_invalid(format!("{name} is not a priority")))?;
+        Ok(())
     }
 
     /// The priority as versions from 2.16 on name it, and as older ones do.

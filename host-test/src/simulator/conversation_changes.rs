@@ -6,6 +6,7 @@ use super::conversation::{Conversation, ConversationState, Deletion};
 use super::errors::ApiError;
 use super::numbering::{CONVERSATION_PARTS, CONVERSATIONS, MOST_PARTS, SOURCES};
 use super::part::{Assignee, Author, Part, PartKind, Step};
+use super::topics::Subject;
 use super::workspace::{State, Workspace};
 
 /// How long a conversation sleeps that is snoozed.
@@ -93,7 +94,7 @@ impl Workspace {
                 return Err(part_not_found());
             }
             conversation.source.redacted = true;
-            Ok(((), Told::Nothing))
+            Ok(((), Told::Topic("conversation_part.redacted")))
         })
     }
 
@@ -130,20 +131,33 @@ impl Workspace {
                 at: now,
                 metrics_retained,
             });
-            Ok(((), Told::Deletion))
+            Ok(((), Told::Topic("conversation.deleted")))
+        })
+    }
+
+    /// Changes a conversation in a way of which no part tells, but this topic.
+    pub(crate) fn alter_conversation(
+        &self,
+        id: &str,
+        topic: &'static str,
+        edit: impl FnOnce(&mut Conversation, i64) -> Result<(), ApiError>,
+    ) -> Result<(), ApiError> {
+        self.change_conversation(id, |conversation, now| {
+            edit(conversation, now)?;
+            Ok(((), Told::Topic(topic)))
         })
     }
 
     /// Adds a conversation.
     pub(crate) fn insert_conversation(&self, conversation: Conversation) {
-        let notice = {
-            let mut state = self.write();
-            let notice = self.conversation_begun_notice(&state, &conversation);
-            let milliseconds = self.clock.milliseconds();
-            state.conversations.put(conversation, milliseconds);
-            notice
+        let topic = match conversation.source.author {
+            Author::Contact(_) => "conversation.user.created",
+            _ => "conversation.admin.single.created",
         };
-        self.notify(notice);
+        let mut state = self.write();
+        let milliseconds = self.clock.milliseconds();
+        state.conversations.put(conversation.clone(), milliseconds);
+        self.tell(&state, topic, Subject::conversation(&conversation));
     }
 
     /// Changes one conversation under the lock, moves its time of change, and tells of it.
@@ -152,23 +166,32 @@ impl Workspace {
         id: &str,
         act: impl FnOnce(&mut Conversation, i64) -> Result<(T, Told), ApiError>,
     ) -> Result<T, ApiError> {
-        let (done, notice) = {
-            let mut state = self.write();
-            let milliseconds = self.clock.milliseconds();
-            let now = milliseconds.div_euclid(1_000);
-            let mut conversation = live(&state, id)?;
-            let (done, told) = act(&mut conversation, now)?;
-            conversation.updated_at = now;
-            let notice = match told {
-                Told::Part(index) => self.conversation_notice(&state, &conversation, index),
-                Told::Redaction(index) => self.redaction_notice(&state, &conversation, index),
-                Told::Deletion => self.conversation_deletion_notice(&conversation),
-                Told::Nothing => None,
-            };
-            state.conversations.put(conversation, milliseconds);
-            (done, notice)
-        };
-        self.notify(notice);
+        let mut state = self.write();
+        let milliseconds = self.clock.milliseconds();
+        let now = milliseconds.div_euclid(1_000);
+        let before = live(&state, id)?;
+        let mut conversation = before.clone();
+        let (done, told) = act(&mut conversation, now)?;
+        conversation.updated_at = now;
+        state.conversations.put(conversation.clone(), milliseconds);
+        let subject = Subject::conversation(&conversation);
+        match told {
+            Told::Part(index) => {
+                self.tell_of_conversation_part(&state, &before, &conversation, index);
+            }
+            Told::Redaction(index) => {
+                let part = Some(index);
+                let subject = Subject { part, ..subject };
+                self.tell(&state, "conversation_part.redacted", subject);
+            }
+            Told::Topic(topic) => self.tell(&state, topic, subject),
+            Told::Contact(topic, number) => {
+                let contact = state.contacts.current().contact(number);
+                let contact = contact.as_deref();
+                self.tell(&state, topic, Subject { contact, ..subject });
+            }
+            Told::Nothing => {}
+        }
         Ok(done)
     }
 }
@@ -181,7 +204,10 @@ pub(crate) enum Told {
     Part(u64),
     /// The part with this index was redacted.
     Redaction(u64),
-    Deletion,
+    /// Only what happened is told of, under this topic.
+    Topic(&'static str),
+    /// The contact with this number came or went, as the topic says.
+    Contact(&'static str, u64),
 }
 
 /// 404 for a part.

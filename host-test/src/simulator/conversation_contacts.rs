@@ -37,10 +37,11 @@ fn attach(workspace: &Workspace, call: &Call) -> Outcome {
     known.ok_or_else(ApiError::resource_not_found)?;
     let contact = people::contact(workspace, customer, USER_KEYS)?.number;
     change(workspace, call, |contacts| {
-        if !contacts.contains(&contact) {
-            contacts.push(contact);
+        if contacts.contains(&contact) {
+            return Ok(Told::Nothing);
         }
-        Ok(())
+        contacts.push(contact);
+        Ok(Told::Contact("conversation.contact.attached", contact))
     })
 }
 
@@ -60,7 +61,7 @@ fn detach(workspace: &Workspace, call: &Call) -> Outcome {
             ));
         }
         contacts.remove(place);
-        Ok(())
+        Ok(Told::Contact("conversation.contact.detached", number))
     })
 }
 
@@ -68,11 +69,11 @@ fn detach(workspace: &Workspace, call: &Call) -> Outcome {
 fn change(
     workspace: &Workspace,
     call: &Call,
-    edit: impl FnOnce(&mut Vec<u64>) -> Result<(), ApiError>,
+    edit: impl FnOnce(&mut Vec<u64>) -> Result<Told, ApiError>,
 ) -> Outcome {
     let contacts = workspace.change_conversation(call.parameter(0), |conversation, _| {
-        edit(&mut conversation.contacts)?;
-        Ok((conversation.contacts.clone(), Told::Nothing))
+        let told = edit(&mut conversation.contacts)?;
+        Ok((conversation.contacts.clone(), told))
     })?;
     let state = workspace.read();
     let desk = Desk::new(workspace, &state, call.version);

@@ -62,6 +62,11 @@ fn update(workspace: &Workspace, call: &Call) -> Outcome {
         }
     };
     workspace.change_conversation(call.parameter(0), |conversation, at| {
+        let told = match (read, company) {
+            (_, Some(_)) => Told::Topic("conversation.company.updated"),
+            (Some(true), None) if !conversation.read => Told::Topic("conversation.read"),
+            _ => Told::Nothing,
+        };
         conversation.read = read.unwrap_or(conversation.read);
         if let Some(title) = title {
             conversation.title = Some(title.to_owned().into());
@@ -78,7 +83,7 @@ fn update(workspace: &Workspace, call: &Call) -> Outcome {
                 ..Part::said(step, None)
             })?;
         }
-        Ok(((), Told::Nothing))
+        Ok(((), told))
     })?;
     whole(workspace, call, call.parameter(0))
 }

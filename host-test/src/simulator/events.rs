@@ -14,6 +14,7 @@ use super::event::{EVENTS, Event, EventBody, LISTED, Times};
 use super::moment::{Moment, TimeStyle};
 use super::people::{USER_KEYS, contact_with};
 use super::route::Route;
+use super::topics::Subject;
 use super::version::ApiVersion;
 use super::workspace::{State, Workspace};
 
@@ -227,7 +228,7 @@ impl Workspace {
         touch: bool,
     ) -> Result<String, ApiError> {
         let number = self.contact_number(contact)?;
-        let (event, item) = {
+        let event = {
             let mut state = self.write();
             let live = self.live(&state, number)?;
             let created_at = created_at.unwrap_or_else(|| self.now());
@@ -235,14 +236,18 @@ impl Workspace {
                 state
                     .events
                     .add(&self.generator, number, name, created_at, metadata);
-            let item = is_new.then(|| json!(event.body(&live, contact)));
-            (event, item)
+            if is_new {
+                let subject = Subject {
+                    event: Some(&event),
+                    ..Subject::contact(&live)
+                };
+                self.tell(&state, "event.created", subject);
+            }
+            event
         };
         if touch {
             self.touch_contact(contact, json!({}))?;
         }
-        let item = item.filter(|_| self.webhooks.has_subscriber());
-        self.notify(item.map(|item| ("event.created", item)));
         Ok(event.id)
     }
 }

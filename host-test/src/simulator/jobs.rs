@@ -11,6 +11,7 @@ use super::clock::as_milliseconds;
 use super::errors::ApiError;
 use super::route::Route;
 use super::ticket_draft::TicketDraft;
+use super::topics::Subject;
 use super::version::ApiVersion;
 use super::workspace::Workspace;
 
@@ -80,8 +81,12 @@ impl Workspace {
                 Some(Work::Ticket(number, draft)) => {
                     let done = draft.create(self);
                     self.write().jobs.tickets.insert(number, Some(done));
-                    let told = self.webhooks.has_subscriber();
-                    self.notify(told.then(|| ("job.completed", render(self, number))));
+                    let facts = render(self, number);
+                    let subject = Subject {
+                        facts: Some(&facts),
+                        ..Subject::default()
+                    };
+                    self.tell(&self.read(), "job.completed", subject);
                 }
                 Some(Work::Bulk(task)) => self.finish_bulk_task(&task),
                 None => return,

@@ -9,6 +9,7 @@ use clap::Args;
 use super::catalogue_options::CatalogueOptions;
 use super::duration::parse_duration;
 use super::faults::Fault;
+use super::webhook_options::WebhookOptions;
 
 /// The size, the identity and the behaviour of one simulated workspace.
 ///
@@ -136,6 +137,10 @@ pub struct Options {
     #[arg(long)]
     pub webhook_url: Option<String>,
 
+    /// How they are written, and what becomes of them on their way
+    #[command(flatten)]
+    pub webhooks: WebhookOptions,
+
     /// A fault to inject, such as 'GET /contacts first=3 times=2 kind=status-500' (repeatable)
     #[arg(long = "fault")]
     pub faults: Vec<Fault>,
@@ -178,6 +183,7 @@ impl Default for Options {
             latency: Duration::ZERO,
             denied: Vec::new(),
             webhook_url: None,
+            webhooks: WebhookOptions::default(),
             faults: Vec::new(),
             record: None,
         }

@@ -8,7 +8,6 @@ use super::contact::{Contact, Role};
 use super::errors::ApiError;
 use super::identifiers::{self, Kind};
 use super::part::Assignee;
-use super::teammate;
 use super::teams;
 use super::workspace::{State, Workspace};
 
@@ -32,8 +31,8 @@ pub(crate) fn required_id(fields: &Map<String, Value>, name: &str) -> Result<Str
 
 /// The index of the teammate with this id.
 pub(crate) fn teammate(workspace: &Workspace, id: &str) -> Option<u64> {
-    let id = id.parse().ok()?;
-    teammate::exists(workspace, id).then(|| id.abs_diff(teammate::id(0)))
+    let state = workspace.read();
+    state.teammates.find(&workspace.generator, id).ok()
 }
 
 /// The index of the teammate who does what a request asks for.

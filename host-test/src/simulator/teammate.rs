@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::generate::{FIRST_NAMES, LAST_NAMES};
 use super::generator::FIRST_ADMIN_ID;
-use super::workspace::Workspace;
 
 /// The id of teammate `index`.
 pub(crate) fn id(index: u64) -> i64 {
@@ -26,11 +25,6 @@ pub(crate) fn name(index: u64) -> String {
 
 pub(crate) fn email(index: u64) -> String {
     format!("admin{index}@simulator.example")
-}
-
-/// Whether a teammate has this id.
-pub(crate) fn exists(workspace: &Workspace, wanted: i64) -> bool {
-    (id(0)..id(workspace.generator.admins)).contains(&wanted)
 }
 
 /// A teammate as notes and messages show who wrote them.

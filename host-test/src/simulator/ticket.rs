@@ -58,6 +58,11 @@ impl Ticket {
         TICKETS.encode(self.number)
     }
 
+    /// The category of the state.
+    pub(crate) fn state_category(&self) -> &'static str {
+        STATES.get(self.state).unwrap_or(&STATES[0]).category
+    }
+
     /// A part.
     pub(crate) fn part(&self, generator: &Generator, index: u64) -> Option<Part> {
         self.thread

@@ -1,12 +1,15 @@
 //! Changes to tickets: new ones, new parts, redactions, states, deletions.
 
+use std::sync::Arc;
+
 use super::conversation_changes::{NewPart, part_not_found};
 use super::errors::ApiError;
 use super::numbering::{MOST_PARTS, TICKET_PARTS, TICKETS};
 use super::part::{Assignee, AttributeChange, Author, Part, PartKind, Step};
 use super::ticket::Ticket;
 use super::ticket_tables::RESOLVED;
-use super::workspace::Workspace;
+use super::topics::Subject;
+use super::workspace::{State, Workspace};
 
 impl Workspace {
     /// Adds a part to a ticket; gives the part's id.
@@ -62,14 +65,12 @@ impl Workspace {
 
     /// Adds a ticket; nobody is told where it is to be silent.
     pub(crate) fn insert_ticket(&self, ticket: Ticket, silent: bool) {
-        let notice = {
-            let mut state = self.write();
-            let notice = self.ticket_created_notice(&state, &ticket);
-            let milliseconds = self.clock.milliseconds();
-            state.tickets.put(ticket, milliseconds);
-            notice.filter(|_| !silent)
-        };
-        self.notify(notice);
+        let mut state = self.write();
+        let milliseconds = self.clock.milliseconds();
+        state.tickets.put(ticket.clone(), milliseconds);
+        if !silent {
+            self.tell(&state, "ticket.created", Subject::ticket(&ticket));
+        }
     }
 
     /// Changes one ticket under the lock, moves its time of change, and tells of the parts that were added.
@@ -78,26 +79,30 @@ impl Workspace {
         id: &str,
         act: impl FnOnce(&mut Ticket, i64) -> Result<(T, Vec<u64>), ApiError>,
     ) -> Result<T, ApiError> {
-        let (done, notices) = {
-            let mut state = self.write();
-            let milliseconds = self.clock.milliseconds();
-            let now = milliseconds.div_euclid(1_000);
-            let number = TICKETS.decode(id);
-            let ticket = number.and_then(|number| state.tickets.current().live(number));
-            let mut ticket = Ticket::clone(&*ticket.ok_or_else(ApiError::ticket_not_found)?);
-            let (done, parts) = act(&mut ticket, now)?;
-            ticket.updated_at = now;
-            let parts = parts.into_iter();
-            let notices: Vec<_> = parts
-                .map(|index| self.ticket_notice(&state, &ticket, index))
-                .collect();
-            state.tickets.put(ticket, milliseconds);
-            (done, notices)
-        };
-        for notice in notices {
-            self.notify(notice);
+        let mut state = self.write();
+        let milliseconds = self.clock.milliseconds();
+        let now = milliseconds.div_euclid(1_000);
+        let before = state.live_ticket(id)?;
+        let mut ticket = Ticket::clone(&before);
+        let (done, parts) = act(&mut ticket, now)?;
+        ticket.updated_at = now;
+        state.tickets.put(ticket.clone(), milliseconds);
+        for index in parts {
+            self.tell_of_ticket_part(&state, &before, &ticket, index);
         }
         Ok(done)
+    }
+}
+
+impl State {
+    /// A ticket that can be read, by its id.
+    ///
+    /// # Errors
+    /// 404 when there is none.
+    pub(crate) fn live_ticket(&self, id: &str) -> Result<Arc<Ticket>, ApiError> {
+        let number = TICKETS.decode(id);
+        let ticket = number.and_then(|number| self.tickets.current().live(number));
+        ticket.ok_or_else(ApiError::ticket_not_found)
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// A version of the API; later versions compare greater, and `Preview` is the greatest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct ApiVersion {
+pub struct ApiVersion {
     major: u8,
     minor: u8,
 }
@@ -34,7 +34,7 @@ impl ApiVersion {
     }
 
     /// The version that a header value names; `None` when there is none such.
-    pub(crate) fn parse(text: &str) -> Option<ApiVersion> {
+    pub fn parse(text: &str) -> Option<ApiVersion> {
         if matches!(text, "Preview" | "Unstable") {
             return Some(ApiVersion::PREVIEW);
         }

@@ -22,6 +22,7 @@ use super::contact_store::ContactStore;
 use super::content_export::ContentExports;
 use super::conversation::Conversation;
 use super::custom_attribute::{self, DataAttribute};
+use super::delivery_fate::DeliveryDisturbance;
 use super::event::EventStore;
 use super::fault_plan::FaultPlan;
 use super::faults::Fault;
@@ -39,8 +40,10 @@ use super::recorder::Recorder;
 use super::request_log::{RequestLog, RequestLogEntry};
 use super::scroll::Scroll;
 use super::segments;
+use super::teammates::Teammates;
 use super::ticket::Ticket;
 use super::ticket_kind::{self, TicketKind};
+use super::topics;
 use super::version::ApiVersion;
 use super::webhooks::Webhooks;
 
@@ -83,6 +86,7 @@ pub(crate) struct State {
     pub(crate) jobs: Jobs,
     pub(crate) bulk_jobs: BulkJobs,
     pub(crate) tags: BTreeMap<u64, String>,
+    pub(crate) teammates: Teammates,
     pub(crate) catalogue: Catalogue,
     pub(crate) content_exports: ContentExports,
     pub(crate) data_attributes: Vec<DataAttribute>,
@@ -134,6 +138,7 @@ impl Workspace {
             jobs: Jobs::default(),
             bulk_jobs: BulkJobs::default(),
             tags: tags.collect(),
+            teammates: Teammates::default(),
             catalogue: Catalogue::new(&options),
             content_exports: ContentExports::default(),
             data_attributes: custom_attribute::custom(options.epoch),
@@ -348,11 +353,25 @@ impl Workspace {
         self.webhooks.subscribe(url);
     }
 
+    /// Replaces what becomes of notifications on their way; which ones are hit is counted anew.
+    pub fn disturb_webhooks(&self, disturbance: DeliveryDisturbance) {
+        self.webhooks.disturb(disturbance);
+    }
+
+    /// How many notifications did not come to an end yet: those that are sent, tried again, put off or held back.
+    pub fn pending_webhooks(&self) -> u64 {
+        self.webhooks.pending()
+    }
+
     /// Delivers a notification with this item, and waits until it was taken or given up.
     pub async fn deliver_webhook(&self, topic: &str, item: &Value) -> WebhookDelivery {
-        let notification =
-            self.webhooks
-                .notification(topic, item.clone(), self.now(), self.next_uuid());
+        let has_id = topics::find(topic).is_none_or(|topic| topic.has_id);
+        let notification = self.webhooks.notification(
+            topic,
+            item.clone(),
+            self.now(),
+            has_id.then(|| self.next_uuid()),
+        );
         self.webhooks.deliver(notification).await
     }
 

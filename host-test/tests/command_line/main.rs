@@ -10,6 +10,8 @@ mod benchmark;
 mod check;
 /// Connection files: both forms, and everything that can be wrong in them.
 mod configuration;
+/// Webhooks that get lost, come twice and come late: after a sync and a sweep the output is the workspace.
+mod convergence;
 /// `demo`: one document that says everything.
 mod demonstration;
 /// `describe` and the command line itself.
