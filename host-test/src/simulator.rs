@@ -14,6 +14,7 @@
 mod activity_logs;
 mod admins;
 mod attribute_table;
+mod bulk;
 mod call;
 mod calls;
 mod catalogue;
@@ -47,15 +48,19 @@ mod control_dumps;
 mod conversation;
 mod conversation_access;
 mod conversation_attribute_table;
+mod conversation_attribute_values;
 mod conversation_attributes;
 mod conversation_body;
 mod conversation_changes;
+mod conversation_contacts;
 mod conversation_details;
 mod conversation_fields;
 mod conversation_generator;
 mod conversation_outline;
 mod conversation_part_body;
+mod conversation_replies;
 mod conversation_statistics;
+mod conversation_writes;
 mod conversations;
 mod cursor;
 mod custom_attribute;
@@ -65,10 +70,12 @@ mod delivery_fate;
 mod desk;
 mod desk_change;
 mod desk_items;
+mod desk_tags;
 mod disturbance;
 mod duration;
 mod errors;
 mod event;
+mod event_submission;
 mod events;
 mod exported_rows;
 mod fault_plan;
@@ -79,11 +86,13 @@ mod happening;
 mod help_center;
 mod hold;
 mod identifiers;
+mod jobs;
 mod link_counts;
 mod links;
 mod macros;
 mod me;
 mod message_text;
+mod messages;
 mod moment;
 mod mutate;
 mod news;
@@ -100,6 +109,7 @@ mod ordered_store;
 mod pages;
 mod part;
 mod part_topics;
+mod people;
 mod person_items;
 mod pipeline;
 mod rate_limit;
@@ -108,6 +118,7 @@ mod reply;
 mod request_log;
 mod route;
 mod router;
+mod said;
 mod scroll;
 mod search;
 mod search_fields;
@@ -129,12 +140,18 @@ mod ticket;
 mod ticket_access;
 mod ticket_body;
 mod ticket_changes;
+mod ticket_draft;
 mod ticket_fields;
+mod ticket_kind;
 mod ticket_tables;
+mod ticket_type_writes;
 mod ticket_types;
+mod ticket_values;
+mod ticket_writes;
 mod tickets;
 mod timeline;
 mod topics;
+mod user_message;
 mod version;
 mod webhook_access;
 mod webhook_delivery;
@@ -158,7 +175,11 @@ mod conversation_changes_tests;
 #[cfg(test)]
 mod conversation_search_tests;
 #[cfg(test)]
+mod conversation_writes_tests;
+#[cfg(test)]
 mod conversations_tests;
+#[cfg(test)]
+mod event_submission_tests;
 #[cfg(test)]
 mod events_tests;
 #[cfg(test)]
@@ -173,6 +194,8 @@ mod pipeline_tests;
 mod search_tests;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod ticket_writes_tests;
 #[cfg(test)]
 mod tickets_tests;
 #[cfg(test)]

@@ -1,10 +1,8 @@
 //! Changes of what hangs on a company: its contacts, tags, notes and segments.
 
-use std::borrow::Cow;
-
 use super::company::Company;
 use super::company_changes::existing;
-use super::contact_links::{remove_note, set};
+use super::contact_links::{Written, remove_note, set};
 use super::errors::ApiError;
 use super::links::Stamp;
 use super::note::Note;
@@ -97,10 +95,10 @@ impl Workspace {
     pub(crate) fn note_company(
         &self,
         number: u64,
-        body: Cow<'static, str>,
+        written: Written,
         stamp: Stamp,
     ) -> Result<Note, ApiError> {
-        let note = self.new_note(body);
+        let note = self.new_note(written);
         let added = note.clone();
         self.relink_company(number, stamp, |company| {
             company.notes.insert(0, added);

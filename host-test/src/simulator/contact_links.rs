@@ -12,6 +12,9 @@ use super::telling::tag_topic;
 use super::topics::Subject;
 use super::workspace::{State, Workspace};
 
+/// The text of a note, and the index of the teammate who wrote it.
+pub(crate) type Written = (Cow<'static, str>, u64);
+
 impl Workspace {
     /// Adds a tag to a contact, or takes it away. Doing it again changes nothing.
     pub(crate) fn tag_contact(
@@ -63,10 +66,10 @@ impl Workspace {
     pub(crate) fn note_contact(
         &self,
         number: u64,
-        body: Cow<'static, str>,
+        written: Written,
         stamp: Stamp,
     ) -> Result<Note, ApiError> {
-        let note = self.new_note(body);
+        let note = self.new_note(written);
         let added = note.clone();
         self.relink(number, stamp, |contact| {
             contact.notes.insert(0, added);
@@ -87,7 +90,7 @@ impl Workspace {
     }
 
     /// A note of now, with an id that no other has.
-    pub(crate) fn new_note(&self, body: Cow<'static, str>) -> Note {
+    pub(crate) fn new_note(&self, (body, author): Written) -> Note {
         let mut state = self.write();
         let id = state.next_note_id;
         state.next_note_id += 1;
@@ -95,6 +98,7 @@ impl Workspace {
             id,
             created_at: self.now(),
             body,
+            author,
         }
     }
 

@@ -129,7 +129,7 @@ pub struct Options {
     #[arg(long, default_value = "0s", value_parser = parse_duration)]
     pub latency: Duration,
 
-    /// Streams the token has no permission for (contacts, companies, admins, teams, tags, segments, data_attributes, events, articles, conversations, tickets, …)
+    /// Streams the token has no permission for (contacts, companies, admins, teams, tags, segments, data_attributes, events, articles, conversations, tickets, …); with `write_` before one, no permission to change anything of it
     #[arg(long, value_delimiter = ',')]
     pub denied: Vec<String>,
 

@@ -20,8 +20,8 @@ pub(crate) const ROUTES: &[Route] = &[
         "contacts",
         of_contact,
     ),
-    Route::new("POST", "/contacts/{id}/subscriptions", "contacts", add),
-    Route::new(
+    Route::write("POST", "/contacts/{id}/subscriptions", "contacts", add),
+    Route::write(
         "DELETE",
         "/contacts/{id}/subscriptions/{subscription_id}",
         "contacts",

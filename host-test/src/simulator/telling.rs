@@ -122,7 +122,8 @@ impl Workspace {
         if let Some(topic) = part.as_ref().and_then(part_topics::of_ticket) {
             self.tell(state, topic, subject);
         }
-        if before.is_open() && !ticket.is_open() {
+        let is_state = part.is_some_and(|part| part.states.is_some());
+        if is_state && before.open && !ticket.open {
             let topic = if self.options.webhooks.version >= ApiVersion::V2_15 {
                 "ticket.resolved"
             } else {

@@ -13,7 +13,9 @@ impl ApiVersion {
     /// The first one.
     pub(crate) const FIRST: ApiVersion = ApiVersion::of(1, 0);
     /// What an app is configured with when its requests name no version.
-    pub(crate) const DEFAULT: ApiVersion = ApiVersion::of(2, 11);
+    pub(crate) const DEFAULT: ApiVersion = ApiVersion::V2_11;
+    /// The last one in which assignment rules can be run.
+    pub(crate) const V2_11: ApiVersion = ApiVersion::of(2, 11);
     /// Adds `enabled_push_messaging` to contacts, and makes the states of tickets objects.
     pub(crate) const V2_12: ApiVersion = ApiVersion::of(2, 12);
     /// Makes the times of notified contacts Unix seconds, and adds what happened to the parts of conversations.

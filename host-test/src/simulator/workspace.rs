@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::bulk::BulkJobs;
 use super::catalogue::Catalogue;
 use super::clock::{Clock, as_milliseconds};
 use super::company::Company;
@@ -27,6 +28,7 @@ use super::faults::Fault;
 use super::generator::{FIRST_TAG_ID, Generator};
 use super::hold::{Hold, HoldPoint};
 use super::identifiers::{self, Kind, mix};
+use super::jobs::Jobs;
 use super::moment::TimeStyle;
 use super::oauth::Grants;
 use super::options::Options;
@@ -38,6 +40,7 @@ use super::scroll::Scroll;
 use super::segments;
 use super::teammates::Teammates;
 use super::ticket::Ticket;
+use super::ticket_kind::{self, TicketKind};
 use super::version::ApiVersion;
 use super::webhooks::Webhooks;
 
@@ -72,7 +75,13 @@ pub(crate) struct State {
     pub(crate) contacts: ContactStore,
     pub(crate) companies: CompanyStore,
     pub(crate) conversations: OrderedStore<Conversation>,
+    /// The last message of a teammate to a contact that was not answered, by the number of the contact: an answer makes
+    /// this conversation of it.
+    pub(crate) unanswered: BTreeMap<u64, Conversation>,
     pub(crate) tickets: OrderedStore<Ticket>,
+    pub(crate) ticket_kinds: Vec<TicketKind>,
+    pub(crate) jobs: Jobs,
+    pub(crate) bulk_jobs: BulkJobs,
     pub(crate) tags: BTreeMap<u64, String>,
     pub(crate) teammates: Teammates,
     pub(crate) catalogue: Catalogue,
@@ -120,7 +129,11 @@ impl Workspace {
             contacts: ContactStore::new(generator.clone(), lag),
             companies: CompanyStore::new(generator.clone()),
             conversations: OrderedStore::new(generator.clone(), lag),
+            unanswered: BTreeMap::new(),
             tickets: OrderedStore::new(generator.clone(), lag),
+            ticket_kinds: ticket_kind::first(options.epoch),
+            jobs: Jobs::default(),
+            bulk_jobs: BulkJobs::default(),
             tags: tags.collect(),
             teammates: Teammates::default(),
             catalogue: Catalogue::new(&options),
@@ -224,6 +237,7 @@ impl Workspace {
     /// Moves the workspace's clock ahead: the index catches up, scrolls expire, rate windows open.
     pub fn advance(&self, by: Duration) {
         self.clock.advance(by);
+        self.finish_jobs();
     }
 
     /// How many contacts can be read.
