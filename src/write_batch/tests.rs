@@ -377,8 +377,8 @@ fn failures_are_told_row_by_row() {
         words(&outcomes),
         [
             "deferred rate_limit_exceeded",
-            "failed server_error",
-            "failed connection_lost",
+            "deferred server_error",
+            "deferred connection_lost",
             "deferred connection_lost",
             "failed parameter_invalid",
             "created"
