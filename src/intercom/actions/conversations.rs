@@ -34,19 +34,23 @@ const WITH_IT: &[InputField] = &[
 const SILENT: &[InputField] = &[field("skip_notifications", Input::Boolean).since("2.16")];
 
 /// A look for a part of a conversation.
-const fn part(kinds: &'static [&'static str], author: &'static str) -> Probe {
+const fn part(
+    kinds: &'static [&'static str],
+    same: &'static [(&'static str, &'static str)],
+) -> Probe {
     Probe {
         path: "/conversations/{conversation}",
         body: "",
         within: &["conversation_parts", "conversation_parts"],
         kinds,
-        same: match author.len() {
-            7 => &[("body", "body"), ("author.id", "contact")],
-            _ => &[("body", "body"), ("author.id", "admin_id")],
-        },
+        same,
         indexed: false,
     }
 }
+
+const DONE_BY_ADMIN: &[(&str, &str)] = &[("author.id", "admin_id")];
+const SAID_BY_ADMIN: &[(&str, &str)] = &[("body", "body"), ("author.id", "admin_id")];
+const SAID_BY_CONTACT: &[(&str, &str)] = &[("body", "body"), ("author.id", "contact")];
 
 const BEGINNING: &[InputField] = &[
     field("subject", Input::Text),
@@ -119,14 +123,14 @@ const CONVERSATIONS: &[Mode] = &[
             r#"{"message_type":"close","type":"admin","admin_id":"$admin_id","body":"$body"}"#,
         )],
     )
-    .probed(part(&["close"], "admin_id")),
+    .probed(part(&["close"], SAID_BY_ADMIN)),
     mode(
         "open",
         &[WHICH, ADMIN],
         &[conversation(Absent::Fails)],
         &[part_call(r#"{"message_type":"open","admin_id":"$admin_id"}"#)],
     )
-    .probed(part(&["open"], "admin_id")),
+    .probed(part(&["open"], DONE_BY_ADMIN)),
     mode(
         "snooze",
         &[WHICH, ADMIN, &[field("snoozed_until", Input::Epoch).required()]],
@@ -135,7 +139,7 @@ const CONVERSATIONS: &[Mode] = &[
             r#"{"message_type":"snoozed","admin_id":"$admin_id","snoozed_until":"$snoozed_until"}"#,
         )],
     )
-    .probed(part(&["snoozed"], "admin_id")),
+    .probed(part(&["snoozed"], DONE_BY_ADMIN)),
     mode(
         "assign",
         &[
@@ -152,7 +156,7 @@ const CONVERSATIONS: &[Mode] = &[
             r#"{"message_type":"assignment","type":"$assignee_type|admin","admin_id":"$admin_id","assignee_id":"$assignee_id","body":"$body"}"#,
         )],
     )
-    .probed(part(&["assignment", "assign_and_reopen"], "admin_id")),
+    .probed(part(&["assignment", "assign_and_reopen"], SAID_BY_ADMIN)),
     mode(
         "unassign",
         &[WHICH, ADMIN],
@@ -161,7 +165,7 @@ const CONVERSATIONS: &[Mode] = &[
             r#"{"message_type":"assignment","type":"admin","admin_id":"$admin_id","assignee_id":"0"}"#,
         )],
     )
-    .probed(part(&["assignment"], "admin_id")),
+    .probed(part(&["assignment"], DONE_BY_ADMIN)),
     mode(
         "convert",
         &[
@@ -257,7 +261,7 @@ const REPLIES: &[Mode] = &[
             r#"{"message_type":"comment","type":"admin","admin_id":"$admin_id","body":"$body","attachment_urls":"$attachment_urls","created_at":"$created_at","skip_notifications":"$skip_notifications"}"#,
         )],
     )
-    .probed(part(&["comment", "open"], "admin_id")),
+    .probed(part(&["comment", "open"], SAID_BY_ADMIN)),
     mode(
         "contact",
         &[WHICH, BY_ANOTHER, SAID, WITH_IT],
@@ -266,7 +270,7 @@ const REPLIES: &[Mode] = &[
             r#"{"message_type":"comment","type":"user","intercom_user_id":"$contact","body":"$body","attachment_urls":"$attachment_urls","created_at":"$created_at"}"#,
         )],
     )
-    .probed(part(&["comment", "open"], "contact")),
+    .probed(part(&["comment", "open"], SAID_BY_CONTACT)),
     mode(
         "note",
         &[WHICH, ADMIN, SAID, WITH_IT, SILENT],
@@ -275,7 +279,7 @@ const REPLIES: &[Mode] = &[
             r#"{"message_type":"note","type":"admin","admin_id":"$admin_id","body":"$body","attachment_urls":"$attachment_urls","created_at":"$created_at","skip_notifications":"$skip_notifications"}"#,
         )],
     )
-    .probed(part(&["note"], "admin_id")),
+    .probed(part(&["note"], SAID_BY_ADMIN)),
 ];
 
 const fn reply(body: &'static str) -> Call {

@@ -52,6 +52,8 @@ fn templates_and_fields_belong_together() {
                 .iter()
                 .flat_map(|call| [call.path, call.body])
                 .collect();
+            let lists = mode.references.iter().filter_map(|one| one.object.list());
+            templates.extend(lists.map(|(path, _)| path));
             if let Replay::Probe(probe) = mode.replay {
                 templates.extend([probe.path, probe.body]);
                 for (_, name) in probe.same {

@@ -94,6 +94,18 @@ const UPDATE: &[Call] = &[
     .since("2.14"),
 ];
 
+const ASSIGN: &[Call] = &[
+    put(
+        "/tickets/{ticket}",
+        r#"{"assignment":{"admin_id":"$admin_id.text","assignee_id":"$assignee_id"}}"#,
+    ),
+    put(
+        "/tickets/{ticket}",
+        r#"{"admin_id":"$admin_id","assignee_id":"$assignee_id"}"#,
+    )
+    .since("2.14"),
+];
+
 const TICKETS: &[Mode] = &[
     mode(
         "create",
@@ -126,7 +138,7 @@ const TICKETS: &[Mode] = &[
             ],
         ],
         &[ticket(Absent::Fails)],
-        UPDATE,
+        ASSIGN,
     ),
     mode(
         "delete",

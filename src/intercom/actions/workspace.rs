@@ -47,6 +47,8 @@ const DESCRIBED: &[InputField] = &[
     address("options", Input::Options),
 ];
 
+const ARCHIVED: &[InputField] = &[address("archived", Input::Boolean)];
+
 const TYPE: &[InputField] = &[address(
     "data_type",
     Input::OneOf(&[
@@ -87,7 +89,7 @@ const ATTRIBUTES: &[Mode] = &[
     Mode {
         name: "upsert",
         since: FIRST,
-        fields: &[ID, MODEL, TYPE, DESCRIBED],
+        fields: &[ID, MODEL, TYPE, DESCRIBED, ARCHIVED],
         references: &[attribute(Absent::Created)],
         write: Write::Either(CREATE, UPDATE),
         replay: Replay::Safe,
@@ -102,7 +104,7 @@ const ATTRIBUTES: &[Mode] = &[
     }),
     mode(
         "update",
-        &[ID, MODEL, DESCRIBED, &[address("archived", Input::Boolean)]],
+        &[ID, MODEL, DESCRIBED, ARCHIVED],
         &[attribute(Absent::Fails)],
         UPDATE,
     ),

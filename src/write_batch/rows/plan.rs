@@ -17,17 +17,7 @@ impl Rows {
 
     /// One outcome for each row, with the writes of every branch.
     pub fn outcomes_offline(mut self) -> Vec<Outcome> {
-        for travelling in &mut self.rows {
-            for reference in self.mode.references {
-                for (name, by) in reference.by {
-                    if *by == By::Id
-                        && let Some(id) = travelling.values.text(name)
-                    {
-                        travelling.values.set(reference.name, quoted(&id));
-                    }
-                }
-            }
-        }
+        self.look_up();
         self.planned(true)
     }
 
@@ -43,6 +33,10 @@ impl Rows {
             for (place, _) in &travelling.needs {
                 planned.extend(self.makings.request(*place, version));
             }
+            let target_given = mode
+                .references
+                .first()
+                .is_some_and(|target| travelling.values.json(target.name).is_some());
             for reference in mode.references {
                 let sent = reference
                     .by
@@ -69,6 +63,10 @@ impl Rows {
                     let itself = quoted(&format!("{{{}}}", reference.name));
                     travelling.values.set(reference.name, itself);
                 }
+            }
+            // One whose id is given is not looked for.
+            if offline && target_given {
+                travelling.step = Some(Step::Write);
             }
             let branches: Vec<Option<&Call>> = match (mode.write, &travelling.step) {
                 (Write::One(calls), _) => vec![Call::of(calls, version)],

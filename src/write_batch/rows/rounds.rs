@@ -38,12 +38,12 @@ impl Rows {
             if travelling.outcome.is_some() || travelling.step.is_none() {
                 continue;
             }
-            let lanes = travelling.lanes.iter();
-            let mut free = true;
-            for lane in lanes {
-                // Every lane is taken, also by a row that has to wait: the order is kept.
-                free &= taken.insert(lane);
-            }
+            // Every lane is taken, also by a row that has to wait: the order is kept.
+            let free = !travelling
+                .lanes
+                .iter()
+                .any(|lane| taken.contains(lane.as_str()));
+            taken.extend(travelling.lanes.iter().map(String::as_str));
             if free && self.round.len() < most {
                 self.round.push((index, travelling.in_doubt));
             }
