@@ -33,9 +33,17 @@ pub fn member<'a>(object: &'a str, name: &str) -> Option<&'a str> {
     read.ok().and(found)
 }
 
+/// The text of a document or a body. Pages are large, so this looks at sixteen bytes at a time.
+///
+/// # Errors
+/// A reason, when it is no UTF-8.
+pub fn text(bytes: &[u8]) -> Result<&str, String> {
+    simdutf8::basic::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
+}
+
 /// The value that a document is.
 fn whole(document: &[u8]) -> Result<Member<'_>, String> {
-    let text = std::str::from_utf8(document).map_err(|_| "it is not UTF-8".to_owned())?;
+    let text = text(document)?;
     let mut reader = Reader::new(text);
     Member::next(&mut reader)
         .and_then(|member| reader.end().map(|()| member))

@@ -71,7 +71,12 @@ impl Guest for Connector {
     }
 
     fn write_batch(connection: Connection, batch: Batch) -> Result<Vec<Outcome>, Failure> {
-        host::perform(write_batch::WriteBatch::new(connection, batch))
+        let mut operation = write_batch::WriteBatch::new(connection, batch);
+        let outcomes = host::perform(&mut operation);
+        for notice in operation.notices() {
+            contract::log::write(contract::log::Level::Warn, notice);
+        }
+        outcomes
     }
 }
 

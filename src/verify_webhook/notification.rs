@@ -24,7 +24,7 @@ impl<'a> Notification<'a> {
     /// # Errors
     /// What is wrong with it and where, in words that hold none of its content.
     pub fn read(body: &'a [u8]) -> Result<Self, String> {
-        let text = std::str::from_utf8(body).map_err(|_| "it is not UTF-8".to_owned())?;
+        let text = json::text(body)?;
         let mut notification = Self::default();
         let mut reader = Reader::new(text);
         let object = matches!(reader.peek(), Ok(b'{'));
