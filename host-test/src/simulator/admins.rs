@@ -8,7 +8,8 @@ use super::catalogue_lists::found;
 use super::errors::ApiError;
 use super::people;
 use super::route::Route;
-use super::teammates::{Away, admin};
+use super::teammate_changes::admin;
+use super::teammates::Away;
 use super::version::ApiVersion;
 use super::workspace::Workspace;
 

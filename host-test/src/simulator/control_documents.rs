@@ -7,7 +7,7 @@ use super::catalogue_table::View;
 use super::desk::Desk;
 use super::shelf::ALL;
 use super::tags;
-use super::teammates;
+use super::teammate_changes;
 use super::version::ApiVersion;
 use super::workspace::{State, Workspace};
 
@@ -76,7 +76,7 @@ const STREAMS: &[(&str, Documents)] = &[
     ("admins", |workspace, state, _| {
         let indexes = state.teammates.indexes(&workspace.generator);
         indexes
-            .map(|index| teammates::admin(workspace, state, index))
+            .map(|index| teammate_changes::admin(workspace, state, index))
             .collect()
     }),
     ("teams", |workspace, _, _| workspace.teams()),

@@ -8,7 +8,7 @@ use super::contact_body::Rendering;
 use super::desk::Desk;
 use super::moment::{Moment, TimeStyle};
 use super::tags;
-use super::teammates;
+use super::teammate_changes;
 use super::topics::Subject;
 
 /// A contact as notifications show it.
@@ -100,11 +100,14 @@ pub(crate) fn company_of_contact(desk: Desk<'_>, subject: Subject<'_>) -> Option
 /// A teammate, with more of it than the API answers; the id is a number.
 pub(crate) fn admin(desk: Desk<'_>, subject: Subject<'_>) -> Option<Value> {
     let index = subject.admin?;
-    let mut item = teammates::admin(desk.workspace, desk.state, index);
+    let mut item = teammate_changes::admin(desk.workspace, desk.state, index);
     item["id"] = json!(super::teammate::id(index));
     item["job_title"] = Value::Null;
     item["away_status_reason"] = json!(desk.state.teammates.reason(index));
-    item["avatar"] = json!({"type": "avatar", "image_url": null});
+    item["avatar"] = json!({
+        "type": "avatar",
+        "image_url": "https://static.simulator.example/avatars/admin-128.png",
+    });
     Some(item)
 }
 

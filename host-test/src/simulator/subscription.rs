@@ -143,14 +143,22 @@ impl Subscription {
             if !self.is_active().await {
                 return false;
             }
-            let permission =
-                self.conduct(|conduct| conduct.permission(waits, created, Instant::now()));
-            match permission {
+            match self.permission(waits, created) {
                 Permission::Now => return true,
                 Permission::Never => return false,
                 Permission::At(until) => tokio::time::sleep_until(until.into()).await,
             }
         }
+    }
+
+    /// Whether such a notification may be sent at this moment.
+    pub(crate) fn permits_now(&self, waits: Waits, created: Instant) -> bool {
+        let active = *self.standing.borrow() == Standing::Active;
+        active && self.permission(waits, created) == Permission::Now
+    }
+
+    fn permission(&self, waits: Waits, created: Instant) -> Permission {
+        self.conduct(|conduct| conduct.permission(waits, created, Instant::now()))
     }
 
     /// Takes note of an answer.

@@ -66,19 +66,20 @@ impl Courier {
         let mut delivery = notification.undelivered();
         let mut failures = 0;
         while failures < FAILURES {
-            if failures > 0 {
-                tokio::time::sleep(self.waits.retry).await;
-            }
             if !subscription.permits(self.waits, created).await {
                 return delivery;
             }
-            delivery.attempts += 1;
             {
                 let _slot = slots.acquire().await;
+                // Others were answered meanwhile.
+                if !subscription.permits_now(self.waits, created) {
+                    continue;
+                }
+                delivery.attempts += 1;
                 let body = notification.body(delivery.attempts);
                 delivery.status = self.post(&subscription.url, body).await;
+                subscription.answered(self.waits, delivery.status);
             }
-            subscription.answered(self.waits, delivery.status);
             delivery.delivered = delivery
                 .status
                 .is_some_and(|status| (200..300).contains(&status));
@@ -86,7 +87,12 @@ impl Courier {
                 _ if delivery.delivered => return delivery,
                 Some(410) => return delivery,
                 Some(429) => {}
-                _ => failures += 1,
+                _ => {
+                    failures += 1;
+                    if failures < FAILURES {
+                        tokio::time::sleep(self.waits.retry).await;
+                    }
+                }
             }
         }
         delivery

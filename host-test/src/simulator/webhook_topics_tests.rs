@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use super::catalogue::CatalogueKind;
 use super::desk::Desk;
-use super::testing::{Bench, Receiver};
+use super::testing::{Bench, Receiver, reply};
 use super::topics::{Subject, TOPICS};
 use super::version::ApiVersion;
 use super::{Happening, NewPart, Options, WebhookOptions};
@@ -439,6 +440,64 @@ async fn texts_are_plain_from_2_15_on_and_an_ended_conversation_closes_its_ticke
                 (&json!("ticket"), &json!(ticket))
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn the_control_door_makes_things_happen_disturbs_and_shows() {
+    let receiver = Receiver::start(200, &[]).await;
+    let bench = subscribed(&receiver, WebhookOptions::default()).await;
+    let say = async |what: &str, document: Value| {
+        let request = bench.bare_request(Method::POST, &format!("/_simulator/{what}"));
+        reply(request.body(document.to_string())).await
+    };
+    let see = async |what: &str| {
+        let request = bench.bare_request(Method::GET, &format!("/_simulator/{what}"));
+        reply(request).await
+    };
+    let added = say("happen", json!({"happening": "admin_added"})).await;
+    let id = added.body["id"].as_str().unwrap();
+    let admins = see("documents/admins").await.body;
+    let ids = admins["data"].as_array().unwrap().iter();
+    assert!(ids.map(|admin| &admin["id"]).any(|found| found == id));
+    let disturbance = say("webhook-disturbance", json!({"lost": 100})).await;
+    assert_eq!(
+        disturbance.body,
+        json!({"lost": 100, "doubled": 0, "reordered": 0})
+    );
+    say("happen", json!({"happening": "ping"})).await;
+    let told = told(&bench, &receiver).await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    let summary = see("webhooks").await.body;
+    assert_eq!(
+        (
+            &summary["sent"],
+            &summary["pending"],
+            &summary["disturbance"]["lost"]
+        ),
+        (&json!(2), &json!(0), &json!(100))
+    );
+    let page = see("documents/contacts?limit=3&skip=2&version=2.16")
+        .await
+        .body;
+    assert_eq!(
+        (page["data"].as_array().unwrap().len(), &page["next"]),
+        (3, &json!(5))
+    );
+    let parts = see("documents/conversation_parts").await.body;
+    assert!(parts["data"][0]["conversation_id"].is_string());
+    for (what, document) in [
+        ("happen", json!({"happening": "rain"})),
+        (
+            "happen",
+            json!({"happening": "admin_removed", "admin": "1"}),
+        ),
+        ("webhook-disturbance", json!({"lost": 5, "found": 5})),
+    ] {
+        assert_eq!(say(what, document).await.status, 400, "{what}");
+    }
+    for what in ["documents/galaxies", "documents/contacts?version=9"] {
+        assert_eq!(see(what).await.status, 400, "{what}");
     }
 }
 

@@ -22,7 +22,6 @@ use super::contact_store::ContactStore;
 use super::content_export::ContentExports;
 use super::conversation::Conversation;
 use super::custom_attribute::{self, DataAttribute};
-use super::delivery_fate::DeliveryDisturbance;
 use super::event::EventStore;
 use super::fault_plan::FaultPlan;
 use super::faults::Fault;
@@ -31,7 +30,6 @@ use super::hold::{Hold, HoldPoint};
 use super::identifiers::{self, Kind, mix};
 use super::jobs::Jobs;
 use super::moment::TimeStyle;
-use super::notification::WebhookDelivery;
 use super::oauth::Grants;
 use super::options::Options;
 use super::ordered_store::OrderedStore;
@@ -43,7 +41,6 @@ use super::segments;
 use super::teammates::Teammates;
 use super::ticket::Ticket;
 use super::ticket_kind::{self, TicketKind};
-use super::topics;
 use super::version::ApiVersion;
 use super::webhooks::Webhooks;
 
@@ -165,7 +162,9 @@ impl Workspace {
             options,
         };
         workspace.faults.set(workspace.options.faults.clone());
-        workspace.set_webhook_url(workspace.options.webhook_url.clone());
+        workspace
+            .webhooks
+            .subscribe(workspace.options.webhook_url.clone());
         Ok(workspace)
     }
 
@@ -345,39 +344,6 @@ impl Workspace {
     /// Accepts the token of the options again.
     pub fn restore_token(&self) {
         self.revoked.store(false, Ordering::Relaxed);
-    }
-
-    /// Subscribes a URL to every topic, after a HEAD request to it was answered with success; `None` unsubscribes.
-    /// Notifications of changes made meanwhile wait for that answer, and are dropped when it is a refusal.
-    pub fn set_webhook_url(&self, url: Option<String>) {
-        self.webhooks.subscribe(url);
-    }
-
-    /// Replaces what becomes of notifications on their way; which ones are hit is counted anew.
-    pub fn disturb_webhooks(&self, disturbance: DeliveryDisturbance) {
-        self.webhooks.disturb(disturbance);
-    }
-
-    /// How many notifications did not come to an end yet: those that are sent, tried again, put off or held back.
-    pub fn pending_webhooks(&self) -> u64 {
-        self.webhooks.pending()
-    }
-
-    /// Delivers a notification with this item, and waits until it was taken or given up.
-    pub async fn deliver_webhook(&self, topic: &str, item: &Value) -> WebhookDelivery {
-        let has_id = topics::find(topic).is_none_or(|topic| topic.has_id);
-        let notification = self.webhooks.notification(
-            topic,
-            item.clone(),
-            self.now(),
-            has_id.then(|| self.next_uuid()),
-        );
-        self.webhooks.deliver(notification).await
-    }
-
-    /// The last deliveries that came to an end, at most 10,000, oldest first.
-    pub fn webhook_deliveries(&self) -> Vec<WebhookDelivery> {
-        self.webhooks.deliveries()
     }
 }
 

@@ -26,6 +26,8 @@ mod interruption;
 mod kill_matrix;
 /// `map`: documents on standard input.
 mod mapping;
+/// `mode`: webhooks only, syncs only, or both.
+mod modes;
 /// Processes: run to their end, or ended with their owner.
 mod process;
 /// `read` and `sync`: outputs, positions, start dates.

@@ -100,7 +100,8 @@ async fn conversations(writer: &Writer<'_>, contact: &str) {
     let message = writer.post("/conversations", body).await;
     let id = text(&message, "conversation_id");
     let of = |what: &str| format!("/conversations/{id}{what}");
-    let nobody = json!({ "from": { "type": "user", "id": "nobody" }, "body": "Hello" });
+    let nobody =
+        json!({ "from": { "type": "user", "id": "0123456789abcdef01234567" }, "body": "Hello" });
     writer.send("POST", "/conversations", nobody, 404).await;
     let reply = json!({
         "message_type": "comment", "type": "user", "intercom_user_id": contact, "body": "Hello?",

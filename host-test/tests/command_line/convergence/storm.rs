@@ -234,7 +234,7 @@ impl Storm {
 
     fn reply(&mut self) {
         let id = self.some(|storm| &storm.conversations);
-        let part = json!({ "body": format!("<p>Storm {}</p>", self.count), "from_contact": self.count % 2 == 0 });
+        let part = json!({ "body": format!("<p>Storm {}</p>", self.count), "from_contact": self.count.is_multiple_of(2) });
         self.desk(&json!({ "change": "conversation_part", "conversation": id, "part": part }));
     }
 
