@@ -66,6 +66,8 @@ pub async fn write_everything(world: &World, version: &str) {
     settings(&writer).await;
     if writer.is_newest() {
         custom_objects(&writer).await;
+        let found = "/contacts/find_by_external_id/ada";
+        writer.send("GET", found, Value::Null, 200).await;
         writer
             .post(&format!("/contacts/{contact}/block"), Value::Null)
             .await;
