@@ -21,8 +21,16 @@ pub struct Exception {
 pub const ANY: &str = "*";
 
 const BEFORE_2_16: &[&str] = &["2.11", "2.12", "2.13", "2.14", "2.15"];
+const BEFORE_2_14: &[&str] = &["2.11", "2.12", "2.13"];
+const BEFORE_2_12: &[&str] = &["2.11"];
+const FROM_2_12: &[&str] = &["2.12", "2.13", "2.14", "2.15", "2.16"];
+const FROM_2_13: &[&str] = &["2.13", "2.14", "2.15", "2.16"];
+const FROM_2_14: &[&str] = &["2.14", "2.15", "2.16"];
 const FROM_2_16: &[&str] = &["2.16"];
 
+const OPTIONS: &str = "a list is text with options in 2.11, and a type of its own in 2.16: a request has the form of its version";
+const NAMED: &str = "the title of a conversation can be written from 2.13 on";
+const TICKET: &str = "the state and the assignment of a ticket have another form from 2.12 and 2.14 on: a request has the form of its version";
 const SORT: &str = "2.11 speaks of sorting in its text, and 2.16 declares it";
 const PAGES: &str = "2.11 declares it; the answers in 2.16 have page sizes and cursors, which nothing else could ask for";
 const SORTED: &str =
@@ -170,6 +178,78 @@ pub static EXCEPTIONS: &[Exception] = &[
     Exception {
         versions: BEFORE_2_16,
         ..exception("2.16", "GET /data_attributes", "query model/enum", MODEL)
+    },
+    Exception {
+        versions: BEFORE_2_16,
+        ..exception(
+            "2.16",
+            "POST /data_attributes",
+            "body/undeclared/options",
+            OPTIONS,
+        )
+    },
+    Exception {
+        versions: BEFORE_2_14,
+        ..exception(
+            "2.16",
+            "PUT /tickets/{ticket_id}",
+            "body/undeclared/assignment",
+            TICKET,
+        )
+    },
+    Exception {
+        versions: BEFORE_2_12,
+        ..exception(
+            "2.16",
+            "PUT /tickets/{ticket_id}",
+            "body/undeclared/state",
+            TICKET,
+        )
+    },
+    Exception {
+        versions: FROM_2_14,
+        ..exception(
+            "2.11",
+            "POST /data_attributes",
+            "create_data_attribute_request/data_type/enum",
+            OPTIONS,
+        )
+    },
+    Exception {
+        versions: FROM_2_14,
+        ..exception(
+            "2.11",
+            "POST /data_attributes",
+            "create_data_attribute_request/options/items/type",
+            OPTIONS,
+        )
+    },
+    Exception {
+        versions: FROM_2_12,
+        ..exception(
+            "2.11",
+            "PUT /tickets/{ticket_id}",
+            "body/undeclared/ticket_state_id",
+            TICKET,
+        )
+    },
+    Exception {
+        versions: FROM_2_14,
+        ..exception(
+            "2.11",
+            "PUT /tickets/{ticket_id}",
+            "body/undeclared/assignee_id",
+            TICKET,
+        )
+    },
+    Exception {
+        versions: FROM_2_13,
+        ..exception(
+            "2.11",
+            "PUT /conversations/{conversation_id}",
+            "body/undeclared/title",
+            NAMED,
+        )
     },
     exception("2.16", "GET /contacts", "query starting_after", PAGES),
     owner("2.11", "create_contact_request/owner_id/type", FROM_2_16),
