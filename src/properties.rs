@@ -40,6 +40,5 @@ fn assert_entry(entry: &Entry) {
         .map(|name| payload.text_of(name))
         .collect();
     let parts = parts.unwrap_or_else(|| panic!("a payload of {} lacks its key", stream.name));
-    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-    assert_eq!(join_key(&parts), entry.key, "{}", stream.name);
+    assert_eq!(join_key(parts), entry.key, "{}", stream.name);
 }

@@ -38,11 +38,11 @@ impl Reading<'_> {
         for stream in links.iter().filter_map(|name| streams::find(name)) {
             let values = stream.key.iter().filter_map(|field| {
                 let found = keys.iter().find(|(subject, _)| subject.is_named_by(field));
-                found.map(|(_, key)| key.as_str())
+                found.map(|(_, key)| key.clone())
             });
-            let values: Vec<&str> = values.collect();
+            let values: Vec<String> = values.collect();
             if values.len() == stream.key.len() {
-                self.link(stream, &join_key(&values), linked)?;
+                self.link(stream, &join_key(values), linked)?;
             }
         }
         Ok(())
