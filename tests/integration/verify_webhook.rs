@@ -1,3 +1,5 @@
+mod every_topic;
+
 use host_test::contract::connector::{Verdict, WebhookDelivery};
 use host_test::contract::types::Header;
 use host_test::output::{JsonLines, OutputTarget};
@@ -81,7 +83,7 @@ async fn deliveries_become_entries() {
         taken("contact.merged", survivor).await;
         taken(
             "company.updated",
-            json!({ "type": "company", "id": "c1", "name": "Acme" }),
+            json!({ "type": "company", "id": "c1", "name": "Acme", "custom_attributes": {} }),
         )
         .await;
         taken("ping", json!({ "type": "ping", "message": "x" })).await;
