@@ -236,10 +236,11 @@ mod tests {
 
     #[test]
     fn what_is_indexed_may_still_come() {
-        let replay = Replay::Probe(Probe {
+        const INDEXED: &Probe = &Probe {
             indexed: true,
             ..NOTES
-        });
+        };
+        let replay = Replay::Probe(INDEXED);
         let look = |now_ms| {
             let response = crate::contract::http::Response {
                 status: 200,

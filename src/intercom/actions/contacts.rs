@@ -108,7 +108,7 @@ const CREATE: &[Call] = &[post("/contacts", "$*")];
 const UPDATE: &[Call] = &[put("/contacts/{contact}", "$*")];
 
 /// Leads may share an address, so that creating one twice makes two. A search finds what was created, in a while.
-const CREATED: Probe = Probe {
+const CREATED: &Probe = &Probe {
     path: "/contacts/search",
     body: r#"{"query":{"operator":"AND","value":[{"field":"external_id","operator":"=","value":"$external_id"},{"field":"email","operator":"=","value":"$email"}]},"pagination":{"per_page":150}}"#,
     within: &["data"],
@@ -203,7 +203,7 @@ const NOTE: &[InputField] = &[
 ];
 
 /// A note is known by its author and its text.
-const NOTED: Probe = Probe {
+const NOTED: &Probe = &Probe {
     path: "/contacts/{contact}/notes",
     body: "",
     within: &["data"],
