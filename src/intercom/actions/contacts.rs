@@ -204,7 +204,7 @@ const NOTE: &[InputField] = &[
 
 /// A note is known by its author and its text.
 const NOTED: &Probe = &Probe {
-    path: "/contacts/{contact}/notes",
+    path: "/contacts/{contact}/notes?per_page=50",
     body: "",
     within: &["data"],
     kinds: &[],
