@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use crate::http::{Answer, send};
 use crate::process::{Running, documents, until};
 use crate::stored::{Sink, assert_exact};
-use crate::webhooks::{contact, listening, made_at, notification, serve_into, signature};
+use crate::webhooks::{
+    changed_contact, contact, listening, made_at, notification, serve_into, signature,
+};
 use crate::world::{CLIENT_SECRET, CONNECTION, World};
 
 /// Lines of a connection besides its settings of webhooks.
@@ -34,7 +36,7 @@ fn changed(workspace: &str, id: &str, key: &str, second: i64, name: &str) -> Vec
         "type": "notification_event", "app_id": workspace, "id": id, "topic": "contact.user.updated",
         "created_at": made_at(),
         "data": { "type": "notification_event_data", "item":
-            { "type": "contact", "id": key, "name": name, "updated_at": second } },
+            changed_contact(key, name, &json!(second)) },
     })
     .to_string()
     .into_bytes()
