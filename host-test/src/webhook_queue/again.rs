@@ -2,7 +2,7 @@
 
 use rusqlite::{Transaction, params};
 
-use super::{Queue, QueueError, lock};
+use super::{Queue, QueueError, WebhookCounts, lock};
 
 /// A row to read again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,8 +55,12 @@ impl Queue {
         })
     }
 
-    /// The rows were read, or never will be; those that were asked for meanwhile stay.
-    pub async fn rows_read(&self, rows: Vec<RowAgain>, read: bool) -> Result<(), QueueError> {
+    /// The rows were read, or given up, and are counted as that; those that were asked for meanwhile stay.
+    pub async fn rows_read(
+        &self,
+        rows: Vec<RowAgain>,
+        count: fn(&mut WebhookCounts, u64),
+    ) -> Result<(), QueueError> {
         let tally = self.shared.tally.clone();
         self.write(move |transaction| {
             let mut delete = transaction.prepare_cached(
@@ -69,11 +73,7 @@ impl Queue {
                     stays.execute(params![row.stream, row.key])?;
                 }
             }
-            let count = rows.len() as u64;
-            lock(&tally).count(|counts| match read {
-                true => counts.read_again += count,
-                false => counts.failed += count,
-            });
+            lock(&tally).count(|counts| count(counts, rows.len() as u64));
             Ok(())
         })
         .await

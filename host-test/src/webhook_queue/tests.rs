@@ -209,7 +209,10 @@ async fn rows_are_read_again_when_they_are_due_and_once_more_when_asked_meanwhil
     let rows = queue.rows_again(1_000, 10).unwrap();
     assert_eq!(rows.len(), 2);
     ask("2", &["b"]).await;
-    queue.rows_read(rows, true).await.unwrap();
+    queue
+        .rows_read(rows, |counts, rows| counts.read_again += rows)
+        .await
+        .unwrap();
     let rows = queue.rows_again(1_000, 10).unwrap();
     assert_eq!((rows.len(), rows[0].key.as_str()), (1, "b"));
     queue.rows_put_off(rows, 60_000).await.unwrap();
@@ -218,7 +221,10 @@ async fn rows_are_read_again_when_they_are_due_and_once_more_when_asked_meanwhil
     let queue = open(&directory);
     let rows = queue.rows_again(60_000, 10).unwrap();
     assert_eq!((rows.len(), rows[0].tries), (1, 1));
-    queue.rows_read(rows, false).await.unwrap();
+    queue
+        .rows_read(rows, |counts, rows| counts.failed += rows)
+        .await
+        .unwrap();
     assert_eq!(queue.rows_again(i64::MAX, 10).unwrap(), []);
     let all = queue.tally().all;
     assert_eq!((all.read_again, all.failed), (2, 1));
