@@ -28,11 +28,13 @@ const TABLES: &str = "
         problem TEXT
     );
     CREATE INDEX IF NOT EXISTS waiting_with_problem ON waiting (received_at_ms) WHERE problem IS NOT NULL;
-    -- Rows to read again. The generation counts up when a row is asked for once more.
+    -- Rows to read again, when the deliveries up to a number are in the output: what they told must not be put over what
+    -- is read. The generation counts up when a row is asked for once more.
     CREATE TABLE IF NOT EXISTS again (
         stream TEXT NOT NULL,
         key TEXT NOT NULL,
         generation INTEGER NOT NULL DEFAULT 0,
+        after INTEGER NOT NULL,
         due_at_ms INTEGER NOT NULL,
         tries INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (stream, key)

@@ -134,7 +134,7 @@ impl Queue {
             }
             if reads_again {
                 for (stream, key) in &done.unclear {
-                    again::insert(transaction, stream, key, now_ms())?;
+                    again::insert(transaction, (stream, key), 0, now_ms())?;
                 }
             }
             depth.remove(done.stored.len() + done.unusable.len(), done.bytes);
@@ -178,12 +178,12 @@ pub(super) fn remember(
     Ok(inserted == 1)
 }
 
-/// Stores what a delivery gave. One that gave nothing has nothing to wait for, but its number.
+/// Stores what a delivery gave; gives its number.
 pub(super) fn insert(
     transaction: &Transaction<'_>,
     received: &Received,
     lines: &[u8],
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<i64> {
     transaction
         .prepare_cached(
             "INSERT INTO waiting (id, topic, received_at_ms, created_at_ms, entries)
@@ -196,7 +196,7 @@ pub(super) fn insert(
             received.created_at_ms,
             lines
         ])?;
-    Ok(())
+    Ok(transaction.last_insert_rowid())
 }
 
 /// Forgets what came before a time: ids, and what no output takes. What waits stays, however long. Some of it at a time:

@@ -253,6 +253,7 @@ fn a_full_queue_sends_away_and_what_was_taken_arrives() {
     database.execute_batch("ROLLBACK").unwrap();
     let finished = running.terminate();
     assert!(finished.err.contains("1 throttled"), "{finished:?}");
+    assert!(finished.err.contains("0 still queued"), "{finished:?}");
     assert_eq!((taken, world.rows("out.db", "contacts")), (5, 5));
     assert_eq!(world.status("sqlite:out.db")["queue"]["waiting"], json!(0));
 }
