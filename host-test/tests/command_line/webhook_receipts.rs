@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::http::try_send;
 use crate::process::{Finished, finish, until};
 use crate::stored::{STREAMS, Sink, assert_exact, workspace};
-use crate::webhooks::{changed_contact, made_at, serve_into, signature};
+use crate::webhooks::{made_at, serve_into, signature};
 use crate::world::{CLIENT_SECRET, World};
 
 const DELIVERIES: usize = 90;
@@ -18,8 +18,10 @@ const SINKS: [Sink; 2] = [Sink::Files, Sink::Database];
 /// A notification about a contact of its own, as it is sent for the n-th time. Every third has no id.
 fn notification(number: usize, attempt: usize) -> Vec<u8> {
     let id = (!number.is_multiple_of(3)).then(|| format!("notif_{number}"));
-    let (key, name) = (format!("c{number}"), format!("Contact {number}"));
-    let item = changed_contact(&key, &name, &json!(1_700_000_000 + number));
+    let item = json!({
+        "type": "contact", "id": format!("c{number}"), "name": format!("Contact {number}"),
+        "updated_at": 1_700_000_000 + number, "role": "user", "workspace_id": "simulator", "location": {},
+    });
     json!({
         "type": "notification_event", "app_id": "simulator", "id": id, "topic": "contact.user.updated",
         "created_at": made_at(), "delivery_attempts": attempt,

@@ -35,15 +35,11 @@ pub fn notification(id: &str, topic: &str, item: &Value) -> Vec<u8> {
     .into_bytes()
 }
 
+/// A contact with everything by which it is known to be whole.
 pub fn contact(id: &str) -> Value {
-    changed_contact(id, "By webhook", &json!("2024-01-02T03:04:05.000+00:00"))
-}
-
-/// A contact with all that tells a whole one from a part.
-pub fn changed_contact(id: &str, name: &str, updated_at: &Value) -> Value {
     json!({
-        "type": "contact", "id": id, "name": name, "updated_at": updated_at,
-        "role": "user", "workspace_id": "simulator", "location": { "type": "location" },
+        "type": "contact", "id": id, "name": "By webhook", "updated_at": "2024-01-02T03:04:05.000+00:00",
+        "role": "user", "workspace_id": "simulator", "location": {},
     })
 }
 
