@@ -3,14 +3,15 @@
 use crate::config::{self, REGIONS};
 use crate::contract::connector::{
     ActionDescriptor, AuthMethod, CodeExchange, CredentialHeader, Descriptor, Endpoint,
-    ExchangeField, ExchangeValue, Formats, RatePolicy, Region, StreamDescriptor, StreamModes,
-    TopicDescriptor, WebhookRouting,
+    ExchangeField, ExchangeValue, Formats, MappingPreset, RatePolicy, Region, StreamDescriptor,
+    StreamModes, TopicDescriptor, WebhookRouting,
 };
 use crate::intercom::actions::{ACTIONS, input_schema};
 use crate::intercom::request::API;
 use crate::intercom::streams::{STREAMS, Stream};
 use crate::intercom::topics::TOPICS;
 use crate::intercom::versions::{DEFAULT_VERSION, VERSIONS};
+use crate::mapping::preset::PRESETS;
 use crate::{cursor, mapping, schema, verify_webhook, write_batch};
 
 /// The endpoint of the code exchange.
@@ -23,7 +24,10 @@ pub fn descriptor() -> Descriptor {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         cursor_formats: formats(cursor::FORMAT),
         state_formats: formats(write_batch::JOURNAL_FORMAT),
-        prepared_formats: formats(mapping::FORMAT),
+        prepared_formats: Formats {
+            reads: vec![mapping::OLDER_FORMAT, mapping::FORMAT],
+            writes: mapping::FORMAT,
+        },
         api_versions: owned(VERSIONS),
         default_api_version: DEFAULT_VERSION.to_owned(),
         auth_methods: auth_methods(),
@@ -50,7 +54,14 @@ pub fn descriptor() -> Descriptor {
             default_limit: 166,
         },
         streams: streams(),
-        mapping_presets: Vec::new(),
+        mapping_presets: PRESETS
+            .iter()
+            .map(|preset| MappingPreset {
+                name: preset.name.to_owned(),
+                stream: None,
+                mapping: preset.mapping.as_bytes().to_vec(),
+            })
+            .collect(),
         actions: ACTIONS
             .iter()
             .map(|action| ActionDescriptor {

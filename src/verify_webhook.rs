@@ -8,14 +8,14 @@ use sha1::{Digest, Sha1};
 use crate::contract::connector::{
     AcceptedDelivery, IgnoredDelivery, Rejection, RowReference, Verdict, WebhookDelivery,
 };
-use crate::contract::types::{Change, Connection, Entry, Failure};
-use crate::intercom::normalize::Normalizer;
+use crate::contract::types::{Connection, Entry, Failure, FailureKind};
 use crate::intercom::request::header_value;
 use crate::intercom::streams::{self, Stream};
 use crate::intercom::topics::{self, Meaning, Topic};
 use crate::json::{self, Member};
 use crate::map_record::Mapper;
 use crate::mapping::Mapping;
+use crate::mapping::rule::Section;
 use notification::Notification;
 
 /// The header with the signature: `sha1=` and the HMAC-SHA1 of the body's bytes in hexadecimal digits.
@@ -190,7 +190,7 @@ fn id(item: &str) -> Option<String> {
 struct Reading<'a> {
     topic: &'static Topic,
     stream: &'static Stream,
-    mapper: Mapper<'a>,
+    mapper: Mapper,
     item: &'a str,
 }
 
@@ -208,39 +208,44 @@ impl Reading<'_> {
                 let Some(key) = id(self.item) else {
                     return malformed("it has no id".to_owned());
                 };
-                let gone = self.mapper.deletion(&key, reason)?;
+                let gone = self.mapper.deletion(&key, reason);
                 accepted.entries.push(Entry {
                     updated_at_ms: accepted.created_at_ms,
                     ..gone
                 });
             }
             meaning => {
-                let record = match Normalizer::new(self.stream).text(self.item) {
+                let record = match self.mapper.normalizer().text(self.item) {
                     Ok(record) => record,
                     Err(unreadable) => {
                         return malformed(format!("{} {}", unreadable.path, unreadable.reason));
                     }
                 };
-                let entry = self.mapper.entry(record)?;
-                let key = entry.key.clone();
-                if meaning == Meaning::Part {
+                let key = record.key.clone();
+                // The company is not in the notification: without it the entry is only a part.
+                let joins = self.mapper.section().is_some_and(Section::joins_company);
+                let part = meaning == Meaning::Part || joins;
+                if part {
                     accepted.read_again.push(RowReference {
-                        stream: entry.stream.clone(),
+                        stream: self.stream.name.to_owned(),
                         key: key.clone(),
                     });
-                    accepted.entries.push(Entry {
-                        change: Change::Patch,
-                        ..entry
-                    });
-                } else {
-                    accepted.entries.push(entry);
+                }
+                let made = match part {
+                    true => self.mapper.patch(record),
+                    false => self.mapper.entry(record, None),
+                };
+                accepted.notices.extend(made.notices);
+                match made.entry {
+                    Some(Err(failure)) if failure.kind == FailureKind::Bug => return Err(failure),
+                    entry => accepted.entries.extend(entry.and_then(Result::ok)),
                 }
                 if meaning == Meaning::Merged {
                     let merged = json::member(self.item, "merged_from").and_then(id);
                     let Some(merged) = merged else {
                         return malformed("it does not say what was merged".to_owned());
                     };
-                    let gone = self.mapper.deletion(&merged, "merged")?;
+                    let gone = self.mapper.deletion(&merged, "merged");
                     accepted.entries.push(Entry {
                         updated_at_ms: accepted.created_at_ms,
                         successor: Some(key),

@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::contract::types::Change;
 use crate::contract::types::{Account, Header};
 
 const SECRET: &str = "s3cret";
