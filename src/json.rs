@@ -8,8 +8,8 @@ mod writer;
 use std::fmt;
 
 pub use outline::Outline;
-pub use records::{Invalid, Name, Reader, quoted, unescaped};
-pub use value::Value;
+pub use records::{Invalid, Name, Reader, quote, quoted, unescaped};
+pub use value::{Value, members};
 pub use writer::{Members, list};
 
 /// Reads a document.

@@ -87,7 +87,8 @@ impl Scan {
 
     pub fn normalizer(&self) -> Normalizer<'static> {
         let normalizer = Normalizer::new(self.stream);
-        if self.embedded {
+        let section = self.mapping.section(self.stream.name);
+        if self.embedded || section.is_some_and(|section| section.embeds(self.stream)) {
             normalizer.with_embedded()
         } else {
             normalizer

@@ -8,13 +8,14 @@ use std::borrow::Cow;
 
 use super::people;
 use crate::contract::connector::{AcceptedDelivery, RowReference};
-use crate::contract::types::{Change, Entry, Failure, Notice};
+use crate::contract::types::{Change, Entry, Failure, FailureKind, Notice};
 use crate::intercom::normalize::{Normalizer, Record, Unreadable};
 use crate::intercom::streams::{self, Stream};
 use crate::intercom::topics::{self, Meaning, Subject};
 use crate::json::Outline;
 use crate::map_record::Mapper;
 use crate::mapping::Mapping;
+use crate::mapping::rule::Section;
 
 /// Where the item is in a notification.
 const ITEM: &str = "data.item";
@@ -131,7 +132,7 @@ impl<'m> Reading<'m> {
                 (Some((_, children)), Some(parent)) => {
                     Normalizer::of_children(stream, children.parent_field, parent)
                 }
-                _ => Normalizer::new(stream),
+                _ => Mapper::new(stream, self.mapping).normalizer(),
             };
             let change = if whole { Change::Upsert } else { Change::Patch };
             self.record(stream, normalizer.text(&document), place, change, None)?;
@@ -224,12 +225,27 @@ impl<'m> Reading<'m> {
                 )
             });
         }
-        let entry = Mapper::new(stream, self.mapping).entry(record)?;
-        self.accepted.entries.push(Entry {
-            change,
-            reason: reason.map(str::to_owned),
-            ..entry
-        });
+        let mapper = Mapper::new(stream, self.mapping);
+        // The company is not in the notification: without it the entry is only a part.
+        let joins = mapper.section().is_some_and(Section::joins_company);
+        if joins {
+            self.read_again(stream, &record.key);
+        }
+        let made = match change {
+            Change::Upsert if !joins => mapper.entry(record, None),
+            _ => mapper.patch(record),
+        };
+        for notice in made.notices {
+            self.say(notice);
+        }
+        match made.entry {
+            Some(Err(failure)) if failure.kind == FailureKind::Bug => return Err(failure),
+            Some(Ok(entry)) => self.accepted.entries.push(Entry {
+                reason: reason.map(str::to_owned),
+                ..entry
+            }),
+            _ => {}
+        }
         Ok(())
     }
 
@@ -241,7 +257,7 @@ impl<'m> Reading<'m> {
         reason: &str,
         successor: Option<String>,
     ) -> Result<(), Failure> {
-        let gone = Mapper::new(stream, self.mapping).deletion(key, reason)?;
+        let gone = Mapper::new(stream, self.mapping).deletion(key, reason);
         self.accepted.entries.push(Entry {
             updated_at_ms: self.accepted.created_at_ms,
             successor,
