@@ -31,6 +31,7 @@ mod company_lists;
 mod company_store;
 mod connection;
 mod contact;
+mod contact_blocking;
 mod contact_body;
 mod contact_changes;
 mod contact_fields;
@@ -42,6 +43,7 @@ mod contact_store;
 mod contacts;
 mod content_export;
 mod content_items;
+mod content_writes;
 mod control;
 mod control_documents;
 mod control_dumps;
@@ -64,6 +66,7 @@ mod conversation_writes;
 mod conversations;
 mod cursor;
 mod custom_attribute;
+mod custom_object_writes;
 mod custom_objects;
 mod data_attributes;
 mod delivery_fate;
@@ -161,15 +164,21 @@ mod workspace;
 mod workspace_settings;
 
 #[cfg(test)]
+mod bulk_tests;
+#[cfg(test)]
 mod catalogue_tests;
 #[cfg(test)]
 mod companies_tests;
 #[cfg(test)]
 mod company_lists_tests;
 #[cfg(test)]
+mod contact_writes_tests;
+#[cfg(test)]
 mod contacts_tests;
 #[cfg(test)]
 mod content_export_tests;
+#[cfg(test)]
+mod content_writes_tests;
 #[cfg(test)]
 mod conversation_changes_tests;
 #[cfg(test)]
@@ -223,6 +232,7 @@ pub use options::Options;
 pub use request_log::RequestLogEntry;
 pub use router::operations;
 pub use server::Simulator;
+pub use topics::webhook_topics;
 pub use version::ApiVersion;
 pub use webhook_options::WebhookOptions;
 pub use workspace::Workspace;
