@@ -4,6 +4,7 @@
 
 mod field;
 mod normalize;
+mod outline;
 mod paths;
 mod reader;
 mod text;
@@ -11,6 +12,7 @@ pub mod timestamp;
 
 pub use field::{Field, Kind};
 pub use normalize::{Normalized, Shape};
+pub use outline::Outline;
 pub use paths::Paths;
 pub use reader::{Invalid, Name, Reader};
 pub use text::{quote, quoted, unescaped};
