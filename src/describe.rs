@@ -6,7 +6,7 @@ use crate::contract::connector::{
     ExchangeField, ExchangeValue, Formats, MappingPreset, RatePolicy, Region, StreamDescriptor,
     StreamModes, TopicDescriptor, WebhookRouting,
 };
-use crate::intercom::actions::{ACTIONS, input_schema};
+use crate::intercom::actions::{self, input_schema};
 use crate::intercom::request::API;
 use crate::intercom::streams::{STREAMS, Stream};
 use crate::intercom::topics::TOPICS;
@@ -23,7 +23,10 @@ pub fn descriptor() -> Descriptor {
         name: "intercom".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         cursor_formats: formats(cursor::FORMAT),
-        state_formats: formats(write_batch::JOURNAL_FORMAT),
+        state_formats: Formats {
+            reads: write_batch::JOURNAL_READS.to_vec(),
+            writes: write_batch::JOURNAL_FORMAT,
+        },
         prepared_formats: formats(mapping::FORMAT),
         api_versions: owned(VERSIONS),
         default_api_version: DEFAULT_VERSION.to_owned(),
@@ -59,14 +62,17 @@ pub fn descriptor() -> Descriptor {
                 mapping: preset.mapping.as_bytes().to_vec(),
             })
             .collect(),
-        actions: ACTIONS
-            .iter()
+        actions: actions::all()
             .map(|action| ActionDescriptor {
                 name: action.name.to_owned(),
-                modes: owned(action.modes),
+                modes: action
+                    .modes
+                    .iter()
+                    .map(|mode| mode.name.to_owned())
+                    .collect(),
                 input_schema: input_schema(action).into_bytes(),
                 batch_limit: action.batch_limit,
-                replay_safe: action.replay_safe,
+                replay_safe: action.is_replay_safe(),
                 permission: Some(action.permission.to_owned()),
             })
             .collect(),
@@ -80,8 +86,8 @@ pub fn descriptor() -> Descriptor {
             .map(|topic| TopicDescriptor {
                 name: topic.name.to_owned(),
                 aliases: owned(topic.aliases),
-                streams: vec![topic.stream.to_owned()],
-                permission: Some(topic.permission.to_owned()),
+                streams: owned(topic.streams),
+                permission: Some(topic.permission.to_owned()).filter(|name| !name.is_empty()),
             })
             .collect(),
     }
@@ -140,7 +146,8 @@ fn streams() -> Vec<StreamDescriptor> {
 }
 
 fn modes(stream: &Stream) -> StreamModes {
-    let mut modes = StreamModes::FULL;
+    let mut modes = StreamModes::empty();
+    modes.set(StreamModes::FULL, stream.listed());
     modes.set(StreamModes::INCREMENTAL, stream.incremental());
     modes.set(StreamModes::KEYS, stream.by_keys());
     modes

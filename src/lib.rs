@@ -20,6 +20,8 @@ pub mod json;
 pub mod map_record;
 pub mod mapping;
 pub mod operation;
+#[cfg(any(test, feature = "properties"))]
+pub mod properties;
 pub mod read_page;
 pub mod schema;
 pub mod verify_webhook;
@@ -69,7 +71,12 @@ impl Guest for Connector {
     }
 
     fn write_batch(connection: Connection, batch: Batch) -> Result<Vec<Outcome>, Failure> {
-        host::perform(write_batch::WriteBatch::new(connection, batch))
+        let mut operation = write_batch::WriteBatch::new(connection, batch);
+        let outcomes = host::perform(&mut operation);
+        for notice in operation.notices() {
+            contract::log::write(contract::log::Level::Warn, notice);
+        }
+        outcomes
     }
 }
 

@@ -50,3 +50,12 @@ pub trait Operation {
     /// Goes on to the next step.
     fn step(&mut self, moment: Moment, input: Input) -> Step<Self::Output>;
 }
+
+/// An operation whose owner still has something to ask it when it is done.
+impl<O: Operation> Operation for &mut O {
+    type Output = O::Output;
+
+    fn step(&mut self, moment: Moment, input: Input) -> Step<Self::Output> {
+        (**self).step(moment, input)
+    }
+}

@@ -1,29 +1,45 @@
 //! `write-batch`: rows to Intercom, one outcome each.
 //!
-//! The order of a batch: validate every row, take back outcomes that the journal knows, look up who the rows are, write
-//! in rounds (rows of one identity one after the other, others at the same time), record the outcomes.
+//! The order of a batch: validate every row, take back outcomes that the journal knows, check custom attributes, look up
+//! the objects that rows speak of, make the tags, companies and attributes that are missing, write in rounds (rows about
+//! one object one after the other, others at the same time), record the outcomes. What must not be sent twice is in the
+//! journal before it is sent, and looked for before it is sent again.
 
-mod identity;
+mod answer;
+mod attributes;
+mod choice;
 mod journal;
+mod lookup;
+mod making;
+mod metadata;
+mod probe;
 mod rows;
-mod steps;
+mod ticket_attributes;
 mod validate;
+mod values;
 
-pub use journal::FORMAT as JOURNAL_FORMAT;
+pub use journal::{FORMAT as JOURNAL_FORMAT, READ as JOURNAL_READS};
 
-use identity::Lookup;
-use journal::Journal;
-use rows::Rows;
+use attributes::Attributes;
+use lookup::Lookup;
+use rows::{Rows, time_is_up};
 
 use crate::config::Config;
-use crate::contract::connector::{Batch, Outcome, Rehearsal};
+use crate::contract::connector::{Batch, Outcome, Rehearsal, Row};
+use crate::contract::http::Request;
+use crate::contract::state::Swapped;
 use crate::contract::types::{Connection, Failure, FailureKind, Problem};
 use crate::failure::{failure, invalid_input, nearest, not_valid, problem};
-use crate::intercom::actions::{self, ACTIONS, Action};
+use crate::intercom::actions::{self, Action, Mode, Replay};
+use crate::intercom::request;
+use crate::intercom::versions::minor;
 use crate::operation::{Input, Moment, Operation, Step};
 
 /// Requests in flight at once.
 const MOST_IN_FLIGHT: u32 = 20;
+
+/// Tries to store a journal that another call changes meanwhile.
+const MOST_STORES: u32 = 4;
 
 type Outcomes = Result<Vec<Outcome>, Failure>;
 
@@ -32,16 +48,31 @@ pub struct WriteBatch {
     connection: Connection,
     batch: Batch,
     state: State,
+    journalled: bool,
+    stores: u32,
+    notices: Vec<String>,
 }
 
 enum State {
     Begin,
     /// Waiting for the journal.
     Journal(Rows),
+    /// Waiting for the stored list of attributes.
+    StoredAttributes(Rows),
+    /// Waiting for Intercom's list of attributes.
+    Attributes(Rows, Attributes),
+    /// Waiting for the list of attributes to be stored.
+    StoringAttributes(Rows, Attributes),
     /// Waiting for a round of the lookup.
     Lookup(Rows, Lookup),
+    /// Waiting for objects that rows need.
+    Making(Rows),
+    /// Waiting for the journal to say what is about to be sent.
+    Intending(Rows, Vec<Request>),
     /// Waiting for a round of writes.
     Writing(Rows),
+    /// Waiting for the journal to say what came of a round.
+    Noting(Rows),
     /// Waiting for the journal to be written.
     Recording(Rows),
     Over,
@@ -54,55 +85,206 @@ impl WriteBatch {
             connection,
             batch,
             state: State::Begin,
+            journalled: false,
+            stores: 0,
+            notices: Vec::new(),
         }
+    }
+
+    /// What is to be said in the log when the batch is over.
+    pub fn notices(&self) -> &[String] {
+        &self.notices
     }
 
     fn begin(&mut self) -> Result<Step<Outcomes>, Failure> {
         let config = Config::of(&self.connection)?;
         let action = known_action(&self.batch)?;
-        let rows = Rows::new(action, &config, &self.batch);
+        let mode = known_mode(action, &self.batch, &config)?;
+        let rows = Rows::new(action, mode, &config, &self.batch);
         if self.batch.rehearsal == Rehearsal::Offline {
             return Ok(Step::Done(Ok(rows.outcomes_offline())));
         }
-        let key = rows.journal().key().to_owned();
+        self.journalled = !matches!(mode.replay, Replay::Safe);
+        let key = rows.journal_key().to_owned();
         self.state = State::Journal(rows);
         Ok(Step::Load(key))
     }
 
-    fn look_up(&mut self, moment: Moment, rows: Rows) -> Step<Outcomes> {
-        let lookup = Lookup::new(rows.open());
-        match lookup.requests(rows.api_version()) {
-            requests if requests.is_empty() => self.write(moment, rows),
-            requests => {
-                self.state = State::Lookup(rows, lookup);
-                Step::Send(requests, MOST_IN_FLIGHT)
+    fn attributes(&mut self, moment: Moment, rows: Rows) -> Step<Outcomes> {
+        match rows.attributes_wanted() {
+            Some(model) => {
+                self.state = State::StoredAttributes(rows);
+                Step::Load(Attributes::key(model))
+            }
+            None => self.look_up(moment, rows),
+        }
+    }
+
+    fn stored_attributes(
+        &mut self,
+        moment: Moment,
+        mut rows: Rows,
+        stored: Option<Vec<u8>>,
+    ) -> Step<Outcomes> {
+        let attributes = Attributes::stored(stored);
+        match rows.attributes_wanted() {
+            Some(model) if !rows.covered_by(&attributes) => {
+                let list = request::get(rows.api_version(), Attributes::path(model));
+                self.state = State::Attributes(rows, attributes);
+                Step::Send(vec![list], MOST_IN_FLIGHT)
+            }
+            _ => {
+                rows.check_attributes(&attributes);
+                self.look_up(moment, rows)
             }
         }
     }
 
-    fn write(&mut self, moment: Moment, mut rows: Rows) -> Step<Outcomes> {
-        if self.batch.rehearsal == Rehearsal::ReadsOnly {
-            return Step::Done(Ok(rows.outcomes_planned()));
+    fn read_attributes(
+        &mut self,
+        moment: Moment,
+        mut rows: Rows,
+        mut attributes: Attributes,
+        answers: Vec<crate::operation::Answer>,
+    ) -> Step<Outcomes> {
+        let list = answers.into_iter().next().and_then(Result::ok);
+        let list = list.filter(|response| (200..300).contains(&response.status));
+        let Some(list) = list else {
+            // Intercom itself is the judge then.
+            return self.look_up(moment, rows);
+        };
+        let change = attributes.read(&list.body);
+        let model = rows.attributes_wanted();
+        match (change, model) {
+            (Some(mut change), Some(model)) if self.batch.rehearsal == Rehearsal::Off => {
+                change.key = Attributes::key(model);
+                self.state = State::StoringAttributes(rows, attributes);
+                Step::Store(vec![change])
+            }
+            _ => {
+                rows.check_attributes(&attributes);
+                self.look_up(moment, rows)
+            }
+        }
+    }
+
+    fn look_up(&mut self, moment: Moment, mut rows: Rows) -> Step<Outcomes> {
+        let lookup = rows.look_up();
+        self.go_on_looking(moment, rows, lookup)
+    }
+
+    fn go_on_looking(&mut self, moment: Moment, mut rows: Rows, lookup: Lookup) -> Step<Outcomes> {
+        let requests = lookup.requests(rows.api_version());
+        if requests.is_empty() {
+            return self.make(moment, rows);
         }
         if moment.elapsed_ms >= self.batch.time_budget_ms {
-            rows.defer_open();
+            rows.end_open(&time_is_up());
+            return self.record(rows);
         }
-        let requests = rows.next_round();
+        self.state = State::Lookup(rows, lookup);
+        Step::Send(requests, MOST_IN_FLIGHT)
+    }
+
+    fn make(&mut self, moment: Moment, mut rows: Rows) -> Step<Outcomes> {
+        rows.begin();
+        if self.batch.rehearsal == Rehearsal::ReadsOnly {
+            self.notices = rows.take_notices();
+            return Step::Done(Ok(rows.outcomes_planned()));
+        }
+        let version = rows.api_version();
+        let requests = rows.makings().requests(version);
+        if requests.is_empty() {
+            return self.write(moment, rows);
+        }
+        self.state = State::Making(rows);
+        Step::Send(requests, MOST_IN_FLIGHT)
+    }
+
+    fn write(&mut self, moment: Moment, mut rows: Rows) -> Step<Outcomes> {
+        if moment.elapsed_ms >= self.batch.time_budget_ms {
+            rows.end_open(&time_is_up());
+        }
+        let requests = rows.next_round(moment.unix_ms);
         if requests.is_empty() {
             return self.record(rows);
         }
+        match rows.change().filter(|_| self.journalled) {
+            Some(change) => {
+                self.state = State::Intending(rows, requests);
+                Step::Store(vec![change])
+            }
+            None => self.send(rows, requests),
+        }
+    }
+
+    fn send(&mut self, rows: Rows, requests: Vec<Request>) -> Step<Outcomes> {
         self.state = State::Writing(rows);
         Step::Send(requests, MOST_IN_FLIGHT)
     }
 
-    fn record(&mut self, rows: Rows) -> Step<Outcomes> {
-        match rows.journal().change(rows.finished()) {
+    /// The journal says what is about to be sent, or says that another call is at work, or cannot be reached.
+    fn intend(
+        &mut self,
+        moment: Moment,
+        mut rows: Rows,
+        requests: Vec<Request>,
+        stored: Option<Swapped>,
+    ) -> Step<Outcomes> {
+        self.stores += 1;
+        match stored {
+            Some(Swapped::Done) => {
+                self.stores = 0;
+                self.send(rows, requests)
+            }
+            Some(Swapped::Stale(current)) if self.stores < MOST_STORES => {
+                rows.unsend();
+                let value = current.into_iter().next().and_then(|current| current.value);
+                rows.recall(value, true);
+                self.write(moment, rows)
+            }
+            _ => {
+                rows.unsend();
+                rows.end_open(&failure(
+                    FailureKind::Transient,
+                    "journal_unavailable",
+                    "the journal cannot be written, without which this row could be written twice",
+                ));
+                self.done(rows)
+            }
+        }
+    }
+
+    /// After a round: what came of it is in the journal before anything else is sent.
+    fn note(&mut self, moment: Moment, mut rows: Rows) -> Step<Outcomes> {
+        if !self.journalled {
+            return self.write(moment, rows);
+        }
+        rows.record();
+        match rows.change() {
             Some(change) => {
+                self.state = State::Noting(rows);
+                Step::Store(vec![change])
+            }
+            None => self.write(moment, rows),
+        }
+    }
+
+    fn record(&mut self, mut rows: Rows) -> Step<Outcomes> {
+        rows.record();
+        match rows.change().filter(|_| self.stores < MOST_STORES) {
+            Some(change) => {
+                self.stores += 1;
                 self.state = State::Recording(rows);
                 Step::Store(vec![change])
             }
-            None => Step::Done(Ok(rows.into_outcomes())),
+            None => self.done(rows),
         }
+    }
+
+    fn done(&mut self, mut rows: Rows) -> Step<Outcomes> {
+        self.notices = rows.take_notices();
+        Step::Done(Ok(rows.into_outcomes()))
     }
 }
 
@@ -115,66 +297,122 @@ impl Operation for WriteBatch {
                 .begin()
                 .unwrap_or_else(|failure| Step::Done(Err(failure))),
             (State::Journal(mut rows), Input::Loaded(value)) => {
-                rows.recall(Journal::read(value));
+                rows.recall(value, false);
+                self.attributes(moment, rows)
+            }
+            (State::StoredAttributes(rows), Input::Loaded(value)) => {
+                self.stored_attributes(moment, rows, value)
+            }
+            (State::Attributes(rows, attributes), Input::Answers(answers)) => {
+                self.read_attributes(moment, rows, attributes, answers)
+            }
+            (State::StoringAttributes(mut rows, attributes), _) => {
+                rows.check_attributes(&attributes);
                 self.look_up(moment, rows)
             }
             (State::Lookup(mut rows, mut lookup), Input::Answers(answers)) => {
-                for (row, known) in lookup.read(answers) {
-                    rows.identify(row, known);
+                for answered in lookup.read(answers, rows.policy().several) {
+                    rows.identify(answered);
                 }
-                match lookup.requests(rows.api_version()) {
-                    requests if requests.is_empty() => self.write(moment, rows),
-                    requests => {
-                        self.state = State::Lookup(rows, lookup);
-                        Step::Send(requests, MOST_IN_FLIGHT)
-                    }
-                }
+                self.go_on_looking(moment, rows, lookup)
             }
-            (State::Writing(mut rows), Input::Answers(answers)) => {
-                rows.read_round(answers);
+            (State::Making(mut rows), Input::Answers(answers)) => {
+                rows.makings().read(answers);
+                rows.take_made();
                 self.write(moment, rows)
             }
-            // A stale journal belongs to the same batch, written by another call meanwhile: the outcomes hold all the same.
-            (State::Recording(rows), _) => Step::Done(Ok(rows.into_outcomes())),
+            (State::Intending(rows, requests), Input::Stored(stored)) => {
+                self.intend(moment, rows, requests, stored)
+            }
+            (State::Writing(mut rows), Input::Answers(answers)) => {
+                rows.read_round(moment.unix_ms, answers);
+                self.note(moment, rows)
+            }
+            (State::Noting(mut rows), Input::Stored(stored)) => {
+                if let Some(Swapped::Stale(current)) = stored {
+                    rows.reload(current.into_iter().next().and_then(|current| current.value));
+                }
+                self.write(moment, rows)
+            }
+            (State::Recording(mut rows), Input::Stored(Some(Swapped::Stale(current)))) => {
+                rows.reload(current.into_iter().next().and_then(|current| current.value));
+                self.record(rows)
+            }
+            // The outcomes hold, even where they cannot be remembered.
+            (State::Recording(rows), _) => self.done(rows),
             _ => Step::Done(Err(failure(FailureKind::Bug, "over", "the batch is over"))),
         }
     }
 }
 
 fn known_action(batch: &Batch) -> Result<&'static Action, Failure> {
-    let names = || ACTIONS.iter().map(|action| action.name);
-    let action = actions::find(&batch.action).ok_or_else(|| {
-        let hint = nearest(&batch.action, names())
-            .map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
+    let names = || actions::all().map(|action| action.name);
+    actions::find(&batch.action).ok_or_else(|| {
         let all = names().collect::<Vec<_>>().join(", ");
-        invalid_input(
-            "unknown_action",
-            format!("there is no action of this name.{hint} There are: {all}."),
-            vec![Problem {
-                expected: Some(all),
-                ..problem("action", "unknown_action", "no such action")
-            }],
-        )
-    })?;
+        let (code, message) = match actions::is_read_only(&batch.action) {
+            true => (
+                "read_only",
+                format!(
+                    "`{}` can be read only: Intercom lets nobody write it",
+                    batch.action
+                ),
+            ),
+            false => {
+                let hint = nearest(&batch.action, names())
+                    .map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
+                (
+                    "unknown_action",
+                    format!("there is no action of this name.{hint} There are: {all}."),
+                )
+            }
+        };
+        let place = Problem {
+            expected: Some(all),
+            ..problem("action", code, "no such action")
+        };
+        invalid_input(code, message, vec![place])
+    })
+}
+
+fn known_mode(
+    action: &'static Action,
+    batch: &Batch,
+    config: &Config,
+) -> Result<&'static Mode, Failure> {
     let mut problems = Vec::new();
-    if let Some(mode) = batch
-        .mode
-        .as_deref()
-        .filter(|mode| !action.modes.contains(mode))
-    {
-        problems.push(Problem {
-            found: Some(mode.chars().take(40).collect()),
-            expected: Some(action.modes.join(", ")),
+    let names = || action.modes.iter().map(|mode| mode.name);
+    let mode = match &batch.mode {
+        None => action.modes.first(),
+        Some(name) => action.modes.iter().find(|mode| mode.name == name),
+    };
+    match mode {
+        None => {
+            let all = names().collect::<Vec<_>>().join(", ");
+            let wanted = batch.mode.as_deref().unwrap_or_default();
+            let hint = nearest(wanted, names())
+                .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            problems.push(Problem {
+                found: Some(wanted.chars().take(40).collect()),
+                expected: Some(all.clone()),
+                ..problem(
+                    "mode",
+                    "unknown_mode",
+                    format!("`{}` has no such mode{hint}; it has: {all}", action.name),
+                )
+            });
+        }
+        Some(mode) if mode.since > minor(config.api_version) => problems.push(Problem {
+            expected: Some(format!("2.{}", mode.since)),
             ..problem(
                 "mode",
-                "unknown_mode",
+                "not_in_version",
                 format!(
-                    "`{}` has no such mode; it has: {}",
-                    action.name,
-                    action.modes.join(", ")
+                    "Intercom has `{}` of `{}` from API version 2.{} on; the connection has {}",
+                    mode.name, action.name, mode.since, config.api_version
                 ),
             )
-        });
+        }),
+        Some(_) => {}
     }
     if batch.rows.len() > action.batch_limit as usize {
         problems.push(problem(
@@ -195,22 +433,20 @@ fn known_action(batch: &Batch) -> Result<&'static Action, Failure> {
             "a batch needs an id, so that giving it again writes nothing twice",
         ));
     }
-    if batch
-        .rows
-        .iter()
-        .enumerate()
-        .any(|(index, row)| batch.rows[..index].iter().any(|other| other.key == row.key))
-    {
+    let twice = |(index, row): (usize, &Row)| {
+        let before = batch.rows.get(..index).unwrap_or_default();
+        before.iter().any(|other| other.key == row.key)
+    };
+    if batch.rows.iter().enumerate().any(twice) {
         problems.push(problem(
             "rows",
             "duplicate_key",
             "two rows have the same key",
         ));
     }
-    if problems.is_empty() {
-        Ok(action)
-    } else {
-        Err(not_valid("invalid_batch", "the batch", problems))
+    match mode.filter(|_| problems.is_empty()) {
+        Some(mode) => Ok(mode),
+        None => Err(not_valid("invalid_batch", "the batch", problems)),
     }
 }
 

@@ -14,6 +14,7 @@
 mod activity_logs;
 mod admins;
 mod attribute_table;
+mod bulk;
 mod call;
 mod calls;
 mod catalogue;
@@ -30,6 +31,7 @@ mod company_lists;
 mod company_store;
 mod connection;
 mod contact;
+mod contact_blocking;
 mod contact_body;
 mod contact_changes;
 mod contact_fields;
@@ -40,46 +42,60 @@ mod contact_search;
 mod contact_store;
 mod contacts;
 mod content_export;
+mod content_items;
+mod content_writes;
 mod control;
+mod control_documents;
 mod control_dumps;
 mod conversation;
 mod conversation_access;
 mod conversation_attribute_table;
+mod conversation_attribute_values;
 mod conversation_attributes;
 mod conversation_body;
 mod conversation_changes;
+mod conversation_contacts;
 mod conversation_details;
 mod conversation_fields;
 mod conversation_generator;
 mod conversation_outline;
 mod conversation_part_body;
+mod conversation_replies;
 mod conversation_statistics;
+mod conversation_writes;
 mod conversations;
 mod cursor;
 mod custom_attribute;
+mod custom_object_writes;
 mod custom_objects;
 mod data_attributes;
+mod delivery_fate;
 mod desk;
 mod desk_change;
-mod desk_notices;
+mod desk_items;
+mod desk_tags;
 mod disturbance;
 mod duration;
 mod errors;
 mod event;
+mod event_submission;
 mod events;
 mod exported_rows;
 mod fault_plan;
 mod faults;
 mod generate;
 mod generator;
+mod happening;
 mod help_center;
 mod hold;
 mod identifiers;
+mod jobs;
 mod link_counts;
 mod links;
 mod macros;
 mod me;
 mod message_text;
+mod messages;
 mod moment;
 mod mutate;
 mod news;
@@ -88,12 +104,16 @@ mod notes;
 mod notification;
 mod numbering;
 mod oauth;
+mod object_topics;
 mod options;
 mod ordered;
 mod ordered_search;
 mod ordered_store;
 mod pages;
 mod part;
+mod part_topics;
+mod people;
+mod person_items;
 mod pipeline;
 mod rate_limit;
 mod recorder;
@@ -101,6 +121,7 @@ mod reply;
 mod request_log;
 mod route;
 mod router;
+mod said;
 mod scroll;
 mod search;
 mod search_fields;
@@ -110,25 +131,40 @@ mod segments;
 mod server;
 mod shelf;
 mod spans;
+mod subscription;
 mod subscriptions;
 mod tags;
 mod teammate;
+mod teammate_changes;
+mod teammates;
 mod teams;
+mod telling;
 mod ticket;
 mod ticket_access;
 mod ticket_body;
 mod ticket_changes;
+mod ticket_draft;
 mod ticket_fields;
+mod ticket_kind;
 mod ticket_tables;
+mod ticket_type_writes;
 mod ticket_types;
+mod ticket_values;
+mod ticket_writes;
 mod tickets;
 mod timeline;
+mod topics;
+mod user_message;
 mod version;
+mod webhook_access;
 mod webhook_delivery;
+mod webhook_options;
 mod webhooks;
 mod workspace;
 mod workspace_settings;
 
+#[cfg(test)]
+mod bulk_tests;
 #[cfg(test)]
 mod catalogue_tests;
 #[cfg(test)]
@@ -136,15 +172,23 @@ mod companies_tests;
 #[cfg(test)]
 mod company_lists_tests;
 #[cfg(test)]
+mod contact_writes_tests;
+#[cfg(test)]
 mod contacts_tests;
 #[cfg(test)]
 mod content_export_tests;
+#[cfg(test)]
+mod content_writes_tests;
 #[cfg(test)]
 mod conversation_changes_tests;
 #[cfg(test)]
 mod conversation_search_tests;
 #[cfg(test)]
+mod conversation_writes_tests;
+#[cfg(test)]
 mod conversations_tests;
+#[cfg(test)]
+mod event_submission_tests;
 #[cfg(test)]
 mod events_tests;
 #[cfg(test)]
@@ -160,17 +204,25 @@ mod search_tests;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
+mod ticket_writes_tests;
+#[cfg(test)]
 mod tickets_tests;
 #[cfg(test)]
+mod webhook_disturbance_tests;
+#[cfg(test)]
 mod webhook_tests;
+#[cfg(test)]
+mod webhook_topics_tests;
 
 pub use catalogue::CatalogueKind;
 pub use catalogue_changes::{CatalogueChange, CatalogueChanged};
 pub use catalogue_options::CatalogueOptions;
 pub use conversation_changes::NewPart;
+pub use delivery_fate::{DeliveryDisturbance, DeliveryFate};
 pub use desk_change::DeskChange;
 pub use errors::ApiError;
 pub use faults::{Fault, FaultKind};
+pub use happening::Happening;
 pub use hold::Hold;
 pub use link_counts::LinkCounts;
 pub use links::{Link, LinkChange};
@@ -180,4 +232,7 @@ pub use options::Options;
 pub use request_log::RequestLogEntry;
 pub use router::operations;
 pub use server::Simulator;
+pub use topics::webhook_topics;
+pub use version::ApiVersion;
+pub use webhook_options::WebhookOptions;
 pub use workspace::Workspace;

@@ -1,25 +1,38 @@
 //! The rows of a batch on their way to their outcomes.
 
-use super::identity::Known;
-use super::journal::{Journal, Recorded};
-use super::steps::{Next, Step, unwritten};
-use super::validate::{self, Contact};
-use crate::config::Config;
-use crate::contract::connector::{Batch, Outcome, OutcomeStatus, Row};
-use crate::contract::http::Request;
-use crate::contract::types::{Failure, FailureKind};
-use crate::failure::failure;
-use crate::intercom::actions::Action;
-use crate::operation::Answer;
+mod plan;
+mod rounds;
 
-/// Requests for one row, at most: create, conflict, unarchive, update, and once more.
-const MOST_REQUESTS: u32 = 5;
+use super::answer::{Step, later, outcome_unknown, unwritten};
+use super::attributes::{self, Attributes};
+use super::choice::Known;
+use super::journal::{Journal, Recorded};
+use super::lookup::{Answered, Lookup};
+use super::making::Makings;
+use super::values::Values;
+use super::{ticket_attributes, validate};
+use crate::config::{Config, Conflict, Writing};
+use crate::contract::connector::{Batch, Outcome, OutcomeStatus, Row};
+use crate::contract::types::{Failure, FailureKind};
+use crate::failure::{failure, not_valid};
+use crate::intercom::actions::{Absent, Action, By, Mode, Object, Reference, Replay, Write};
+use crate::json::{Members, quoted};
 
 /// A row on its way.
 struct Travelling {
     row: Row,
-    contact: Option<Contact>,
+    values: Values,
+    /// What the row is about: rows that have one of these in common keep their order.
+    lanes: Vec<String>,
+    /// What is made before it, and the reference that it is for.
+    needs: Vec<(usize, Option<&'static str>)>,
+    /// Further objects that it is written to.
+    others: Vec<String>,
     step: Option<Step>,
+    /// When its request was sent first, in Unix milliseconds.
+    sent_ms: Option<i64>,
+    /// Whether its request may have been applied, and nothing says so.
+    in_doubt: bool,
     requests: u32,
     outcome: Option<Outcome>,
 }
@@ -27,41 +40,60 @@ struct Travelling {
 /// All rows of a batch.
 pub struct Rows {
     action: &'static Action,
+    mode: &'static Mode,
     api_version: &'static str,
+    policy: Writing,
     journal: Journal,
+    makings: Makings,
     rows: Vec<Travelling>,
-    /// The rows of the round that was sent.
-    round: Vec<usize>,
+    /// The rows of the round that is sent, and whether each only looks.
+    round: Vec<(usize, bool)>,
+    /// Whether a round was sent, so that it is known how the workspace answers.
+    scouted: bool,
+    notices: Vec<String>,
 }
 
 impl Rows {
     /// Validates the rows of a batch; those that are not valid are over.
-    pub fn new(action: &'static Action, config: &Config, batch: &Batch) -> Self {
-        let rows = batch
-            .rows
-            .iter()
-            .map(|row| {
-                let (contact, outcome) =
-                    match validate::contact(action, config.api_version, &row.document) {
-                        Ok(contact) => (Some(contact), None),
-                        Err(failure) => (None, Some(outcome(row, OutcomeStatus::Failed(failure)))),
-                    };
-                Travelling {
-                    row: row.clone(),
-                    contact,
-                    step: None,
-                    requests: 0,
-                    outcome,
+    pub fn new(
+        action: &'static Action,
+        mode: &'static Mode,
+        config: &Config,
+        batch: &Batch,
+    ) -> Self {
+        let travelling = |row: &Row| {
+            let read = validate::row(action, mode, config.api_version, &row.document);
+            let (values, outcome) = match read {
+                Ok(values) => (values, None),
+                Err(failure) => {
+                    let failed = outcome(row, OutcomeStatus::Failed(failure));
+                    (Values::default(), Some(failed))
                 }
-            })
-            .collect();
-        let journal = Journal::of(action.name, &batch.id);
+            };
+            Travelling {
+                lanes: lanes(mode, &values),
+                row: row.clone(),
+                values,
+                needs: Vec::new(),
+                others: Vec::new(),
+                step: None,
+                sent_ms: None,
+                in_doubt: false,
+                requests: 0,
+                outcome,
+            }
+        };
         Self {
             action,
+            mode,
             api_version: config.api_version,
-            journal,
-            rows,
+            policy: config.write,
+            journal: Journal::of(action.name, mode.name, &batch.id),
+            makings: Makings::default(),
+            rows: batch.rows.iter().map(travelling).collect(),
             round: Vec::new(),
+            scouted: false,
+            notices: Vec::new(),
         }
     }
 
@@ -70,283 +102,373 @@ impl Rows {
         self.api_version
     }
 
-    /// The batch's journal.
-    pub fn journal(&self) -> &Journal {
-        &self.journal
+    /// The state key of the journal.
+    pub fn journal_key(&self) -> &str {
+        self.journal.key()
     }
 
-    /// Takes over the stored journal: rows whose outcome it knows are over.
-    pub fn recall(&mut self, stored: Journal) {
+    /// How choices are made.
+    pub fn policy(&self) -> Writing {
+        self.policy
+    }
+
+    /// What is to be said in the log.
+    pub fn take_notices(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notices)
+    }
+
+    /// Takes over the stored journal: rows whose outcome it knows are over. `running`: another call has changed it while
+    /// this one is at work, so that what is only sent there may be on its way right now.
+    pub fn recall(&mut self, stored: Option<Vec<u8>>, running: bool) {
         self.journal.load(stored);
-        for travelling in self
-            .rows
-            .iter_mut()
-            .filter(|travelling| travelling.outcome.is_none())
-        {
-            let Some(recorded) = self
-                .journal
-                .recorded(&travelling.row.key, &travelling.row.document)
-            else {
+        let mode = self.mode;
+        for travelling in self.rows.iter_mut().filter(|one| one.outcome.is_none()) {
+            let Some(recorded) = self.journal.recorded(&travelling.row) else {
+                travelling.sent_ms = None;
                 continue;
             };
-            let Recorded {
-                status,
-                object_id,
-                request_id,
-                ..
-            } = recorded.clone();
-            let status = if status == "created" {
-                OutcomeStatus::Created
-            } else {
-                OutcomeStatus::Updated
+            let Some(sent) = recorded.sent_at() else {
+                travelling.outcome = Some(Outcome {
+                    object_id: recorded.object_id.clone(),
+                    request_id: recorded.request_id.clone(),
+                    ..outcome(&travelling.row, recorded.status())
+                });
+                continue;
             };
+            if running && travelling.sent_ms != Some(sent) {
+                let failure = Failure {
+                    retry_after_ms: Some(super::answer::SOON_MS),
+                    ..failure(
+                        FailureKind::Transient,
+                        "batch_running",
+                        "another call is writing this batch",
+                    )
+                };
+                travelling.outcome =
+                    Some(outcome(&travelling.row, OutcomeStatus::Deferred(failure)));
+            } else if matches!(mode.replay, Replay::Blind) && !running {
+                let status = OutcomeStatus::Failed(outcome_unknown());
+                travelling.outcome = Some(outcome(&travelling.row, status));
+                travelling.in_doubt = true;
+            } else if !running {
+                travelling.sent_ms = Some(sent);
+                travelling.in_doubt = true;
+            }
+        }
+    }
+
+    /// The model whose attributes have to be known, if a row gives any.
+    pub fn attributes_wanted(&self) -> Option<&'static str> {
+        let mut open = self.rows.iter().filter(|one| one.outcome.is_none());
+        self.action
+            .attributes
+            .filter(|_| open.any(|one| attributes::are_given(&one.values)))
+    }
+
+    /// Whether all attributes that rows give are among these.
+    pub fn covered_by(&self, known: &Attributes) -> bool {
+        let mut open = self.rows.iter().filter(|one| one.outcome.is_none());
+        open.all(|one| known.covers(&one.values))
+    }
+
+    /// Checks the attributes of all rows.
+    pub fn check_attributes(&mut self, known: &Attributes) {
+        let Some(model) = self.action.attributes else {
+            return;
+        };
+        for travelling in self.rows.iter_mut().filter(|one| one.outcome.is_none()) {
+            let checked = known.check(&mut travelling.values, self.policy.missing_attribute);
+            if !checked.problems.is_empty() {
+                let failure = not_valid("invalid_row", "the row", checked.problems);
+                let failed = OutcomeStatus::Failed(failure);
+                travelling.outcome = Some(outcome(&travelling.row, failed));
+                continue;
+            }
+            for (name, data_type) in checked.missing {
+                let body = Members::default()
+                    .text("name", &name)
+                    .text("model", model)
+                    .text("data_type", data_type)
+                    .object();
+                let place = self.makings.want("/data_attributes", body);
+                travelling.needs.push((place, None));
+            }
+            for name in checked.dropped {
+                let notice = format!(
+                    "{}: the workspace has no attribute `{name}`: left out",
+                    self.action.name
+                );
+                if !self.notices.contains(&notice) {
+                    self.notices.push(notice);
+                }
+            }
+        }
+    }
+
+    /// Says of each open row which objects it speaks of, as far as it says it itself, and gives what is to be looked up.
+    pub fn look_up(&mut self) -> Lookup {
+        let mut lookup = Lookup::default();
+        for index in 0..self.rows.len() {
+            for reference in self.mode.references {
+                let travelling = &mut self.rows[index];
+                if travelling.outcome.is_some() {
+                    break;
+                }
+                let is_target =
+                    self.mode.references.first().map(|first| first.name) == Some(reference.name);
+                let guarded = is_target
+                    && travelling.row.base_updated_at_ms.is_some()
+                    && self.policy.conflict != Conflict::LastWriter;
+                if !lookup.want(index, reference, &travelling.values, guarded) {
+                    let mut by = reference.by.iter();
+                    let id = by.find_map(|(name, kind)| {
+                        (*kind == By::Id)
+                            .then(|| travelling.values.text(name))
+                            .flatten()
+                    });
+                    if let Some(id) = id {
+                        travelling.refer(reference, &id);
+                    }
+                }
+            }
+        }
+        lookup
+    }
+
+    /// Takes over what a lookup found.
+    pub fn identify(&mut self, answered: Answered) {
+        let Answered {
+            row: index,
+            reference,
+            found,
+        } = answered;
+        let found = match found {
+            Ok(found) => found,
+            Err(failure) => return self.end_unwritten(index, &failure),
+        };
+        if self.rows[index].outcome.is_some() {
+            return;
+        }
+        match found.split_first() {
+            Some((first, others)) => self.found(index, reference, first, others),
+            None => self.absent(index, reference),
+        }
+    }
+
+    fn found(
+        &mut self,
+        index: usize,
+        reference: &'static Reference,
+        known: &Known,
+        others: &[Known],
+    ) {
+        let (mode, policy) = (self.mode, self.policy);
+        let travelling = &mut self.rows[index];
+        let base = travelling.row.base_updated_at_ms;
+        let is_target = mode.references.first().map(|first| first.name) == Some(reference.name);
+        let newer = known.updated_at.zip(base.filter(|_| is_target));
+        let changed = newer.is_some_and(|(there, base)| there > base.div_euclid(1_000));
+        let object = reference.object.name();
+        let status = match policy.conflict {
+            Conflict::Fail if changed => Some(OutcomeStatus::Failed(failure(
+                FailureKind::Conflict,
+                "changed_upstream",
+                format!("the {object} was changed in Intercom since this copy of it was read"),
+            ))),
+            Conflict::Upstream if changed => Some(OutcomeStatus::Skipped(format!(
+                "the {object} was changed in Intercom since this copy of it was read"
+            ))),
+            _ => None,
+        };
+        if let Some(status) = status {
             travelling.outcome = Some(Outcome {
-                object_id,
-                request_id,
+                object_id: Some(known.id.clone()),
                 ..outcome(&travelling.row, status)
+            });
+            return;
+        }
+        if let Some(json) = &known.attributes {
+            let creates = self.action.name == "tickets";
+            if let Err(failure) = ticket_attributes::check(&mut travelling.values, json, creates) {
+                travelling.outcome = Some(outcome(&travelling.row, OutcomeStatus::Failed(failure)));
+                return;
+            }
+        }
+        travelling.refer(reference, &known.id);
+        if is_target {
+            travelling.others = others.iter().map(|other| other.id.clone()).collect();
+            travelling
+                .lanes
+                .extend(travelling.others.iter().map(|id| format!("id={id}")));
+        }
+    }
+
+    fn absent(&mut self, index: usize, reference: &'static Reference) {
+        let object = reference.object;
+        let travelling = &mut self.rows[index];
+        let not_there = || {
+            failure(
+                FailureKind::NotFound,
+                &format!("{}_not_found", object.name().replace(' ', "_")),
+                format!("Intercom has no {} that the row could mean", object.name()),
+            )
+        };
+        let name = reference.by.iter().find_map(|(name, by)| match by {
+            By::Member(_) => travelling.values.text(name),
+            _ => None,
+        });
+        let status = match (reference.absent, &name) {
+            (Absent::Created, Some(_)) => return,
+            (Absent::Made, Some(name))
+                if self.policy.creates_objects
+                    && let Some((path, body)) = object.making(name) =>
+            {
+                let place = self.makings.want(path, body);
+                travelling.needs.push((place, Some(reference.name)));
+                return;
+            }
+            (Absent::Unchanged, _) => OutcomeStatus::Unchanged,
+            (Absent::Later, _) => OutcomeStatus::Deferred(later(not_there())),
+            _ => OutcomeStatus::Failed(not_there()),
+        };
+        travelling.outcome = Some(outcome(&travelling.row, status));
+    }
+
+    /// Decides the first step of every open row.
+    pub fn begin(&mut self) {
+        let mode = self.mode;
+        for travelling in self.rows.iter_mut().filter(|one| one.outcome.is_none()) {
+            let there = mode
+                .references
+                .first()
+                .is_some_and(|target| travelling.values.json(target.name).is_some());
+            travelling.step = Some(match mode.write {
+                Write::Either(..) if !there => Step::Create,
+                Write::One(_)
+                    if mode
+                        .references
+                        .first()
+                        .is_none_or(|one| one.absent == Absent::Created) =>
+                {
+                    Step::Create
+                }
+                _ => Step::Write,
             });
         }
     }
 
-    /// The contacts of the rows that are not over.
-    pub fn open(&self) -> impl Iterator<Item = (usize, &Contact)> {
-        self.rows
-            .iter()
-            .enumerate()
-            .filter(|(_, travelling)| travelling.outcome.is_none())
-            .filter_map(|(index, travelling)| Some((index, travelling.contact.as_ref()?)))
+    /// What is made before the rows.
+    pub fn makings(&mut self) -> &mut Makings {
+        &mut self.makings
     }
 
-    /// Says who a row is. One whose contact could not be looked up is over.
-    pub fn identify(&mut self, index: usize, known: Result<Option<Known>, Failure>) {
-        let known = match known {
-            Ok(known) => known,
-            Err(failure) => return self.end_unwritten(index, &failure),
-        };
-        let Some(travelling) = self.rows.get_mut(index) else {
-            return;
-        };
-        let newer = known
-            .as_ref()
-            .and_then(|known| known.updated_at)
-            .zip(travelling.row.base_updated_at_ms);
-        if newer.is_some_and(|(there, base)| there > base.div_euclid(1_000)) {
-            let failure = failure(
-                FailureKind::Conflict,
-                "changed_upstream",
-                "the contact was changed in Intercom since this copy of it was read",
-            );
-            travelling.outcome = Some(outcome(&travelling.row, OutcomeStatus::Failed(failure)));
-            return;
+    /// Takes over what was made.
+    pub fn take_made(&mut self) {
+        for index in 0..self.rows.len() {
+            for (place, name) in std::mem::take(&mut self.rows[index].needs) {
+                match (self.makings.made(place).cloned(), name) {
+                    (Some(Ok(id)), Some(name)) => self.rows[index].values.set(name, quoted(&id)),
+                    (Some(Err(failure)), _) => self.end_unwritten(index, &failure),
+                    _ => {}
+                }
+            }
         }
-        travelling.step = Some(known.map_or(Step::Create, |known| Step::Update(known.id)));
     }
 
     /// Ends a row that nothing was written for.
     fn end_unwritten(&mut self, index: usize, failure: &Failure) {
-        if let Some(travelling) = self.rows.get_mut(index) {
+        let mode = self.mode;
+        if let Some(travelling) = self.rows.get_mut(index).filter(|one| one.outcome.is_none()) {
             let request_id = failure.request_id.clone();
             travelling.outcome = Some(Outcome {
                 request_id,
-                ..outcome(&travelling.row, unwritten(failure.clone()))
+                ..outcome(&travelling.row, unwritten(failure.clone(), mode))
             });
         }
     }
 
-    /// Defers every row that is not over: the call's time is up.
-    pub fn defer_open(&mut self) {
-        for travelling in self
-            .rows
-            .iter_mut()
-            .filter(|travelling| travelling.outcome.is_none())
-        {
-            let failure = failure(
-                FailureKind::Transient,
-                "time_budget",
-                "the call's time was up before this row",
-            );
-            travelling.outcome = Some(outcome(&travelling.row, OutcomeStatus::Deferred(failure)));
+    /// Ends every row that is not over.
+    pub fn end_open(&mut self, failure: &Failure) {
+        for index in 0..self.rows.len() {
+            self.end_unwritten(index, failure);
         }
     }
 
-    /// The requests of the next round: one for each open row, but of rows that share an identity only the first.
-    pub fn next_round(&mut self) -> Vec<Request> {
-        let mut taken: Vec<(&str, &str)> = Vec::new();
-        let mut requests = Vec::new();
-        self.round.clear();
-        for (index, travelling) in self.rows.iter().enumerate() {
-            let (Some(contact), None) = (&travelling.contact, &travelling.outcome) else {
+    /// Brings the journal up to date with the rows that are over.
+    pub fn record(&mut self) {
+        for travelling in &self.rows {
+            let Some(outcome) = &travelling.outcome else {
                 continue;
             };
-            let identities = [
-                ("external_id", &contact.external_id),
-                ("email", &contact.email),
-            ];
-            let mut free = true;
-            for (name, value) in identities {
-                if let Some(value) = value {
-                    // Every identity is taken, also by a row that has to wait: the order is kept.
-                    free &= !taken.contains(&(name, value));
-                    taken.push((name, value));
-                }
-            }
-            if free && let Some(step) = &travelling.step {
-                requests.push(step.request(self.api_version, &contact.body));
-                self.round.push(index);
-            }
-        }
-        requests
-    }
-
-    /// Reads the answers of a round.
-    pub fn read_round(&mut self, answers: Vec<Answer>) {
-        let round = std::mem::take(&mut self.round);
-        let mut refused = None;
-        for (index, answer) in round.into_iter().zip(answers) {
-            let Some(travelling) = self.rows.get_mut(index) else {
-                continue;
-            };
-            let Some(step) = travelling.step.take() else {
-                continue;
-            };
-            travelling.requests += 1;
-            match step.read(self.action, answer) {
-                Next::Go(next) if travelling.requests < MOST_REQUESTS => {
-                    travelling.step = Some(next)
-                }
-                Next::Go(_) => {
-                    let failure = failure(
-                        FailureKind::Conflict,
-                        "keeps_conflicting",
-                        "Intercom says in turn that the contact exists and that it does not",
-                    );
-                    travelling.outcome =
-                        Some(outcome(&travelling.row, OutcomeStatus::Failed(failure)));
-                }
-                Next::Over {
-                    status,
-                    object_id,
-                    request_id,
-                } => {
-                    if let OutcomeStatus::Failed(failure) = &status
-                        && failure.kind == FailureKind::Auth
-                    {
-                        refused = Some(failure.clone());
+            match Recorded::over(&travelling.row, outcome) {
+                Some(recorded) => self.journal.note(&travelling.row, Some(recorded)),
+                None if travelling.in_doubt => {
+                    let sent = travelling
+                        .sent_ms
+                        .map(|at| Recorded::sent(&travelling.row, at));
+                    if sent.is_some() {
+                        self.journal.note(&travelling.row, sent);
                     }
-                    travelling.outcome = Some(Outcome {
-                        object_id,
-                        request_id,
-                        ..outcome(&travelling.row, status)
-                    });
-                    self.share(index);
                 }
-            }
-        }
-        // A refused credential is refused for every row: they are not tried.
-        if let Some(failure) = refused {
-            for index in 0..self.rows.len() {
-                if self.rows[index].outcome.is_none() {
-                    self.end_unwritten(index, &failure);
-                }
+                None => self.journal.note(&travelling.row, None),
             }
         }
     }
 
-    /// A contact that was just written is not to be created again by a later row with its identity.
-    fn share(&mut self, index: usize) {
-        let (Some(written), Some(id)) = (
-            self.rows[index].contact.clone(),
-            self.rows[index]
-                .outcome
-                .as_ref()
-                .and_then(|outcome| outcome.object_id.clone()),
-        ) else {
-            return;
-        };
-        for later in self
-            .rows
-            .iter_mut()
-            .skip(index + 1)
-            .filter(|later| later.outcome.is_none())
-        {
-            let same = later.contact.as_ref().is_some_and(|contact| {
-                (contact.external_id.is_some() && contact.external_id == written.external_id)
-                    || (contact.email.is_some() && contact.email == written.email)
-            });
-            if same && later.step == Some(Step::Create) {
-                later.step = Some(Step::Update(id.clone()));
-            }
-        }
+    /// Takes over what is stored instead of what was expected, before what happened here is recorded once more.
+    pub fn reload(&mut self, stored: Option<Vec<u8>>) {
+        self.journal.load(stored);
     }
 
-    /// The rows that are over, with their outcomes.
-    pub fn finished(&self) -> impl Iterator<Item = (&Row, &Outcome)> {
-        self.rows
-            .iter()
-            .filter_map(|travelling| Some((&travelling.row, travelling.outcome.as_ref()?)))
+    /// The change that stores the journal, if it says anything new.
+    pub fn change(&mut self) -> Option<crate::contract::state::Change> {
+        self.journal.change()
     }
 
     /// One outcome for each row, in order.
     pub fn into_outcomes(mut self) -> Vec<Outcome> {
-        self.defer_open();
+        self.end_open(&time_is_up());
         self.rows
             .into_iter()
             .filter_map(|travelling| travelling.outcome)
             .collect()
     }
+}
 
-    /// One outcome for each row, with the write that would be made.
-    pub fn outcomes_planned(self) -> Vec<Outcome> {
-        let version = self.api_version;
-        self.outcomes_with(|contact, step| {
-            let step = step.unwrap_or(Step::Create);
-            let request = step.request(version, &contact.body);
-            match step {
-                Step::Update(id) => ("would update".to_owned(), Some(id), vec![request]),
-                _ => ("would create".to_owned(), None, vec![request]),
+impl Travelling {
+    /// The row speaks of the object with this id.
+    fn refer(&mut self, reference: &'static Reference, id: &str) {
+        if self.values.json(reference.name).is_none() && reference.object != Object::TicketType {
+            self.lanes.push(format!("id={id}"));
+        }
+        self.values.set(reference.name, quoted(id));
+        // What the object is known by is not said twice.
+        for (name, by) in reference.by {
+            if *by == By::Sent {
+                self.values.remove(name);
             }
-        })
+        }
     }
+}
 
-    /// One outcome for each row, with the writes of both branches.
-    pub fn outcomes_offline(self) -> Vec<Outcome> {
-        let version = self.api_version;
-        self.outcomes_with(|contact, _| {
-            let create = Step::Create.request(version, &contact.body);
-            let update = Request {
-                target: "/contacts/{id}".to_owned(),
-                ..Step::Update(String::new()).request(version, &contact.body)
-            };
-            (
-                "would create or update".to_owned(),
-                None,
-                vec![create, update],
-            )
-        })
-    }
+/// What a row is about, as far as it says it itself: its target.
+fn lanes(mode: &Mode, values: &Values) -> Vec<String> {
+    let target = mode.references.first();
+    let by = target.into_iter().flat_map(|target| target.by);
+    by.filter_map(|(name, by)| {
+        let name = if *by == By::Id { "id" } else { name };
+        Some(format!("{name}={}", values.text(name)?))
+    })
+    .collect()
+}
 
-    fn outcomes_with(
-        self,
-        plan: impl Fn(&Contact, Option<Step>) -> (String, Option<String>, Vec<Request>),
-    ) -> Vec<Outcome> {
-        self.rows
-            .into_iter()
-            .filter_map(
-                |travelling| match (travelling.outcome, &travelling.contact) {
-                    (Some(outcome), _) => Some(outcome),
-                    (None, Some(contact)) => {
-                        let (text, object_id, planned) = plan(contact, travelling.step);
-                        Some(Outcome {
-                            object_id,
-                            planned,
-                            ..outcome(&travelling.row, OutcomeStatus::Skipped(text))
-                        })
-                    }
-                    (None, None) => None,
-                },
-            )
-            .collect()
-    }
+/// The failure of rows that the call's time did not suffice for.
+pub fn time_is_up() -> Failure {
+    failure(
+        FailureKind::Transient,
+        "time_budget",
+        "the call's time was up before this row",
+    )
 }
 
 fn outcome(row: &Row, status: OutcomeStatus) -> Outcome {

@@ -1,3 +1,8 @@
+mod conforms;
+mod replay;
+mod several;
+mod workspace;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -7,6 +12,7 @@ use crate::conformance::assert_conforms;
 use crate::contract::connector::{OutcomeStatus, Row};
 use crate::contract::http::{Effect, Error, ErrorKind, Method, Request, Response};
 use crate::contract::state::{Change, Swapped};
+use crate::contract::types::Header;
 use crate::operation::Answer;
 
 /// A workspace's contacts, as far as writes need them.
@@ -42,6 +48,10 @@ impl Model {
             .map_or(Value::Null, |body| serde_json::from_slice(body).unwrap());
         let segments: Vec<&str> = request.target.split('/').collect();
         match (request.method, &segments[..]) {
+            (Method::Get, ["", list]) if list.starts_with("data_attributes?model=contact") => {
+                let price = json!({ "name": "price", "data_type": "float", "custom": true });
+                respond(200, &json!({ "type": "list", "data": [price] }))
+            }
             (Method::Post, ["", "contacts", "search"]) => self.search(&body),
             (Method::Post, ["", "contacts"]) => self.create(body),
             (Method::Post, ["", "contacts", id, "unarchive"]) => {
@@ -108,14 +118,7 @@ impl Model {
     }
 
     fn write(&mut self, batch: Batch) -> Result<Vec<Outcome>, Failure> {
-        let connection = Connection {
-            config: b"{}".to_vec(),
-            mapping: None,
-            triggers: None,
-            account: None,
-            prepared: None,
-        };
-        let mut operation = WriteBatch::new(connection, batch);
+        let mut operation = WriteBatch::new(connection(), batch);
         let mut input = Input::Start;
         loop {
             let moment = Moment {
@@ -151,8 +154,18 @@ impl Model {
     fn writes(&self) -> usize {
         self.requests
             .iter()
-            .filter(|(_, target)| target != "/contacts/search")
+            .filter(|(method, target)| *method != Method::Get && target != "/contacts/search")
             .count()
+    }
+}
+
+fn connection() -> Connection {
+    Connection {
+        config: b"{}".to_vec(),
+        mapping: None,
+        triggers: None,
+        account: None,
+        prepared: None,
     }
 }
 
@@ -229,8 +242,8 @@ fn contacts_are_created_or_updated_by_external_id_then_email() {
     );
     assert_eq!(model.contacts["a"]["name"], "One");
     assert_eq!(model.contacts["c"]["name"], "Two");
-    // One search answered for all three rows.
-    assert_eq!((model.requests.len(), model.writes()), (4, 3));
+    // One search answered for all three rows, and one list for their attributes.
+    assert_eq!((model.requests.len(), model.writes()), (5, 3));
 }
 
 #[test]
@@ -377,8 +390,8 @@ fn failures_are_told_row_by_row() {
         words(&outcomes),
         [
             "deferred rate_limit_exceeded",
-            "failed server_error",
-            "failed connection_lost",
+            "deferred server_error",
+            "deferred connection_lost",
             "deferred connection_lost",
             "failed parameter_invalid",
             "created"
@@ -502,7 +515,7 @@ fn batches_that_are_not_valid_write_nothing() {
         ),
         (
             Batch {
-                mode: Some("merge".into()),
+                mode: Some("mereg".into()),
                 ..good()
             },
             "invalid_batch",

@@ -1,30 +1,29 @@
 //! Validation of a row's document before anything is sent: every problem at once.
 
+use super::metadata;
+use super::values::{Values, written};
 use crate::contract::types::{Failure, Problem};
 use crate::failure::{nearest, not_valid, problem};
-use crate::intercom::actions::{Action, Input};
-use crate::intercom::versions::{OWNER_IS_TEXT, is_from};
-use crate::json::{self, Member, Object, quoted};
+use crate::intercom::actions::{Action, Input, InputField, Mode};
+use crate::intercom::versions::{OWNER_IS_TEXT, is_from, minor};
+use crate::json::{self, Member, Object, list, quoted};
 
-/// Seconds beyond this are milliseconds given by mistake (the year 5138).
-const LATEST_SECOND: u64 = 100_000_000_000;
+/// Seconds from here on are milliseconds given by mistake (the year 5138).
+pub const LATEST_SECOND: u64 = 100_000_000_000;
 
-/// A valid contact, in the form in which it is sent.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Contact {
-    /// The caller's own id.
-    pub external_id: Option<String>,
-    /// Trimmed and in lower case.
-    pub email: Option<String>,
-    /// The JSON body to send.
-    pub body: String,
-}
+/// Addresses of attachments, at most.
+const MOST_ADDRESSES: usize = 10;
 
 /// Reads a row's document, to be sent to an API version.
 ///
 /// # Errors
 /// `invalid_row`, with every problem and its path.
-pub fn contact(action: &Action, api_version: &str, document: &[u8]) -> Result<Contact, Failure> {
+pub fn row(
+    action: &Action,
+    mode: &Mode,
+    api_version: &str,
+    document: &[u8],
+) -> Result<Values, Failure> {
     let mut problems = Vec::new();
     let fields = json::parse::<Object>(document).unwrap_or_else(|reason| {
         problems.push(Problem {
@@ -33,143 +32,198 @@ pub fn contact(action: &Action, api_version: &str, document: &[u8]) -> Result<Co
         });
         Object::default()
     });
-    let mut body = Vec::new();
-    let (mut external_id, mut email) = (None, None);
-    for (name, value) in fields.0 {
-        match action.fields.iter().find(|field| field.name == name) {
-            Some(field) => {
-                let value = canonical(field.input, &name, value, &mut problems);
-                let sent = match (field.input, &value) {
-                    (Input::Teammate, Member::Text(digits))
-                        if !is_from(api_version, OWNER_IS_TEXT) =>
-                    {
-                        digits.clone()
-                    }
-                    _ => written(&value),
-                };
-                body.push(format!("\"{name}\":{sent}"));
-                match (field.input, value) {
-                    (Input::Email, Member::Text(text)) if !text.is_empty() => email = Some(text),
-                    (Input::Id, Member::Text(text))
-                        if name == "external_id" && !text.is_empty() =>
-                    {
-                        external_id = Some(text)
-                    }
-                    _ => {}
-                }
-            }
-            None => {
-                let hint = nearest(&name, action.fields.iter().map(|field| field.name))
-                    .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-                let shown: String = name.chars().take(60).collect();
-                problems.push(problem(
-                    shown,
-                    "unknown_field",
-                    format!("`{}` does not take this field{hint} (custom attributes go into `custom_attributes`)", action.name),
-                ));
-            }
+    let is_json = problems.is_empty();
+    let mut values = Values::default();
+    for (name, value) in &fields.0 {
+        match mode.field(name) {
+            Some(field) if field.since > minor(api_version) => problems.push(problem(
+                field.name,
+                "not_in_version",
+                format!(
+                    "API version {api_version} does not have this field; 2.{} does",
+                    field.since
+                ),
+            )),
+            Some(field) => match canonical(field, api_version, value, &mut problems) {
+                Ok(json) => values.set(field.name, json),
+                Err((code, message, expected)) => problems.push(Problem {
+                    expected: Some(expected),
+                    ..problem(field.name, code, message)
+                }),
+            },
+            None => problems.push(unknown(action, mode, name)),
         }
     }
-    if problems.is_empty() && external_id.is_none() && email.is_none() {
-        problems.push(problem(
-            "",
-            "missing",
-            "a contact needs an `external_id` or an `email` to be found by",
-        ));
+    if is_json {
+        require(mode, &fields, &mut problems);
     }
-    if problems.is_empty() {
-        return Ok(Contact {
-            external_id,
-            email,
-            body: format!("{{{}}}", body.join(",")),
-        });
+    match problems.is_empty() {
+        true => Ok(values),
+        false => Err(not_valid("invalid_row", "the row", problems)),
     }
-    Err(not_valid("invalid_row", "the row", problems))
 }
 
-fn written(value: &Member) -> String {
-    match value {
-        Member::Null => "null".to_owned(),
-        Member::Boolean(truth) => truth.to_string(),
-        Member::Number(json) | Member::List(json) | Member::Object(json) => (*json).to_owned(),
-        Member::Text(text) => quoted(text),
+/// What a row has to have.
+fn require(mode: &Mode, fields: &Object, problems: &mut Vec<Problem>) {
+    let there = |name: &str| match fields.get(name) {
+        None | Some(Member::Null) => false,
+        Some(Member::Text(text)) => !text.trim().is_empty(),
+        Some(_) => true,
+    };
+    for field in mode.fields().filter(|field| field.required) {
+        if fields
+            .get(field.name)
+            .is_none_or(|value| *value == Member::Null)
+        {
+            problems.push(problem(field.name, "missing", "this field is needed"));
+        }
     }
+    for reference in mode.references.iter().filter(|one| one.is_needed()) {
+        if !reference.by.iter().any(|(name, _)| there(name)) {
+            let names: Vec<String> = reference
+                .by
+                .iter()
+                .map(|(name, _)| format!("`{name}`"))
+                .collect();
+            let names = names.join(" or ");
+            problems.push(Problem {
+                expected: Some(names.clone()),
+                ..problem(
+                    "",
+                    "missing",
+                    format!("the {} is found by {names}", reference.object.name()),
+                )
+            });
+        }
+    }
+}
+
+fn unknown(action: &Action, mode: &Mode, name: &str) -> Problem {
+    let mut hint = nearest(name, mode.fields().map(|field| field.name))
+        .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    if mode.field("custom_attributes").is_some() {
+        hint.push_str(" (custom attributes go into `custom_attributes`)");
+    }
+    let shown: String = name.chars().take(60).collect();
+    problem(
+        shown,
+        "unknown_field",
+        format!("`{}` does not take this field{hint}", action.name),
+    )
 }
 
 /// A number without sign and fraction, or a text that is one.
 fn whole_number(value: &Member) -> Option<u64> {
     match value {
         Member::Number(digits) => digits.parse().ok(),
-        Member::Text(digits) => digits.parse().ok(),
+        Member::Text(digits) => digits.trim().parse().ok(),
         _ => None,
     }
 }
 
-/// The value in the form in which it is sent. One that the field does not take adds a problem and comes back as it was.
-fn canonical<'a>(
-    input: Input,
-    path: &str,
-    value: Member<'a>,
+/// Code, message and what was expected.
+type Wrong = (&'static str, String, String);
+
+/// The value in the form in which it is sent. What is wrong inside of it adds problems.
+fn canonical(
+    field: &InputField,
+    api_version: &str,
+    value: &Member,
     problems: &mut Vec<Problem>,
-) -> Member<'a> {
-    if value == Member::Null && input != Input::Attributes && !matches!(input, Input::OneOf(_)) {
-        return value;
+) -> Result<String, Wrong> {
+    let input = field.input;
+    let path = field.name;
+    let nothing = !matches!(
+        input,
+        Input::Attributes
+            | Input::TicketAttributes
+            | Input::Object
+            | Input::Metadata
+            | Input::OneOf(_)
+            | Input::Name(_)
+    );
+    if *value == Member::Null && (nothing || field.required || !field.sent) {
+        return Ok("null".to_owned());
     }
-    let wrong = match (input, &value) {
+    let expected = match (input, value) {
         (Input::Text | Input::Id, Member::Text(_)) | (Input::Boolean, Member::Boolean(_)) => {
-            return value;
+            return Ok(written(value));
+        }
+        (Input::Object, Member::Object(_)) => return Ok(written(value)),
+        (Input::Name(most), Member::Text(text)) => {
+            let length = text.chars().count();
+            return match length {
+                _ if text.trim().is_empty() => Err((
+                    "empty",
+                    "expected text with something in it".to_owned(),
+                    "text".to_owned(),
+                )),
+                _ if length > usize::from(most) => Err((
+                    "too_long",
+                    format!("{length} characters; {most} are allowed"),
+                    format!("at most {most} characters"),
+                )),
+                _ => Ok(quoted(text)),
+            };
         }
         (Input::Id, Member::Number(digits))
             if digits.bytes().all(|digit| digit.is_ascii_digit()) =>
         {
-            return Member::Text((*digits).to_owned());
+            return Ok(quoted(digits));
         }
-        (Input::Teammate, given) if let Some(id) = whole_number(given) => {
-            return Member::Text(id.to_string());
+        (Input::Number | Input::Teammate, given) if let Some(id) = whole_number(given) => {
+            let is_text = input == Input::Teammate && is_from(api_version, OWNER_IS_TEXT);
+            return Ok(match is_text {
+                true => quoted(&id.to_string()),
+                false => id.to_string(),
+            });
         }
+        (Input::Integer, Member::Number(digits)) => match digits.parse::<u32>() {
+            Ok(number) if i32::try_from(number).is_ok() => return Ok((*digits).to_owned()),
+            _ => "an integer from 0 to 2147483647",
+        },
         (Input::Email, Member::Text(text)) => {
             let email = text.trim().to_ascii_lowercase();
             let parts = email
                 .split_once('@')
                 .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
             if (parts && !email.contains(char::is_whitespace)) || email.is_empty() {
-                return Member::Text(email);
+                return Ok(quoted(&email));
             }
-            (
+            return Err((
                 "format",
                 "this is no e-mail address".to_owned(),
                 "an e-mail address".to_owned(),
-            )
+            ));
         }
         (Input::OneOf(names), Member::Text(text)) if names.contains(&text.as_str()) => {
-            return value;
+            return Ok(quoted(text));
         }
-        (Input::OneOf(names), _) => (
-            "value",
-            format!("expected one of {}", names.join(", ")),
-            names.join(", "),
-        ),
+        (Input::OneOf(names), _) => {
+            let names = names.join(", ");
+            return Err(("value", format!("expected one of {names}"), names));
+        }
         (Input::Epoch, Member::Number(digits)) => match digits.parse::<i64>() {
-            Ok(seconds) if seconds.unsigned_abs() < LATEST_SECOND => return value,
+            Ok(seconds) if seconds.unsigned_abs() < LATEST_SECOND => {
+                return Ok((*digits).to_owned());
+            }
             Ok(ms) => {
                 let text = format!(
                     "{ms} looks like milliseconds; in Unix seconds it is {}",
                     ms.div_euclid(1_000)
                 );
-                ("milliseconds", text, "Unix seconds".to_owned())
+                return Err(("milliseconds", text, "Unix seconds".to_owned()));
             }
-            Err(_) => (
-                "type",
-                "expected integer Unix seconds".to_owned(),
-                "integer Unix seconds".to_owned(),
-            ),
+            Err(_) => "integer Unix seconds",
         },
-        (Input::Attributes, Member::Object(json)) => {
+        (Input::Attributes | Input::TicketAttributes, Member::Object(json)) => {
+            let lists = input == Input::TicketAttributes;
             let attributes: Object = json::parse(json.as_bytes()).unwrap_or_default();
-            let nested = attributes
-                .0
-                .iter()
-                .filter(|(_, one)| matches!(one, Member::List(_) | Member::Object(_)));
+            let nested = attributes.0.iter().filter(|(_, one)| match one {
+                Member::List(_) => !lists,
+                Member::Object(_) => true,
+                _ => false,
+            });
             problems.extend(nested.map(|(name, _)| Problem {
                 expected: Some("text, a number, true, false or null".to_owned()),
                 ..problem(
@@ -178,26 +232,41 @@ fn canonical<'a>(
                     "an attribute holds a single value",
                 )
             }));
-            return value;
+            return Ok((*json).to_owned());
         }
-        _ => {
-            let expected = match input {
-                Input::Text | Input::Email => "text",
-                Input::Id => "text or an integer",
-                Input::Teammate => "an integer",
-                Input::Epoch => "integer Unix seconds",
-                Input::Boolean => "true or false",
-                Input::Attributes | Input::OneOf(_) => "an object",
+        (Input::Metadata, Member::Object(json)) => {
+            return Ok(metadata::canonical(path, json, problems));
+        }
+        (Input::Addresses, Member::List(json)) => {
+            let addresses: Vec<String> = json::parse(json.as_bytes()).unwrap_or_default();
+            let web = |text: &String| {
+                (text.starts_with("https://") || text.starts_with("http://"))
+                    && !text.contains(char::is_whitespace)
             };
-            ("type", format!("expected {expected}"), expected.to_owned())
+            let fine = (1..=MOST_ADDRESSES).contains(&addresses.len()) && addresses.iter().all(web);
+            if fine || *json == "[]" {
+                return Ok(list(addresses.iter().map(|text| quoted(text))));
+            }
+            "a list of ten addresses on the web (https://…) at most"
         }
+        (Input::Options, Member::List(json)) => {
+            let options: Vec<String> = json::parse(json.as_bytes()).unwrap_or_default();
+            if options.len() >= 2 && options.iter().all(|option| !option.is_empty()) {
+                return Ok(list(options.iter().map(|text| quoted(text))));
+            }
+            "a list of two texts or more"
+        }
+        _ => match input {
+            Input::Text | Input::Email | Input::Name(_) => "text",
+            Input::Id => "text or an integer",
+            Input::Number | Input::Teammate | Input::Integer => "an integer",
+            Input::Epoch => "integer Unix seconds",
+            Input::Boolean => "true or false",
+            Input::Addresses | Input::Options => "a list of texts",
+            _ => "an object",
+        },
     };
-    let (code, message, expected) = wrong;
-    problems.push(Problem {
-        expected: Some(expected),
-        ..problem(path, code, message)
-    });
-    value
+    Err(("type", format!("expected {expected}"), expected.to_owned()))
 }
 
 #[cfg(test)]
@@ -205,8 +274,13 @@ mod tests {
     use super::*;
     use crate::intercom::actions::find;
 
-    fn read(document: &str) -> Result<Contact, Failure> {
-        contact(find("contacts").unwrap(), "2.11", document.as_bytes())
+    fn read_in(api_version: &str, document: &str) -> Result<Values, Failure> {
+        let action = find("contacts").unwrap();
+        row(action, &action.modes[0], api_version, document.as_bytes())
+    }
+
+    fn read(document: &str) -> Result<Values, Failure> {
+        read_in("2.11", document)
     }
 
     #[test]
@@ -216,21 +290,18 @@ mod tests {
         )
         .unwrap();
         assert_eq!(
-            (contact.email.as_deref(), contact.external_id.as_deref()),
-            (Some("ada@example.com"), Some("17"))
+            (contact.json("email"), contact.json("external_id")),
+            (Some(r#""ada@example.com""#), Some(r#""17""#))
         );
-        assert!(contact.body.contains(r#""email":"ada@example.com""#));
     }
 
     #[test]
     fn an_owner_has_the_form_of_the_version() {
-        let action = find("contacts").unwrap();
         for owner in ["17", "\"17\""] {
             let document = format!(r#"{{"external_id":"1","owner_id":{owner}}}"#);
             for (version, sent) in [("2.11", "17"), ("2.15", "17"), ("2.16", "\"17\"")] {
-                let contact = contact(action, version, document.as_bytes()).unwrap();
-                let expected = format!(r#"{{"external_id":"1","owner_id":{sent}}}"#);
-                assert_eq!(contact.body, expected, "{version}");
+                let contact = read_in(version, &document).unwrap();
+                assert_eq!(contact.json("owner_id"), Some(sent), "{version}");
             }
         }
         for owner in ["\"Ada\"", "1.5", "-1", "\"\"", "true", "{}"] {
@@ -239,7 +310,61 @@ mod tests {
             assert_eq!(failure.problems[0].path, "owner_id", "{owner}");
         }
         let nobody = read(r#"{"external_id":"1","owner_id":null}"#).unwrap();
-        assert!(nobody.body.contains(r#""owner_id":null"#));
+        assert_eq!(nobody.json("owner_id"), Some("null"));
+    }
+
+    #[test]
+    fn fields_of_later_versions_are_named_with_their_version() {
+        let document = r#"{"external_id":"1","email_verified":true}"#;
+        let failure = read(document).unwrap_err();
+        assert_eq!(failure.problems[0].code, "not_in_version");
+        assert!(failure.message.contains("2.16"), "{}", failure.message);
+        assert!(read_in("2.16", document).is_ok());
+    }
+
+    #[test]
+    fn what_every_input_takes_and_refuses() {
+        let field = |input| InputField {
+            name: "x",
+            input,
+            required: false,
+            sent: true,
+            since: 11,
+        };
+        for (input, given, sent) in [
+            (Input::Name(3), r#""abc""#, Some(r#""abc""#)),
+            (Input::Name(3), r#""abcd""#, None),
+            (Input::Name(3), r#"" ""#, None),
+            (Input::Name(3), "null", None),
+            (Input::Number, r#""17""#, Some("17")),
+            (Input::Number, "1.5", None),
+            (Input::Integer, "9", Some("9")),
+            (Input::Integer, "2147483648", None),
+            (Input::Integer, "-1", None),
+            (Input::Integer, "null", Some("null")),
+            (Input::Object, r#"{"a":[1]}"#, Some(r#"{"a":[1]}"#)),
+            (Input::Object, "[]", None),
+            (
+                Input::Addresses,
+                r#"["https://x.y/a.png"]"#,
+                Some(r#"["https://x.y/a.png"]"#),
+            ),
+            (Input::Addresses, r#"["file:///etc"]"#, None),
+            (Input::Addresses, r#"[1]"#, None),
+            (Input::Options, r#"["a","b"]"#, Some(r#"["a","b"]"#)),
+            (Input::Options, r#"["a"]"#, None),
+            (
+                Input::TicketAttributes,
+                r#"{"a":["1"]}"#,
+                Some(r#"{"a":["1"]}"#),
+            ),
+        ] {
+            let mut problems = Vec::new();
+            let value = json::parse(given.as_bytes()).unwrap();
+            let read = canonical(&field(input), "2.11", &value, &mut problems);
+            assert_eq!(read.ok().as_deref(), sent, "{input:?} {given}");
+            assert!(problems.is_empty());
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::document::{Content, Node};
 use super::mapping::FieldMapping;
 use super::problems::{Problem, Problems};
 use super::section::Section;
-use super::{ConnectionFile, endpoint, filters, mapping, rate, settings};
+use super::{ConnectionFile, endpoint, filters, mapping, rate, settings, webhooks};
 
 /// The connector that this file is read for; others in it are named in a warning.
 const CONNECTOR: &str = "intercom";
@@ -86,7 +86,7 @@ fn intercom(
     if let Some(node) = section.take("sync") {
         connection.streams = streams(&section.path("sync"), node, problems);
     }
-    connection.mode = settings::mode(&mut section, problems);
+    settings::mode(&mut section, connection, problems);
     connection.direction = settings::direction(&mut section, problems);
     connection.field_mapping = mapping::take(&mut section, problems);
     if let Some(lists) = section.take("lists") {
@@ -99,6 +99,9 @@ fn intercom(
         connection.filters = filters::read(&section.path("filters"), node, problems);
     }
     connection.sweep_every = filters::sweep_every(&mut section, problems);
+    if let Some(node) = section.take("webhooks") {
+        connection.webhooks = webhooks::read(&section.path("webhooks"), node, problems);
+    }
     if let Some(node) = section.take("rate") {
         connection.rate = rate::read(&section.path("rate"), node, problems);
     }

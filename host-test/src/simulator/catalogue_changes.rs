@@ -1,11 +1,13 @@
 //! Reading and changing objects of the catalogue from a test, one by one or so many by arithmetic.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::catalogue::CatalogueKind;
 use super::catalogue_table::View;
 use super::errors::ApiError;
+use super::help_center::is_published;
+use super::object_topics::ObjectChange;
 use super::shelf::ALL;
 use super::version::ApiVersion;
 use super::workspace::Workspace;
@@ -68,14 +70,19 @@ impl Workspace {
         };
         let items = items.iter();
         items
-            .map(|item| (kind.row().render)(self, item, view))
+            .map(|item| kind.row().show(self, item, view))
             .collect()
     }
 
     /// Creates an object; gives its id.
     pub fn create_catalogue_object(&self, kind: CatalogueKind) -> String {
         let now = self.now();
-        let number = self.write().catalogue.shelf_mut(kind).create(now);
+        let mut state = self.write();
+        let shelf = state.catalogue.shelf_mut(kind);
+        let number = shelf.create(now);
+        if let Some(item) = shelf.item(number) {
+            self.tell_of_object(&state, kind, ObjectChange::Created, &item);
+        }
         kind.id(self.options.seed, number)
     }
 
@@ -84,7 +91,57 @@ impl Workspace {
     /// # Errors
     /// 404 when there is none.
     pub fn touch_catalogue_object(&self, kind: CatalogueKind, id: &str) -> Result<(), ApiError> {
-        self.change_object(kind, id, false)
+        self.change_object(kind, id, ObjectChange::Updated)
+    }
+
+    /// Publishes an article, or takes it back.
+    ///
+    /// # Errors
+    /// 404 when there is none.
+    pub fn publish_article(&self, id: &str, published: bool) -> Result<(), ApiError> {
+        let change = if published {
+            ObjectChange::Published
+        } else {
+            ObjectChange::Unpublished
+        };
+        self.change_object(CatalogueKind::Articles, id, change)
+    }
+
+    /// Creates an object with these fields, or writes them over the one with this id, and says whether it is published
+    /// where the request does; gives its id.
+    ///
+    /// # Errors
+    /// 404 when there is none with this id.
+    pub(crate) fn write_object(
+        &self,
+        kind: CatalogueKind,
+        id: Option<&str>,
+        fields: Map<String, Value>,
+        published: Option<bool>,
+    ) -> Result<String, ApiError> {
+        let missing = || ApiError::new(404, "not_found", kind.row().missing);
+        let now = self.now();
+        let mut state = self.write();
+        let shelf = state.catalogue.shelf_mut(kind);
+        let number = match id {
+            Some(id) => kind.number(id).ok_or_else(missing)?,
+            None => shelf.create(now),
+        };
+        let before = shelf.item(number).ok_or_else(missing)?;
+        let turns = published.is_some_and(|published| published != is_published(&before));
+        if turns {
+            shelf.turn(number, now);
+        }
+        shelf.write(number, now, fields);
+        let change = match (id, published) {
+            (None, _) => ObjectChange::Created,
+            (_, Some(true)) if turns => ObjectChange::Published,
+            (_, Some(false)) if turns => ObjectChange::Unpublished,
+            _ => ObjectChange::Updated,
+        };
+        let item = shelf.item(number).unwrap_or(before);
+        self.tell_of_object(&state, kind, change, &item);
+        Ok(kind.id(self.options.seed, number))
     }
 
     /// Deletes an object.
@@ -92,20 +149,31 @@ impl Workspace {
     /// # Errors
     /// 404 when there is none.
     pub fn delete_catalogue_object(&self, kind: CatalogueKind, id: &str) -> Result<(), ApiError> {
-        self.change_object(kind, id, true)
+        self.change_object(kind, id, ObjectChange::Deleted)
     }
 
-    fn change_object(&self, kind: CatalogueKind, id: &str, delete: bool) -> Result<(), ApiError> {
+    fn change_object(
+        &self,
+        kind: CatalogueKind,
+        id: &str,
+        change: ObjectChange,
+    ) -> Result<(), ApiError> {
         let missing = || ApiError::new(404, "not_found", kind.row().missing);
         let number = kind.number(id).ok_or_else(missing)?;
         let now = self.now();
         let mut state = self.write();
         let shelf = state.catalogue.shelf_mut(kind);
-        let done = match delete {
-            true => shelf.delete(number, now),
-            false => shelf.touch(number, now),
+        let before = shelf.item(number).ok_or_else(missing)?;
+        match change {
+            ObjectChange::Deleted => shelf.delete(number, now),
+            ObjectChange::Published if is_published(&before) => return Ok(()),
+            ObjectChange::Unpublished if !is_published(&before) => return Ok(()),
+            ObjectChange::Published | ObjectChange::Unpublished => shelf.turn(number, now),
+            ObjectChange::Created | ObjectChange::Updated => shelf.touch(number, now),
         };
-        done.then_some(()).ok_or_else(missing)
+        let item = shelf.item(number).unwrap_or(before);
+        self.tell_of_object(&state, kind, change, &item);
+        Ok(())
     }
 
     /// Changes objects picked by arithmetic, and says which. Entries of the activity log can only be created.

@@ -3,12 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
 
 use super::generate::{Dice, SPAN};
 use super::timeline::{Key, Timeline};
 
 /// What is known of one object; everything else about it is a function of this.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Item {
     pub(crate) number: u64,
     /// Unix seconds.
@@ -17,6 +20,10 @@ pub(crate) struct Item {
     pub(crate) updated_at: i64,
     /// How often it was changed since it was created or generated.
     pub(crate) revision: u64,
+    /// Whether it is in the other one of two states than the dice say, such as not published.
+    pub(crate) turned: bool,
+    /// What a request wrote over the rest, by the names of the fields.
+    pub(crate) fields: Option<Arc<Map<String, Value>>>,
     pub(crate) dice: Dice,
 }
 
@@ -26,6 +33,7 @@ struct Written {
     created_at: i64,
     updated_at: i64,
     revision: u64,
+    turned: bool,
     deleted: bool,
 }
 
@@ -38,6 +46,8 @@ pub(crate) struct Shelf {
     timeline: Timeline,
     created: u64,
     written: BTreeMap<u64, Written>,
+    /// What requests wrote, by the numbers of the objects.
+    fields: BTreeMap<u64, Arc<Map<String, Value>>>,
     /// The written ones that are not deleted, by last change.
     order: BTreeSet<Key>,
 }
@@ -51,6 +61,7 @@ impl Shelf {
             timeline,
             created: 0,
             written: BTreeMap::new(),
+            fields: BTreeMap::new(),
             order: BTreeSet::new(),
         }
     }
@@ -64,6 +75,8 @@ impl Shelf {
                 created_at: written.created_at,
                 updated_at: written.updated_at,
                 revision: written.revision,
+                turned: written.turned,
+                fields: self.fields.get(&number).cloned(),
                 dice,
             }),
             None if number < self.timeline.count => {
@@ -73,11 +86,18 @@ impl Shelf {
                     created_at: updated_at - dice.seconds(3, SPAN),
                     updated_at,
                     revision: 0,
+                    turned: false,
+                    fields: None,
                     dice,
                 })
             }
             None => None,
         }
+    }
+
+    /// The objects over which requests wrote something.
+    pub(crate) fn written_over(&self) -> impl Iterator<Item = Item> + '_ {
+        self.fields.keys().filter_map(|number| self.item(*number))
     }
 
     /// One more than the greatest number.
@@ -121,6 +141,7 @@ impl Shelf {
                 created_at: now,
                 updated_at: now,
                 revision: 0,
+                turned: false,
                 deleted: false,
             },
         );
@@ -129,27 +150,39 @@ impl Shelf {
 
     /// Changes an object, at `now` in Unix seconds; says whether there is one.
     pub(crate) fn touch(&mut self, number: u64, now: i64) -> bool {
-        self.change(number, now, false)
+        self.change(number, now, |_| {})
+    }
+
+    /// Writes fields over what an object has; says whether there is one.
+    pub(crate) fn write(&mut self, number: u64, now: i64, fields: Map<String, Value>) -> bool {
+        let known = self.fields.entry(number).or_default();
+        Arc::make_mut(known).extend(fields);
+        self.touch(number, now)
+    }
+
+    /// Brings an object into the other one of its two states, at `now` in Unix seconds; says whether there is one.
+    pub(crate) fn turn(&mut self, number: u64, now: i64) -> bool {
+        self.change(number, now, |written| written.turned = !written.turned)
     }
 
     /// Deletes an object; says whether there was one.
     pub(crate) fn delete(&mut self, number: u64, now: i64) -> bool {
-        self.change(number, now, true)
+        self.change(number, now, |written| written.deleted = true)
     }
 
-    fn change(&mut self, number: u64, now: i64, deleted: bool) -> bool {
+    fn change(&mut self, number: u64, now: i64, edit: impl FnOnce(&mut Written)) -> bool {
         let Some(item) = self.item(number) else {
             return false;
         };
-        self.put(
-            number,
-            Written {
-                created_at: item.created_at,
-                updated_at: now.max(self.timeline.epoch),
-                revision: item.revision + 1,
-                deleted,
-            },
-        );
+        let mut written = Written {
+            created_at: item.created_at,
+            updated_at: now.max(self.timeline.epoch),
+            revision: item.revision + 1,
+            turned: item.turned,
+            deleted: false,
+        };
+        edit(&mut written);
+        self.put(number, written);
         true
     }
 

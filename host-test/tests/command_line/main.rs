@@ -10,6 +10,8 @@ mod benchmark;
 mod check;
 /// Connection files: both forms, and everything that can be wrong in them.
 mod configuration;
+/// Webhooks that get lost, come twice and come late: after a sync and a sweep the output is the workspace.
+mod convergence;
 /// `demo`: one document that says everything.
 mod demonstration;
 /// `describe` and the command line itself.
@@ -24,6 +26,8 @@ mod interruption;
 mod kill_matrix;
 /// `map`: documents on standard input.
 mod mapping;
+/// `mode`: webhooks only, syncs only, or both.
+mod modes;
 /// Processes: run to their end, or ended with their owner.
 mod process;
 /// `read` and `sync`: outputs, positions, start dates.
@@ -42,6 +46,8 @@ mod stored;
 mod sweeping;
 /// Webhooks at a server that dies, and at one whose output a sync uses as well.
 mod webhook_receipts;
+/// `webhook serve` over several connections and outputs: routing, limits, order, modes.
+mod webhook_service;
 /// `webhook verify` and `webhook serve`.
 mod webhooks;
 /// A simulator, a connection file and a folder to work in.

@@ -1,0 +1,195 @@
+//! How rows are written where there is a choice.
+
+use super::one_of;
+use crate::contract::types::Problem;
+use crate::failure::{nearest, problem};
+use crate::json::{self, Member, Object};
+
+/// Which of several contacts that share what a row gives is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Several {
+    /// A user before a lead, then the one that changed last.
+    Newest,
+    /// A user before a lead, then the one that changed least recently.
+    Oldest,
+    /// None: the row fails.
+    Fail,
+    /// Every one of them.
+    All,
+}
+
+/// What to do about a custom attribute that the workspace has not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MissingAttribute {
+    /// The row fails.
+    Fail,
+    /// It is created, with the type of the value.
+    Create,
+    /// It is left out of the row, and named in the log.
+    Drop,
+}
+
+/// What to do about a row whose object was changed since the caller's copy was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conflict {
+    /// The row fails.
+    Fail,
+    /// The object keeps what it has: the row is skipped.
+    Upstream,
+    /// The row is written.
+    LastWriter,
+}
+
+/// The choices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Writing {
+    /// `several`
+    pub several: Several,
+    /// `missing_attribute`
+    pub missing_attribute: MissingAttribute,
+    /// `missing_object`: whether a tag or a company that is not there is created.
+    pub creates_objects: bool,
+    /// `conflict`
+    pub conflict: Conflict,
+}
+
+impl Default for Writing {
+    fn default() -> Self {
+        Self {
+            several: Several::Newest,
+            missing_attribute: MissingAttribute::Fail,
+            creates_objects: true,
+            conflict: Conflict::Fail,
+        }
+    }
+}
+
+/// The keys with their values; the first one of each is the default.
+const KEYS: &[(&str, &[&str], &str)] = &[
+    (
+        "several",
+        &["newest", "oldest", "fail", "all"],
+        "Which of several contacts that share what a row gives is meant; users go before leads.",
+    ),
+    (
+        "missing_attribute",
+        &["fail", "create", "drop"],
+        "What to do about a custom attribute that the workspace has not.",
+    ),
+    (
+        "missing_object",
+        &["create", "fail"],
+        "What to do about a tag or a company that is not there.",
+    ),
+    (
+        "conflict",
+        &["fail", "upstream", "last_writer"],
+        "What to do about a row whose object was changed since the caller's copy was read.",
+    ),
+];
+
+impl Writing {
+    /// Reads the choices.
+    pub(super) fn of(value: Option<&Member>, problems: &mut Vec<Problem>) -> Self {
+        let keys = match value {
+            None | Some(Member::Null) => return Self::default(),
+            Some(Member::Object(keys)) => json::parse::<Object>(keys.as_bytes()).ok(),
+            Some(_) => None,
+        };
+        let Some(keys) = keys else {
+            problems.push(problem("config.write", "type", "expected an object"));
+            return Self::default();
+        };
+        for (name, _) in &keys.0 {
+            if KEYS.iter().all(|(known, _, _)| known != name) {
+                let hint = nearest(name, KEYS.iter().map(|(known, _, _)| *known))
+                    .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                problems.push(problem(
+                    format!("config.write.{name}"),
+                    "unknown_key",
+                    format!("unknown key{hint}"),
+                ));
+            }
+        }
+        let mut choice = |name: &str| {
+            let (_, values, _) = KEYS
+                .iter()
+                .find(|(known, _, _)| *known == name)
+                .unwrap_or(&KEYS[0]);
+            let path = format!("config.write.{name}");
+            one_of(&path, keys.get(name), values, values[0], problems)
+        };
+        Self {
+            several: match choice("several") {
+                "oldest" => Several::Oldest,
+                "fail" => Several::Fail,
+                "all" => Several::All,
+                _ => Several::Newest,
+            },
+            missing_attribute: match choice("missing_attribute") {
+                "create" => MissingAttribute::Create,
+                "drop" => MissingAttribute::Drop,
+                _ => MissingAttribute::Fail,
+            },
+            creates_objects: choice("missing_object") == "create",
+            conflict: match choice("conflict") {
+                "upstream" => Conflict::Upstream,
+                "last_writer" => Conflict::LastWriter,
+                _ => Conflict::Fail,
+            },
+        }
+    }
+}
+
+/// JSON Schema of the choices.
+pub(super) fn schema() -> String {
+    let keys: Vec<String> = KEYS
+        .iter()
+        .map(|(name, values, description)| {
+            format!(
+                r#""{name}":{{"enum":["{}"],"default":"{}","description":"{description}"}}"#,
+                values.join("\",\""),
+                values[0]
+            )
+        })
+        .collect();
+    format!(
+        r#"{{"type":"object","additionalProperties":false,"description":"How rows are written where there is a choice.","properties":{{{}}}}}"#,
+        keys.join(",")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn choices_are_read_and_wrong_ones_named() {
+        let mut problems = Vec::new();
+        let given = r#"{"several":"all","missing_attribute":"drop","missing_object":"fail","conflict":"upstream"}"#;
+        let writing = Writing::of(Some(&Member::Object(given)), &mut problems);
+        assert_eq!(
+            writing,
+            Writing {
+                several: Several::All,
+                missing_attribute: MissingAttribute::Drop,
+                creates_objects: false,
+                conflict: Conflict::Upstream,
+            }
+        );
+        assert_eq!(Writing::of(None, &mut problems), Writing::default());
+        assert!(problems.is_empty());
+        let wrong = r#"{"several":"some","conflikt":"fail"}"#;
+        Writing::of(Some(&Member::Object(wrong)), &mut problems);
+        Writing::of(Some(&Member::Boolean(true)), &mut problems);
+        let paths: Vec<&str> = problems.iter().map(|one| one.path.as_str()).collect();
+        assert_eq!(
+            paths,
+            [
+                "config.write.conflikt",
+                "config.write.several",
+                "config.write"
+            ]
+        );
+    }
+}

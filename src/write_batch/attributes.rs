@@ -1,0 +1,291 @@
+//! Custom attributes before they are written: whether the workspace has them, and whether the values are of their types.
+
+use super::values::{Values, written};
+use crate::config::MissingAttribute;
+use crate::contract::state::Change;
+use crate::contract::types::Problem;
+use crate::failure::{nearest, problem};
+use crate::intercom::envelope;
+use crate::json::{self, Member, Members, Object, Unexpected, Value, list};
+
+/// The format of the stored list.
+const FORMAT: u8 = b'1';
+
+/// How long the stored list is believed. An attribute that it lacks is asked for all the same.
+const TTL_MS: u64 = 10 * 60 * 1_000;
+
+/// An attribute of the workspace's own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attribute {
+    name: String,
+    data_type: String,
+    /// Why it cannot be written; none: it can.
+    closed: Option<String>,
+}
+
+impl<'a> Value<'a> for Attribute {
+    fn read(member: Member<'a>) -> Result<Self, Unexpected> {
+        let mut members = Object::read(member)?;
+        let is = |members: &Object, name: &str, truth: bool| {
+            members.get(name) == Some(&Member::Boolean(truth))
+        };
+        let closed = match members.take::<Option<String>>("closed") {
+            Ok(Some(closed)) => Some(closed),
+            _ if is(&members, "archived", true) => Some("archived".to_owned()),
+            _ if is(&members, "api_writable", false) => Some("read-only".to_owned()),
+            _ => None,
+        };
+        Ok(Self {
+            closed,
+            data_type: members
+                .take::<Option<String>>("data_type")?
+                .unwrap_or_default(),
+            name: members.take("name")?,
+        })
+    }
+}
+
+impl Attribute {
+    fn written(&self) -> String {
+        Members::default()
+            .text("name", &self.name)
+            .text("data_type", &self.data_type)
+            .some_text("closed", self.closed.as_deref())
+            .object()
+    }
+}
+
+/// The attributes of a model.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Attributes {
+    all: Vec<Attribute>,
+    loaded: Option<Vec<u8>>,
+}
+
+/// What a row's attributes came to.
+#[derive(Debug, Default, PartialEq)]
+pub struct Checked {
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+    /// Attributes to create: name and type.
+    pub missing: Vec<(String, &'static str)>,
+    /// Attributes that were left out.
+    pub dropped: Vec<String>,
+}
+
+impl Attributes {
+    /// The state key of the stored list.
+    pub fn key(model: &str) -> String {
+        format!("attributes/{model}")
+    }
+
+    /// The path of the list.
+    pub fn path(model: &str) -> String {
+        format!("/data_attributes?model={model}&include_archived=true")
+    }
+
+    /// Reads the stored list. One that cannot be read counts as none.
+    pub fn stored(value: Option<Vec<u8>>) -> Self {
+        let all = value
+            .as_deref()
+            .and_then(|value| value.split_first())
+            .filter(|(format, _)| **format == FORMAT)
+            .and_then(|(_, document)| json::parse(document).ok())
+            .unwrap_or_default();
+        Self { all, loaded: value }
+    }
+
+    /// Reads Intercom's answer. One that cannot be read leaves it as it was: Intercom itself is the judge then.
+    pub fn read(&mut self, body: &[u8]) -> Option<Change> {
+        let (items, _) = envelope::items(body, &["data", "data_attributes"]).ok()?;
+        let custom = |object: &Object| object.get("custom") == Some(&Member::Boolean(true));
+        self.all = items
+            .iter()
+            .filter(|item| json::parse(item.as_bytes()).is_ok_and(|object: Object| custom(&object)))
+            .filter_map(|item| json::parse(item.as_bytes()).ok())
+            .collect();
+        let mut value = vec![FORMAT];
+        value.append(&mut list(self.all.iter().map(Attribute::written)).into_bytes());
+        (self.loaded.as_ref() != Some(&value)).then(|| Change {
+            key: String::new(),
+            expected: self.loaded.clone(),
+            value: Some(value),
+            ttl_ms: Some(TTL_MS),
+        })
+    }
+
+    /// Whether everything that a row gives is known and can be written.
+    pub fn covers(&self, values: &Values) -> bool {
+        let given = given(values);
+        given.0.iter().all(|(name, value)| {
+            let known = self.all.iter().find(|known| known.name == *name);
+            known.is_some_and(|known| known.closed.is_none() && fits(&known.data_type, value))
+        })
+    }
+
+    /// Checks what a row gives, and leaves out of it what the policy wants to be left out.
+    pub fn check(&self, values: &mut Values, policy: MissingAttribute) -> Checked {
+        let mut checked = Checked::default();
+        let mut kept = Members::default();
+        let object = given(values);
+        for (name, value) in &object.0 {
+            let known = self.all.iter().find(|known| known.name == *name);
+            let path = format!("custom_attributes.{name}");
+            let closed = known.and_then(|known| known.closed.as_deref());
+            match (known, policy) {
+                (Some(known), _) if closed.is_none() => {
+                    if !fits(&known.data_type, value) {
+                        checked.problems.push(Problem {
+                            expected: Some(known.data_type.clone()),
+                            ..problem(
+                                path,
+                                "attribute_type",
+                                format!("the attribute's type is {}", known.data_type),
+                            )
+                        });
+                    }
+                }
+                (_, MissingAttribute::Drop) => {
+                    checked.dropped.push(name.clone());
+                    continue;
+                }
+                (None, MissingAttribute::Create) => match data_type(value) {
+                    Some(data_type) => checked.missing.push((name.clone(), data_type)),
+                    // Nothing is there to be cleared, and nothing says of which type it would be.
+                    None => continue,
+                },
+                _ => {
+                    let names = self.all.iter().filter(|one| one.closed.is_none());
+                    let hint = nearest(name, names.map(|known| known.name.as_str()))
+                        .filter(|_| closed.is_none())
+                        .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                    let message = match closed {
+                        Some(closed) => format!("the workspace's attribute `{name}` is {closed}"),
+                        None => format!("the workspace has no attribute `{name}`{hint}"),
+                    };
+                    checked
+                        .problems
+                        .push(problem(path, "missing_attribute", message));
+                }
+            }
+            kept = kept.json(name, &written(value));
+        }
+        if !checked.dropped.is_empty() || kept != Members::default() {
+            values.set("custom_attributes", kept.object());
+        }
+        checked
+    }
+}
+
+/// The attributes that a row gives.
+fn given(values: &Values) -> Object<'_> {
+    let json = values.json("custom_attributes").unwrap_or("{}");
+    json::parse(json.as_bytes()).unwrap_or_default()
+}
+
+/// Whether a row gives any attribute.
+pub fn are_given(values: &Values) -> bool {
+    !given(values).0.is_empty()
+}
+
+/// The type that an attribute with this value has.
+fn data_type(value: &Member) -> Option<&'static str> {
+    match value {
+        Member::Text(_) => Some("string"),
+        Member::Number(digits) if digits.parse::<i64>().is_ok() => Some("integer"),
+        Member::Number(_) => Some("float"),
+        Member::Boolean(_) => Some("boolean"),
+        _ => None,
+    }
+}
+
+/// Whether a value is of a type. Types that are not known here are Intercom's to judge.
+fn fits(data_type: &str, value: &Member) -> bool {
+    let whole = |digits: &str| digits.parse::<i64>().is_ok();
+    match (data_type, value) {
+        (_, Member::Null) => true,
+        ("integer", Member::Number(digits)) => whole(digits),
+        ("float", Member::Number(_)) => true,
+        ("boolean", Member::Boolean(_)) => true,
+        ("date" | "datetime", Member::Number(digits)) => digits
+            .parse::<i64>()
+            .is_ok_and(|seconds| seconds.unsigned_abs() < super::validate::LATEST_SECOND),
+        ("date" | "datetime", Member::Text(_)) => true,
+        ("string" | "options", Member::Text(_)) => true,
+        ("integer" | "float" | "boolean" | "date" | "datetime" | "string" | "options", _) => false,
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attributes() -> Attributes {
+        let mut attributes = Attributes::default();
+        let body = br#"{"type":"list","data":[
+            {"name":"plan","full_name":"custom_attributes.plan","data_type":"string","custom":true,"api_writable":true},
+            {"name":"seats","data_type":"integer","custom":true},
+            {"name":"old","data_type":"integer","custom":true,"archived":true},
+            {"name":"email","data_type":"string","custom":false}]}"#;
+        let change = attributes.read(body).unwrap();
+        let stored = Attributes::stored(change.value);
+        assert_eq!(stored.all, attributes.all);
+        attributes
+    }
+
+    fn values(json: &str) -> Values {
+        let mut values = Values::default();
+        values.set("custom_attributes", json.to_owned());
+        values
+    }
+
+    #[test]
+    fn one_unknown_key_is_reported_dropped_or_created() {
+        let given = r#"{"plan":"pro","sets":3,"old":1,"nothing":null}"#;
+        let check = |policy| {
+            let mut values = values(given);
+            let checked = attributes().check(&mut values, policy);
+            let json = values.json("custom_attributes").unwrap().to_owned();
+            (checked, json)
+        };
+        let (failed, _) = check(MissingAttribute::Fail);
+        let paths: Vec<&str> = failed
+            .problems
+            .iter()
+            .map(|one| one.path.as_str())
+            .collect();
+        assert_eq!(
+            paths,
+            [
+                "custom_attributes.sets",
+                "custom_attributes.old",
+                "custom_attributes.nothing"
+            ]
+        );
+        assert!(failed.problems[0].message.contains("did you mean `seats`"));
+        let (dropped, json) = check(MissingAttribute::Drop);
+        assert_eq!(dropped.dropped, ["sets", "old", "nothing"]);
+        assert_eq!(json, r#"{"plan":"pro"}"#);
+        let (created, json) = check(MissingAttribute::Create);
+        assert_eq!(created.missing, [("sets".to_owned(), "integer")]);
+        assert_eq!(created.problems.len(), 1);
+        assert_eq!(json, r#"{"plan":"pro","sets":3,"old":1}"#);
+    }
+
+    #[test]
+    fn types_are_checked() {
+        for (json, fine) in [
+            (r#"{"seats":3}"#, true),
+            (r#"{"seats":3.5}"#, false),
+            (r#"{"seats":"3"}"#, false),
+            (r#"{"seats":null}"#, true),
+            (r#"{"plan":true}"#, false),
+        ] {
+            let mut given = values(json);
+            assert_eq!(attributes().covers(&given), fine, "{json}");
+            let checked = attributes().check(&mut given, MissingAttribute::Fail);
+            assert_eq!(checked.problems.is_empty(), fine, "{json}");
+        }
+    }
+}

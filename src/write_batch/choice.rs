@@ -1,0 +1,156 @@
+//! Which of the objects that were found a row means.
+
+use crate::config::Several;
+use crate::contract::types::{Failure, FailureKind};
+use crate::failure::failure;
+use crate::intercom::actions::{By, Object, Reference};
+use crate::json::{Member, Object as Members, Unexpected, Value};
+
+/// An object that Intercom has.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// Intercom's id.
+    pub id: String,
+    /// When it changed, in Unix seconds.
+    pub updated_at: Option<i64>,
+    role: Option<String>,
+    /// The members that rows find objects by.
+    members: Vec<(&'static str, String)>,
+    /// What a ticket of this type holds, as it is written.
+    pub attributes: Option<String>,
+}
+
+const MEMBERS: &[&str] = &[
+    "external_id",
+    "email",
+    "company_id",
+    "name",
+    "internal_label",
+    "external_label",
+    "category",
+];
+
+impl Known {
+    /// One of which only the id is known.
+    pub fn with_id(id: String) -> Self {
+        Self {
+            id,
+            ..Self::default()
+        }
+    }
+
+    fn is(&self, member: &str, value: &str) -> bool {
+        // The states of tickets have several names.
+        let names: &[&str] = match member {
+            "internal_label" => &["internal_label", "external_label", "category"],
+            _ => &[member],
+        };
+        let exact = matches!(member, "external_id" | "company_id");
+        self.members.iter().any(|(name, known)| {
+            names.contains(name)
+                && match exact {
+                    true => known == value,
+                    false => known.trim().eq_ignore_ascii_case(value.trim()),
+                }
+        })
+    }
+}
+
+impl<'a> Value<'a> for Known {
+    fn read(member: Member<'a>) -> Result<Self, Unexpected> {
+        let mut object = Members::read(member)?;
+        let id = match object.take("id")? {
+            Some(Member::Text(text)) => text,
+            Some(Member::Number(digits)) => digits.to_owned(),
+            // Attributes that every workspace has come without one.
+            None => String::new(),
+            _ => return Err(Unexpected::here("an id")),
+        };
+        let mut members = Vec::new();
+        for name in MEMBERS {
+            if let Some(Member::Text(text)) = object.get(name) {
+                members.push((*name, text.clone()));
+            }
+        }
+        let role = match object.get("role") {
+            Some(Member::Text(role)) => Some(role.clone()),
+            _ => None,
+        };
+        let attributes = match object.get("ticket_type_attributes") {
+            Some(Member::Object(json)) => Some((*json).to_owned()),
+            _ => None,
+        };
+        Ok(Self {
+            id,
+            updated_at: object.take("updated_at").unwrap_or_default(),
+            role,
+            members,
+            attributes,
+        })
+    }
+}
+
+/// The objects that a row means: by the first of what it gives that anything is found by. When several share that, the
+/// policy decides.
+///
+/// # Errors
+/// `several_match`, when it decides that the row fails.
+pub fn choose(
+    reference: &Reference,
+    by: &[(By, String)],
+    found: &[Known],
+    several: Several,
+) -> Result<Vec<Known>, Failure> {
+    for (by, value) in by {
+        let same: Vec<&Known> = found
+            .iter()
+            .filter(|known| match by {
+                By::Id => {
+                    known.id == *value || found.len() == 1 && reference.object != Object::TicketType
+                }
+                By::Member(member) => known.is(member, value),
+                By::Lead(member) => {
+                    known.is(member, value) && known.role.as_deref() == Some("lead")
+                }
+                By::Sent => false,
+            })
+            .collect();
+        if same.len() < 2 || reference.object != Object::Contact {
+            if let Some(known) = same.first() {
+                return Ok(vec![(*known).clone()]);
+            }
+            continue;
+        }
+        // A contact may come twice when it moves from one page to another.
+        let mut contacts: Vec<&Known> = Vec::new();
+        for known in same {
+            match contacts.iter_mut().find(|other| other.id == known.id) {
+                Some(other) => *other = known,
+                None => contacts.push(known),
+            }
+        }
+        let rank = |known: &&Known| (known.role.as_deref() == Some("user"), known.updated_at);
+        let chosen = match several {
+            Several::Fail if contacts.len() > 1 => {
+                return Err(failure(
+                    FailureKind::Conflict,
+                    "several_match",
+                    format!(
+                        "{} contacts share what the row gives; give an id, or choose with `write.several`",
+                        contacts.len()
+                    ),
+                ));
+            }
+            Several::All => return Ok(contacts.into_iter().cloned().collect()),
+            Several::Oldest => contacts.into_iter().min_by_key(|known| {
+                let (is_user, updated_at) = rank(known);
+                (!is_user, updated_at, &known.id)
+            }),
+            Several::Newest | Several::Fail => contacts
+                .into_iter()
+                .max_by_key(|known| (rank(known), &known.id)),
+        };
+        return Ok(chosen.into_iter().cloned().collect());
+    }
+    Ok(Vec::new())
+}

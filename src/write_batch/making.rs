@@ -1,0 +1,88 @@
+//! Objects that rows need and that are made before them: tags, companies and attributes. Making one twice makes one.
+
+use crate::contract::http::{Effect, Method, Request};
+use crate::contract::types::{Failure, FailureKind};
+use crate::intercom::errors::{ApiError, from_http, from_response, unexpected_body};
+use crate::intercom::request;
+use crate::json::{self, Member, Object};
+use crate::operation::Answer;
+
+/// An object that is made.
+struct Making {
+    path: &'static str,
+    body: String,
+    made: Option<Result<String, Failure>>,
+}
+
+/// All that a batch makes, each once.
+#[derive(Default)]
+pub struct Makings(Vec<Making>);
+
+impl Makings {
+    /// Wants an object to be made; gives its place.
+    pub fn want(&mut self, path: &'static str, body: String) -> usize {
+        let same = |making: &Making| making.path == path && making.body == body;
+        self.0.iter().position(same).unwrap_or_else(|| {
+            self.0.push(Making {
+                path,
+                body,
+                made: None,
+            });
+            self.0.len() - 1
+        })
+    }
+
+    /// The request for the object at a place.
+    pub fn request(&self, place: usize, api_version: &str) -> Option<Request> {
+        let making = self.0.get(place)?;
+        let body = Some(making.body.clone());
+        Some(request::write(api_version, Method::Post, making.path, body))
+    }
+
+    /// The requests for what is not made yet.
+    pub fn requests(&self, api_version: &str) -> Vec<Request> {
+        (0..self.0.len())
+            .filter_map(|place| self.request(place, api_version))
+            .collect()
+    }
+
+    /// Reads the answers.
+    pub fn read(&mut self, answers: Vec<Answer>) {
+        for (making, answer) in self.0.iter_mut().zip(answers) {
+            making.made = Some(read(answer));
+        }
+    }
+
+    /// The id of the object at a place.
+    ///
+    /// # Errors
+    /// Why it could not be made.
+    pub fn made(&self, place: usize) -> Option<&Result<String, Failure>> {
+        self.0.get(place)?.made.as_ref()
+    }
+}
+
+fn read(answer: Answer) -> Result<String, Failure> {
+    // Making it twice makes one: that it may be there already does no harm.
+    let harmless = |failure: Failure| Failure {
+        maybe_applied: false,
+        ..failure
+    };
+    let response = answer.map_err(|error| harmless(from_http(&error, Effect::Write)))?;
+    if !(200..300).contains(&response.status) {
+        let failure = harmless(from_response(&response, Effect::Write, None));
+        let message = ApiError::of(&response).message.to_ascii_lowercase();
+        // Somebody else made the attribute meanwhile.
+        let there = failure.kind == FailureKind::InvalidInput && message.contains("already");
+        return if there {
+            Ok(String::new())
+        } else {
+            Err(failure)
+        };
+    }
+    match json::parse(&response.body).map(|mut made: Object| made.take("id")) {
+        Ok(Ok(Some(Member::Text(id)))) => Ok(id),
+        Ok(Ok(Some(Member::Number(id)))) => Ok(id.to_owned()),
+        _ => Err(unexpected_body(&response, "it holds no id")),
+    }
+}

@@ -1,0 +1,330 @@
+//! Rounds of requests: one for each open row, but of rows about the same object only the first.
+
+use super::super::answer::{Next, Sent, Step, outcome_unknown};
+use super::super::journal::Recorded;
+use super::super::probe::{self, Seen};
+use super::{Rows, Travelling, outcome};
+use crate::contract::connector::{Outcome, OutcomeStatus};
+use crate::contract::http::{Method, Request};
+use crate::contract::types::{Failure, FailureKind};
+use crate::failure::failure;
+use crate::intercom::actions::{By, Call, Mode, Replay, Write};
+use crate::intercom::request;
+use crate::json::quoted;
+use crate::operation::Answer;
+
+/// Requests for one row, at most: create, conflict, unarchive, update, and once more.
+const MOST_REQUESTS: u32 = 6;
+
+/// Rows of the first round: when all of them are refused alike, the others are not tried.
+const SCOUTS: usize = 20;
+
+/// Rows of a round whose requests are in the journal before they are sent.
+const JOURNALLED: usize = 100;
+
+impl Rows {
+    /// The requests of the next round; none when all rows are over.
+    pub fn next_round(&mut self, now_ms: i64) -> Vec<Request> {
+        let most = match (self.scouted, self.mode.replay) {
+            (false, _) => SCOUTS,
+            (true, Replay::Safe) => usize::MAX,
+            (true, _) => JOURNALLED,
+        };
+        let mut taken: Vec<&str> = Vec::new();
+        self.round.clear();
+        for (index, travelling) in self.rows.iter().enumerate() {
+            if travelling.outcome.is_some() || travelling.step.is_none() {
+                continue;
+            }
+            // Every lane is taken, also by a row that has to wait: the order is kept.
+            let free = !travelling
+                .lanes
+                .iter()
+                .any(|lane| taken.contains(&lane.as_str()));
+            taken.extend(travelling.lanes.iter().map(String::as_str));
+            if free && self.round.len() < most {
+                self.round.push((index, travelling.in_doubt));
+            }
+        }
+        let (mode, version) = (self.mode, self.api_version);
+        let mut requests = Vec::new();
+        let mut unknown = Vec::new();
+        for (index, looks) in &self.round {
+            let travelling = &mut self.rows[*index];
+            let request = match looks {
+                true => probe::request(&mode.replay, version, &travelling.values),
+                false => travelling.request(mode, version),
+            };
+            match request {
+                Some(request) => requests.push(request),
+                None => unknown.push(*index),
+            }
+            if !looks && !matches!(mode.replay, Replay::Safe) {
+                travelling.in_doubt = true;
+                if travelling.sent_ms.is_none() {
+                    travelling.sent_ms = Some(now_ms);
+                    let sent = Recorded::sent(&travelling.row, now_ms);
+                    self.journal.note(&travelling.row, Some(sent));
+                }
+            }
+        }
+        // A request that cannot be looked for is not made again.
+        for index in unknown {
+            self.round.retain(|(other, _)| *other != index);
+            self.end_unwritten(index, &outcome_unknown());
+        }
+        requests
+    }
+
+    /// Takes the round back: nothing of it was sent.
+    pub fn unsend(&mut self) {
+        for (index, looks) in std::mem::take(&mut self.round) {
+            let travelling = &mut self.rows[index];
+            if !looks {
+                travelling.in_doubt = false;
+            }
+        }
+    }
+
+    /// Reads the answers of a round.
+    pub fn read_round(&mut self, now_ms: i64, answers: Vec<Answer>) {
+        let round = std::mem::take(&mut self.round);
+        let mut ended: Vec<usize> = Vec::new();
+        let taken: Vec<String> = self.taken();
+        let mut taken = taken;
+        for ((index, looks), answer) in round.into_iter().zip(answers) {
+            match looks {
+                true => self.read_look(index, answer, now_ms, &taken),
+                false => self.read_write(index, answer, &taken),
+            }
+            if let Some(outcome) = &self.rows[index].outcome {
+                taken.extend(outcome.object_id.clone());
+                ended.push(index);
+            }
+        }
+        self.break_circuit(&ended);
+        self.scouted = true;
+    }
+
+    /// The ids of what other rows have made.
+    fn taken(&self) -> Vec<String> {
+        let ended = self.rows.iter().filter_map(|one| one.outcome.as_ref());
+        let ended = ended.filter_map(|outcome| outcome.object_id.as_deref());
+        ended
+            .chain(self.journal.object_ids())
+            .map(str::to_owned)
+            .collect()
+    }
+
+    fn read_look(&mut self, index: usize, answer: Answer, now_ms: i64, taken: &[String]) {
+        let mode = self.mode;
+        let travelling = &mut self.rows[index];
+        travelling.requests += 1;
+        let sent_ms = travelling.sent_ms.unwrap_or(now_ms);
+        let seen = probe::read(
+            &mode.replay,
+            answer,
+            &travelling.values,
+            sent_ms,
+            now_ms,
+            taken,
+        );
+        match seen {
+            Ok(Seen::Applied(id)) => {
+                let does = travelling
+                    .call(mode, self.api_version)
+                    .map(|call| call.does);
+                let status = match does {
+                    Some(crate::intercom::actions::Does::Creates) => OutcomeStatus::Created,
+                    Some(crate::intercom::actions::Does::Deletes) => OutcomeStatus::Deleted,
+                    _ => OutcomeStatus::Updated,
+                };
+                let target = || {
+                    let target = mode.references.last()?;
+                    travelling.values.text(target.name)
+                };
+                travelling.in_doubt = false;
+                travelling.outcome = Some(Outcome {
+                    object_id: id.or_else(target),
+                    ..outcome(&travelling.row, status)
+                });
+            }
+            Ok(Seen::Not) => travelling.in_doubt = false,
+            Ok(Seen::NotYet(wait)) => {
+                let failure = Failure {
+                    retry_after_ms: Some(wait.min(super::super::answer::SOON_MS)),
+                    maybe_applied: true,
+                    ..failure(
+                        FailureKind::Transient,
+                        "maybe_applied",
+                        "this row's request was sent before, and what it made may not be visible yet",
+                    )
+                };
+                self.end_unwritten(index, &failure);
+            }
+            Err(failure) => self.end_unwritten(index, &failure),
+        }
+    }
+
+    fn read_write(&mut self, index: usize, answer: Answer, taken: &[String]) {
+        let mode = self.mode;
+        let action = self.action;
+        let travelling = &mut self.rows[index];
+        let Some(call) = travelling.call(mode, self.api_version) else {
+            return;
+        };
+        let Some(step) = travelling.step.take() else {
+            return;
+        };
+        travelling.requests += 1;
+        let sent = Sent {
+            action,
+            mode,
+            call,
+            values: &travelling.values,
+            can_create: travelling.can_create(mode, &step),
+            taken,
+            sent_ms: travelling.sent_ms.unwrap_or_default(),
+        };
+        let next = match &step {
+            Step::Unarchive(id) => sent.unarchived(id, answer),
+            step => sent.read(step, answer),
+        };
+        let spent = travelling.requests >= MOST_REQUESTS;
+        match next {
+            Next::Over {
+                status,
+                object_id,
+                request_id,
+            } => {
+                let doubt = match &status {
+                    OutcomeStatus::Failed(failure) | OutcomeStatus::Deferred(failure) => {
+                        failure.maybe_applied
+                    }
+                    _ => false,
+                };
+                travelling.in_doubt &= doubt;
+                let over = !matches!(
+                    status,
+                    OutcomeStatus::Failed(_) | OutcomeStatus::Deferred(_)
+                );
+                if over && let Some(other) = travelling.others.pop() {
+                    travelling.go_to(mode, &other);
+                    travelling.requests = 0;
+                    return;
+                }
+                travelling.outcome = Some(Outcome {
+                    object_id,
+                    request_id,
+                    ..outcome(&travelling.row, status)
+                });
+                self.share(index);
+            }
+            _ if spent => {
+                let failure = failure(
+                    FailureKind::Conflict,
+                    "keeps_conflicting",
+                    "Intercom says in turn that the object exists and that it does not",
+                );
+                self.end_unwritten(index, &failure);
+            }
+            Next::There(id) => travelling.go_to(mode, &id),
+            Next::Archived(id) => travelling.step = Some(Step::Unarchive(id)),
+            Next::Create => {
+                if let Some(target) = mode.references.first() {
+                    travelling.values.remove(target.name);
+                }
+                travelling.step = Some(Step::Create);
+            }
+        }
+    }
+
+    /// What is refused for one row because of the credential, or for all that were tried because of the plan or a
+    /// permission, is not tried for the others. While the rate limit is reached, nothing is.
+    fn break_circuit(&mut self, ended: &[usize]) {
+        let failure_of = |index: &usize| match &self.rows[*index].outcome.as_ref()?.status {
+            OutcomeStatus::Failed(failure) | OutcomeStatus::Deferred(failure) => Some(failure),
+            _ => None,
+        };
+        let mut failures = ended.iter().filter_map(failure_of);
+        let alike = |failure: &Failure| {
+            let same = |other: &Failure| other.kind == failure.kind && other.code == failure.code;
+            ended
+                .iter()
+                .all(|index| failure_of(index).is_some_and(same))
+        };
+        let stops = failures.find(|failure| match failure.kind {
+            FailureKind::Auth | FailureKind::RateLimited => true,
+            FailureKind::Permission => alike(failure),
+            _ => false,
+        });
+        if let Some(failure) = stops.cloned() {
+            self.end_open(&failure);
+        }
+    }
+
+    /// A contact that was just written is not to be created again by a later row with its identity.
+    fn share(&mut self, index: usize) {
+        let mode = self.mode;
+        let id = self.rows[index]
+            .outcome
+            .as_ref()
+            .and_then(|outcome| outcome.object_id.clone());
+        let (Write::Either(..), Some(id)) = (mode.write, id) else {
+            return;
+        };
+        let lanes = self.rows[index].lanes.clone();
+        for later in self.rows.iter_mut().skip(index + 1) {
+            let same = later.lanes.iter().any(|lane| lanes.contains(lane));
+            if same && later.outcome.is_none() && later.step == Some(Step::Create) {
+                later.go_to(mode, &id);
+            }
+        }
+    }
+}
+
+impl Travelling {
+    /// The call of the row's step.
+    pub(super) fn call(&self, mode: &'static Mode, api_version: &str) -> Option<&'static Call> {
+        let calls = match (mode.write, &self.step) {
+            (Write::One(calls), _) | (Write::Either(calls, _), Some(Step::Create)) => calls,
+            (Write::Either(_, calls), _) => calls,
+        };
+        Call::of(calls, api_version)
+    }
+
+    /// The request of the row's step.
+    pub(super) fn request(&self, mode: &'static Mode, api_version: &str) -> Option<Request> {
+        if let Some(Step::Unarchive(id)) = &self.step {
+            let target = format!("/contacts/{}/unarchive", request::encode(id));
+            return Some(request::write(api_version, Method::Post, target, None));
+        }
+        let call = self.call(mode, api_version)?;
+        Some(fill(call, mode, api_version, &self.values))
+    }
+
+    /// The row is about the object with this id.
+    fn go_to(&mut self, mode: &Mode, id: &str) {
+        if let Some(target) = mode.references.first() {
+            self.values.set(target.name, quoted(id));
+            self.lanes.push(format!("id={id}"));
+        }
+        self.step = Some(Step::Write);
+    }
+
+    /// Whether the row says enough to be created when the object that it was meant for is gone.
+    fn can_create(&self, mode: &Mode, step: &Step) -> bool {
+        let target = mode.references.first();
+        let mut by = target.into_iter().flat_map(|target| target.by);
+        matches!(mode.write, Write::Either(..))
+            && *step == Step::Write
+            && by.any(|(name, by)| *by != By::Id && self.values.text(name).is_some())
+    }
+}
+
+/// The request of a call.
+pub(super) fn fill(call: &Call, mode: &Mode, api_version: &str, values: &super::Values) -> Request {
+    let sent = mode.fields().filter(|field| field.sent);
+    let body = values.body(call.body, sent.map(|field| field.name));
+    request::write(api_version, call.method, values.path(call.path), body)
+}

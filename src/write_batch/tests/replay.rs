@@ -1,0 +1,241 @@
+//! What must not be done twice is done once, wherever the process dies.
+
+use proptest::prelude::*;
+
+use super::workspace::{Workspace, of};
+use super::*;
+
+/// A kind of batch: its action and mode, a row with a text, and how often the text is in the workspace.
+struct Kind {
+    action: &'static str,
+    mode: &'static str,
+    row: fn(&Scene, &str) -> Value,
+    count: fn(&Workspace, &Scene, &str) -> usize,
+}
+
+struct Scene {
+    contact: String,
+    conversation: String,
+}
+
+fn texts<'a>(values: impl Iterator<Item = &'a Value>, text: &str) -> usize {
+    let marked = format!("<p>{text}</p>");
+    values
+        .filter(|value| **value == text || **value == marked)
+        .count()
+}
+
+fn parts(workspace: &Workspace, scene: &Scene, text: &str) -> usize {
+    let parts = workspace.parts(&scene.conversation);
+    texts(parts.iter().map(|part| &part["body"]), text)
+}
+
+const KINDS: &[Kind] = &[
+    Kind {
+        action: "contact_notes",
+        mode: "create",
+        row: |scene, text| json!({ "contact_id": scene.contact, "body": text, "admin_id": "7" }),
+        count: |workspace, _, text| {
+            texts(workspace.notes.iter().map(|(_, note)| &note["body"]), text)
+        },
+    },
+    Kind {
+        action: "conversation_parts",
+        mode: "note",
+        row: |scene, text| json!({ "conversation_id": scene.conversation, "body": text, "admin_id": 7 }),
+        count: parts,
+    },
+    Kind {
+        action: "conversation_parts",
+        mode: "contact",
+        row: |scene, text| json!({ "conversation_id": scene.conversation, "body": text, "email": "a@x.y" }),
+        count: parts,
+    },
+    Kind {
+        action: "conversations",
+        mode: "close",
+        row: |scene, text| json!({ "conversation_id": scene.conversation, "body": text, "admin_id": "7" }),
+        count: parts,
+    },
+    Kind {
+        action: "conversations",
+        mode: "create",
+        row: |_, text| json!({ "external_id": "a", "body": text }),
+        count: |workspace, _, text| {
+            texts(
+                workspace
+                    .conversations
+                    .iter()
+                    .map(|one| &one["source"]["body"]),
+                text,
+            )
+        },
+    },
+    Kind {
+        action: "tickets",
+        mode: "create",
+        row: |_, text| json!({ "external_id": "a", "ticket_type": "bug", "ticket_attributes": { "_default_title_": text } }),
+        count: |workspace, _, text| {
+            texts(
+                workspace
+                    .tickets
+                    .iter()
+                    .map(|one| &one["ticket_attributes"]["_default_title_"]),
+                text,
+            )
+        },
+    },
+    Kind {
+        action: "articles",
+        mode: "create",
+        row: |_, text| json!({ "title": text, "author_id": 7 }),
+        count: |workspace, _, text| texts(workspace.articles.iter().map(|one| &one["title"]), text),
+    },
+    Kind {
+        action: "contacts",
+        mode: "insert",
+        row: |_, text| json!({ "email": format!("{text}@lead.x"), "role": "lead" }),
+        count: |workspace, _, text| {
+            let email = format!("{text}@lead.x");
+            workspace
+                .contacts
+                .iter()
+                .filter(|one| one["email"] == *email)
+                .count()
+        },
+    },
+];
+
+/// Gives a batch again until no row is put off. Time passes in between.
+fn finish(workspace: &mut Workspace, batch: &Batch) -> Vec<Outcome> {
+    for _ in 0..40 {
+        let outcomes = workspace.write(batch.clone());
+        let deferred = |outcome: &Outcome| matches!(outcome.status, OutcomeStatus::Deferred(_));
+        if !outcomes.iter().any(deferred) {
+            return outcomes;
+        }
+        workspace.now_ms += 60_000;
+    }
+    panic!("rows are put off for ever");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn a_batch_that_is_given_again_is_done_exactly_once(
+        kind in 0..KINDS.len(),
+        chosen in prop::collection::vec(0_u8..3, 1..6),
+        deaths in prop::collection::vec(0_usize..14, 0..4),
+        lag_s in prop::sample::select(vec![0_i64, 100]),
+    ) {
+        let kind = &KINDS[kind];
+        let mut workspace = Workspace { lag_ms: lag_s * 1_000, ..Workspace::new() };
+        let scene = Scene {
+            contact: workspace.contact(json!({ "external_id": "a", "email": "a@x.y", "role": "user" })),
+            conversation: workspace.conversation(),
+        };
+        // Leads of one address are found by it; of the others several may say the same.
+        let distinct = kind.action == "contacts";
+        let names: Vec<String> = chosen
+            .iter()
+            .enumerate()
+            .map(|(index, text)| if distinct { format!("t{index}") } else { format!("t{text}") })
+            .collect();
+        let rows: Vec<Value> = names.iter().map(|text| (kind.row)(&scene, text)).collect();
+        let batch = of(kind.action, kind.mode, "b", &rows);
+        for dies in deaths {
+            workspace.run(batch.clone(), Some(dies));
+            workspace.now_ms += 1_000;
+        }
+        let outcomes = finish(&mut workspace, &batch);
+        for (text, outcome) in names.iter().zip(&outcomes) {
+            let fine = matches!(outcome.status, OutcomeStatus::Created | OutcomeStatus::Updated);
+            prop_assert!(fine, "{outcome:?}");
+            let expected = names.iter().filter(|other| *other == text).count();
+            prop_assert_eq!((kind.count)(&workspace, &scene, text), expected, "{} {}", kind.action, text);
+        }
+        // Each row has its own.
+        let mut ids: Vec<&String> = outcomes.iter().filter_map(|one| one.object_id.as_ref()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        prop_assert_eq!(ids.len(), outcomes.len());
+        let sent = workspace.requests.len();
+        prop_assert_eq!(workspace.write(batch), outcomes);
+        prop_assert_eq!(workspace.requests.len() - sent, 0);
+    }
+}
+
+#[test]
+fn a_message_whose_fate_is_unknown_is_not_sent_again() {
+    for dies in 0..6 {
+        let mut workspace = Workspace::new();
+        let contact = workspace.contact(json!({ "email": "a@x.y" }));
+        let row = json!({ "contact_id": contact, "from_admin_id": 7, "body": "Hello" });
+        let batch = of("messages", "send", "b", &[row]);
+        let first = workspace.run(batch.clone(), Some(dies));
+        let outcomes = workspace.write(batch);
+        assert!(workspace.messages.len() <= 1);
+        let sent = words(&outcomes)[0].clone();
+        match first {
+            Some(_) => assert_eq!(sent, "created"),
+            None => assert!(
+                sent == "created" || sent == "failed outcome_unknown",
+                "{sent}"
+            ),
+        }
+    }
+}
+
+#[test]
+fn a_lead_is_merged_and_a_conversation_converted_once() {
+    for dies in 0..8 {
+        let mut workspace = Workspace::new();
+        let lead = workspace.contact(json!({ "email": "a@x.y", "role": "lead" }));
+        let user = workspace.contact(json!({ "email": "a@x.y", "role": "user" }));
+        let row = json!({ "from_email": "a@x.y", "into_email": "A@x.y" });
+        let merge = of("contacts", "merge", "b", &[row]);
+        workspace.run(merge.clone(), Some(dies));
+        if !workspace.gone.contains_key(&lead) || dies > 3 {
+            // What the search finds no more cannot be looked up by it.
+            let outcomes = workspace.write(merge);
+            assert!(!outcomes.is_empty());
+        }
+        let by_id = json!({ "from_id": lead, "into_id": user });
+        let again = of("contacts", "merge", "c", &[by_id]);
+        workspace.run(again.clone(), Some(dies));
+        workspace.write(again);
+        assert_eq!(workspace.gone.get(&lead), Some(&Some(user)));
+
+        let conversation = workspace.conversation();
+        let row = json!({ "conversation_id": conversation, "ticket_type_id": "5", "ticket_attributes": { "_default_title_": "T" } });
+        let convert = of("conversations", "convert", "b", &[row]);
+        workspace.run(convert.clone(), Some(dies));
+        let outcomes = workspace.write(convert);
+        assert_eq!(words(&outcomes), ["created"], "{dies}: {outcomes:?}");
+    }
+}
+
+#[test]
+fn nothing_that_could_be_done_twice_is_sent_without_a_journal() {
+    let mut workspace = Workspace {
+        stateless: true,
+        ..Workspace::new()
+    };
+    let contact = workspace.contact(json!({ "email": "a@x.y" }));
+    let row = json!({ "contact_id": contact, "body": "Hi" });
+    let outcomes = workspace.write(of(
+        "contact_notes",
+        "create",
+        "b",
+        std::slice::from_ref(&row),
+    ));
+    assert_eq!(words(&outcomes), ["deferred journal_unavailable"]);
+    assert!(workspace.notes.is_empty());
+    workspace.stateless = false;
+    let outcomes = workspace.write(of("contact_notes", "create", "b", &[row]));
+    assert_eq!(
+        (words(&outcomes), workspace.notes.len()),
+        (vec!["created".to_owned()], 1)
+    );
+}

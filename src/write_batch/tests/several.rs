@@ -1,0 +1,352 @@
+//! Choices, and what is refused before it is sent.
+
+use super::workspace::{Workspace, of};
+use super::*;
+
+fn shared() -> (Workspace, Vec<String>) {
+    let mut workspace = Workspace::new();
+    let ids = [("user", 5), ("user", 7), ("lead", 9)].map(|(role, updated_at)| {
+        workspace.contact(json!({ "email": "same@x.y", "role": role, "updated_at": updated_at }))
+    });
+    (workspace, ids.to_vec())
+}
+
+#[test]
+fn of_several_contacts_the_policy_chooses() {
+    for (policy, expected) in [("newest", 1), ("oldest", 0)] {
+        let (mut workspace, ids) = shared();
+        workspace.config = json!({ "write": { "several": policy } });
+        let outcomes = workspace.write(of(
+            "contacts",
+            "update",
+            "b",
+            &[json!({ "email": "Same@x.y", "name": "N" })],
+        ));
+        assert_eq!(
+            outcomes[0].object_id.as_ref(),
+            Some(&ids[expected]),
+            "{policy}"
+        );
+    }
+    let (mut workspace, _) = shared();
+    workspace.config = json!({ "write": { "several": "fail" } });
+    let outcomes = workspace.write(of(
+        "contacts",
+        "update",
+        "b",
+        &[json!({ "email": "same@x.y" })],
+    ));
+    assert_eq!(words(&outcomes), ["failed several_match"]);
+    let (mut workspace, ids) = shared();
+    workspace.config = json!({ "write": { "several": "all" } });
+    let delete = of("contacts", "delete", "b", &[json!({ "email": "same@x.y" })]);
+    let rehearsed = Batch {
+        rehearsal: Rehearsal::ReadsOnly,
+        ..delete.clone()
+    };
+    assert_eq!(workspace.write(rehearsed)[0].planned.len(), 3);
+    let outcomes = workspace.write(delete);
+    assert_eq!(
+        format!("{:?}", outcomes[0].status),
+        "OutcomeStatus::Deleted"
+    );
+    assert!(ids.iter().all(|id| workspace.gone.contains_key(id)));
+    assert!(workspace.contacts.is_empty());
+}
+
+#[test]
+fn what_is_gone_already_is_a_success_for_a_deletion_and_a_failure_for_a_change() {
+    let mut workspace = Workspace::new();
+    let id = workspace.contact(json!({ "external_id": "1" }));
+    let rows = [
+        json!({ "id": id }),
+        json!({ "external_id": "2" }),
+        json!({ "email": "b@x.y" }),
+    ];
+    let outcomes = workspace.write(of("contacts", "delete", "b", &rows));
+    let outcomes: Vec<String> = outcomes
+        .iter()
+        .map(|one| format!("{:?}", one.status))
+        .collect();
+    assert_eq!(
+        outcomes,
+        [
+            "OutcomeStatus::Deleted",
+            "OutcomeStatus::Unchanged",
+            "OutcomeStatus::Unchanged"
+        ]
+    );
+    let outcomes = workspace.write(of(
+        "contacts",
+        "update",
+        "b",
+        &[
+            json!({ "id": id, "name": "N" }),
+            json!({ "email": "b@x.y" }),
+        ],
+    ));
+    assert_eq!(
+        words(&outcomes),
+        ["failed not_found", "failed contact_not_found"]
+    );
+    let outcomes = workspace.write(of(
+        "contacts",
+        "upsert",
+        "c",
+        &[json!({ "id": id, "name": "N" })],
+    ));
+    assert_eq!(words(&outcomes), ["failed not_found"]);
+    let outcomes = workspace.write(of(
+        "contacts",
+        "upsert",
+        "d",
+        &[json!({ "id": id, "external_id": "9" })],
+    ));
+    assert_eq!(words(&outcomes), ["created"]);
+}
+
+#[test]
+fn a_contact_that_was_merged_is_the_one_that_it_was_merged_into() {
+    let mut workspace = Workspace::new();
+    let into = workspace.contact(json!({ "external_id": "1" }));
+    workspace.gone.insert("old".into(), Some(into.clone()));
+    let outcomes = workspace.write(of(
+        "contacts",
+        "update",
+        "b",
+        &[json!({ "id": "old", "name": "N" })],
+    ));
+    assert_eq!(
+        (words(&outcomes), outcomes[0].object_id.as_ref()),
+        (vec!["updated".to_owned()], Some(&into))
+    );
+    let mut guarded = of(
+        "contacts",
+        "update",
+        "c",
+        &[json!({ "id": "old", "name": "M" })],
+    );
+    guarded.rows[0].base_updated_at_ms = Some(5_000);
+    assert_eq!(words(&workspace.write(guarded)), ["updated"]);
+}
+
+#[test]
+fn a_change_upstream_is_kept_overwritten_or_a_failure() {
+    for (policy, expected) in [
+        ("fail", "failed changed_upstream"),
+        (
+            "upstream",
+            "skipped the contact was changed in Intercom since this copy of it was read",
+        ),
+        ("last_writer", "updated"),
+    ] {
+        let mut workspace = Workspace::new();
+        let id = workspace.contact(json!({ "external_id": "1", "updated_at": 200 }));
+        workspace.config = json!({ "write": { "conflict": policy } });
+        let mut batch = of("contacts", "update", "b", &[json!({ "id": id })]);
+        batch.rows[0].base_updated_at_ms = Some(199_000);
+        assert_eq!(words(&workspace.write(batch)), [expected]);
+    }
+}
+
+#[test]
+fn one_unknown_attribute_costs_the_row_itself_or_nothing() {
+    let row = json!({ "external_id": "1", "custom_attributes": { "plan": "pro", "sets": 3 } });
+    let run = |policy: &str| {
+        let mut workspace = Workspace::new();
+        workspace.attributes =
+            vec![json!({ "name": "plan", "data_type": "string", "custom": true })];
+        workspace.config = json!({ "write": { "missing_attribute": policy } });
+        let outcomes = workspace.write(of("contacts", "upsert", "b", std::slice::from_ref(&row)));
+        (words(&outcomes), workspace)
+    };
+    let (outcomes, workspace) = run("fail");
+    assert_eq!(
+        (outcomes, workspace.writes()),
+        (vec!["failed invalid_row".to_owned()], 0)
+    );
+    let (outcomes, workspace) = run("drop");
+    assert_eq!(outcomes, ["created"]);
+    assert_eq!(
+        workspace.contacts[0]["custom_attributes"],
+        json!({ "plan": "pro" })
+    );
+    let (outcomes, mut workspace) = run("create");
+    assert_eq!(outcomes, ["created"]);
+    assert_eq!(workspace.contacts[0]["custom_attributes"]["sets"], 3);
+    assert_eq!(workspace.attributes[1]["data_type"], "integer");
+    // The list is remembered, and asked for again when it lacks what a row gives.
+    let asked = |workspace: &Workspace| {
+        workspace
+            .requests
+            .iter()
+            .filter(|(method, target)| {
+                *method == Method::Get && target.starts_with("/data_attributes")
+            })
+            .count()
+    };
+    workspace.write(of(
+        "contacts",
+        "upsert",
+        "c",
+        &[json!({ "external_id": "1", "custom_attributes": { "plan": "x" } })],
+    ));
+    assert_eq!(asked(&workspace), 1);
+    workspace.write(of(
+        "contacts",
+        "upsert",
+        "d",
+        &[json!({ "external_id": "1", "custom_attributes": { "sets": 4 } })],
+    ));
+    assert_eq!(asked(&workspace), 2);
+}
+
+#[test]
+fn tags_and_companies_that_are_missing_are_made_once_where_the_policy_says_so() {
+    let mut workspace = Workspace::new();
+    for id in 0..3 {
+        workspace.contact(json!({ "external_id": id.to_string() }));
+    }
+    let rows: Vec<Value> = (0..3)
+        .map(|id| json!({ "external_id": id.to_string(), "tag_name": "vip" }))
+        .collect();
+    let outcomes = workspace.write(of("contact_tags", "add", "b", &rows));
+    assert_eq!(words(&outcomes), ["updated"; 3]);
+    assert_eq!((workspace.tags.len(), workspace.links.len()), (1, 3));
+    // One search, one list, one tag made, three links.
+    assert_eq!(workspace.requests.len(), 6);
+    let company = json!({ "external_id": "0", "company_id": "acme" });
+    let outcomes = workspace.write(of(
+        "contact_companies",
+        "attach",
+        "b",
+        std::slice::from_ref(&company),
+    ));
+    assert_eq!(
+        (words(&outcomes), workspace.companies.len()),
+        (vec!["updated".to_owned()], 1)
+    );
+    let mut strict = Workspace {
+        config: json!({ "write": { "missing_object": "fail" } }),
+        ..Workspace::new()
+    };
+    strict.contact(json!({ "external_id": "0" }));
+    let outcomes = strict.write(of("contact_companies", "attach", "b", &[company]));
+    assert_eq!(
+        (words(&outcomes), strict.writes()),
+        (vec!["failed company_not_found".to_owned()], 0)
+    );
+    let outcomes = strict.write(of(
+        "contact_tags",
+        "remove",
+        "b",
+        &[json!({ "external_id": "0", "tag_name": "vip" })],
+    ));
+    assert_eq!(
+        format!("{:?}", outcomes[0].status),
+        "OutcomeStatus::Unchanged"
+    );
+    // A rehearsal shows what would be made, and the row's own request.
+    let rehearsed = Batch {
+        rehearsal: Rehearsal::Offline,
+        ..of(
+            "contact_tags",
+            "add",
+            "b",
+            &[json!({ "email": "a@x.y", "tag_name": "new" })],
+        )
+    };
+    let planned: Vec<String> = workspace.write(rehearsed)[0]
+        .planned
+        .iter()
+        .map(|one| one.target.clone())
+        .collect();
+    assert_eq!(planned, ["/tags", "/contacts/{contact}/tags"]);
+}
+
+#[test]
+fn an_event_waits_for_its_contact() {
+    let mut workspace = Workspace::new();
+    let row = json!({ "external_id": "1", "event_name": "paid", "created_at": 1_700_000_000, "metadata": { "plan": "pro" } });
+    let batch = of(
+        "events",
+        "submit",
+        "b",
+        &[
+            row,
+            json!({ "email": "b@x.y", "event_name": "paid", "created_at": 1 }),
+        ],
+    );
+    let outcomes = workspace.write(batch.clone());
+    assert_eq!(
+        words(&outcomes),
+        ["deferred not_found", "deferred contact_not_found"]
+    );
+    let OutcomeStatus::Deferred(failure) = &outcomes[0].status else {
+        panic!()
+    };
+    assert_eq!(failure.retry_after_ms, Some(60_000));
+    workspace.contact(json!({ "external_id": "1" }));
+    workspace.contact(json!({ "email": "b@x.y" }));
+    assert_eq!(words(&workspace.write(batch)), ["created", "created"]);
+    assert_eq!(workspace.events.len(), 2);
+    let late = of(
+        "events",
+        "submit",
+        "c",
+        &[json!({ "external_id": "1", "event_name": "paid", "created_at": 1_700_000_000_000_i64 })],
+    );
+    let OutcomeStatus::Failed(failure) = &workspace.write(late)[0].status.clone() else {
+        panic!()
+    };
+    assert!(
+        failure.message.contains("it is 1700000000"),
+        "{}",
+        failure.message
+    );
+}
+
+#[test]
+fn what_is_refused_for_all_alike_is_not_tried_for_every_row() {
+    for (status, code, kind) in [
+        (401, "unauthorized", FailureKind::Auth),
+        (403, "api_plan_restricted", FailureKind::Permission),
+        (429, "rate_limit_exceeded", FailureKind::RateLimited),
+    ] {
+        let mut workspace = Workspace {
+            refuses: Some((status, code)),
+            ..Workspace::new()
+        };
+        let rows: Vec<Value> = (0..300)
+            .map(|id| json!({ "external_id": id.to_string() }))
+            .collect();
+        let outcomes = workspace.write(of("contacts", "upsert", "b", &rows));
+        assert_eq!((outcomes.len(), workspace.writes()), (300, 20), "{code}");
+        for outcome in outcomes {
+            let (OutcomeStatus::Failed(failure) | OutcomeStatus::Deferred(failure)) =
+                outcome.status
+            else {
+                panic!()
+            };
+            assert_eq!(failure.kind, kind);
+        }
+    }
+}
+
+#[test]
+fn what_can_only_be_read_is_refused_by_name() {
+    let mut workspace = Workspace::new();
+    for (action, code) in [
+        ("segments", "read_only"),
+        ("contact_segments", "read_only"),
+        ("segmants", "unknown_action"),
+    ] {
+        let refused = workspace.run(of(action, "upsert", "b", &[]), None).unwrap();
+        assert_eq!(refused.unwrap_err().code, code);
+    }
+    let blocked = workspace
+        .run(of("contacts", "block", "b", &[]), None)
+        .unwrap()
+        .unwrap_err();
+    assert_eq!(blocked.problems[0].code, "not_in_version");
+}

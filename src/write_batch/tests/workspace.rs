@@ -1,0 +1,480 @@
+//! A model of a workspace that counts what was done to it, and a process that may die after any request.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::operation::Input;
+
+/// A workspace, and the state of its connection.
+#[derive(Default)]
+pub struct Workspace {
+    pub contacts: Vec<Value>,
+    pub companies: Vec<Value>,
+    pub tags: Vec<Value>,
+    pub attributes: Vec<Value>,
+    pub conversations: Vec<Value>,
+    pub tickets: Vec<Value>,
+    pub articles: Vec<Value>,
+    /// Notes by their contacts.
+    pub notes: Vec<(String, Value)>,
+    /// What is linked: an object's path and what hangs on it.
+    pub links: BTreeSet<(String, String)>,
+    /// Events by contact, name and second.
+    pub events: BTreeSet<(String, String, i64)>,
+    pub messages: Vec<Value>,
+    /// Contacts that are gone, and those into which they were merged.
+    pub gone: BTreeMap<String, Option<String>>,
+    pub state: BTreeMap<String, Vec<u8>>,
+    pub requests: Vec<(Method, String)>,
+    /// The connection's configuration.
+    pub config: Value,
+    pub now_ms: i64,
+    /// How long new objects are not found by searches.
+    pub lag_ms: i64,
+    /// Whether the store can be reached.
+    pub stateless: bool,
+    /// Answers every write instead.
+    pub refuses: Option<(u16, &'static str)>,
+    pub ids: u32,
+}
+
+impl Workspace {
+    pub fn new() -> Self {
+        Self {
+            config: json!({}),
+            now_ms: 1_750_000_000_000,
+            ..Self::default()
+        }
+    }
+
+    fn id(&mut self) -> String {
+        self.ids += 1;
+        format!("{}", 1_000 + self.ids)
+    }
+
+    fn now(&self) -> i64 {
+        self.now_ms / 1_000
+    }
+
+    /// Adds a contact.
+    pub fn contact(&mut self, fields: Value) -> String {
+        let mut contact = fields;
+        let id = format!("{:0>24}", self.id());
+        contact["id"] = id.as_str().into();
+        contact["created_at"] = 1.into();
+        if contact["updated_at"].is_null() {
+            contact["updated_at"] = 1.into();
+        }
+        self.contacts.push(contact);
+        id
+    }
+
+    /// Adds a conversation.
+    pub fn conversation(&mut self) -> String {
+        let id = self.id();
+        let parts = json!({ "conversation_parts": [] });
+        let conversation = json!({ "id": id, "created_at": 1, "source": { "body": "" }, "contact": "", "conversation_parts": parts, "ticket": null });
+        self.conversations.push(conversation);
+        id
+    }
+
+    /// The parts of a conversation.
+    pub fn parts(&self, id: &str) -> Vec<Value> {
+        let conversation = self.conversations.iter().find(|one| one["id"] == id);
+        let parts = &conversation.unwrap()["conversation_parts"]["conversation_parts"];
+        parts.as_array().unwrap().clone()
+    }
+
+    pub fn writes(&self) -> usize {
+        let is_write = |(method, target): &&(Method, String)| {
+            *method != Method::Get && !target.ends_with("/search")
+        };
+        self.requests.iter().filter(is_write).count()
+    }
+
+    /// Writes a batch. `dies`: after so many requests and stores the process is no more, and nobody learns of the last.
+    pub fn run(
+        &mut self,
+        batch: Batch,
+        mut dies: Option<usize>,
+    ) -> Option<Result<Vec<Outcome>, Failure>> {
+        let connection = Connection {
+            config: self.config.to_string().into_bytes(),
+            ..connection()
+        };
+        let mut operation = WriteBatch::new(connection, batch);
+        let mut input = Input::Start;
+        let mut lives = move || match &mut dies {
+            Some(0) => false,
+            Some(left) => {
+                *left -= 1;
+                true
+            }
+            None => true,
+        };
+        for _ in 0..10_000 {
+            let moment = Moment {
+                unix_ms: self.now_ms,
+                elapsed_ms: 0,
+            };
+            self.now_ms += 10;
+            input = match operation.step(moment, input) {
+                Step::Send(requests, _) => {
+                    let mut answers = Vec::new();
+                    for request in &requests {
+                        answers.push(self.answer(request));
+                        if !lives() {
+                            return None;
+                        }
+                    }
+                    Input::Answers(answers)
+                }
+                Step::Load(key) => Input::Loaded(self.state.get(&key).cloned()),
+                Step::Store(_) if self.stateless => Input::Stored(None),
+                Step::Store(changes) => {
+                    for change in changes {
+                        assert_eq!(self.state.get(&change.key), change.expected.as_ref());
+                        self.state.insert(change.key, change.value.unwrap());
+                    }
+                    if !lives() {
+                        return None;
+                    }
+                    Input::Stored(Some(Swapped::Done))
+                }
+                Step::Done(output) => return Some(output),
+            };
+        }
+        panic!("the batch does not end");
+    }
+
+    /// Writes a batch to its end.
+    pub fn write(&mut self, batch: Batch) -> Vec<Outcome> {
+        self.run(batch, None).unwrap().unwrap()
+    }
+
+    fn answer(&mut self, request: &Request) -> Answer {
+        assert_conforms(request);
+        self.requests.push((request.method, request.target.clone()));
+        if request.effect == Effect::Write
+            && let Some((status, code)) = self.refuses
+        {
+            return error(status, code, "m");
+        }
+        let body: Value = request
+            .body
+            .as_deref()
+            .map_or(Value::Null, |body| serde_json::from_slice(body).unwrap());
+        let (path, query) = request
+            .target
+            .split_once('?')
+            .unwrap_or((&request.target, ""));
+        let segments: Vec<&str> = path.split('/').skip(1).collect();
+        match (request.method, &segments[..]) {
+            (_, ["contacts", rest @ ..]) => self.contacts(request.method, rest, &body),
+            (_, ["conversations", rest @ ..]) => self.conversations(rest, &body, request.method),
+            (_, ["tickets", rest @ ..]) => self.tickets(rest, &body),
+            (Method::Get, ["companies"]) => {
+                let wanted = query.strip_prefix("company_id=").unwrap();
+                match self
+                    .companies
+                    .iter()
+                    .find(|one| one["company_id"] == wanted)
+                {
+                    Some(company) => respond(200, company),
+                    None => error(404, "company_not_found", "Company Not Found"),
+                }
+            }
+            (Method::Post, ["companies"]) => {
+                let key = body["company_id"].clone();
+                if self.companies.iter().all(|one| one["company_id"] != key) {
+                    let mut company = body;
+                    company["id"] = self.id().into();
+                    self.companies.push(company);
+                }
+                respond(
+                    200,
+                    self.companies
+                        .iter()
+                        .find(|one| one["company_id"] == key)
+                        .unwrap(),
+                )
+            }
+            (Method::Get, ["tags"]) => respond(200, &json!({ "type": "list", "data": self.tags })),
+            (Method::Post, ["tags"]) => {
+                let name = body["name"].clone();
+                if self.tags.iter().all(|tag| tag["name"] != name) {
+                    let id = self.id();
+                    self.tags.push(json!({ "id": id, "name": name }));
+                }
+                let tag = self
+                    .tags
+                    .iter()
+                    .find(|tag| tag["name"] == name)
+                    .unwrap()
+                    .clone();
+                for company in body["companies"].as_array().into_iter().flatten() {
+                    let link = (
+                        format!("companies/{}", company["id"].as_str().unwrap()),
+                        tag["id"].as_str().unwrap().to_owned(),
+                    );
+                    self.links.insert(link);
+                }
+                respond(200, &tag)
+            }
+            (Method::Get, ["data_attributes"]) => {
+                respond(200, &json!({ "type": "list", "data": self.attributes }))
+            }
+            (Method::Post, ["data_attributes"]) => {
+                let mut attribute = body;
+                attribute["id"] = 1.into();
+                attribute["custom"] = true.into();
+                self.attributes.push(attribute.clone());
+                respond(200, &attribute)
+            }
+            (Method::Get, ["ticket_types"]) => {
+                let attributes = json!({ "type": "list", "data": [{ "name": "_default_title_", "data_type": "string" }] });
+                let kind =
+                    json!({ "id": "5", "name": "Bug", "ticket_type_attributes": attributes });
+                respond(200, &json!({ "type": "list", "data": [kind] }))
+            }
+            (Method::Get, ["articles"]) => {
+                respond(200, &json!({ "type": "list", "data": self.articles }))
+            }
+            (Method::Post, ["articles"]) => {
+                let mut article = body;
+                article["id"] = self.id().into();
+                article["created_at"] = self.now().into();
+                self.articles.insert(0, article.clone());
+                respond(200, &article)
+            }
+            (Method::Post, ["messages"]) => {
+                let mut message = body;
+                message["id"] = self.id().into();
+                self.messages.push(message.clone());
+                respond(200, &message)
+            }
+            (Method::Post, ["events"]) => {
+                let who = body["id"].as_str().or(body["user_id"].as_str()).unwrap();
+                let is = |contact: &&Value| contact["id"] == who || contact["external_id"] == who;
+                let Some(contact) = self.contacts.iter().find(is) else {
+                    return error(404, "not_found", "User Not Found");
+                };
+                self.events.insert((
+                    contact["id"].as_str().unwrap().to_owned(),
+                    body["event_name"].as_str().unwrap().to_owned(),
+                    body["created_at"].as_i64().unwrap(),
+                ));
+                Ok(Response {
+                    status: 202,
+                    headers: Vec::new(),
+                    body: Vec::new(),
+                })
+            }
+            other => panic!("unexpected request: {other:?}"),
+        }
+    }
+
+    fn visible(&self, object: &Value) -> bool {
+        object["created_at"].as_i64().unwrap_or(0) * 1_000 + self.lag_ms <= self.now_ms
+    }
+
+    fn contacts(&mut self, method: Method, rest: &[&str], body: &Value) -> Answer {
+        let known = |contacts: &[Value], id: &str| contacts.iter().position(|one| one["id"] == id);
+        if let [id, ..] = rest
+            && let Some(into) = self.gone.get(*id)
+        {
+            let Ok(mut response) = error(410, "contact_merged", "merged") else {
+                unreachable!()
+            };
+            match into {
+                Some(into) => response.headers.push(Header {
+                    name: "Link".into(),
+                    value: format!("<https://api.intercom.io/contacts/{into}>; rel=\"canonical\""),
+                }),
+                None => return error(404, "not_found", "User Not Found"),
+            }
+            return Ok(response);
+        }
+        match (method, rest) {
+            (Method::Post, ["search"]) => {
+                let query = &body["query"];
+                let group = query["value"]
+                    .as_array()
+                    .cloned()
+                    .unwrap_or_else(|| vec![query.clone()]);
+                let is = |contact: &Value, filter: &Value| {
+                    contact[filter["field"].as_str().unwrap()] == filter["value"]
+                };
+                let all = query["operator"] == "AND";
+                let matches = |contact: &&Value| {
+                    let mut filters = group.iter();
+                    match all {
+                        true => filters.all(|filter| is(contact, filter)),
+                        false => filters.any(|filter| is(contact, filter)),
+                    }
+                };
+                let found: Vec<&Value> = self
+                    .contacts
+                    .iter()
+                    .filter(|one| self.visible(one))
+                    .filter(matches)
+                    .collect();
+                respond(200, &json!({ "type": "list", "data": found, "pages": {} }))
+            }
+            (Method::Post, ["merge"]) => {
+                let from = body["from"].as_str().unwrap().to_owned();
+                let into = body["into"].as_str().unwrap().to_owned();
+                if self.gone.contains_key(&from) {
+                    return error(404, "not_found", "User Not Found");
+                }
+                self.contacts.retain(|one| one["id"] != from.as_str());
+                self.gone.insert(from, Some(into.clone()));
+                respond(200, &json!({ "id": into }))
+            }
+            (Method::Post, []) => {
+                let is_user = body["role"] != "lead";
+                let same = |contact: &&Value| {
+                    let equal = |name: &str| !body[name].is_null() && contact[name] == body[name];
+                    equal("external_id") || is_user && equal("email")
+                };
+                if let Some(contact) = self.contacts.iter().find(same) {
+                    let id = contact["id"].as_str().unwrap();
+                    return error(
+                        409,
+                        "conflict",
+                        &format!("A contact matching those details already exists with id={id}"),
+                    );
+                }
+                let mut contact = body.clone();
+                contact["id"] = format!("{:0>24}", self.id()).into();
+                contact["created_at"] = self.now().into();
+                self.contacts.push(contact.clone());
+                respond(200, &contact)
+            }
+            (Method::Get, [id, "notes"]) => {
+                let notes = self
+                    .notes
+                    .iter()
+                    .filter(|(of, _)| of == id)
+                    .map(|(_, note)| note.clone());
+                respond(
+                    200,
+                    &json!({ "type": "list", "data": notes.collect::<Vec<_>>() }),
+                )
+            }
+            (Method::Post, [id, "notes"]) => {
+                let note = json!({ "id": self.id(), "created_at": self.now(), "body": format!("<p>{}</p>", body["body"].as_str().unwrap()), "author": { "id": body["admin_id"] } });
+                self.notes.push(((*id).to_owned(), note.clone()));
+                respond(200, &note)
+            }
+            (Method::Post, [id, kind @ ("tags" | "companies")]) => {
+                let link = body["id"].as_str().unwrap().to_owned();
+                self.links
+                    .insert((format!("contacts/{id}/{kind}"), link.clone()));
+                respond(200, &json!({ "id": link }))
+            }
+            (_, [id]) => {
+                let Some(place) = known(&self.contacts, id) else {
+                    return error(404, "not_found", "User Not Found");
+                };
+                match method {
+                    Method::Put => {
+                        for (name, value) in body.as_object().unwrap() {
+                            self.contacts[place][name] = value.clone();
+                        }
+                    }
+                    Method::Delete => {
+                        self.contacts.remove(place);
+                        self.gone.insert((*id).to_owned(), None);
+                        return respond(200, &json!({ "id": id, "deleted": true }));
+                    }
+                    _ => {}
+                }
+                respond(200, &self.contacts[place])
+            }
+            other => panic!("unexpected request: {other:?}"),
+        }
+    }
+
+    fn conversations(&mut self, rest: &[&str], body: &Value, method: Method) -> Answer {
+        match rest {
+            [] => {
+                let id = self.id();
+                let contact = body["from"]["id"].clone();
+                let parts = json!({ "conversation_parts": [] });
+                let source = json!({ "body": format!("<p>{}</p>", body["body"].as_str().unwrap()), "author": { "id": contact } });
+                let conversation = json!({ "id": id, "created_at": self.now(), "source": source, "contact": contact, "conversation_parts": parts, "ticket": null });
+                self.conversations.push(conversation);
+                respond(
+                    200,
+                    &json!({ "type": "user_message", "id": "message", "conversation_id": id }),
+                )
+            }
+            ["search"] => {
+                let wanted = &body["query"]["value"];
+                let is = |one: &&Value| self.visible(one) && one["contact"] == *wanted;
+                let found: Vec<&Value> = self.conversations.iter().filter(is).collect();
+                respond(
+                    200,
+                    &json!({ "type": "conversation.list", "conversations": found }),
+                )
+            }
+            [id, what @ ..] => {
+                let (part, now) = (self.id(), self.now());
+                let Some(conversation) = self.conversations.iter_mut().find(|one| one["id"] == *id)
+                else {
+                    return error(404, "not_found", "Resource Not Found");
+                };
+                let author = body["admin_id"]
+                    .as_str()
+                    .or(body["intercom_user_id"].as_str());
+                if matches!(what, ["reply" | "parts"]) {
+                    let text = body["body"].as_str().map(|text| format!("<p>{text}</p>"));
+                    let part = json!({ "id": part, "part_type": body["message_type"], "body": text, "created_at": now, "author": { "id": author } });
+                    let parts = &mut conversation["conversation_parts"]["conversation_parts"];
+                    parts.as_array_mut().unwrap().push(part);
+                } else if matches!(what, ["convert"]) {
+                    if !conversation["ticket"].is_null() {
+                        return error(400, "parameter_invalid", "it is a ticket");
+                    }
+                    conversation["ticket"] = json!({ "id": part });
+                    return respond(200, &json!({ "id": part }));
+                } else {
+                    assert!(
+                        method == Method::Get && what.is_empty(),
+                        "{method:?} {what:?}"
+                    );
+                }
+                respond(200, conversation)
+            }
+        }
+    }
+
+    fn tickets(&mut self, rest: &[&str], body: &Value) -> Answer {
+        match rest {
+            [] => {
+                let ticket = json!({ "id": self.id(), "created_at": self.now(), "ticket_type": { "id": body["ticket_type_id"] }, "ticket_attributes": body["ticket_attributes"], "contact": body["contacts"][0]["id"] });
+                self.tickets.push(ticket.clone());
+                respond(200, &ticket)
+            }
+            ["search"] => {
+                let wanted = &body["query"]["value"];
+                let is = |one: &&Value| self.visible(one) && one["contact"] == *wanted;
+                let found: Vec<&Value> = self.tickets.iter().filter(is).collect();
+                respond(200, &json!({ "type": "ticket.list", "tickets": found }))
+            }
+            other => panic!("unexpected request: {other:?}"),
+        }
+    }
+}
+
+/// A batch of an action.
+pub fn of(action: &str, mode: &str, id: &str, documents: &[Value]) -> Batch {
+    Batch {
+        action: action.into(),
+        mode: Some(mode.into()),
+        ..batch(id, documents)
+    }
+}

@@ -1,0 +1,146 @@
+//! What a ticket holds, by its type: names are checked, and the items of lists may be given by their labels.
+
+use super::values::{Values, written};
+use crate::contract::types::{Failure, Problem};
+use crate::failure::{nearest, not_valid, problem};
+use crate::json::{self, Member, Members, Object, quoted};
+
+/// Checks the attributes of a row against the type of its ticket.
+///
+/// # Errors
+/// `invalid_row`, with every problem.
+pub fn check(values: &mut Values, type_json: &str, creates: bool) -> Result<(), Failure> {
+    let json = json::member(type_json, "data").unwrap_or("[]");
+    let all: Vec<Object> = json::parse(json.as_bytes()).unwrap_or_default();
+    // A type whose attributes cannot be read says nothing.
+    if all.is_empty() {
+        return Ok(());
+    }
+    let name_of = |attribute: &Object| match attribute.get("name") {
+        Some(Member::Text(name)) => name.clone(),
+        _ => String::new(),
+    };
+    let given_json = values.json("ticket_attributes").unwrap_or("{}").to_owned();
+    let given: Object = json::parse(given_json.as_bytes()).unwrap_or_default();
+    let mut problems: Vec<Problem> = Vec::new();
+    let mut sent = Members::default();
+    for (name, value) in &given.0 {
+        let path = format!("ticket_attributes.{name}");
+        let known = all.iter().find(|known| name_of(known) == *name);
+        let json = match known {
+            Some(known) => match item(known, value) {
+                Ok(json) => json,
+                Err(labels) => {
+                    problems.push(Problem {
+                        expected: Some(labels.clone()),
+                        ..problem(path, "value", format!("expected one of {labels}"))
+                    });
+                    continue;
+                }
+            },
+            // Every type has these, and some list them not.
+            None if name.starts_with("_default_") => written(value),
+            None => {
+                let names: Vec<String> = all.iter().map(name_of).collect();
+                let hint = nearest(name, names.iter().map(String::as_str))
+                    .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                problems.push(problem(
+                    path,
+                    "missing_attribute",
+                    format!("the ticket type has no such attribute{hint}"),
+                ));
+                continue;
+            }
+        };
+        sent = sent.json(name, &json);
+    }
+    let needed = |attribute: &&Object| {
+        creates
+            && attribute.get("required_to_create") == Some(&Member::Boolean(true))
+            && attribute.get("archived") != Some(&Member::Boolean(true))
+    };
+    for name in all.iter().filter(needed).map(name_of) {
+        if given.get(&name).is_none() {
+            problems.push(problem(
+                format!("ticket_attributes.{name}"),
+                "missing",
+                "the ticket type needs this attribute",
+            ));
+        }
+    }
+    if !problems.is_empty() {
+        return Err(not_valid("invalid_row", "the row", problems));
+    }
+    if !given.0.is_empty() {
+        values.set("ticket_attributes", sent.object());
+    }
+    Ok(())
+}
+
+/// A value in the form in which it is sent: for a list, the id of the item that is given by its label or id.
+fn item(attribute: &Object, value: &Member) -> Result<String, String> {
+    let is_list = attribute.get("data_type") == Some(&Member::Text("list".to_owned()));
+    let (true, Member::Text(text), Some(Member::Object(options))) =
+        (is_list, value, attribute.get("input_options"))
+    else {
+        return Ok(written(value));
+    };
+    let items = json::member(options, "list_options").unwrap_or("[]");
+    let items: Vec<Object> = json::parse(items.as_bytes()).unwrap_or_default();
+    let mut labels = Vec::new();
+    for item in &items {
+        let (Some(Member::Text(id)), Some(Member::Text(label))) =
+            (item.get("id"), item.get("label"))
+        else {
+            continue;
+        };
+        if id == text || label == text {
+            return Ok(quoted(id));
+        }
+        labels.push(label.as_str());
+    }
+    match labels.is_empty() {
+        true => Ok(written(value)),
+        false => Err(labels.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TYPE: &str = r#"{"type":"list","data":[
+        {"name":"_default_title_","data_type":"string"},
+        {"name":"Severity","data_type":"list","required_to_create":true,"input_options":{"list_options":[{"id":"11","label":"High"},{"id":"12","label":"Low"}]}}]}"#;
+
+    fn checked(json: &str, creates: bool) -> Result<String, Vec<String>> {
+        let mut values = Values::default();
+        values.set("ticket_attributes", json.to_owned());
+        check(&mut values, TYPE, creates)
+            .map(|()| values.json("ticket_attributes").unwrap_or("").to_owned())
+            .map_err(|failure| failure.problems.into_iter().map(|one| one.path).collect())
+    }
+
+    #[test]
+    fn labels_become_ids_and_wrong_names_are_told() {
+        assert_eq!(
+            checked(r#"{"_default_title_":"T","Severity":"High"}"#, true).as_deref(),
+            Ok(r#"{"_default_title_":"T","Severity":"11"}"#)
+        );
+        assert_eq!(
+            checked(r#"{"Severty":"12"}"#, true),
+            Err(vec![
+                "ticket_attributes.Severty".to_owned(),
+                "ticket_attributes.Severity".to_owned()
+            ])
+        );
+        assert_eq!(
+            checked(r#"{"Severity":"Middle"}"#, false).map_err(|paths| paths.len()),
+            Err(1)
+        );
+        assert_eq!(
+            checked(r#"{"_default_description_":"D"}"#, false).as_deref(),
+            Ok(r#"{"_default_description_":"D"}"#)
+        );
+    }
+}
