@@ -27,10 +27,7 @@ pub fn descriptor() -> Descriptor {
             reads: write_batch::JOURNAL_READS.to_vec(),
             writes: write_batch::JOURNAL_FORMAT,
         },
-        prepared_formats: Formats {
-            reads: vec![mapping::OLDER_FORMAT, mapping::FORMAT],
-            writes: mapping::FORMAT,
-        },
+        prepared_formats: formats(mapping::FORMAT),
         api_versions: owned(VERSIONS),
         default_api_version: DEFAULT_VERSION.to_owned(),
         auth_methods: auth_methods(),

@@ -20,16 +20,13 @@ mod workspace;
 
 use crate::contract::types::{Account, Connection, Failure, Problem};
 use crate::failure::{invalid_input, not_valid, problem};
-use crate::json::{self, Member, Object, Unexpected, Value};
 use document::Draft;
 use packed::{Packer, Unpacker};
-use rule::{Rule, Section, Source};
+use rule::Section;
 
-/// The format of `prepared` that is written.
+/// The format of `prepared` that is written, and the only one read: what an older version prepared is a named failure, and a
+/// check prepares it anew.
 pub const FORMAT: u8 = b'2';
-
-/// The format before it, which is read too: a list of plain rules.
-pub const OLDER_FORMAT: u8 = b'1';
 
 /// A compiled mapping.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -56,7 +53,6 @@ impl Mapping {
     fn from_prepared(prepared: &[u8]) -> Result<Self, Failure> {
         let read = match prepared.split_first() {
             Some((&FORMAT, packed)) => unpack(packed).ok_or("it is damaged"),
-            Some((&OLDER_FORMAT, rules)) => older(rules).ok_or("it is damaged"),
             Some(_) => Err("it is in another format"),
             None => Err("it is empty"),
         };
@@ -111,38 +107,6 @@ fn unpack(packed: &[u8]) -> Option<Mapping> {
         .0
         .is_empty()
         .then_some(Mapping { sections, explain })
-}
-
-/// A rule of the older format.
-struct Older(String, Rule);
-
-impl<'a> Value<'a> for Older {
-    fn read(member: Member<'a>) -> Result<Self, Unexpected> {
-        let mut members = Object::read(member)?;
-        let stream = members.take("stream")?;
-        let rule = Rule::plain(Source::Path(members.take("from")?), members.take("to")?);
-        Ok(Self(stream, rule))
-    }
-}
-
-fn older(rules: &[u8]) -> Option<Mapping> {
-    let mut mapping = Mapping::default();
-    for Older(stream, rule) in json::parse::<Vec<Older>>(rules).ok()? {
-        match mapping
-            .sections
-            .last_mut()
-            .filter(|section| section.stream == stream)
-        {
-            Some(section) => section.rules.push(rule),
-            None => mapping.sections.push(Section {
-                stream,
-                rules: vec![rule],
-                nulls: true,
-                ..Section::default()
-            }),
-        }
-    }
-    Some(mapping)
 }
 
 #[cfg(test)]

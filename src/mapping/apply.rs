@@ -88,9 +88,8 @@ impl Program {
             let names = wanted
                 .iter()
                 .filter_map(|path| path.strip_prefix(field)?.strip_prefix('.'));
-            let mut names: Vec<String> = names.map(str::to_owned).collect();
-            names.sort_unstable();
-            names
+            // They are sorted as the paths are.
+            names.map(str::to_owned).collect()
         };
         Self {
             paths: Paths::new(wanted.iter().map(String::as_str)),

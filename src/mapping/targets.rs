@@ -61,19 +61,23 @@ pub fn arrange(section: Section, places: &[String], problems: &mut Vec<Problem>)
         first.entry(rule.to.trim_end_matches("[]")).or_insert(at);
     }
     first.extend(objects);
-    let key = |rule: &Rule| -> Vec<usize> {
+    // Numbers of one width, so that their texts are sorted as they are.
+    let key = |(rule, at): (&Rule, usize)| {
         let target = rule.to.trim_end_matches("[]");
         let objects = target.match_indices('.').map(|(end, _)| &target[..end]);
-        objects
+        let places = objects
             .chain([target])
-            .filter_map(|object| first.get(object).copied())
-            .collect()
+            .filter_map(|object| first.get(object).copied());
+        let mut key: String = places.map(|place| format!("{place:08}")).collect();
+        key.push_str(&format!("-{at:08}"));
+        key
     };
-    let mut order: Vec<(Vec<usize>, usize)> = section.rules.iter().map(key).zip(0..).collect();
-    order.sort();
-    let rules = order
-        .iter()
-        .filter_map(|(_, at)| section.rules.get(*at).cloned())
-        .collect();
+    let mut order: Vec<String> = section.rules.iter().zip(0..).map(key).collect();
+    order.sort_unstable();
+    let rule = |key: &String| {
+        let at: usize = key.rsplit_once('-')?.1.parse().ok()?;
+        section.rules.get(at).cloned()
+    };
+    let rules = order.iter().filter_map(rule).collect();
     Section { rules, ..section }
 }

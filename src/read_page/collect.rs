@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::companies;
 use super::page::{empty_page, notice};
 use super::scan::Context;
 use crate::contract::connector::Page;
@@ -88,6 +89,11 @@ impl<'a> Collector<'a> {
 
     /// The page of what was collected.
     pub fn into_page(mut self) -> Page {
+        if self.context.scan.companies_denied {
+            let message = "the credential may not read companies: contacts are given without what the mapping takes from theirs";
+            self.notices
+                .push(notice("unavailable", self.context.scan.stream, message));
+        }
         if !self.unknown.is_empty() {
             let names: Vec<String> = self.unknown.into_iter().collect();
             self.notices.push(Notice {
@@ -154,7 +160,8 @@ impl<'a> Collector<'a> {
     pub fn give(&mut self, record: Record) -> Result<(), Failure> {
         let filter = &self.context.scan.filter;
         if filter.holds(&record.payload) {
-            let made = self.mapper.entry(record, None);
+            let company = companies::of(self.context.scan, &record.payload);
+            let made = self.mapper.entry(record, company);
             self.notices.extend(made.notices);
             match made.entry {
                 Some(Err(failure)) if failure.kind == FailureKind::Bug => return Err(failure),

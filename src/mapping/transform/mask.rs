@@ -31,13 +31,13 @@ pub fn mask<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a
 
 /// A text with every letter and digit made a star, so that its form can still be seen.
 pub fn hidden(text: &str) -> String {
-    let hide = |character: char| match character {
-        character if character.is_alphanumeric() => '*',
-        // What is neither is rare enough to tell something.
-        character if !character.is_ascii() => '*',
-        character => character,
-    };
+    let hide = |character: char| if is_sign(character) { '*' } else { character };
     text.chars().map(hide).collect()
+}
+
+/// Whether a character is a letter or a digit, for which all of those beyond ASCII are taken.
+fn is_sign(character: char) -> bool {
+    character.is_ascii_alphanumeric() || (!character.is_ascii() && !is_separator(character))
 }
 
 /// Whether a character may stand in an e-mail address. More than the standard allows: what is masked too much harms nobody.
@@ -77,13 +77,14 @@ fn emails(text: &str) -> String {
 fn numbers(text: &str, wants: &dyn Fn(&str) -> bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(start) = rest.find(|character: char| character.is_alphanumeric()) {
+    while let Some(start) = rest.find(is_sign) {
         let (before, run) = rest.split_at(start);
         out.push_str(before);
         let (run, left) = run.split_at(end_of_run(run));
         let digits: Vec<u8> = run.bytes().filter(u8::is_ascii_digit).collect();
         let count = digits.len();
-        let pure = run.chars().all(|character| !character.is_alphabetic());
+        let pure =
+            !run.contains(|character: char| is_sign(character) && !character.is_ascii_digit());
         let card = pure && (13..=19).contains(&count) && luhn(&digits);
         let phone = pure && (PHONE_DIGITS..=15).contains(&count);
         let iban = !pure && is_iban(run);
@@ -123,7 +124,7 @@ fn end_of_run(text: &str) -> usize {
                         && next(2).is_ascii_digit())
             }
             ' ' => is_iban_start(text) && matches!(next(1), 'A'..='Z' | '0'..='9'),
-            character => character.is_alphanumeric(),
+            character => is_sign(character),
         };
         if !goes_on {
             break;
@@ -152,13 +153,10 @@ fn is_iban(run: &str) -> bool {
 
 /// A run with all its letters and digits but the last few made stars.
 fn stars(out: &mut String, run: &str, kept: usize) {
-    let count = run
-        .chars()
-        .filter(|character| character.is_alphanumeric())
-        .count();
+    let count = run.chars().filter(|character| is_sign(*character)).count();
     let mut seen = 0;
     for character in run.chars() {
-        if !character.is_alphanumeric() {
+        if !is_sign(character) {
             out.push(character);
             continue;
         }

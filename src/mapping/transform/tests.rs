@@ -23,7 +23,13 @@ fn texts_are_changed() {
     for (step, arguments, text, expected) in [
         ("trim", &[][..], " a b\u{a0}\n", "a b"),
         ("lower", &[], "ÀB@C", "àb@c"),
-        ("upper", &[], "straße", "STRASSE"),
+        (
+            "upper",
+            &[],
+            "straße žluťoučký ñandú Ελένη жук ÷×",
+            "STRASSE ŽLUŤOUČKÝ ÑANDÚ ΕΛέΝΗ ЖУК ÷×",
+        ),
+        ("lower", &[], "ÀÖØÞĀŽŐ×ŸΩЀЯ", "àöøþāžő×Ÿωѐя"),
         ("split_name", &["first"], " Ada King Lovelace ", "Ada"),
         (
             "split_name",

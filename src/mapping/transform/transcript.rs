@@ -33,9 +33,11 @@ pub fn transcript<'a>(_: &[String], item: Item<'a>, key: &str) -> Result<Item<'a
             _ => String::new(),
         };
         let second = at.parse().unwrap_or(i64::MIN);
-        messages.push((second, format!("{author}{note}{when}:\n{body}")));
+        // Most come in order already; those of one second stay in theirs.
+        let after = messages.iter().rposition(|message| message.0 <= second);
+        let message = format!("{author}{note}{when}:\n{body}");
+        messages.insert(after.map_or(0, |at| at + 1), (second, message));
     });
-    messages.sort_by_key(|message| message.0);
     let texts: Vec<String> = messages.into_iter().map(|message| message.1).collect();
     Ok(match texts.is_empty() {
         true => Item::NULL,

@@ -69,15 +69,12 @@ pub fn map<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>
 /// The arguments of the table read the other way, where every result is the result of one value only.
 pub fn undone(arguments: &[String]) -> Option<Vec<String>> {
     let (otherwise, table) = arguments.split_first()?;
-    let mut results: Vec<&str> = table.chunks(2).map(|entry| argument(entry, 1)).collect();
-    results.sort_unstable();
-    let twice = results.windows(2).any(|pair| pair.first() == pair.last());
-    if twice
-        || !otherwise.is_empty()
-        || results
-            .iter()
-            .any(|one| matches!(Type::of(one), Type::Any | Type::List | Type::Object))
-    {
+    let results = || table.chunks(2).map(|entry| argument(entry, 1)).zip(0..);
+    let unclear = results().any(|(result, at)| {
+        let twice = results().take(at).any(|(other, _)| other == result);
+        twice || matches!(Type::of(result), Type::Any | Type::List | Type::Object)
+    });
+    if unclear || !otherwise.is_empty() {
         return None;
     }
     let turned = table

@@ -10,7 +10,7 @@ pub struct Paths {
     count: usize,
 }
 
-/// What is looked for in one object or list, sorted by length and name.
+/// What is looked for in one object or list, sorted by name.
 #[derive(Clone, Debug, Default)]
 struct Node(Vec<Entry>);
 
@@ -45,47 +45,52 @@ impl Paths {
 }
 
 impl Node {
+    /// Paths that come sorted are put at the end, one after the other.
     fn new(wanted: &[(&str, usize)], dotted: bool) -> Self {
-        let mut steps: Vec<(&str, &str, usize)> = Vec::with_capacity(wanted.len());
+        let mut node = Self::default();
+        let mut rests: Vec<Vec<(&str, usize)>> = Vec::new();
         for (path, slot) in wanted {
-            for (at, _) in path
-                .match_indices('.')
-                .take(if dotted { usize::MAX } else { 1 })
-            {
-                steps.push((&path[..at], &path[at + 1..], *slot));
+            let dots = if dotted { usize::MAX } else { 1 };
+            for (at, _) in path.match_indices('.').take(dots) {
+                let entry = node.insert(&path[..at], &mut rests);
+                rests[entry].push((&path[at + 1..], *slot));
             }
             if dotted || !path.contains('.') {
-                steps.push((path, "", *slot));
+                let entry = node.insert(path, &mut rests);
+                node.0[entry].ends.push(*slot);
             }
         }
-        steps.sort_by_key(|(name, _, slot)| (name.len(), *name, *slot));
-        let mut entries = Vec::new();
-        for same in steps.chunk_by(|one, other| one.0 == other.0) {
-            let ends = same.iter().filter(|step| step.1.is_empty());
-            let ends = ends.map(|step| step.2).collect();
-            let rests = same.iter().filter(|step| !step.1.is_empty());
-            let rests: Vec<(&str, usize)> = rests.map(|step| (step.1, step.2)).collect();
-            entries.push(Entry {
-                name: same
-                    .first()
-                    .map(|step| step.0.to_owned())
-                    .unwrap_or_default(),
-                ends,
-                deeper: match rests.is_empty() {
-                    true => Self::default(),
-                    false => Self::new(&rests, true),
-                },
-            });
+        for (entry, rests) in node.0.iter_mut().zip(&rests) {
+            if !rests.is_empty() {
+                entry.deeper = Self::new(rests, true);
+            }
         }
-        Self(entries)
+        node
+    }
+
+    /// The place of a name's entry, which is made where there is none yet.
+    fn insert<T>(&mut self, name: &str, rests: &mut Vec<Vec<T>>) -> usize {
+        let at = self.place(name);
+        if self.0.get(at).is_none_or(|entry| entry.name != name) {
+            let entry = Entry {
+                name: name.to_owned(),
+                ends: Vec::new(),
+                deeper: Self::default(),
+            };
+            self.0.insert(at, entry);
+            rests.insert(at, Vec::new());
+        }
+        at
+    }
+
+    fn place(&self, name: &str) -> usize {
+        self.0.partition_point(|entry| entry.name.as_str() < name)
     }
 
     fn entry(&self, name: &str) -> Option<&Entry> {
-        let key = (name.len(), name);
-        let at = self
-            .0
-            .partition_point(|entry| (entry.name.len(), entry.name.as_str()) < key);
-        self.0.get(at).filter(|entry| entry.name == name)
+        self.0
+            .get(self.place(name))
+            .filter(|entry| entry.name == name)
     }
 
     /// As deep as the paths go.
