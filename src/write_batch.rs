@@ -20,21 +20,19 @@ mod values;
 
 pub use journal::{FORMAT as JOURNAL_FORMAT, READ as JOURNAL_READS};
 
-use std::collections::BTreeSet;
-
 use attributes::Attributes;
 use lookup::Lookup;
 use rows::{Rows, time_is_up};
 
 use crate::config::Config;
-use crate::contract::connector::{Batch, Outcome, Rehearsal};
+use crate::contract::connector::{Batch, Outcome, Rehearsal, Row};
 use crate::contract::http::Request;
 use crate::contract::state::Swapped;
 use crate::contract::types::{Connection, Failure, FailureKind, Problem};
 use crate::failure::{failure, invalid_input, nearest, not_valid, problem};
 use crate::intercom::actions::{self, Action, Mode, Replay};
 use crate::intercom::request;
-use crate::intercom::versions::is_from;
+use crate::intercom::versions::minor;
 use crate::operation::{Input, Moment, Operation, Step};
 
 /// Requests in flight at once.
@@ -403,13 +401,13 @@ fn known_mode(
                 )
             });
         }
-        Some(mode) if !is_from(config.api_version, mode.since) => problems.push(Problem {
-            expected: Some(mode.since.to_owned()),
+        Some(mode) if mode.since > minor(config.api_version) => problems.push(Problem {
+            expected: Some(format!("2.{}", mode.since)),
             ..problem(
                 "mode",
                 "not_in_version",
                 format!(
-                    "Intercom has `{}` of `{}` from API version {} on; the connection has {}",
+                    "Intercom has `{}` of `{}` from API version 2.{} on; the connection has {}",
                     mode.name, action.name, mode.since, config.api_version
                 ),
             )
@@ -435,8 +433,11 @@ fn known_mode(
             "a batch needs an id, so that giving it again writes nothing twice",
         ));
     }
-    let keys: BTreeSet<&str> = batch.rows.iter().map(|row| row.key.as_str()).collect();
-    if keys.len() < batch.rows.len() {
+    let twice = |(index, row): (usize, &Row)| {
+        let before = batch.rows.get(..index).unwrap_or_default();
+        before.iter().any(|other| other.key == row.key)
+    };
+    if batch.rows.iter().enumerate().any(twice) {
         problems.push(problem(
             "rows",
             "duplicate_key",

@@ -235,6 +235,7 @@ pub use options::Options;
 pub use request_log::RequestLogEntry;
 pub use router::operations;
 pub use server::Simulator;
+pub use topics::webhook_topics;
 pub use version::ApiVersion;
 pub use webhook_options::WebhookOptions;
 pub use workspace::Workspace;

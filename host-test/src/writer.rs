@@ -1,5 +1,6 @@
 //! Writes rows through an action, in batches of its size, and gives rows that were put off another try.
 
+mod rejected;
 mod rows;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use crate::plugin::Plugin;
 use crate::runner::RetryPolicy;
 use crate::tenant::Tenant;
 
+pub use self::rejected::RejectedRows;
 pub use self::rows::{RowProblems, parse_rows};
 
 /// How to write.

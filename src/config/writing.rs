@@ -147,7 +147,8 @@ pub(super) fn schema() -> String {
         .iter()
         .map(|(name, values, description)| {
             format!(
-                r#""{name}":{{"enum":{values:?},"default":"{}","description":"{description}"}}"#,
+                r#""{name}":{{"enum":["{}"],"default":"{}","description":"{description}"}}"#,
+                values.join("\",\""),
                 values[0]
             )
         })

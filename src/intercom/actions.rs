@@ -18,7 +18,7 @@ pub use schema::input_schema;
 
 use crate::contract::http::Method;
 use crate::intercom::streams;
-use crate::intercom::versions::is_from;
+use crate::intercom::versions::{VERSIONS, minor};
 
 /// An action: a row of the table.
 #[derive(Clone, Copy, Debug)]
@@ -40,8 +40,8 @@ pub struct Action {
 pub struct Mode {
     /// Its name.
     pub name: &'static str,
-    /// The first API version that has it.
-    pub since: &'static str,
+    /// The second number of the first API version that has it.
+    pub since: u8,
     /// The fields of a row, in groups that modes share.
     pub fields: &'static [&'static [InputField]],
     /// The objects that a row speaks of. The first one is the row's target: rows with the same one keep their order.
@@ -119,8 +119,8 @@ pub enum Write {
 /// A request template.
 #[derive(Clone, Copy, Debug)]
 pub struct Call {
-    /// The first API version for which it is.
-    pub since: &'static str,
+    /// The second number of the first API version for which it is.
+    pub since: u8,
     /// The method.
     pub method: Method,
     /// The path; `{name}` is a field or a reference.
@@ -151,7 +151,7 @@ pub enum Replay {
     /// No more than sending it once.
     Safe,
     /// It does it twice; a look shows whether it was done.
-    Probe(Probe),
+    Probe(&'static Probe),
     /// It fails, since what is at this path is not there any more.
     Gone(&'static str),
     /// It does it twice, and nothing shows whether it was done.
@@ -178,11 +178,12 @@ pub struct Probe {
 impl Call {
     /// The call that counts in an API version.
     pub fn of(calls: &'static [Self], api_version: &str) -> Option<&'static Self> {
-        calls.iter().rfind(|call| is_from(api_version, call.since))
+        calls.iter().rfind(|call| call.since <= minor(api_version))
     }
 
     /// The same, from an API version on.
-    pub const fn since(self, since: &'static str) -> Self {
+    pub const fn since(self, version: &str) -> Self {
+        let since = minor(version);
         Self { since, ..self }
     }
 
@@ -197,7 +198,7 @@ impl Call {
     }
 }
 
-const FIRST: &str = "2.11";
+const FIRST: u8 = minor(VERSIONS[0]);
 
 const fn call(method: Method, path: &'static str, body: &'static str, does: Does) -> Call {
     Call {
@@ -239,11 +240,12 @@ const fn mode(
 }
 
 impl Mode {
-    const fn since(self, since: &'static str) -> Self {
+    const fn since(self, version: &str) -> Self {
+        let since = minor(version);
         Self { since, ..self }
     }
 
-    const fn probed(self, probe: Probe) -> Self {
+    const fn probed(self, probe: &'static Probe) -> Self {
         let replay = Replay::Probe(probe);
         Self { replay, ..self }
     }

@@ -23,6 +23,17 @@ pub const VERSION_HEADER: &str = "intercom-version";
 /// The first version in which the owner of a contact is text; it was an integer before.
 pub const OWNER_IS_TEXT: &str = "2.16";
 
+/// The second number of a version: what tables hold, since it is a byte.
+pub const fn minor(version: &str) -> u8 {
+    let mut number = 0;
+    let mut index = 2;
+    while index < version.len() {
+        number = number * 10 + (version.as_bytes()[index] - b'0');
+        index += 1;
+    }
+    number
+}
+
 /// Whether a version is this one or a later one.
 pub fn is_from(version: &str, first: &str) -> bool {
     let place = |name: &str| VERSIONS.iter().position(|known| *known == name);
@@ -40,6 +51,12 @@ mod tests {
             all.map(|since| since[0]),
             ["2.12", "2.13", "2.14", "2.15", "2.16"]
         );
+    }
+
+    #[test]
+    fn tables_hold_the_second_number() {
+        let minors: Vec<u8> = VERSIONS.iter().map(|version| minor(version)).collect();
+        assert_eq!(minors, [11, 12, 13, 14, 15, 16]);
     }
 
     #[test]

@@ -50,7 +50,7 @@ impl Known {
             names.contains(name)
                 && match exact {
                     true => known == value,
-                    false => known.trim().to_lowercase() == value.trim().to_lowercase(),
+                    false => known.trim().eq_ignore_ascii_case(value.trim()),
                 }
         })
     }
@@ -102,7 +102,7 @@ pub fn choose(
     several: Several,
 ) -> Result<Vec<Known>, Failure> {
     for (by, value) in by {
-        let mut same: Vec<&Known> = found
+        let same: Vec<&Known> = found
             .iter()
             .filter(|known| match by {
                 By::Id => {
@@ -122,27 +122,33 @@ pub fn choose(
             continue;
         }
         // A contact may come twice when it moves from one page to another.
-        same.sort_by(|one, other| one.id.cmp(&other.id));
-        same.dedup_by(|one, other| one.id == other.id);
-        let is_user = |known: &Known| known.role.as_deref() == Some("user");
-        same.sort_by_key(|known| (is_user(known), known.updated_at));
+        let mut contacts: Vec<&Known> = Vec::new();
+        for known in same {
+            match contacts.iter_mut().find(|other| other.id == known.id) {
+                Some(other) => *other = known,
+                None => contacts.push(known),
+            }
+        }
+        let rank = |known: &&Known| (known.role.as_deref() == Some("user"), known.updated_at);
         let chosen = match several {
-            Several::Fail if same.len() > 1 => {
+            Several::Fail if contacts.len() > 1 => {
                 return Err(failure(
                     FailureKind::Conflict,
                     "several_match",
                     format!(
                         "{} contacts share what the row gives; give an id, or choose with `write.several`",
-                        same.len()
+                        contacts.len()
                     ),
                 ));
             }
-            Several::All => return Ok(same.into_iter().rev().cloned().collect()),
-            Several::Oldest => {
-                let users = same.iter().any(|known| is_user(known));
-                same.iter().find(|known| is_user(known) == users).copied()
-            }
-            Several::Newest | Several::Fail => same.last().copied(),
+            Several::All => return Ok(contacts.into_iter().cloned().collect()),
+            Several::Oldest => contacts.into_iter().min_by_key(|known| {
+                let (is_user, updated_at) = rank(known);
+                (!is_user, updated_at, &known.id)
+            }),
+            Several::Newest | Several::Fail => contacts
+                .into_iter()
+                .max_by_key(|known| (rank(known), &known.id)),
         };
         return Ok(chosen.into_iter().cloned().collect());
     }

@@ -181,7 +181,10 @@ async fn one_bad_row_costs_no_other() {
     assert_eq!(paths, ["email", "signed_up_at"]);
     assert_eq!(failure(2).kind, FailureKind::InvalidInput);
     assert!(failure(2).problems[0].message.contains("no_such_attribute"));
-    assert!(outcomes[2].request_id.is_some());
+    assert_eq!(
+        failure(2).problems[0].path,
+        "custom_attributes.no_such_attribute"
+    );
 }
 
 #[tokio::test]

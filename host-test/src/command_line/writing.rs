@@ -35,6 +35,15 @@ pub struct WriteArguments {
     #[arg(long)]
     pub dry_run: bool,
 
+    /// Send nothing at all, and say what would be written in either case
+    #[arg(long, conflicts_with = "dry_run")]
+    pub offline: bool,
+
+    /// Where rows go that were not written, each with the reason: to be put right and given as the input of another
+    /// write (replaced by every write, removed when there are none)
+    #[arg(long, value_name = "FILE")]
+    pub rejected: Option<PathBuf>,
+
     /// Tries for a row that could not be written now
     #[arg(long, default_value_t = 5, value_name = "TRIES")]
     pub tries: u32,

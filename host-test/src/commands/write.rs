@@ -16,7 +16,7 @@ use crate::plugin::Plugin;
 use crate::progress::write_line;
 use crate::runner::RetryPolicy;
 use crate::state_store::{SqliteState, StateStore};
-use crate::writer::{WriteOptions, WriteReport, Writer, outcome_json, parse_rows};
+use crate::writer::{RejectedRows, WriteOptions, WriteReport, Writer, outcome_json, parse_rows};
 
 /// Writes rows.
 pub(super) async fn run(global: &Global, arguments: &WriteArguments) -> Result<Exit, CommandError> {
@@ -52,18 +52,21 @@ pub(super) async fn run(global: &Global, arguments: &WriteArguments) -> Result<E
         })?)),
     };
     let mut connection = OpenedConnection::new(plugin.clone(), file, journal)?;
-    connection.require_token()?;
-    let checked = connection.check().await?;
-    connection.use_check(&checked);
+    if !arguments.offline {
+        connection.require_token()?;
+        let checked = connection.check().await?;
+        connection.use_check(&checked);
+    }
     let options = WriteOptions {
         mode: arguments.mode.clone(),
         batch_id: arguments
             .batch_id
             .clone()
             .unwrap_or_else(|| format!("{:x}-{:08x}", now_ms(), fastrand::u32(..))),
-        rehearsal: match arguments.dry_run {
-            true => Rehearsal::ReadsOnly,
-            false => Rehearsal::Off,
+        rehearsal: match (arguments.dry_run, arguments.offline) {
+            (_, true) => Rehearsal::Offline,
+            (true, false) => Rehearsal::ReadsOnly,
+            (false, false) => Rehearsal::Off,
         },
         tries: arguments.tries,
         time_budget: Duration::from_secs(60),
@@ -79,10 +82,14 @@ pub(super) async fn run(global: &Global, arguments: &WriteArguments) -> Result<E
         options: &options,
     };
     let mut out = LineWriter::new(Box::new(std::io::stdout()));
+    let mut rejected = arguments.rejected.as_ref().map(|_| RejectedRows::of(&rows));
     let report = writer
         .run(rows, |settled| {
             let mut lines = Vec::new();
             for outcome in settled {
+                if let Some(rejected) = &mut rejected {
+                    rejected.settle(outcome);
+                }
                 lines.extend_from_slice(outcome_json(outcome).to_string().as_bytes());
                 lines.push(b'\n');
             }
@@ -90,6 +97,15 @@ pub(super) async fn run(global: &Global, arguments: &WriteArguments) -> Result<E
         })
         .await?;
     tell(global, &options, &report);
+    if let (Some(path), Some(rejected)) = (&arguments.rejected, rejected) {
+        let count = rejected.len();
+        rejected
+            .store(path)
+            .map_err(|error| CommandError::failed(format!("{}: {error}", path.display())))?;
+        if count > 0 && !global.json {
+            write_line(&format!("✗ {count} rows are in {}", path.display()));
+        }
+    }
     Ok(exit_of(&report))
 }
 

@@ -54,7 +54,8 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS row_times (
         row BLOB PRIMARY KEY NOT NULL,
         second INTEGER NOT NULL,
-        gone INTEGER NOT NULL
+        gone INTEGER NOT NULL,
+        patched INTEGER NOT NULL
     ) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS state (
         name TEXT PRIMARY KEY NOT NULL,

@@ -63,7 +63,7 @@ impl Writer {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<oneshot::Receiver<Answer<T>>, QueueError> {
-        let (job, answer) = Asked::new(work);
+        let (job, answer) = Asked::boxed(work);
         match self.asked.as_ref().map(|asked| asked.try_send(job)) {
             Some(Ok(())) => Ok(answer),
             Some(Err(TrySendError::Full(_))) => Err(QueueError::Busy),
@@ -76,7 +76,7 @@ impl Writer {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<oneshot::Receiver<Answer<T>>, QueueError> {
-        let (job, answer) = Asked::new(work);
+        let (job, answer) = Asked::boxed(work);
         match self.asked.as_ref().map(|asked| asked.send(job)) {
             Some(Ok(())) => Ok(answer),
             _ => Err(QueueError::Ended),
@@ -113,7 +113,7 @@ where
     F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     T: Send + 'static,
 {
-    fn new(work: F) -> (Box<dyn Job>, oneshot::Receiver<Answer<T>>) {
+    fn boxed(work: F) -> (Box<dyn Job>, oneshot::Receiver<Answer<T>>) {
         let (answer, receiver) = oneshot::channel();
         let job = Asked {
             work: Some(work),

@@ -37,7 +37,8 @@ impl fmt::Display for RowProblems {
 }
 
 /// Reads rows. A line is the row's document; `key` in it names the row (else its line number does) and is not a part of
-/// it. A line `{"key":…, "document":{…}, "base_updated_at_ms":…}` says the same with everything in its place.
+/// it. A line `{"key":…, "document":{…}, "base_updated_at_ms":…}` says the same with everything in its place; `status` and
+/// `failure` in it, as [`super::RejectedRows`] writes them, are for people.
 pub fn parse_rows(text: &[u8]) -> Result<Vec<Row>, RowProblems> {
     let mut rows = Vec::new();
     let mut problems = RowProblems::default();
@@ -95,7 +96,8 @@ fn parse_row(line: &[u8], number: usize) -> Result<Row, String> {
         Some(raw) => serde_json::from_str::<Option<i64>>(raw.get())
             .map_err(|_| "`base_updated_at_ms` should be a whole number".to_owned())?,
     };
-    match fields.keys().next() {
+    let meaningless = |name: &&String| !matches!(name.as_str(), "status" | "failure");
+    match fields.keys().find(meaningless) {
         Some(other) => Err(format!("`{other}` has no meaning beside `document`")),
         None => Ok(Row {
             key,

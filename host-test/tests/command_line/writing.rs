@@ -152,3 +152,55 @@ fn nothing_is_written_of_a_file_with_a_broken_line() {
     let finished = world.run(&["write", "contcts", "--input", "rows"]);
     assert_eq!(finished.code, Some(64));
 }
+
+#[test]
+fn rejected_rows_are_put_right_and_given_again() {
+    let world = World::new(&[]);
+    let bad = json!({ "key": "bad", "email": "no address" });
+    world.write("rows", lines(&[row(1, "One"), bad]));
+    let arguments = [
+        "write",
+        "contacts",
+        "--input",
+        "rows",
+        "--rejected",
+        "again",
+    ];
+    assert_eq!(world.run(&arguments).code, Some(3));
+    let again = std::fs::read_to_string(world.path("again")).expect("a file");
+    assert!(
+        again.contains("\"bad\"") && !again.contains("row-1"),
+        "{again}"
+    );
+    world.write("again", again.replace("no address", "good@example.org"));
+    let arguments = [
+        "write",
+        "contacts",
+        "--input",
+        "again",
+        "--rejected",
+        "again",
+    ];
+    let finished = world.succeed(&arguments);
+    assert_eq!(statuses(&finished.documents()), [("bad", "created")]);
+    assert!(!world.path("again").exists());
+}
+
+#[test]
+fn offline_nothing_is_sent_and_both_branches_are_shown() {
+    let world = World::new(&[]);
+    let before = world.service.get("requests")["requests"]
+        .as_array()
+        .expect("requests")
+        .len();
+    world.write("rows", lines(&[row(1, "One")]));
+    let finished = world.succeed(&["write", "contacts", "--input", "rows", "--offline"]);
+    let planned = &finished.documents()[0]["planned"];
+    assert_eq!(planned[0]["target"], "/contacts");
+    assert_eq!(planned[1]["target"], "/contacts/{contact}");
+    let after = world.service.get("requests")["requests"]
+        .as_array()
+        .expect("requests")
+        .len();
+    assert_eq!(before, after);
+}

@@ -4,6 +4,15 @@ use super::field::{address, field};
 use super::{Absent, Action, By, Input, InputField, Object, Probe, Reference};
 use super::{delete, mode, post, put};
 
+const ARTICLE_CREATED: &Probe = &listed(
+    "/articles",
+    &[("title", "title"), ("author_id", "author_id")],
+);
+const COLLECTION_CREATED: &Probe = &listed(
+    "/help_center/collections",
+    &[("name", "name"), ("description", "description")],
+);
+
 const PERMISSION: &str = "Write articles";
 
 const ID: &[InputField] = &[address("id", Input::Id)];
@@ -74,10 +83,7 @@ pub(super) const ACTIONS: &[Action] = &[
                 &[],
                 &[post("/articles", "$*")],
             )
-            .probed(listed(
-                "/articles",
-                &[("title", "title"), ("author_id", "author_id")],
-            )),
+            .probed(ARTICLE_CREATED),
             mode(
                 "update",
                 &[ID, CHANGED, CONTENT, PARENT_CHANGED],
@@ -110,10 +116,7 @@ pub(super) const ACTIONS: &[Action] = &[
                 &[],
                 &[post("/help_center/collections", "$*")],
             )
-            .probed(listed(
-                "/help_center/collections",
-                &[("name", "name"), ("description", "description")],
-            )),
+            .probed(COLLECTION_CREATED),
             mode(
                 "update",
                 &[ID, &[field("name", Input::Text)], GROUP],

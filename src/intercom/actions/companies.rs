@@ -25,10 +25,10 @@ const KEY: &[InputField] = &[field("company_id", Input::Id).required()];
 const FIELDS: &[InputField] = &[
     field("name", Input::Text),
     field("plan", Input::Text),
-    field("size", Input::Integer(0, i32::MAX as i64)),
+    field("size", Input::Integer),
     field("website", Input::Text),
     field("industry", Input::Text),
-    field("monthly_spend", Input::Integer(0, i32::MAX as i64)),
+    field("monthly_spend", Input::Integer),
     field("custom_attributes", Input::Attributes),
 ];
 
@@ -42,7 +42,7 @@ const NOTE: &[InputField] = &[
     field("admin_id", Input::Id),
 ];
 
-const NOTED: Probe = Probe {
+const NOTED: &Probe = &Probe {
     path: "/companies/{company}/notes",
     body: "",
     within: &["data"],

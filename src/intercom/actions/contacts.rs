@@ -108,7 +108,7 @@ const CREATE: &[Call] = &[post("/contacts", "$*")];
 const UPDATE: &[Call] = &[put("/contacts/{contact}", "$*")];
 
 /// Leads may share an address, so that creating one twice makes two. A search finds what was created, in a while.
-const CREATED: Probe = Probe {
+const CREATED: &Probe = &Probe {
     path: "/contacts/search",
     body: r#"{"query":{"operator":"AND","value":[{"field":"external_id","operator":"=","value":"$external_id"},{"field":"email","operator":"=","value":"$email"}]},"pagination":{"per_page":150}}"#,
     within: &["data"],
@@ -203,8 +203,8 @@ const NOTE: &[InputField] = &[
 ];
 
 /// A note is known by its author and its text.
-const NOTED: Probe = Probe {
-    path: "/contacts/{contact}/notes",
+const NOTED: &Probe = &Probe {
+    path: "/contacts/{contact}/notes?per_page=50",
     body: "",
     within: &["data"],
     kinds: &[],

@@ -6,6 +6,23 @@ use super::{Absent, Action, By, Call, Does, Input, InputField, Mode, Object, Pro
 use super::{call, delete, mode, post, put};
 use crate::contract::http::Method;
 
+const CLOSED: &Probe = &part(&["close"], SAID_BY_ADMIN);
+const OPENED: &Probe = &part(&["open"], DONE_BY_ADMIN);
+const SNOOZED: &Probe = &part(&["snoozed"], DONE_BY_ADMIN);
+const ASSIGNED: &Probe = &part(&["assignment", "assign_and_reopen"], SAID_BY_ADMIN);
+const UNASSIGNED: &Probe = &part(&["assignment"], DONE_BY_ADMIN);
+const CONVERTED: &Probe = &Probe {
+    path: "/conversations/{conversation}",
+    body: "",
+    within: &["ticket"],
+    kinds: &[],
+    same: &[],
+    indexed: false,
+};
+const REPLIED: &Probe = &part(&["comment", "open"], SAID_BY_ADMIN);
+const ANSWERED: &Probe = &part(&["comment", "open"], SAID_BY_CONTACT);
+const NOTED: &Probe = &part(&["note"], SAID_BY_ADMIN);
+
 const PERMISSION: &str = "Write conversations";
 
 /// Characters of a body, at most: what the longest field takes.
@@ -63,7 +80,7 @@ const FROM: &[InputField] = &[address(
 )];
 
 /// A conversation is known by who began it and with what.
-const BEGUN: Probe = Probe {
+const BEGUN: &Probe = &Probe {
     path: "/conversations/search",
     body: r#"{"query":{"field":"contact_ids","operator":"=","value":"$contact"},"sort":{"field":"created_at","order":"descending"},"pagination":{"per_page":50}}"#,
     within: &["conversations"],
@@ -123,14 +140,14 @@ const CONVERSATIONS: &[Mode] = &[
             r#"{"message_type":"close","type":"admin","admin_id":"$admin_id","body":"$body"}"#,
         )],
     )
-    .probed(part(&["close"], SAID_BY_ADMIN)),
+    .probed(CLOSED),
     mode(
         "open",
         &[WHICH, ADMIN],
         &[conversation(Absent::Fails)],
         &[part_call(r#"{"message_type":"open","admin_id":"$admin_id"}"#)],
     )
-    .probed(part(&["open"], DONE_BY_ADMIN)),
+    .probed(OPENED),
     mode(
         "snooze",
         &[WHICH, ADMIN, &[field("snoozed_until", Input::Epoch).required()]],
@@ -139,7 +156,7 @@ const CONVERSATIONS: &[Mode] = &[
             r#"{"message_type":"snoozed","admin_id":"$admin_id","snoozed_until":"$snoozed_until"}"#,
         )],
     )
-    .probed(part(&["snoozed"], DONE_BY_ADMIN)),
+    .probed(SNOOZED),
     mode(
         "assign",
         &[
@@ -156,7 +173,7 @@ const CONVERSATIONS: &[Mode] = &[
             r#"{"message_type":"assignment","type":"$assignee_type|admin","admin_id":"$admin_id","assignee_id":"$assignee_id","body":"$body"}"#,
         )],
     )
-    .probed(part(&["assignment", "assign_and_reopen"], SAID_BY_ADMIN)),
+    .probed(ASSIGNED),
     mode(
         "unassign",
         &[WHICH, ADMIN],
@@ -165,7 +182,7 @@ const CONVERSATIONS: &[Mode] = &[
             r#"{"message_type":"assignment","type":"admin","admin_id":"$admin_id","assignee_id":"0"}"#,
         )],
     )
-    .probed(part(&["assignment"], DONE_BY_ADMIN)),
+    .probed(UNASSIGNED),
     mode(
         "convert",
         &[
@@ -182,14 +199,7 @@ const CONVERSATIONS: &[Mode] = &[
             r#"{"ticket_type_id":"$type","ticket_state_id":"$ticket_state_id","attributes":"$ticket_attributes"}"#,
         )],
     )
-    .probed(Probe {
-        path: "/conversations/{conversation}",
-        body: "",
-        within: &["ticket"],
-        kinds: &[],
-        same: &[],
-        indexed: false,
-    }),
+    .probed(CONVERTED),
     mode(
         "redact",
         &[
@@ -261,7 +271,7 @@ const REPLIES: &[Mode] = &[
             r#"{"message_type":"comment","type":"admin","admin_id":"$admin_id","body":"$body","attachment_urls":"$attachment_urls","created_at":"$created_at","skip_notifications":"$skip_notifications"}"#,
         )],
     )
-    .probed(part(&["comment", "open"], SAID_BY_ADMIN)),
+    .probed(REPLIED),
     mode(
         "contact",
         &[WHICH, BY_ANOTHER, SAID, WITH_IT],
@@ -270,7 +280,7 @@ const REPLIES: &[Mode] = &[
             r#"{"message_type":"comment","type":"user","intercom_user_id":"$contact","body":"$body","attachment_urls":"$attachment_urls","created_at":"$created_at"}"#,
         )],
     )
-    .probed(part(&["comment", "open"], SAID_BY_CONTACT)),
+    .probed(ANSWERED),
     mode(
         "note",
         &[WHICH, ADMIN, SAID, WITH_IT, SILENT],
@@ -279,7 +289,7 @@ const REPLIES: &[Mode] = &[
             r#"{"message_type":"note","type":"admin","admin_id":"$admin_id","body":"$body","attachment_urls":"$attachment_urls","created_at":"$created_at","skip_notifications":"$skip_notifications"}"#,
         )],
     )
-    .probed(part(&["note"], SAID_BY_ADMIN)),
+    .probed(NOTED),
 ];
 
 const fn reply(body: &'static str) -> Call {

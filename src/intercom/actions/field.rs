@@ -1,5 +1,7 @@
 //! The fields that actions take.
 
+use crate::intercom::versions::minor;
+
 /// The type of a field that can be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input {
@@ -19,8 +21,8 @@ pub enum Input {
     Number,
     /// The id of a teammate, as text or number, or null. Sent in the form that the API version declares.
     Teammate,
-    /// An integer between these, or null.
-    Integer(i64, i64),
+    /// An integer from 0 to 2³¹ − 1, or null.
+    Integer,
     /// `true`, `false` or null.
     Boolean,
     /// An object of text, numbers, `true`, `false` and null.
@@ -48,8 +50,8 @@ pub struct InputField {
     pub required: bool,
     /// Whether it is sent where all fields are.
     pub sent: bool,
-    /// The first API version that has it.
-    pub since: &'static str,
+    /// The second number of the first API version that has it.
+    pub since: u8,
 }
 
 /// A field that is sent.
@@ -59,7 +61,7 @@ pub const fn field(name: &'static str, input: Input) -> InputField {
         input,
         required: false,
         sent: true,
-        since: "2.11",
+        since: super::FIRST,
     }
 }
 
@@ -81,7 +83,8 @@ impl InputField {
     }
 
     /// The same, from an API version on.
-    pub const fn since(self, since: &'static str) -> Self {
+    pub const fn since(self, version: &str) -> Self {
+        let since = minor(version);
         Self { since, ..self }
     }
 }

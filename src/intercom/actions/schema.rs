@@ -43,7 +43,7 @@ fn of_mode(mode: &Mode) -> String {
             .map(|reference| names(reference.by.iter().map(|(field, _)| *field))),
     );
     format!(
-        r#""{}":{{"since":"{}","takes":{},"required":{},"one_of":{any}}}"#,
+        r#""{}":{{"since":"2.{}","takes":{},"required":{},"one_of":{any}}}"#,
         mode.name,
         mode.since,
         names(mode.fields().map(|field| field.name)),
@@ -68,9 +68,7 @@ fn of_input(input: Input) -> String {
         Input::Email => r#"{"type":["string","null"],"format":"email"}"#,
         Input::Epoch => r#"{"type":["integer","null"],"description":"Unix seconds"}"#,
         Input::Id | Input::Number | Input::Teammate => r#"{"type":["string","integer","null"]}"#,
-        Input::Integer(least, most) => {
-            return format!(r#"{{"type":["integer","null"],"minimum":{least},"maximum":{most}}}"#);
-        }
+        Input::Integer => r#"{"type":["integer","null"],"minimum":0,"maximum":2147483647}"#,
         Input::Boolean => r#"{"type":["boolean","null"]}"#,
         Input::Attributes => {
             r#"{"type":"object","additionalProperties":{"type":["string","number","boolean","null"]}}"#
@@ -88,7 +86,7 @@ fn of_input(input: Input) -> String {
         Input::Metadata => {
             r#"{"type":"object","maxProperties":10,"description":"Flat values; {url, value} is a link; {amount, currency} is money: a whole number counts the currency's smallest unit, a decimal text its unit"}"#
         }
-        Input::OneOf(names) => return format!("{{\"enum\":{names:?}}}"),
+        Input::OneOf(options) => return format!("{{\"enum\":{}}}", names(options.iter().copied())),
     };
     fixed.to_owned()
 }

@@ -7,6 +7,13 @@ use super::{Absent, Action, By, Call, Does, Input, InputField, Mode, Object, Pro
 use super::{call, delete, mode, post, put};
 use crate::contract::http::Method;
 
+const REPLIED: &Probe = &part(&["comment", "open"], BY_ADMIN);
+const ANSWERED: &Probe = &part(
+    &["comment", "open"],
+    &[("body", "body"), ("author.id", "contact")],
+);
+const NOTED: &Probe = &part(&["note"], BY_ADMIN);
+
 const PERMISSION: &str = "Write tickets";
 
 const fn ticket(absent: Absent) -> Reference {
@@ -39,7 +46,7 @@ const CREATION: &[InputField] = &[
 const CREATE: &str = r#"{"ticket_type_id":"$type","contacts":[{"id":"$contact"}],"ticket_attributes":"$ticket_attributes","company_id":"$company_id","created_at":"$created_at","conversation_to_link_id":"$conversation_to_link_id","assignment":{"admin_assignee_id":"$admin_assignee_id","team_assignee_id":"$team_assignee_id"},"skip_notifications":"$skip_notifications"}"#;
 
 /// A ticket is known by its contact, its type and what it holds.
-const CREATED: Probe = Probe {
+const CREATED: &Probe = &Probe {
     path: "/tickets/search",
     body: r#"{"query":{"field":"contact_ids","operator":"=","value":"$contact"},"sort":{"field":"created_at","order":"descending"},"pagination":{"per_page":50}}"#,
     within: &["tickets"],
@@ -180,7 +187,7 @@ const REPLIES: &[Mode] = &[
             r#"{"message_type":"comment","type":"admin","admin_id":"$admin_id","body":"$body","attachment_urls":"$attachment_urls","created_at":"$created_at","skip_notifications":"$skip_notifications"}"#,
         )],
     )
-    .probed(part(&["comment", "open"], BY_ADMIN)),
+    .probed(REPLIED),
     mode(
         "contact",
         &[WHICH, BY_ANOTHER, SAID],
@@ -189,10 +196,7 @@ const REPLIES: &[Mode] = &[
             r#"{"message_type":"comment","type":"user","intercom_user_id":"$contact","body":"$body","attachment_urls":"$attachment_urls","created_at":"$created_at"}"#,
         )],
     )
-    .probed(part(
-        &["comment", "open"],
-        &[("body", "body"), ("author.id", "contact")],
-    )),
+    .probed(ANSWERED),
     mode(
         "note",
         &[WHICH, ADMIN, SAID, SILENT],
@@ -201,7 +205,7 @@ const REPLIES: &[Mode] = &[
             r#"{"message_type":"note","type":"admin","admin_id":"$admin_id","body":"$body","attachment_urls":"$attachment_urls","created_at":"$created_at","skip_notifications":"$skip_notifications"}"#,
         )],
     )
-    .probed(part(&["note"], BY_ADMIN)),
+    .probed(NOTED),
 ];
 
 const TAGS: &[Mode] = &[

@@ -9,6 +9,15 @@ use super::{FIRST, call, delete, mode, post, put};
 use crate::contract::http::Method;
 
 /// Events are told apart by contact, name and second: the same one twice is one.
+const ATTRIBUTE_CREATED: &Probe = &Probe {
+    path: "/data_attributes?model={model}",
+    body: "",
+    within: &["data"],
+    kinds: &[],
+    same: &[("name", "name")],
+    indexed: false,
+};
+
 const EVENTS: &[Mode] = &[mode(
     "submit",
     &[&[
@@ -94,14 +103,7 @@ const ATTRIBUTES: &[Mode] = &[
         write: Write::Either(CREATE, UPDATE),
         replay: Replay::Safe,
     },
-    mode("create", &[MODEL, TYPE, DESCRIBED], &[], CREATE).probed(Probe {
-        path: "/data_attributes?model={model}",
-        body: "",
-        within: &["data"],
-        kinds: &[],
-        same: &[("name", "name")],
-        indexed: false,
-    }),
+    mode("create", &[MODEL, TYPE, DESCRIBED], &[], CREATE).probed(ATTRIBUTE_CREATED),
     mode(
         "update",
         &[ID, MODEL, DESCRIBED, ARCHIVED],

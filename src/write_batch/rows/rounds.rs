@@ -1,7 +1,5 @@
 //! Rounds of requests: one for each open row, but of rows about the same object only the first.
 
-use std::collections::BTreeSet;
-
 use super::super::answer::{Next, Sent, Step, outcome_unknown};
 use super::super::journal::Recorded;
 use super::super::probe::{self, Seen};
@@ -32,7 +30,7 @@ impl Rows {
             (true, Replay::Safe) => usize::MAX,
             (true, _) => JOURNALLED,
         };
-        let mut taken: BTreeSet<&str> = BTreeSet::new();
+        let mut taken: Vec<&str> = Vec::new();
         self.round.clear();
         for (index, travelling) in self.rows.iter().enumerate() {
             if travelling.outcome.is_some() || travelling.step.is_none() {
@@ -42,7 +40,7 @@ impl Rows {
             let free = !travelling
                 .lanes
                 .iter()
-                .any(|lane| taken.contains(lane.as_str()));
+                .any(|lane| taken.contains(&lane.as_str()));
             taken.extend(travelling.lanes.iter().map(String::as_str));
             if free && self.round.len() < most {
                 self.round.push((index, travelling.in_doubt));

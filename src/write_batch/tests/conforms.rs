@@ -14,7 +14,7 @@ fn sample(field: &InputField) -> Value {
         Input::Epoch => json!(1_700_000_000),
         Input::Id if field.name == "contact_id" => json!("5ba682d23d7cf92bef87bfd4"),
         Input::Id | Input::Number | Input::Teammate => json!("17"),
-        Input::Integer(least, _) => json!(least),
+        Input::Integer => json!(3),
         Input::Boolean => json!(true),
         Input::Attributes => json!({ "plan": "pro", "seats": 3 }),
         Input::TicketAttributes => json!({ "_default_title_": "T", "list": ["a"] }),
@@ -39,7 +39,7 @@ fn document(action: &str, mode: &Mode, version: &str, every: bool) -> Value {
             ("conversations", "source_id") | (_, "translated_content")
         );
         let wanted = (every && !other) || field.required || address;
-        if wanted && is_from(version, field.since) {
+        if wanted && field.since <= minor(version) {
             document.insert(field.name.to_owned(), sample(field));
         }
     }
@@ -75,7 +75,7 @@ fn every_request_of_every_action_conforms() {
                 let outcomes = match operation.step(Moment::default(), Input_::Start) {
                     Step::Done(Ok(outcomes)) => outcomes,
                     Step::Done(Err(failure)) => {
-                        let absent = !is_from(version, mode.since);
+                        let absent = mode.since > minor(version);
                         assert!(
                             absent && failure.code == "invalid_batch",
                             "{context}: {failure:?}"

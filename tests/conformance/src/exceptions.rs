@@ -57,6 +57,10 @@ const ASKED: &str =
 const CONVERSATION_MODEL: &str = "it is one of the models that may be asked for";
 const NOTE: &str = "the ids of contacts are text, as the other operations of the document say";
 
+const ASSIGNMENT: &str = "from 2.14 on the fields of an assignment are those of the ticket: a request has the form of its version";
+
+const COMPANY: &str = "from 2.14 on a conversation can be given a company";
+
 const fn exception(
     document: &'static str,
     operation: &'static str,
@@ -293,6 +297,33 @@ pub static EXCEPTIONS: &[Exception] = &[
         "path contact_id/type",
         NOTE,
     ),
+    Exception {
+        versions: FROM_2_16,
+        ..exception(
+            "2.11",
+            "PUT /tickets/{ticket_id}",
+            "body/undeclared/admin_id",
+            ASSIGNMENT,
+        )
+    },
+    Exception {
+        versions: FROM_2_16,
+        ..exception(
+            "2.11",
+            "PUT /tickets/{ticket_id}",
+            "body/undeclared/assignee_id",
+            ASSIGNMENT,
+        )
+    },
+    Exception {
+        versions: FROM_2_16,
+        ..exception(
+            "2.11",
+            "PUT /conversations/{conversation_id}",
+            "body/undeclared/company_id",
+            COMPANY,
+        )
+    },
     // Requests for a next page.
     exception("2.11", "GET /news/news_items", "query page", PAGE),
     exception("2.11", "GET /news/news_items", "query per_page", PAGE),

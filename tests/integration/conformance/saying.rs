@@ -152,7 +152,7 @@ fn forms(teammate: &str) -> Vec<Value> {
     let action = actions::find("contacts").expect("an action");
     let fields = action.modes[0]
         .fields()
-        .filter(|field| field.sent && field.since == "2.11");
+        .filter(|field| field.sent && field.since == 11);
     let forms = fields.flat_map(|field| {
         let forms = match field.input {
             Input::Text => vec![json!("text"), json!(null)],
