@@ -6,8 +6,8 @@ mod writer;
 
 use std::fmt;
 
-pub use records::{Invalid, Name, Outline, Reader, quoted, unescaped};
-pub use value::Value;
+pub use records::{Invalid, Name, Outline, Reader, quote, quoted, unescaped};
+pub use value::{Value, members};
 pub use writer::{Members, list};
 
 /// Reads a document.

@@ -1,21 +1,21 @@
 //! What an item says: the entries, and the rows that are worth reading again.
 
 mod engagement;
-mod giving;
 mod links;
 mod parts;
 
 use std::borrow::Cow;
 
 use super::people;
-use crate::contract::connector::AcceptedDelivery;
-use crate::contract::types::{Change, Failure, Notice};
-use crate::intercom::normalize::{Normalizer, Unreadable};
-use crate::intercom::streams;
+use crate::contract::connector::{AcceptedDelivery, RowReference};
+use crate::contract::types::{Change, Entry, Failure, FailureKind, Notice};
+use crate::intercom::normalize::{Normalizer, Record, Unreadable};
+use crate::intercom::streams::{self, Stream};
 use crate::intercom::topics::{self, Meaning, Subject};
 use crate::json::Outline;
+use crate::map_record::Mapper;
 use crate::mapping::Mapping;
-use giving::notice;
+use crate::mapping::rule::Section;
 
 /// Where the item is in a notification.
 const ITEM: &str = "data.item";
@@ -133,7 +133,7 @@ impl<'m> Reading<'m> {
                 (Some((_, children)), Some(parent)) => {
                     Normalizer::of_children(stream, children.parent_field, parent)
                 }
-                _ => Normalizer::new(stream),
+                _ => Mapper::new(stream, self.mapping).normalizer(),
             };
             let change = if whole { Change::Upsert } else { Change::Patch };
             let read = normalizer.text(&document);
@@ -198,6 +198,123 @@ impl<'m> Reading<'m> {
             }
         }
     }
+
+    /// Gives a record, and its key; one that could not be read is quarantined.
+    fn record(
+        &mut self,
+        stream: &'static Stream,
+        read: Result<Record, Unreadable>,
+        place: &str,
+        change: Change,
+        reason: Option<&str>,
+    ) -> Result<Option<String>, Failure> {
+        let record = match read {
+            Ok(record) => record,
+            Err(unreadable) => {
+                self.unreadable(stream, place, unreadable);
+                return Ok(None);
+            }
+        };
+        if !record.odd.is_empty() {
+            self.say(Notice {
+                key: Some(record.key.clone()),
+                path: Some(record.odd.join(", ")),
+                ..notice(
+                    "drift",
+                    stream,
+                    "a value has another type than declared; it was left as it came",
+                )
+            });
+        }
+        if !record.unknown.is_empty() {
+            self.say(Notice {
+                path: Some(record.unknown.join(", ")),
+                ..notice(
+                    "drift",
+                    stream,
+                    "records hold fields that are not declared; they are given as they came",
+                )
+            });
+        }
+        let mapper = Mapper::new(stream, self.mapping);
+        let key = record.key.clone();
+        // The company is not in the notification: without it the entry is only a part.
+        let joins = mapper.section().is_some_and(Section::joins_company);
+        if joins {
+            self.read_again(stream, &key);
+        }
+        let made = match change {
+            Change::Upsert if !joins => mapper.entry(record, None),
+            _ => mapper.patch(record),
+        };
+        for notice in made.notices {
+            self.say(notice);
+        }
+        match made.entry {
+            Some(Err(failure)) if failure.kind == FailureKind::Bug => return Err(failure),
+            Some(Ok(entry)) => self.accepted.entries.push(Entry {
+                reason: reason.map(str::to_owned),
+                ..entry
+            }),
+            _ => {}
+        }
+        Ok(Some(key))
+    }
+
+    /// Gives the deletion of a row, as of the notification.
+    fn deletion(
+        &mut self,
+        stream: &'static Stream,
+        key: &str,
+        reason: &str,
+        successor: Option<String>,
+    ) -> Result<(), Failure> {
+        let gone = Mapper::new(stream, self.mapping).deletion(key, reason);
+        self.accepted.entries.push(Entry {
+            updated_at_ms: self.accepted.created_at_ms,
+            successor,
+            ..gone
+        });
+        Ok(())
+    }
+
+    fn holds(&self, stream: &Stream, key: &str) -> bool {
+        let mut entries = self.accepted.entries.iter();
+        entries.any(|entry| entry.key == key && entry.stream == stream.name)
+    }
+
+    fn read_again(&mut self, stream: &Stream, key: &str) {
+        let row = RowReference {
+            stream: stream.name.to_owned(),
+            key: key.to_owned(),
+        };
+        if !self.accepted.read_again.contains(&row) {
+            self.accepted.read_again.push(row);
+        }
+    }
+
+    fn unreadable(&mut self, stream: &Stream, place: &str, unreadable: Unreadable) {
+        let place = under(ITEM, &under(place, &unreadable.path));
+        let reason = unreadable.reason;
+        self.unread
+            .get_or_insert_with(|| format!("`{place}`: {reason}"));
+        self.say(Notice {
+            path: Some(place),
+            document: Some(unreadable.document),
+            ..notice(
+                "quarantined",
+                stream,
+                &format!("an object is no record: {reason}"),
+            )
+        });
+    }
+
+    /// Says something once.
+    fn say(&mut self, notice: Notice) {
+        if !self.accepted.notices.contains(&notice) {
+            self.accepted.notices.push(notice);
+        }
+    }
 }
 
 /// The object that an item holds, and the name under which it has it.
@@ -244,5 +361,16 @@ fn under(place: &str, name: &str) -> String {
     match (place, name) {
         ("", only) | (only, "") => only.to_owned(),
         _ => format!("{place}.{name}"),
+    }
+}
+
+fn notice(kind: &str, stream: &Stream, message: &str) -> Notice {
+    Notice {
+        kind: kind.to_owned(),
+        message: message.to_owned(),
+        stream: Some(stream.name.to_owned()),
+        key: None,
+        path: None,
+        document: None,
     }
 }

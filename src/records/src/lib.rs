@@ -5,6 +5,7 @@
 mod field;
 mod normalize;
 mod outline;
+mod paths;
 mod reader;
 mod text;
 pub mod timestamp;
@@ -12,5 +13,6 @@ pub mod timestamp;
 pub use field::{Field, Kind};
 pub use normalize::{Normalized, Shape};
 pub use outline::Outline;
+pub use paths::Paths;
 pub use reader::{Invalid, Name, Reader};
 pub use text::{quote, quoted, unescaped};
