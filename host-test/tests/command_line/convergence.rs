@@ -97,14 +97,20 @@ fn compare(world: &World) -> BTreeSet<String> {
             .collect();
         assert!(missing.is_empty(), "{stream}: {missing:?} are missing");
         for (key, document) in &expected {
-            let mut row = found[key].clone();
+            let (mut row, mut document) = (found[key].clone(), document.clone());
+            // A conversation names its author. When that one is renamed, the conversation counts as unchanged.
+            for named in [&mut row, &mut document] {
+                if let Some(author) = named.pointer_mut("/source/author") {
+                    author.take();
+                }
+            }
             let fields = row.as_object_mut().expect("an object");
             for name in FROM_WEBHOOKS {
                 if document.get(name).is_none() {
                     fields.remove(name);
                 }
             }
-            assert_eq!(&row, document, "{stream} {key} is stale");
+            assert_eq!(row, document, "{stream} {key} is stale");
         }
         let beyond = found.into_keys().filter(|key| !expected.contains_key(key));
         left.extend(beyond);
