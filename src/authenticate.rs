@@ -199,6 +199,9 @@ fn probe(stream: &Stream, config: &Config) -> Option<String> {
     if let Some((parent, _)) = stream.children() {
         return probe(parent, config);
     }
+    if !stream.listed() {
+        return None;
+    }
     let name = config.custom_object_types.first()?;
     let path = stream.path.replace("{type}", &encode(name));
     Some(format!("{path}?per_page=1"))
@@ -269,6 +272,13 @@ fn report(checked: &Checked, account: Account, answers: Vec<Answer>) -> CheckRep
 fn readability(stream: &Stream, config: &Config, answers: &Answers) -> Readability {
     if !stream.versions.contains(&config.api_version) {
         return Readability::NotInVersion(config.api_version.to_owned());
+    }
+    if !stream.listed() {
+        return Readability::Unknown(failure(
+            FailureKind::InvalidInput,
+            "webhooks_only",
+            "only webhooks tell of its rows.",
+        ));
     }
     let Some(target) = probe(stream, config) else {
         return Readability::Unknown(failure(

@@ -156,6 +156,9 @@ fn invalid(problems: Vec<Problem>) -> Failure {
     not_valid("invalid_config", "the configuration", problems)
 }
 
+/// The addresses from which Intercom sends webhooks, by region, as its documents list them.
+const WEBHOOK_SOURCES: &str = r#"{"us":["34.231.68.152/32","34.197.76.213/32","35.171.78.91/32","35.169.138.21/32","52.70.27.159/32","52.44.63.161/32"],"eu":["54.217.125.63/32","54.246.173.113/32","54.216.9.3/32"],"au":["52.63.36.185/32","3.104.68.152/32","52.64.2.165/32"]}"#;
+
 /// JSON Schema of the configuration.
 pub fn schema() -> String {
     let regions: Vec<String> = REGIONS
@@ -164,7 +167,7 @@ pub fn schema() -> String {
         .collect();
     let versions: Vec<String> = VERSIONS.iter().map(|name| format!("\"{name}\"")).collect();
     format!(
-        r#"{{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","additionalProperties":false,"properties":{{"region":{{"enum":[{}],"default":"{}","description":"Where the workspace's data lives; tokens are valid in their own region only."}},"api_version":{{"enum":[{}],"default":"{DEFAULT_VERSION}","description":"The Intercom API version, as text in quotes; sent with every request."}},"start_date":{{"type":"string","description":"The first sync reads what changed from this day on (YYYY-MM-DD, MM/DD/YYYY or RFC 3339). Read by the host."}},"custom_object_types":{{"type":"array","items":{{"type":"string","minLength":1}},"description":"The types of custom objects to read, by their identifiers."}},"write":{}}},"x-request-classes":{{"search":["*/search"],"scroll":["/companies/scroll"],"events":["/events*"]}}}}"#,
+        r#"{{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","additionalProperties":false,"properties":{{"region":{{"enum":[{}],"default":"{}","description":"Where the workspace's data lives; tokens are valid in their own region only."}},"api_version":{{"enum":[{}],"default":"{DEFAULT_VERSION}","description":"The Intercom API version, as text in quotes; sent with every request."}},"start_date":{{"type":"string","description":"The first sync reads what changed from this day on (YYYY-MM-DD, MM/DD/YYYY or RFC 3339). Read by the host."}},"custom_object_types":{{"type":"array","items":{{"type":"string","minLength":1}},"description":"The types of custom objects to read, by their identifiers."}},"write":{}}},"x-request-classes":{{"search":["*/search"],"scroll":["/companies/scroll"],"events":["/events*"]}},"x-webhook-sources":{WEBHOOK_SOURCES}}}"#,
         regions.join(","),
         REGIONS[0].0,
         versions.join(","),

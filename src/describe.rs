@@ -78,8 +78,8 @@ pub fn descriptor() -> Descriptor {
             .map(|topic| TopicDescriptor {
                 name: topic.name.to_owned(),
                 aliases: owned(topic.aliases),
-                streams: vec![topic.stream.to_owned()],
-                permission: Some(topic.permission.to_owned()),
+                streams: owned(topic.streams),
+                permission: Some(topic.permission.to_owned()).filter(|name| !name.is_empty()),
             })
             .collect(),
     }
@@ -138,7 +138,8 @@ fn streams() -> Vec<StreamDescriptor> {
 }
 
 fn modes(stream: &Stream) -> StreamModes {
-    let mut modes = StreamModes::FULL;
+    let mut modes = StreamModes::empty();
+    modes.set(StreamModes::FULL, stream.listed());
     modes.set(StreamModes::INCREMENTAL, stream.incremental());
     modes.set(StreamModes::KEYS, stream.by_keys());
     modes

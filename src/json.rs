@@ -1,11 +1,13 @@
 //! Reading and writing JSON, in one way everywhere: each further way would be compiled into the component once more.
 //! No tree of values is built; what is not looked at stays a slice of its document, so that numbers keep their digits.
 
+mod outline;
 mod value;
 mod writer;
 
 use std::fmt;
 
+pub use outline::Outline;
 pub use records::{Invalid, Name, Reader, quoted, unescaped};
 pub use value::Value;
 pub use writer::{Members, list};
@@ -31,9 +33,17 @@ pub fn member<'a>(object: &'a str, name: &str) -> Option<&'a str> {
     read.ok().and(found)
 }
 
+/// The text of a document or a body. Pages are large, so this looks at sixteen bytes at a time.
+///
+/// # Errors
+/// A reason, when it is no UTF-8.
+pub fn text(bytes: &[u8]) -> Result<&str, String> {
+    simdutf8::basic::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
+}
+
 /// The value that a document is.
 fn whole(document: &[u8]) -> Result<Member<'_>, String> {
-    let text = std::str::from_utf8(document).map_err(|_| "it is not UTF-8".to_owned())?;
+    let text = text(document)?;
     let mut reader = Reader::new(text);
     Member::next(&mut reader)
         .and_then(|member| reader.end().map(|()| member))

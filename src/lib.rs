@@ -20,6 +20,8 @@ pub mod json;
 pub mod map_record;
 pub mod mapping;
 pub mod operation;
+#[cfg(any(test, feature = "properties"))]
+pub mod properties;
 pub mod read_page;
 pub mod schema;
 pub mod verify_webhook;

@@ -1,28 +1,30 @@
 //! `verify-webhook`: is a delivery genuine, and what does it say.
 
 mod notification;
+mod people;
+mod reading;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::{Digest, Sha1};
 
 use crate::contract::connector::{
-    AcceptedDelivery, IgnoredDelivery, Rejection, RowReference, Verdict, WebhookDelivery,
+    AcceptedDelivery, IgnoredDelivery, Rejection, Verdict, WebhookDelivery,
 };
-use crate::contract::types::{Change, Connection, Entry, Failure};
-use crate::intercom::normalize::Normalizer;
+use crate::contract::types::{Connection, Failure};
 use crate::intercom::request::header_value;
-use crate::intercom::streams::{self, Stream};
-use crate::intercom::topics::{self, Meaning, Topic};
-use crate::json::{self, Member};
-use crate::map_record::Mapper;
+use crate::intercom::topics::{self, Meaning};
 use crate::mapping::Mapping;
 use notification::Notification;
+use reading::Reading;
 
 /// The header with the signature: `sha1=` and the HMAC-SHA1 of the body's bytes in hexadecimal digits.
 pub const SIGNATURE_HEADER: &str = "x-hub-signature";
 
 /// The largest body that is looked at.
 pub const MOST_BODY_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Why a delivery of a topic that is not in the table is ignored.
+const UNKNOWN: &str = "this version does not know the topic";
 
 /// Decides about a delivery.
 ///
@@ -49,52 +51,43 @@ pub fn verify(connection: &Connection, delivery: &WebhookDelivery) -> Result<Ver
             "the notification is of another workspace",
         ));
     }
-    if notification.topic == "ping" {
+    let topic = topics::find(&notification.topic);
+    let meaning = topic.map_or(Meaning::Nothing(UNKNOWN), |topic| topic.meaning);
+    if meaning == Meaning::Ping {
         return Ok(Verdict::Ping(notification.app_id));
     }
     let own = notification.id.clone();
     let id = own.unwrap_or_else(|| digest(&notification));
-    let Some(topic) = topics::find(&notification.topic) else {
-        let reason = "this version does nothing with the topic".to_owned();
+    if let Meaning::Nothing(reason) = meaning {
         return Ok(Verdict::Ignored(IgnoredDelivery {
             id,
             topic: notification.topic,
-            reason,
+            reason: reason.to_owned(),
         }));
-    };
-    let Some(stream) = streams::find(topic.stream) else {
-        let reason = format!("there is no stream {}", topic.stream);
-        return Ok(Verdict::Ignored(IgnoredDelivery {
-            id,
-            topic: notification.topic,
-            reason,
-        }));
-    };
+    }
     let Some(item) = notification.item else {
         return Ok(rejected("malformed", "the notification has no `data.item`"));
     };
     let mapping = Mapping::of(connection)?;
-    let reading = Reading {
-        topic,
-        stream,
-        mapper: Mapper::new(stream, &mapping),
-        item,
-    };
-    let mut accepted = AcceptedDelivery {
-        id,
-        topic: notification.topic,
-        created_at_ms: notification
-            .created_at
-            .map(|seconds| seconds.saturating_mul(1_000)),
-        entries: Vec::new(),
-        intents: Vec::new(),
-        read_again: Vec::new(),
-        notices: Vec::new(),
-    };
-    match reading.read(&mut accepted)? {
-        None => Ok(Verdict::Accepted(accepted)),
-        Some(rejection) => Ok(Verdict::Rejected(rejection)),
-    }
+    let mut reading = Reading::new(
+        &mapping,
+        AcceptedDelivery {
+            id,
+            topic: notification.topic,
+            created_at_ms: notification
+                .created_at
+                .map(|seconds| seconds.saturating_mul(1_000)),
+            entries: Vec::new(),
+            intents: Vec::new(),
+            read_again: Vec::new(),
+            notices: Vec::new(),
+        },
+    );
+    reading.read(meaning, &item)?;
+    Ok(match reading.end() {
+        Ok(accepted) => Verdict::Accepted(accepted),
+        Err(reason) => rejected("malformed", reason),
+    })
 }
 
 /// Why a delivery is not looked at; `None` when its signature is good.
@@ -145,7 +138,7 @@ fn digest(notification: &Notification) -> String {
     for part in [
         &*notification.topic,
         &*created_at,
-        notification.item.unwrap_or_default(),
+        notification.item.as_ref().map_or("", |item| item.text),
     ] {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
@@ -176,81 +169,6 @@ fn unhex(text: &str) -> Option<[u8; 20]> {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The id of an item: a text or a number.
-fn id(item: &str) -> Option<String> {
-    match json::parse(json::member(item, "id")?.as_bytes()) {
-        Ok(Member::Text(text)) => Some(text),
-        Ok(Member::Number(digits)) if digits.parse::<u64>().is_ok() => Some(digits.to_owned()),
-        _ => None,
-    }
-}
-
-struct Reading<'a> {
-    topic: &'static Topic,
-    stream: &'static Stream,
-    mapper: Mapper<'a>,
-    item: &'a str,
-}
-
-impl Reading<'_> {
-    /// Adds what the item says; gives a rejection when it is no item of the topic.
-    fn read(&self, accepted: &mut AcceptedDelivery) -> Result<Option<Rejection>, Failure> {
-        let malformed = |reason: String| {
-            Ok(Some(Rejection {
-                code: "malformed".to_owned(),
-                message: format!("`data.item`: {reason}"),
-            }))
-        };
-        match self.topic.meaning {
-            Meaning::Gone(reason) => {
-                let Some(key) = id(self.item) else {
-                    return malformed("it has no id".to_owned());
-                };
-                let gone = self.mapper.deletion(&key, reason)?;
-                accepted.entries.push(Entry {
-                    updated_at_ms: accepted.created_at_ms,
-                    ..gone
-                });
-            }
-            meaning => {
-                let record = match Normalizer::new(self.stream).text(self.item) {
-                    Ok(record) => record,
-                    Err(unreadable) => {
-                        return malformed(format!("{} {}", unreadable.path, unreadable.reason));
-                    }
-                };
-                let entry = self.mapper.entry(record)?;
-                let key = entry.key.clone();
-                if meaning == Meaning::Part {
-                    accepted.read_again.push(RowReference {
-                        stream: entry.stream.clone(),
-                        key: key.clone(),
-                    });
-                    accepted.entries.push(Entry {
-                        change: Change::Patch,
-                        ..entry
-                    });
-                } else {
-                    accepted.entries.push(entry);
-                }
-                if meaning == Meaning::Merged {
-                    let merged = json::member(self.item, "merged_from").and_then(id);
-                    let Some(merged) = merged else {
-                        return malformed("it does not say what was merged".to_owned());
-                    };
-                    let gone = self.mapper.deletion(&merged, "merged")?;
-                    accepted.entries.push(Entry {
-                        updated_at_ms: accepted.created_at_ms,
-                        successor: Some(key),
-                        ..gone
-                    });
-                }
-            }
-        }
-        Ok(None)
-    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ mod problems;
 mod rate;
 mod section;
 mod settings;
+mod span;
+mod webhooks;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -26,6 +28,7 @@ use self::problems::Problems;
 pub use self::problems::{ConnectionFileError, Problem};
 pub use self::rate::{CapSetting, CappedRequests, RateSettings};
 pub use self::settings::{Direction, Logging, Mode};
+pub use self::webhooks::{AllowedSource, WebhookSettings};
 use crate::secret::Secret;
 
 /// The largest file that is read. People write a few kilobytes; anything larger is not a connection.
@@ -69,6 +72,10 @@ pub struct ConnectionFile {
     pub filters: BTreeMap<String, Map<String, Value>>,
     /// How old the last search for rows that are gone may be; absent: nobody looks for them.
     pub sweep_every: Option<Duration>,
+    /// How often `webhook serve` reads what changed; absent: it does not read.
+    pub sync_every: Option<Duration>,
+    /// What is taken of webhooks.
+    pub webhooks: WebhookSettings,
     /// Rules that turn entries into intents, for the component to judge.
     pub triggers: Option<Value>,
     /// What is logged.

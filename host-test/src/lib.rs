@@ -35,4 +35,7 @@ pub mod tenant;
 pub mod token_file;
 mod user_directory;
 pub mod webhook_listener;
+pub mod webhook_queue;
+pub mod webhook_service;
+pub mod webhook_workers;
 pub mod writer;

@@ -8,21 +8,25 @@ mod error;
 mod json_lines;
 mod lines;
 mod quarantine;
+mod shared;
 mod sqlite;
 mod standard;
+mod standing;
 mod target;
 
 use std::collections::BTreeSet;
 
 use crate::contract::types::Entry;
-use crate::position::{Checked, Heard, LastRun, Position, State};
+use crate::position::{Checked, LastRun, Position, State};
 
 pub use self::error::OutputError;
 pub use self::json_lines::JsonLines;
 pub use self::lines::encode_entries;
 pub use self::quarantine::QuarantinedRow;
+pub use self::shared::SharedOutput;
 pub use self::sqlite::Sqlite;
 pub use self::standard::{LineWriter, StandardOutput};
+pub use self::standing::{RowTime, Standing};
 pub use self::target::{OutputTarget, open};
 
 /// How a scan begins.
@@ -81,8 +85,20 @@ pub struct Delivery<'a> {
     pub topic: &'a str,
     /// What it gave, in the order in which it applies.
     pub entries: &'a [Entry],
-    /// The time, in milliseconds since 1970.
+    /// When it came in, in milliseconds since 1970. How long its id is remembered is counted by this clock: what waited
+    /// long before it was stored here is not forgotten earlier.
     pub now_ms: i64,
+}
+
+/// What became of a delivery.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Delivered {
+    /// Whether it was stored now. False: a delivery of its id was stored before, and nothing was added.
+    pub new: bool,
+    /// Entries that were left out because something newer of their row is there.
+    pub stale: u64,
+    /// Streams and keys of rows that were there and gone within one second: only the provider knows which came last.
+    pub unclear: Vec<(String, String)>,
 }
 
 /// A place for entries and positions. Calls block while the disk is at work; a page takes a few milliseconds.
@@ -117,12 +133,12 @@ pub trait Output: Send {
     /// Remembers what a check found, or forgets it; the workspace is remembered with it.
     fn keep_checked(&mut self, checked: Option<Checked>) -> Result<(), OutputError>;
 
-    /// Stores what a webhook brought, with its id, and waits until the disk has it; unless a delivery of that id was
-    /// stored before: then nothing is added and the answer is false.
-    fn deliver(&mut self, delivery: Delivery<'_>) -> Result<bool, OutputError>;
+    /// Stores what webhooks brought, with their ids, in one step, and waits until the disk has it. A delivery whose id was
+    /// stored before adds nothing. One answer for each delivery, in order.
+    fn deliver(&mut self, deliveries: &[Delivery<'_>]) -> Result<Vec<Delivered>, OutputError>;
 
-    /// Remembers a genuine webhook that brings nothing. The disk is not waited for.
-    fn hear(&mut self, heard: Heard<'_>, now_ms: i64) -> Result<(), OutputError>;
+    /// Whether the output itself leaves out what is older than what it holds of the same row.
+    fn knows_row_times(&self) -> bool;
 
     /// For people: where the entries are.
     fn describe(&self) -> String;

@@ -107,6 +107,8 @@ impl StreamReport {
             StreamStatus::NotInVersion { .. } | StreamStatus::NotConfigured { .. } => {
                 !self.asked_for
             }
+            // There is nothing that a reading could have brought.
+            StreamStatus::WebhooksOnly { .. } => true,
             _ => false,
         }
     }

@@ -1,134 +1,86 @@
-//! Takes webhooks over HTTP: verified in the component, stored once, answered at once.
+//! Takes webhooks over HTTP: verified in the component, stored durably in a queue, answered at once.
 //!
 //! What the provider sees: 200 for everything genuine (also what was stored before, or means nothing here), 401 for what
-//! is not genuine, 400 for what is no notification, 413 for what is too large, and 500 or 503 for what it should send
-//! again.
+//! is not genuine, 400 for what is no notification or too old, 403 from an address that is not allowed, 404 for a workspace
+//! that nobody here is connected to, 410 when the connection is gone, 413 for what is too large, 429 when too much is
+//! waiting, and 500 or 503 for what it should send again.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+mod answer;
+mod body;
+mod pointer;
+mod recipient;
+mod sources;
+mod watch;
+
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderMap, Method, Request, StatusCode};
+use axum::extract::{ConnectInfo, State};
+use axum::http::request::Parts;
+use axum::http::{Method, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
-use futures::StreamExt as _;
+use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
+use self::answer::Answer;
+use self::pointer::text_at;
+pub use self::recipient::{Recipient, RecipientOptions};
+pub use self::sources::{PublishedError, published_networks};
 use crate::clock::now_ms;
-use crate::contract::connector::{AcceptedDelivery, Verdict, WebhookDelivery};
-use crate::contract::types::Header;
-use crate::output::{Delivery, Output, OutputError};
-use crate::plugin::Plugin;
-use crate::position::Heard;
-use crate::progress::write_line;
-use crate::secret::Secret;
-use crate::tenant::Tenant;
+pub use crate::webhook_queue::WebhookCounts;
 
-/// How long a sender may take with its body.
-const BODY_TIME: Duration = Duration::from_secs(20);
+/// Bodies that may be in memory at the same time, in KiB.
+const BODIES_KIB: usize = 256 * 1024;
 
 /// The largest body when the component does not say.
 const BODY_BYTES: usize = 1024 * 1024;
 
-/// Bytes beyond the largest body that are still read.
-const THROWN_AWAY: usize = 16 * 1024 * 1024;
-
-/// What was taken so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct WebhookCounts {
-    /// Stored.
-    pub accepted: u64,
-    /// Genuine, and stored before.
-    pub duplicates: u64,
-    /// Genuine, and without meaning here.
-    pub ignored: u64,
-    /// Tries of the door.
-    pub pings: u64,
-    /// Not genuine.
-    pub rejected: u64,
-    /// Too large or not received whole.
-    pub refused: u64,
-    /// Could not be verified or stored: the sender comes again.
-    pub failed: u64,
-}
-
-#[derive(Default)]
-struct Counters {
-    accepted: AtomicU64,
-    duplicates: AtomicU64,
-    ignored: AtomicU64,
-    pings: AtomicU64,
-    rejected: AtomicU64,
-    refused: AtomicU64,
-    failed: AtomicU64,
-}
-
-/// Takes the webhooks of one connection. Cheap to clone.
+/// Takes the webhooks of connections. Cheap to clone.
 #[derive(Clone)]
 pub struct WebhookListener {
     shared: Arc<Shared>,
 }
 
 struct Shared {
-    plugin: Plugin,
-    tenant: Tenant,
-    secrets: Vec<Secret>,
-    output: Arc<Mutex<Box<dyn Output>>>,
+    recipients: Vec<Arc<Recipient>>,
+    /// Where a body says which workspace it is from.
+    workspace_pointer: String,
     body_bytes: usize,
-    log_each: bool,
-    counters: Counters,
-}
-
-/// What becomes of a delivery.
-struct Answer {
-    status: StatusCode,
-    text: String,
+    bodies: Semaphore,
+    /// What became of deliveries that are for nobody.
+    unaddressed: Mutex<WebhookCounts>,
 }
 
 impl WebhookListener {
-    /// Takes webhooks into `output`. With `log_each`, every delivery gets a line on standard error (never its body).
-    pub fn new(
-        plugin: Plugin,
-        tenant: Tenant,
-        secrets: Vec<Secret>,
-        output: Arc<Mutex<Box<dyn Output>>>,
-        log_each: bool,
-    ) -> WebhookListener {
-        let limit = plugin
-            .descriptor()
-            .webhooks
-            .as_ref()
-            .and_then(|webhooks| usize::try_from(webhooks.max_body_bytes).ok());
+    /// Takes webhooks for these, all of the same component. Each has a path of its own, `/NAME`; on any other path the
+    /// workspace's id in the body says for whom a delivery is.
+    pub fn new(recipients: Vec<Recipient>) -> WebhookListener {
+        let routing = recipients.first().and_then(Recipient::routing);
+        let limit = routing.and_then(|routing| usize::try_from(routing.max_body_bytes).ok());
+        let workspace_pointer = routing.map(|routing| routing.workspace_pointer.clone());
         WebhookListener {
             shared: Arc::new(Shared {
+                workspace_pointer: workspace_pointer.unwrap_or_default(),
                 body_bytes: limit.unwrap_or(BODY_BYTES),
-                plugin,
-                tenant,
-                secrets,
-                output,
-                log_each,
-                counters: Counters::default(),
+                bodies: Semaphore::new(BODIES_KIB),
+                recipients: recipients.into_iter().map(Arc::new).collect(),
+                unaddressed: Mutex::default(),
             }),
         }
     }
 
-    /// What was taken so far.
+    /// What became of all deliveries so far.
     pub fn counts(&self) -> WebhookCounts {
-        let counters = &self.shared.counters;
-        WebhookCounts {
-            accepted: counters.accepted.load(Relaxed),
-            duplicates: counters.duplicates.load(Relaxed),
-            ignored: counters.ignored.load(Relaxed),
-            pings: counters.pings.load(Relaxed),
-            rejected: counters.rejected.load(Relaxed),
-            refused: counters.refused.load(Relaxed),
-            failed: counters.failed.load(Relaxed),
-        }
+        let unaddressed = self.shared.unaddressed.lock();
+        let unaddressed = *unaddressed.unwrap_or_else(PoisonError::into_inner);
+        let recipients = self.shared.recipients.iter();
+        recipients.fold(unaddressed, |all, recipient| all.and(recipient.counts()))
     }
 
-    /// The routes: every path takes webhooks.
+    /// The routes. Without [`ConnectInfo`] no sender's address is known, and where some are allowed only, none is.
     pub fn router(&self) -> Router {
         Router::new().fallback(receive).with_state(self.clone())
     }
@@ -139,137 +91,142 @@ impl WebhookListener {
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
-        axum::serve(listener, self.router())
+        let router = self.router();
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let listener = listener.tap_io(|stream| {
+            // An answer that is held back is slower, and right all the same.
+            let _ = stream.set_nodelay(true);
+        });
+        axum::serve(listener, service)
             .with_graceful_shutdown(stop)
             .await
     }
 
-    async fn take(&self, headers: &HeaderMap, body: Vec<u8>) -> Answer {
+    async fn take(&self, parts: &Parts, body: Body) -> Answer {
         let shared = &self.shared;
-        let delivery = WebhookDelivery {
-            headers: contract_headers(headers),
-            body,
-            secrets: shared
-                .secrets
-                .iter()
-                .map(|secret| secret.expose().to_owned())
-                .collect(),
-            received_at_ms: now_ms(),
+        let connection = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let peer = connection.map(|connection| connection.0.ip());
+        let named = self.named(parts.uri.path());
+        let possible = match &named {
+            Some(recipient) => std::slice::from_ref(recipient),
+            None => shared.recipients.as_slice(),
         };
-        let verdict = shared
-            .plugin
-            .verify_webhook(&shared.tenant, &delivery)
-            .await;
-        let (counter, answer) = match verdict {
-            Ok(Verdict::Accepted(accepted)) => self.store(accepted).await,
-            Ok(Verdict::Ping(workspace)) => {
-                let heard = shared.with_output(|output| output.hear(Heard::Ping, now_ms()));
-                log_unless_kept(heard.await);
-                let text = format!("pong {}", workspace.unwrap_or_default());
-                (&shared.counters.pings, ok(text))
-            }
-            Ok(Verdict::Ignored(ignored)) => {
-                let text = format!("ignored {}: {}", ignored.topic, ignored.reason);
-                let heard = shared.with_output(move |output| {
-                    let topic = &ignored.topic;
-                    output.hear(Heard::Delivery { topic }, now_ms())
-                });
-                log_unless_kept(heard.await);
-                (&shared.counters.ignored, ok(text))
-            }
-            Ok(Verdict::Rejected(rejection)) => {
-                let status = match rejection.code.as_str() {
-                    "malformed" => StatusCode::BAD_REQUEST,
-                    _ => StatusCode::UNAUTHORIZED,
-                };
-                let text = format!("{}: {}", rejection.code, rejection.message);
-                (&shared.counters.rejected, Answer { status, text })
-            }
-            Err(error) => {
-                tracing::error!("a webhook could not be verified: {error}");
-                let status = StatusCode::INTERNAL_SERVER_ERROR;
-                let text = "it could not be verified; send it again".to_owned();
-                (&shared.counters.failed, Answer { status, text })
-            }
-        };
-        counter.fetch_add(1, Relaxed);
-        if shared.log_each {
-            write_line(&format!(
-                "webhook {}: {}",
-                answer.status.as_u16(),
-                answer.text
-            ));
+        // Nobody has to read what comes from a stranger.
+        if !possible.iter().any(|one| one.admits(peer, &parts.headers)) {
+            return self.refuse(possible, Answer::stranger());
         }
+        let Some(_memory) = self.memory(parts) else {
+            return self.throttle(possible);
+        };
+        let body = match body::read(body, shared.body_bytes).await {
+            Ok(body) => body,
+            Err(status) => return self.refuse(possible, Answer::status(status)),
+        };
+        let addressed = match named {
+            Some(recipient) => vec![recipient],
+            None => match self.of_workspace(&body) {
+                Ok(recipients) => recipients,
+                Err(answer) => return self.refuse(possible, answer),
+            },
+        };
+        self.hand_over(&addressed, peer, parts, body).await
+    }
+
+    /// Gives a delivery to everybody whom it may be for; whose signature it has decides.
+    async fn hand_over(
+        &self,
+        addressed: &[Arc<Recipient>],
+        peer: Option<IpAddr>,
+        parts: &Parts,
+        body: Vec<u8>,
+    ) -> Answer {
+        let admitted: Vec<&Arc<Recipient>> = addressed
+            .iter()
+            .filter(|one| one.admits(peer, &parts.headers))
+            .collect();
+        if admitted.is_empty() {
+            return self.refuse(addressed, Answer::stranger());
+        }
+        let there: Vec<&Arc<Recipient>> =
+            admitted.into_iter().filter(|one| !one.is_gone()).collect();
+        if there.is_empty() {
+            return self.refuse(addressed, Answer::gone());
+        }
+        if there.iter().any(|one| one.is_full()) {
+            return self.throttle(addressed);
+        }
+        let delivery = body::delivery(&parts.headers, body, now_ms());
+        let mut answer: Option<Answer> = None;
+        for recipient in there {
+            let next = recipient.take(&delivery).await;
+            answer = Some(match answer {
+                Some(answer) => answer.or(next),
+                None => next,
+            });
+        }
+        answer.unwrap_or_else(Answer::gone)
+    }
+
+    /// The connection that a path names.
+    fn named(&self, path: &str) -> Option<Arc<Recipient>> {
+        let name = path.trim_matches('/');
+        let mut recipients = self.shared.recipients.iter();
+        let named = recipients.find(|recipient| recipient.name() == name);
+        named.cloned()
+    }
+
+    /// Those whom a body may be for. It is not verified yet: this only spares the others the work.
+    fn of_workspace(&self, body: &[u8]) -> Result<Vec<Arc<Recipient>>, Answer> {
+        let recipients = &self.shared.recipients;
+        let Some(workspace) = text_at(body, &self.shared.workspace_pointer) else {
+            // Who is alone decides about it as about anything.
+            return match recipients.len() {
+                1 => Ok(recipients.clone()),
+                _ => Err(Answer::no_workspace(&self.shared.workspace_pointer)),
+            };
+        };
+        let of = |wanted: Option<&str>| -> Vec<Arc<Recipient>> {
+            let of = recipients.iter().filter(|one| one.workspace() == wanted);
+            of.cloned().collect()
+        };
+        let mut found = of(Some(&workspace));
+        if found.is_empty() {
+            // Those whose workspace is not known are told apart by their secrets.
+            found = of(None);
+        }
+        match found.is_empty() {
+            true => Err(Answer::unknown_workspace()),
+            false => Ok(found),
+        }
+    }
+
+    /// Room for a body. `None`: too many are there already.
+    fn memory(&self, parts: &Parts) -> Option<SemaphorePermit<'_>> {
+        let told = parts.headers.get(axum::http::header::CONTENT_LENGTH);
+        let told = told.and_then(|value| value.to_str().ok()?.parse().ok());
+        let bytes: usize = told.unwrap_or(usize::MAX).min(self.shared.body_bytes);
+        let kib = u32::try_from(bytes / 1_024 + 1).unwrap_or(u32::MAX);
+        self.shared.bodies.try_acquire_many(kib).ok()
+    }
+
+    fn refuse(&self, whose: &[Arc<Recipient>], answer: Answer) -> Answer {
+        self.count(whose, |counts| counts.refused += 1);
         answer
     }
 
-    async fn store(&self, delivery: AcceptedDelivery) -> (&AtomicU64, Answer) {
-        let counters = &self.shared.counters;
-        for notice in &delivery.notices {
-            tracing::warn!(
-                topic = delivery.topic,
-                kind = notice.kind,
-                "{}",
-                notice.message
-            );
-        }
-        if !delivery.intents.is_empty() {
-            tracing::warn!(
-                topic = delivery.topic,
-                intents = delivery.intents.len(),
-                "intents are not carried out by this version"
-            );
-        }
-        if !delivery.read_again.is_empty() {
-            tracing::info!(
-                topic = delivery.topic,
-                rows = delivery.read_again.len(),
-                "rows of which a webhook tells a part are complete with the next reading"
-            );
-        }
-        let topic = delivery.topic.clone();
-        let id = delivery.id.clone();
-        let stored = self.shared.with_output(move |output| {
-            output.deliver(Delivery {
-                id: &delivery.id,
-                topic: &delivery.topic,
-                entries: &delivery.entries,
-                now_ms: now_ms(),
-            })
-        });
-        match stored.await {
-            Ok(true) => (&counters.accepted, ok(format!("accepted {topic} {id}"))),
-            Ok(false) => (&counters.duplicates, ok(format!("known {topic} {id}"))),
-            Err(error) => {
-                tracing::error!("a webhook could not be stored: {error}");
-                (&counters.failed, not_stored())
+    fn throttle(&self, whose: &[Arc<Recipient>]) -> Answer {
+        self.count(whose, |counts| counts.throttled += 1);
+        Answer::busy()
+    }
+
+    fn count(&self, whose: &[Arc<Recipient>], change: impl Fn(&mut WebhookCounts)) {
+        match whose {
+            [recipient] => recipient.count(change),
+            _ => {
+                let unaddressed = self.shared.unaddressed.lock();
+                change(&mut unaddressed.unwrap_or_else(PoisonError::into_inner));
             }
         }
-    }
-}
-
-impl Shared {
-    /// Does something with the output on a thread for blocking work: the disk must not hold up the other deliveries.
-    async fn with_output<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut dyn Output) -> Result<T, OutputError> + Send + 'static,
-    ) -> Result<T, String> {
-        let output = Arc::clone(&self.output);
-        let done = tokio::task::spawn_blocking(move || {
-            let mut output = output.lock().unwrap_or_else(PoisonError::into_inner);
-            work(output.as_mut())
-        });
-        match done.await {
-            Ok(done) => done.map_err(|error| error.to_string()),
-            Err(ended) => Err(ended.to_string()),
-        }
-    }
-}
-
-/// That a webhook came is worth knowing and no reason to have it sent again.
-fn log_unless_kept(kept: Result<(), String>) {
-    if let Err(error) = kept {
-        tracing::warn!("that a webhook came could not be remembered: {error}");
     }
 }
 
@@ -281,88 +238,5 @@ async fn receive(State(listener): State<WebhookListener>, request: Request<Body>
         _ => return StatusCode::METHOD_NOT_ALLOWED.into_response(),
     }
     let (parts, body) = request.into_parts();
-    let body = tokio::time::timeout(BODY_TIME, read_body(body, listener.shared.body_bytes)).await;
-    let body = match body.unwrap_or(Err(StatusCode::REQUEST_TIMEOUT)) {
-        Ok(body) => body,
-        Err(status) => {
-            listener.shared.counters.refused.fetch_add(1, Relaxed);
-            return status.into_response();
-        }
-    };
-    let answer = listener.take(&parts.headers, body).await;
-    (answer.status, answer.text).into_response()
-}
-
-/// Reads a whole body of at most `limit` bytes. Of a larger one a good deal more is read and thrown away: a sender that is
-/// still sending when the connection is closed never sees why.
-async fn read_body(body: Body, limit: usize) -> Result<Vec<u8>, StatusCode> {
-    let mut received = Vec::new();
-    let mut length = 0_usize;
-    let mut parts = body.into_data_stream();
-    while let Some(part) = parts.next().await {
-        let part = part.map_err(|_| StatusCode::BAD_REQUEST)?;
-        length = length.saturating_add(part.len());
-        if length > limit.saturating_add(THROWN_AWAY) {
-            break;
-        }
-        if length <= limit {
-            received.extend_from_slice(&part);
-        }
-    }
-    match length <= limit {
-        true => Ok(received),
-        false => Err(StatusCode::PAYLOAD_TOO_LARGE),
-    }
-}
-
-fn contract_headers(headers: &HeaderMap) -> Vec<Header> {
-    headers
-        .iter()
-        .map(|(name, value)| Header {
-            name: name.as_str().to_owned(),
-            value: String::from_utf8_lossy(value.as_bytes()).into_owned(),
-        })
-        .collect()
-}
-
-fn ok(text: String) -> Answer {
-    Answer {
-        status: StatusCode::OK,
-        text,
-    }
-}
-
-fn not_stored() -> Answer {
-    Answer {
-        status: StatusCode::SERVICE_UNAVAILABLE,
-        text: "it could not be stored; send it again".to_owned(),
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_body_is_read_whole_or_refused() {
-        assert_eq!(read_body(Body::from("1234"), 4).await.unwrap(), b"1234");
-        let refused = read_body(Body::from("12345"), 4).await;
-        assert_eq!(refused, Err(StatusCode::PAYLOAD_TOO_LARGE));
-        let parts = futures::stream::iter([Ok("12"), Err(std::io::Error::other("cut"))]);
-        let cut = read_body(Body::from_stream(parts), 4).await;
-        assert_eq!(cut, Err(StatusCode::BAD_REQUEST));
-    }
-
-    #[test]
-    fn headers_keep_their_order_and_repetition() {
-        let mut headers = HeaderMap::new();
-        headers.append("x-a", "1".parse().unwrap());
-        headers.append("x-a", "2".parse().unwrap());
-        let values: Vec<String> = contract_headers(&headers)
-            .into_iter()
-            .map(|header| header.value)
-            .collect();
-        assert_eq!(values, ["1", "2"]);
-    }
+    listener.take(&parts, body).await.into_response()
 }

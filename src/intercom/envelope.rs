@@ -32,7 +32,7 @@ pub fn read_list<'a>(
     if body.is_empty() {
         return Err("it is empty".to_owned());
     }
-    let text = std::str::from_utf8(body).map_err(|_| "it is not UTF-8".to_owned())?;
+    let text = json::text(body)?;
     let mut reader = Reader::new(text);
     let mut found = false;
     let mut continuation = Continuation::default();

@@ -72,11 +72,11 @@ impl<'a> Normalizer<'a> {
     /// # Errors
     /// When it is not a JSON object or a field of the key is missing.
     pub fn document(&self, document: &[u8]) -> Result<Record, Unreadable> {
-        match std::str::from_utf8(document) {
+        match json::text(document) {
             Ok(text) => self.text(text),
-            Err(_) => Err(Unreadable {
+            Err(reason) => Err(Unreadable {
                 path: String::new(),
-                reason: "it is not UTF-8".to_owned(),
+                reason,
                 document: document.to_vec(),
             }),
         }
@@ -144,9 +144,9 @@ impl<'a> Normalizer<'a> {
                 format!("the key field `{name}` is missing"),
             )));
         }
-        let values: Vec<&str> = key.iter().flatten().map(String::as_str).collect();
+        let key = join_key(key.into_iter().flatten().collect());
         Ok(Ok(Record {
-            key: join_key(&values),
+            key,
             updated_at,
             payload,
             odd,
@@ -163,9 +163,9 @@ impl<'a> Normalizer<'a> {
 }
 
 /// Joins the values of a key's fields as the contract says.
-pub fn join_key(values: &[&str]) -> String {
-    match values {
-        [only] => (*only).to_owned(),
+pub fn join_key(mut values: Vec<String>) -> String {
+    match values.as_mut_slice() {
+        [only] => std::mem::take(only),
         several => {
             let parts: Vec<String> = several
                 .iter()
@@ -277,8 +277,9 @@ mod tests {
 
     #[test]
     fn composite_keys_cannot_collide() {
-        assert_eq!(join_key(&["a/b", "c%"]), "a%2Fb/c%25");
-        assert_ne!(join_key(&["a", "b/c"]), join_key(&["a/b", "c"]));
-        assert_eq!(join_key(&["a/b"]), "a/b");
+        let join = |values: &[&str]| join_key(values.iter().map(ToString::to_string).collect());
+        assert_eq!(join(&["a/b", "c%"]), "a%2Fb/c%25");
+        assert_ne!(join(&["a", "b/c"]), join(&["a/b", "c"]));
+        assert_eq!(join(&["a/b"]), "a/b");
     }
 }

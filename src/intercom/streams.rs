@@ -28,6 +28,8 @@ pub enum Paging {
     Children(Children),
     /// By a job that writes a file.
     Export,
+    /// Not at all: only webhooks tell of its rows.
+    Told,
 }
 
 /// How the next walk through a list finds out what is new.
@@ -162,11 +164,16 @@ impl Stream {
         }
     }
 
+    /// Whether all of it can be read.
+    pub fn listed(&self) -> bool {
+        self.paging != Paging::Told
+    }
+
     /// Whether what changed since can be read.
     pub fn incremental(&self) -> bool {
         match self.paging {
             Paging::Children(children) => children.given != Given::Always,
-            Paging::Export => false,
+            Paging::Export | Paging::Told => false,
             _ => true,
         }
     }
@@ -225,7 +232,7 @@ mod tests {
                 "{}: a field is declared twice",
                 stream.name
             );
-            assert!(stream.path.starts_with('/') || stream.parent.is_some());
+            assert!(stream.path.starts_with('/') || stream.parent.is_some() || !stream.listed());
             assert!(stream.detail.is_none_or(|path| path.ends_with('/')));
             assert!(!stream.versions.is_empty(), "{}", stream.name);
             assert_eq!(

@@ -1,16 +1,44 @@
-//! The table of webhook topics.
+//! The table of webhook topics. Code exists per meaning, not per topic.
+
+mod subjects;
+mod table;
+
+pub use subjects::{
+    ACTIVITY_LOG, ADMIN, ARTICLE, CALL, COMPANY, CONTACT, CONVERSATION, EVENT, JOB, Subject, TAG,
+    TICKET,
+};
+pub use table::TOPICS;
 
 /// What a topic's item says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meaning {
-    /// The whole object as it is now.
-    Whole,
-    /// The object with some of its fields.
-    Part,
+    /// Whether the door is open.
+    Ping,
+    /// An object as it is now, or some of it, with what hangs on it.
+    Subject(&'static Subject),
+    /// The same, which may come within another object, as that is now.
+    Within(&'static Subject, &'static Subject),
+    /// An object as the first, whose parts were redacted.
+    Redacted(&'static Subject),
     /// The object is gone, for this reason.
-    Gone(&'static str),
-    /// The whole object, into which `merged_from` went.
-    Merged,
+    Gone(&'static Subject, &'static str),
+    /// The object as it is now, into which `merged_from` went.
+    Merged(&'static Subject),
+    /// Objects that belong together from now on, or no longer.
+    Linked {
+        /// The objects.
+        subjects: &'static [&'static Subject],
+        /// The streams whose rows say that they belong together. Their keys name the objects: `contact_id`, `tag_id`.
+        links: &'static [&'static str],
+        /// Whether they do.
+        linked: bool,
+    },
+    /// A contact, and kinds of messages to which it said yes (or no).
+    Subscription(bool),
+    /// What a contact did with a message.
+    Engagement,
+    /// Nothing that a stream could hold, for this reason.
+    Nothing(&'static str),
 }
 
 /// A topic: a row of the table.
@@ -18,87 +46,31 @@ pub enum Meaning {
 pub struct Topic {
     /// Its name.
     pub name: &'static str,
-    /// Other names under which it was and is sent.
+    /// Other names under which it was and is sent and known. One name may stand for several topics.
     pub aliases: &'static [&'static str],
-    /// The stream of its item.
-    pub stream: &'static str,
     /// What its item says.
     pub meaning: Meaning,
-    /// What subscribing to it needs, in the words of Intercom's Developer Hub.
+    /// The streams of which its item can have rows.
+    pub streams: &'static [&'static str],
+    /// What subscribing to it needs, in the words of Intercom's Developer Hub; empty: nothing.
     pub permission: &'static str,
 }
 
-const READ: &str = "Read and list users and companies";
-
-const fn contact(name: &'static str, aliases: &'static [&'static str], meaning: Meaning) -> Topic {
-    Topic {
-        name,
-        aliases,
-        stream: "contacts",
-        meaning,
-        permission: READ,
-    }
-}
-
-const fn company(name: &'static str, meaning: Meaning) -> Topic {
-    Topic {
-        name,
-        aliases: &[],
-        stream: "companies",
-        meaning,
-        permission: READ,
-    }
-}
-
-/// All topics.
-pub const TOPICS: &[Topic] = &[
-    contact("contact.user.created", &["user.created"], Meaning::Whole),
-    contact("contact.user.updated", &[], Meaning::Whole),
-    contact("contact.lead.created", &["contact.created"], Meaning::Whole),
-    contact("contact.lead.updated", &["contact.updated"], Meaning::Whole),
-    contact(
-        "contact.lead.signed_up",
-        &["contact.signed_up"],
-        Meaning::Whole,
-    ),
-    contact(
-        "contact.lead.added_email",
-        &["contact.added_email"],
-        Meaning::Whole,
-    ),
-    contact(
-        "contact.email.updated",
-        &["user.email.updated"],
-        Meaning::Whole,
-    ),
-    contact("contact.subscribed", &[], Meaning::Whole),
-    contact(
-        "contact.unsubscribed",
-        &["user.unsubscribed"],
-        Meaning::Whole,
-    ),
-    contact("contact.unarchive", &["contact.unarchived"], Meaning::Whole),
-    contact(
-        "contact.archived",
-        &["contact.archive"],
-        Meaning::Gone("archived"),
-    ),
-    contact(
-        "contact.deleted",
-        &["user.deleted"],
-        Meaning::Gone("deleted"),
-    ),
-    contact("contact.merged", &[], Meaning::Merged),
-    company("company.created", Meaning::Part),
-    company("company.updated", Meaning::Part),
-    company("company.deleted", Meaning::Gone("deleted")),
-];
-
-/// The topic of a name or an alias.
+/// The topic that is sent under a name. Topics that have an alias in common mean the same: the first of them.
 pub fn find(name: &str) -> Option<&'static Topic> {
-    TOPICS
-        .iter()
-        .find(|topic| topic.name == name || topic.aliases.contains(&name))
+    match TOPICS.binary_search_by(|topic| topic.name.cmp(name)) {
+        Ok(place) => TOPICS.get(place),
+        Err(_) => TOPICS.iter().find(|topic| topic.aliases.contains(&name)),
+    }
+}
+
+/// All topics that a name stands for: the one that has it, or those of which it is an alias.
+pub fn named(name: &str) -> impl Iterator<Item = &'static Topic> {
+    let own = find(name).is_some_and(|topic| topic.name == name);
+    TOPICS.iter().filter(move |topic| match own {
+        true => topic.name == name,
+        false => topic.aliases.contains(&name),
+    })
 }
 
 #[cfg(test)]
@@ -107,15 +79,64 @@ mod tests {
     use crate::intercom::streams;
 
     #[test]
-    fn every_name_means_one_topic_and_every_stream_exists() {
+    fn every_name_is_found_and_every_stream_exists() {
+        assert!(TOPICS.is_sorted_by_key(|topic| topic.name));
         for topic in TOPICS {
-            assert!(streams::find(topic.stream).is_some());
-            for name in topic.aliases.iter().chain([&topic.name]) {
-                let named = TOPICS
-                    .iter()
-                    .filter(|other| other.name == *name || other.aliases.contains(name))
-                    .count();
-                assert_eq!(named, 1, "{name}");
+            assert_eq!(find(topic.name), Some(topic));
+            assert_eq!(named(topic.name).collect::<Vec<_>>(), [topic]);
+            for stream in topic.streams {
+                assert!(streams::find(stream).is_some(), "{}: {stream}", topic.name);
+            }
+            let gives = !matches!(topic.meaning, Meaning::Ping | Meaning::Nothing(_));
+            assert_eq!(gives, !topic.streams.is_empty(), "{}", topic.name);
+        }
+    }
+
+    #[test]
+    fn topics_with_a_name_in_common_mean_the_same() {
+        for topic in TOPICS {
+            for alias in topic.aliases {
+                let found = find(alias).unwrap();
+                assert_ne!(found.name, *alias, "an alias is a topic's name");
+                assert_eq!(found.meaning, topic.meaning, "{alias}");
+                assert!(named(alias).any(|other| other == topic), "{alias}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_name_may_stand_for_several_topics() {
+        let names = |name| named(name).map(|topic| topic.name).collect::<Vec<_>>();
+        assert_eq!(
+            names("contact.created"),
+            ["contact.lead.created", "contact.user.created"]
+        );
+        assert_eq!(
+            names("conversation.created"),
+            [
+                "conversation.admin.single.created",
+                "conversation.user.created"
+            ]
+        );
+        assert_eq!(names("contact.deleted"), ["contact.deleted"]);
+        assert_eq!(names("galaxy.created"), [""; 0]);
+    }
+
+    /// A link's key names the objects that it links.
+    #[test]
+    fn links_are_between_the_objects_of_an_item() {
+        for topic in TOPICS {
+            let Meaning::Linked {
+                subjects, links, ..
+            } = topic.meaning
+            else {
+                continue;
+            };
+            for link in links {
+                for field in streams::find(link).unwrap().key {
+                    let mut subjects = subjects.iter();
+                    assert!(subjects.any(|one| one.is_named_by(field)), "{link}.{field}");
+                }
             }
         }
     }

@@ -7,6 +7,7 @@ use crate::cursor::{
     ScrollPosition, SearchPosition,
 };
 use crate::failure::{invalid_input, problem};
+use crate::intercom::normalize::split_key;
 use crate::intercom::streams::{Compare, Given, Paging, Stream};
 use crate::watermark::Watermark;
 
@@ -31,6 +32,25 @@ pub fn of_keys(stream: &Stream, keys: &[String], cursor: Option<&[u8]>) -> Resul
                 "selection.keys",
                 "no_keys",
                 "the stream is read as a whole only",
+            )],
+        ));
+    }
+    let odd = |key: &String| {
+        let parts = split_key(stream, key);
+        parts.len() != stream.key.len() || parts.iter().any(String::is_empty)
+    };
+    if keys.iter().any(odd) {
+        return Err(invalid_input(
+            "no_key",
+            format!(
+                "a key of stream `{}` is made of {}",
+                stream.name,
+                stream.key.join("/")
+            ),
+            vec![problem(
+                "selection.keys",
+                "no_key",
+                "a key is empty, or lacks a part",
             )],
         ));
     }
@@ -70,6 +90,8 @@ pub fn begin(stream: &'static Stream, window: Window) -> Position {
         Paging::Pages(Compare::Time) => pages_since(window.since, Watermark::default()),
         Paging::Children(_) => children(stream, window, Watermark::default(), false),
         Paging::Export => Position::Export(ExportPosition::default()),
+        // Nothing asks for it: see `listed`.
+        Paging::Told => Position::Keys(0),
     }
 }
 

@@ -34,6 +34,7 @@ impl Scan {
         let stream = known_stream(&request.stream)?;
         let config = Config::of(connection)?;
         offered(stream, &config)?;
+        listed(stream, &request.selection)?;
         let filter = Filter::of(stream, request.filter.as_deref())?;
         let mut window = Window::of(&request.selection);
         window.since = window.since.into_iter().chain(filter.since).max();
@@ -137,6 +138,25 @@ fn offered(stream: &Stream, config: &Config) -> Result<(), Failure> {
         ));
     }
     Ok(())
+}
+
+/// Whether more than single rows of it can be read.
+fn listed(stream: &Stream, selection: &Selection) -> Result<(), Failure> {
+    if stream.listed() || matches!(selection, Selection::Keys(_)) {
+        return Ok(());
+    }
+    Err(invalid_input(
+        "webhooks_only",
+        format!(
+            "stream `{}` cannot be read: only webhooks tell of its rows",
+            stream.name
+        ),
+        vec![problem(
+            "stream",
+            "webhooks_only",
+            "Intercom lists its rows nowhere; take it by webhook",
+        )],
+    ))
 }
 
 /// A scan and the host's time.

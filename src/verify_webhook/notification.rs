@@ -1,7 +1,7 @@
 //! The envelope of a notification, read in one pass: the item inside it is checked and left as it stands.
 
 use crate::intercom::timestamp;
-use crate::json::{self, Invalid, Reader};
+use crate::json::{self, Invalid, Outline, Reader};
 
 /// What an envelope says.
 #[derive(Debug, Default, PartialEq)]
@@ -14,8 +14,8 @@ pub struct Notification<'a> {
     pub app_id: Option<String>,
     /// When it was made, in Unix seconds.
     pub created_at: Option<i64>,
-    /// The item, as it is written.
-    pub item: Option<&'a str>,
+    /// The item; absent when it is null or there is none.
+    pub item: Option<Outline<'a>>,
 }
 
 impl<'a> Notification<'a> {
@@ -24,7 +24,7 @@ impl<'a> Notification<'a> {
     /// # Errors
     /// What is wrong with it and where, in words that hold none of its content.
     pub fn read(body: &'a [u8]) -> Result<Self, String> {
-        let text = std::str::from_utf8(body).map_err(|_| "it is not UTF-8".to_owned())?;
+        let text = json::text(body)?;
         let mut notification = Self::default();
         let mut reader = Reader::new(text);
         let object = matches!(reader.peek(), Ok(b'{'));
@@ -46,10 +46,10 @@ impl<'a> Notification<'a> {
         reader.object(|reader, name| {
             if name.is("data") && reader.peek()? == b'{' {
                 return reader.object(|reader, name| {
-                    let place = reader.value()?;
-                    if name.is("item") {
-                        self.item = text.get(place).filter(|item| *item != "null");
+                    if !name.is("item") {
+                        return reader.value().map(drop);
                     }
+                    self.item = Some(Outline::next(reader)?).filter(|item| item.text != "null");
                     Ok(())
                 });
             }
@@ -92,7 +92,7 @@ mod tests {
                 topic: "contact.created".into(),
                 app_id: Some("w".into()),
                 created_at: Some(1_719_492_777),
-                item: Some(r#"{"a":[1]}"#),
+                item: Some(Outline::next(&mut Reader::new(r#"{"a":[1]}"#)).unwrap()),
             }
         );
     }

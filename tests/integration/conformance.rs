@@ -15,6 +15,8 @@ mod examples;
 mod exchanges;
 /// Operations of the component without a sandbox, with answers that are given.
 mod native;
+/// Everything that the simulator tells of.
+mod notifications;
 /// The operations of the API that the component uses.
 mod operations;
 /// Examples of answers that hold rows.

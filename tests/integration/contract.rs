@@ -102,6 +102,8 @@ async fn the_description_is_whole_and_always_the_same() {
             "macros",
             "custom_object_instances",
             "content_export",
+            "content_stats",
+            "jobs",
         ]
     );
     assert_eq!(

@@ -109,6 +109,9 @@ fn read(report: &RunReport) -> BTreeSet<String> {
             StreamStatus::NotInVersion { message } => {
                 assert!(message.contains("2.16"), "{message}");
             }
+            StreamStatus::WebhooksOnly { .. } => {
+                assert!(["content_stats", "jobs"].contains(&&*stream.stream));
+            }
             other => panic!("{}: {other:?}", stream.stream),
         }
     }
@@ -117,7 +120,7 @@ fn read(report: &RunReport) -> BTreeSet<String> {
 
 #[tokio::test]
 async fn every_stream_is_read_to_its_last_row_in_every_version() {
-    for (version, lacking) in [("2.11", 9), ("2.14", 5), ("2.16", 0)] {
+    for (version, lacking) in [("2.11", 11), ("2.14", 7), ("2.16", 2)] {
         let world = world(version).await;
         let names = names(&world);
         let report = world.sync(&names).await;

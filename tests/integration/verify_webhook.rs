@@ -1,11 +1,13 @@
-use std::sync::{Arc, Mutex};
+mod every_topic;
 
 use host_test::contract::connector::{Verdict, WebhookDelivery};
 use host_test::contract::types::Header;
-use host_test::output::{JsonLines, Output, OutputTarget};
+use host_test::output::{JsonLines, OutputTarget};
 use host_test::secret::Secret;
 use host_test::simulator::WebhookDelivery as Delivery;
-use host_test::webhook_listener::WebhookListener;
+use host_test::webhook_listener::{Recipient, RecipientOptions, WebhookListener};
+use host_test::webhook_queue::QueueOptions;
+use host_test::webhook_service::WebhookService;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -18,19 +20,27 @@ async fn listening<F: AsyncFnOnce(&World)>(
     deliver: F,
 ) -> host_test::webhook_listener::WebhookCounts {
     let folder = world.folder.path();
-    let output: Box<dyn Output> = Box::new(
-        JsonLines::open(folder, &OutputTarget::state_in_directory(folder)).expect("an output"),
-    );
-    let listener = WebhookListener::new(
-        world.connection.plugin.clone(),
-        world.connection.tenant.clone(),
-        vec![
+    let output =
+        JsonLines::open(folder, &OutputTarget::state_in_directory(folder)).expect("an output");
+    let options = QueueOptions::default();
+    let window = options.remember;
+    let service =
+        WebhookService::start(Box::new(output), None, options, window, 1).expect("a queue");
+    let listener = WebhookListener::new(vec![Recipient::new(RecipientOptions {
+        name: "test".to_owned(),
+        plugin: world.connection.plugin.clone(),
+        tenant: world.connection.tenant.clone(),
+        secrets: vec![
             Secret::new("an-older-secret"),
             Secret::new("simulator-client-secret"),
         ],
-        Arc::new(Mutex::new(output)),
-        false,
-    );
+        file: None,
+        queue: service.queue().clone(),
+        replay_window: window,
+        allow_from: None,
+        trusted_proxies: Vec::new(),
+        log_each: false,
+    })]);
     let socket = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}/hooks", socket.local_addr().expect("an address"));
     let (stop, stopped) = oneshot::channel::<()>();
@@ -45,6 +55,9 @@ async fn listening<F: AsyncFnOnce(&World)>(
         .await
         .expect("the listener ends")
         .expect("without an error");
+    tokio::task::spawn_blocking(|| service.finish())
+        .await
+        .expect("the queue is drained");
     listener.counts()
 }
 
@@ -70,7 +83,7 @@ async fn deliveries_become_entries() {
         taken("contact.merged", survivor).await;
         taken(
             "company.updated",
-            json!({ "type": "company", "id": "c1", "name": "Acme" }),
+            json!({ "type": "company", "id": "c1", "name": "Acme", "custom_attributes": {} }),
         )
         .await;
         taken("ping", json!({ "type": "ping", "message": "x" })).await;

@@ -38,13 +38,18 @@ pub struct VerifyArguments {
 /// Arguments of `webhook serve`.
 #[derive(Args, Clone, Debug)]
 pub struct ServeArguments {
-    /// The connection (YAML)
-    #[arg(long, value_name = "FILE")]
-    pub connection: PathBuf,
+    /// The connection (YAML); given several times, each has an output of its own, and the workspace's id in a delivery, or
+    /// the path /NAME, says for which connection it is
+    #[arg(long = "connection", value_name = "FILE", required = true)]
+    pub connections: Vec<PathBuf>,
 
     /// Where to listen
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
     pub listen: std::net::SocketAddr,
+
+    /// How many deliveries are put into the output at a time; those of one row never are
+    #[arg(long, default_value_t = 1, value_name = "WORKERS", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub workers: u16,
 
     /// Where entries go.
     #[command(flatten)]

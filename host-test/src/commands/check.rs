@@ -16,6 +16,9 @@ use crate::opened_connection::{OpenedConnection, load_component};
 use crate::position::State;
 use crate::runner::find_stream;
 
+/// The code of a stream that cannot be read because only webhooks tell of it.
+const WEBHOOKS_ONLY: &str = "webhooks_only";
+
 /// Checks a connection.
 pub(super) async fn run(global: &Global, arguments: &CheckArguments) -> Result<Exit, CommandError> {
     let file = load_connection(global, &arguments.connection)?;
@@ -160,6 +163,9 @@ fn found(connection: &OpenedConnection, report: &CheckReport, findings: &mut Vec
                     },
                     Some("choose another config.api_version, or leave the stream out".to_owned()),
                 )
+            }
+            Readability::Unknown(failure) if failure.code == WEBHOOKS_ONLY => {
+                finding(Verdict::Aside, failure.message.clone(), None)
             }
             Readability::Unknown(failure) => finding(
                 bad,

@@ -1,13 +1,18 @@
 //! `status`: what is stored about earlier runs. Nothing is asked of the provider, and no lock is taken.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 
+use super::webhook::Place;
 use super::{CommandError, print_json, print_line, start_logging};
+use crate::clock::now_ms;
 use crate::command_line::{Exit, Global, OutputArguments, StatusArguments};
 use crate::dates;
 use crate::output::{OutputTarget, Sqlite};
 use crate::position::{Checked, LastWebhook, State, StateFile, StreamState};
-use crate::report::table;
+use crate::report::{duration, table};
+use crate::webhook_queue::QueueStatus;
 
 /// Shows what is stored.
 pub(super) fn run(global: &Global, arguments: &StatusArguments) -> Result<Exit, CommandError> {
@@ -18,16 +23,44 @@ pub(super) fn run(global: &Global, arguments: &StatusArguments) -> Result<Exit, 
             "there is no state: nothing has been read yet",
         ));
     };
+    let queue = queue_of(&arguments.output)?;
     if global.json {
-        print_json(&to_json(&state))?;
+        let mut document = to_json(&state);
+        document["queue"] = json!(queue.as_ref().map(queue_json));
+        print_json(&document)?;
     } else {
-        print_line(&to_text(&state))?;
+        let mut text = to_text(&state);
+        if let Some(queue) = &queue {
+            text.push_str(&queue_text(queue));
+        }
+        print_line(&text)?;
     }
     Ok(Exit::Success)
 }
 
-/// What is stored in an output; `None` where nothing was stored yet.
+/// What is stored in an output and in its queue; `None` where nothing was stored yet.
 pub(super) fn stored_state(output: &OutputArguments) -> Result<Option<State>, CommandError> {
+    let state = state_of(output)?;
+    let Some(queue) = queue_of(output)? else {
+        return Ok(state);
+    };
+    let mut state = state.unwrap_or_default();
+    // The output hears of a webhook when it gets it, and of some never.
+    let heard = state.webhooks.take();
+    let last = queue.tally.last;
+    state.webhooks = (last != LastWebhook::default()).then_some(last).or(heard);
+    Ok(Some(state))
+}
+
+/// What the queue of an output holds; `None` where there is none.
+fn queue_of(output: &OutputArguments) -> Result<Option<QueueStatus>, CommandError> {
+    let Some(path) = Place::of(output, None)?.queue() else {
+        return Ok(None);
+    };
+    QueueStatus::read(&path).map_err(CommandError::failed)
+}
+
+fn state_of(output: &OutputArguments) -> Result<Option<State>, CommandError> {
     match (&output.state, output.output.clone().unwrap_or_default()) {
         (None, OutputTarget::Sqlite(path)) => Sqlite::read_state(&path).map_err(Into::into),
         (Some(path), OutputTarget::Standard | OutputTarget::JsonLines(_)) => read(path),
@@ -79,6 +112,7 @@ fn to_json(state: &State) -> Value {
                     "cursor_formats": formats,
                     "notices": last.map(|last| last.notices.clone()),
                     "quarantined": stream.quarantined,
+                    "stale": stream.stale,
                     "swept_at_ms": stream.swept_at_ms,
                 }),
             )
@@ -176,6 +210,12 @@ fn to_text(state: &State) -> String {
         for (kind, count) in notices {
             text.push_str(&format!("\n! {name}: {count} × {kind} in the last run"));
         }
+        if stream.stale > 0 {
+            text.push_str(&format!(
+                "\n– {name}: {} entries were left out because something newer was there",
+                stream.stale
+            ));
+        }
         if stream.quarantined > 0 {
             text.push_str(&format!(
                 "\n! {name}: {} rows are held because they are no records; `read {name} --quarantined` reads them again",
@@ -195,4 +235,41 @@ fn webhooks_text(webhooks: &LastWebhook, zone: &jiff::tz::TimeZone) -> String {
         at(webhooks.delivery_at_ms),
         topic.map_or_else(String::new, |topic| format!(" ({topic})"))
     )
+}
+
+/// How long the delivery waits that waits longest, in milliseconds.
+fn oldest_age_ms(queue: &QueueStatus) -> Option<i64> {
+    let oldest = queue.oldest_at_ms?;
+    Some(now_ms().saturating_sub(oldest).max(0))
+}
+
+fn queue_json(queue: &QueueStatus) -> Value {
+    json!({
+        "waiting": queue.waiting,
+        "oldest_age_ms": oldest_age_ms(queue),
+        "unusable": queue.unusable,
+        "rows_to_read_again": queue.rows_again,
+        "intents": queue.intents,
+        "counts": queue.tally.all,
+    })
+}
+
+fn queue_text(queue: &QueueStatus) -> String {
+    let age = oldest_age_ms(queue).and_then(|ms| u64::try_from(ms).ok());
+    let age = age.map(|ms| format!(", the oldest for {}", duration(Duration::from_millis(ms))));
+    let mut text = format!(
+        "\nqueue: {} deliveries wait{}, {} rows to read again, {} intents\nwebhooks in all: {}",
+        queue.waiting,
+        age.unwrap_or_default(),
+        queue.rows_again,
+        queue.intents,
+        queue.tally.all.line()
+    );
+    if queue.unusable > 0 {
+        text.push_str(&format!(
+            "\n✗ {} deliveries could not be used; their problems are in the queue's table `waiting`",
+            queue.unusable
+        ));
+    }
+    text
 }

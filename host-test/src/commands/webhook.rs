@@ -1,20 +1,22 @@
 //! `webhook verify` and `webhook serve`.
 
+mod place;
+mod serve;
+
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
+pub(super) use self::place::Place;
+pub(super) use self::serve::serve;
 use super::{CommandError, load_connection, print_json, read_bytes};
 use crate::clock::now_ms;
-use crate::command_line::{Exit, Global, ServeArguments, VerifyArguments};
-use crate::connection_file::{ConnectionFile, Mode};
+use crate::command_line::{Exit, Global, VerifyArguments};
+use crate::connection_file::ConnectionFile;
 use crate::contract::connector::{Verdict, WebhookDelivery};
 use crate::contract::types::Header;
 use crate::opened_connection::{OpenedConnection, load_component};
-use crate::output::{self, encode_entries};
-use crate::progress::write_line;
-use crate::webhook_listener::WebhookListener;
+use crate::output::encode_entries;
 
 /// Verifies one delivery from files.
 pub(super) async fn verify(
@@ -53,80 +55,6 @@ pub(super) async fn verify(
         Verdict::Rejected(_) => Exit::Failure,
         _ => Exit::Success,
     })
-}
-
-/// Takes deliveries until the process is interrupted.
-pub(super) async fn serve(
-    global: &Global,
-    arguments: &ServeArguments,
-) -> Result<Exit, CommandError> {
-    let file = load_connection(global, &arguments.connection)?;
-    require_secret(&file)?;
-    if !file.direction.reads() || file.mode == Mode::Batch {
-        return Err(CommandError::usage(format!(
-            "{}: webhooks need `mode` realtime or hybrid and `direction` read or both",
-            file.path.display()
-        )));
-    }
-    let log_each = file.logging.webhooks;
-    let plugin = load_component(global.component.as_deref()).await?;
-    let mut connection = OpenedConnection::new(plugin, file, None)?;
-    let target = arguments.output.output.clone().unwrap_or_default();
-    let mut output = output::open(&target, arguments.output.state.as_deref())?;
-    if connection.has_token() {
-        connection.ensure_checked(output.as_mut()).await?;
-    } else {
-        connection.use_stored_check(output.state());
-    }
-    let listener = tokio::net::TcpListener::bind(arguments.listen)
-        .await
-        .map_err(|error| {
-            CommandError::failed(format!("cannot listen on {}: {error}", arguments.listen))
-        })?;
-    let address = listener.local_addr().map_err(CommandError::failed)?;
-    write_line(&format!(
-        "webhooks on http://{address}/ into {}",
-        output.describe()
-    ));
-    let webhooks = WebhookListener::new(
-        connection.plugin.clone(),
-        connection.tenant.clone(),
-        connection.file.client_secrets.clone(),
-        Arc::new(Mutex::new(output)),
-        log_each,
-    );
-    let counts = webhooks.clone();
-    webhooks
-        .serve(listener, interrupted())
-        .await
-        .map_err(CommandError::failed)?;
-    let counts = counts.counts();
-    write_line(&format!(
-        "{} accepted, {} known, {} ignored, {} rejected, {} refused, {} failed",
-        counts.accepted,
-        counts.duplicates,
-        counts.ignored,
-        counts.rejected,
-        counts.refused,
-        counts.failed
-    ));
-    Ok(Exit::Success)
-}
-
-/// Until somebody ends the process, with Ctrl-C or as services are ended.
-async fn interrupted() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminated.recv() => {}
-            }
-            return;
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
 }
 
 fn require_secret(file: &ConnectionFile) -> Result<(), CommandError> {

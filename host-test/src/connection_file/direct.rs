@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::document::{Content, Node};
 use super::problems::Problems;
 use super::section::Section;
-use super::{ConnectionFile, endpoint, filters, mapping, rate, settings};
+use super::{ConnectionFile, endpoint, filters, mapping, rate, settings, webhooks};
 use crate::secret::Secret;
 
 /// Keys that people write at the top and that belong further down.
@@ -64,7 +64,7 @@ pub(super) fn read(path: &Path, root: &Node, problems: &mut Problems) -> Connect
     if let Some(node) = top.take("streams") {
         connection.streams = streams(node, problems);
     }
-    connection.mode = settings::mode(&mut top, problems);
+    settings::mode(&mut top, &mut connection, problems);
     connection.direction = settings::direction(&mut top, problems);
     connection.field_mapping = top
         .take("field_mapping")
@@ -74,6 +74,9 @@ pub(super) fn read(path: &Path, root: &Node, problems: &mut Problems) -> Connect
         connection.filters = filters::read(&top.path("filters"), node, problems);
     }
     connection.sweep_every = filters::sweep_every(&mut top, problems);
+    if let Some(node) = top.take("webhooks") {
+        connection.webhooks = webhooks::read(&top.path("webhooks"), node, problems);
+    }
     if let Some(node) = top.take("rate") {
         connection.rate = rate::read(&top.path("rate"), node, problems);
     }
@@ -140,6 +143,8 @@ impl ConnectionFile {
             rate: rate::RateSettings::default(),
             filters: std::collections::BTreeMap::new(),
             sweep_every: None,
+            sync_every: None,
+            webhooks: webhooks::WebhookSettings::default(),
             triggers: None,
             logging: settings::Logging::default(),
             warnings: Vec::new(),

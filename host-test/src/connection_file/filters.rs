@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::document::{Content, Node};
 use super::problems::{Problems, join};
 use super::section::Section;
+use super::span;
 
 /// Reads `filters`: for each stream the fields of its filter. What they mean is the component's to judge.
 pub(super) fn read(
@@ -36,38 +37,12 @@ pub(super) fn read(
     filters
 }
 
-/// Units of a span, and their seconds.
-const UNITS: &[(char, u64)] = &[('m', 60), ('h', 3_600), ('d', 86_400), ('w', 604_800)];
-
 /// The shortest span between sweeps: each reads whole streams.
 const SHORTEST: Duration = Duration::from_secs(3_600);
 
 /// Reads `sweep_every`: a number with a unit, such as `7d`.
 pub(super) fn sweep_every(section: &mut Section<'_>, problems: &mut Problems) -> Option<Duration> {
-    let node = section.take("sweep_every")?;
-    let span = match &node.content {
-        Content::Unresolved => return None,
-        Content::Text(text) => span(text.trim()).filter(|span| *span >= SHORTEST),
-        _ => None,
-    };
-    if span.is_none() {
-        problems.push(node.problem(
-            &section.path("sweep_every"),
-            "value",
-            "no span of an hour or more",
-            "a number and m, h, d or w, such as 7d",
-        ));
-    }
-    span
-}
-
-fn span(text: &str) -> Option<Duration> {
-    let mut units = UNITS.iter();
-    let seconds = units.find_map(|(unit, seconds)| {
-        let count: u64 = text.strip_suffix(*unit)?.parse().ok()?;
-        count.checked_mul(*seconds)
-    })?;
-    Some(Duration::from_secs(seconds))
+    span::read(section, "sweep_every", SHORTEST, problems)
 }
 
 #[cfg(test)]

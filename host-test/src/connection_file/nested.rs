@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::document::{Content, Node};
 use super::problems::{Problem, Problems};
 use super::section::Section;
-use super::{ConnectionFile, endpoint, filters, mapping, rate, settings};
+use super::{ConnectionFile, endpoint, filters, mapping, rate, settings, webhooks};
 
 /// The connector that this file is read for; others in it are named in a warning.
 const CONNECTOR: &str = "intercom";
@@ -76,7 +76,7 @@ fn intercom(mut section: Section<'_>, connection: &mut ConnectionFile, problems:
     if let Some(node) = section.take("sync") {
         connection.streams = streams(&section.path("sync"), node, problems);
     }
-    connection.mode = settings::mode(&mut section, problems);
+    settings::mode(&mut section, connection, problems);
     connection.direction = settings::direction(&mut section, problems);
     if let Some(node) = section.take("lists") {
         lists(&section.path("lists"), node, connection, problems);
@@ -90,6 +90,9 @@ fn intercom(mut section: Section<'_>, connection: &mut ConnectionFile, problems:
         connection.filters = filters::read(&section.path("filters"), node, problems);
     }
     connection.sweep_every = filters::sweep_every(&mut section, problems);
+    if let Some(node) = section.take("webhooks") {
+        connection.webhooks = webhooks::read(&section.path("webhooks"), node, problems);
+    }
     if let Some(node) = section.take("rate") {
         connection.rate = rate::read(&section.path("rate"), node, problems);
     }

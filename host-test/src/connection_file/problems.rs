@@ -11,7 +11,7 @@ pub struct Problem {
     /// The line of the file, counted from 1; 0 where there is none.
     pub line: u64,
     /// A stable name for programs: `missing`, `type`, `unknown_key`, `unset_variable`, `duplicate_key`, `value`,
-    /// `not_supported`.
+    /// `switched_off`, `not_supported`.
     pub code: &'static str,
     /// What is wrong and what to do. Never holds a value from the environment or a secret.
     pub message: String,
@@ -94,6 +94,21 @@ pub enum ConnectionFileError {
         /// Every problem, in the order of the file's sections.
         problems: Vec<Problem>,
     },
+}
+
+impl ConnectionFileError {
+    /// Whether there is no connection any more: its file is gone, or it is switched off.
+    pub fn is_gone(&self) -> bool {
+        match self {
+            ConnectionFileError::Unreadable { source, .. } => {
+                source.kind() == std::io::ErrorKind::NotFound
+            }
+            ConnectionFileError::Invalid { problems, .. } => problems
+                .iter()
+                .any(|problem| problem.code == super::settings::SWITCHED_OFF),
+            _ => false,
+        }
+    }
 }
 
 fn at(line: u64, column: u64) -> String {

@@ -1,8 +1,10 @@
 //! The settings that both forms have in common.
 
-use super::ConnectionFile;
+use std::time::Duration;
+
 use super::problems::{Problem, Problems};
 use super::section::Section;
+use super::{ConnectionFile, span};
 
 /// How changes come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,19 +60,40 @@ pub(super) fn token_file(
     }
 }
 
-/// Reads `mode`.
-pub(super) fn mode(section: &mut Section<'_>, problems: &mut Problems) -> Mode {
-    section
-        .choice(
-            "mode",
-            &[
-                ("batch", Mode::Batch),
-                ("realtime", Mode::Realtime),
-                ("hybrid", Mode::Hybrid),
-            ],
-            problems,
-        )
-        .unwrap_or(Mode::Hybrid)
+/// The shortest span between two readings by `webhook serve`.
+const SHORTEST_SYNC: Duration = Duration::from_secs(10);
+
+/// How often a hybrid connection is read when it does not say.
+const SYNC_EVERY: Duration = Duration::from_secs(15 * 60);
+
+/// Reads `mode` and `sync_every`. Where no mode is written, both ways are open and nobody reads by himself.
+pub(super) fn mode(
+    section: &mut Section<'_>,
+    connection: &mut ConnectionFile,
+    problems: &mut Problems,
+) {
+    let written = section.choice(
+        "mode",
+        &[
+            ("batch", Mode::Batch),
+            ("realtime", Mode::Realtime),
+            ("hybrid", Mode::Hybrid),
+        ],
+        problems,
+    );
+    connection.mode = written.unwrap_or(Mode::Hybrid);
+    let every = span::read(section, "sync_every", SHORTEST_SYNC, problems);
+    connection.sync_every = match written {
+        Some(Mode::Hybrid) => Some(every.unwrap_or(SYNC_EVERY)),
+        Some(Mode::Realtime) if every.is_some() => {
+            let path = section.path("sync_every");
+            let line = section.take("sync_every").map_or(0, |node| node.line);
+            let message = "`mode: realtime` reads nothing; set it to hybrid".to_owned();
+            problems.say(&path, line, "value", message);
+            None
+        }
+        _ => every,
+    };
 }
 
 /// Reads `direction`. The name of a pair, such as `intercom_to_brevo`, says which end is the source.
@@ -91,6 +114,9 @@ pub(super) fn direction(section: &mut Section<'_>, problems: &mut Problems) -> D
         .unwrap_or(Direction::Both)
 }
 
+/// The code of the problem that a connection is switched off.
+pub(super) const SWITCHED_OFF: &str = "switched_off";
+
 /// Reads `enabled`: a connection that is switched off does not run.
 pub(super) fn enabled(section: &mut Section<'_>, problems: &mut Problems) {
     if section.truth("enabled", problems) == Some(false) {
@@ -99,7 +125,7 @@ pub(super) fn enabled(section: &mut Section<'_>, problems: &mut Problems) {
         problems.say(
             &path,
             line,
-            "value",
+            SWITCHED_OFF,
             "the connection is switched off; set it to true to run it".to_owned(),
         );
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::position::{LockError, StateFileError};
 
-/// Why an output did not take what it was given. Nothing of the page was stored then.
+/// Why an output did not take what it was given. Nothing of it was stored then.
 #[derive(Debug, thiserror::Error)]
 pub enum OutputError {
     /// A file cannot be read or written.
@@ -80,7 +80,7 @@ pub enum OutputError {
     /// A payload or a stored value is not the JSON it should be.
     #[error("the {what} of {stream} {key} is not a JSON object: {source}")]
     NotJson {
-        /// `payload` or `stored row`.
+        /// `row`, `patch`, `line`: which of them.
         what: &'static str,
         /// The stream.
         stream: String,
@@ -104,4 +104,14 @@ pub enum OutputError {
     /// `--state` beside an output that keeps the state itself.
     #[error("sqlite: keeps the position in its own database; leave out --state")]
     StateInDatabase,
+}
+
+impl OutputError {
+    /// Whether it is because of what was given, and would be so again: what is wrong is no matter of the disk.
+    pub fn is_of_the_entries(&self) -> bool {
+        matches!(
+            self,
+            OutputError::NotJson { .. } | OutputError::BadStreamName { .. }
+        )
+    }
 }

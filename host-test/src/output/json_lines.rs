@@ -7,6 +7,7 @@
 //! back to the last state that was waited for.
 
 mod beside;
+mod deliveries;
 mod ending;
 mod files;
 mod keys;
@@ -16,7 +17,6 @@ mod recovery;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -26,11 +26,12 @@ use self::quarantine::Quarantine;
 use self::receipts::Receipts;
 use super::lines::GatheredLines;
 use super::{
-    Addition, Commit, Delivery, Output, OutputError, OutputTarget, QuarantinedRow, ScanStart,
+    Addition, Commit, Delivered, Delivery, Output, OutputError, OutputTarget, QuarantinedRow,
+    ScanStart,
 };
 use crate::clock::now_ms;
 use crate::contract::types::Entry;
-use crate::position::{Checked, Heard, LastRun, ScanSpan, State, StateFile, StateLock};
+use crate::position::{Checked, LastRun, ScanSpan, State, StateFile, StateLock};
 
 /// How long to go on without waiting for the disk. That costs more than all the rest of a page.
 const BETWEEN_SYNCS: Duration = Duration::from_secs(1);
@@ -145,7 +146,11 @@ impl JsonLines {
     }
 
     /// Writes entries behind what is committed, or into the new end of their file. On failure the files are as they were.
-    fn write(&mut self, entries: &[Entry], endings: &mut Endings) -> Result<Written, OutputError> {
+    fn write<'a>(
+        &mut self,
+        entries: impl IntoIterator<Item = &'a Entry>,
+        endings: &mut Endings,
+    ) -> Result<Written, OutputError> {
         let mut written = Written::new();
         let mut by_stream: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
         for entry in entries {
@@ -181,15 +186,6 @@ impl JsonLines {
         let lines = &self.lines;
         self.files
             .append(stream, from, |file| lines.write(entries, file))
-    }
-
-    fn write_receipt(&mut self, id: &str, now_ms: i64) -> Result<ScanSpan, OutputError> {
-        self.open_file(receipts::FILE)?;
-        let line = receipts::line(id, now_ms);
-        let from = self.committed(receipts::FILE);
-        self.files.append(receipts::FILE, from, |file| {
-            file.write_all(&line).map(|()| line.len() as u64)
-        })
     }
 
     /// Begins new ends for files, which leave these parts out.
@@ -234,17 +230,6 @@ impl JsonLines {
         // Only now another end may be begun beside one of these files.
         self.sync()?;
         self.in_doubt = false;
-        Ok(())
-    }
-
-    /// Makes the file of ids shorter when much of it is forgotten.
-    fn forget_receipts(&mut self, now_ms: i64) -> Result<(), OutputError> {
-        if let Some(part) = self.receipts.forget(now_ms) {
-            let parts = BTreeMap::from([(receipts::FILE.to_owned(), vec![part])]);
-            let endings = self.begin_endings(parts)?;
-            self.sync_endings(&endings)?;
-            self.receipts.removed();
-        }
         Ok(())
     }
 }
@@ -372,50 +357,12 @@ impl Output for JsonLines {
         self.sync()
     }
 
-    fn deliver(&mut self, delivery: Delivery<'_>) -> Result<bool, OutputError> {
-        self.be_sure()?;
-        let Delivery {
-            id, topic, now_ms, ..
-        } = delivery;
-        self.state.hear(Heard::Delivery { topic }, now_ms);
-        if self.receipts.contains(id) {
-            self.state_file.save(&self.state)?;
-            return Ok(false);
-        }
-        self.forget_receipts(now_ms)?;
-        let mut written = self.write(delivery.entries, &mut Endings::new())?;
-        let receipt = match self.write_receipt(id, now_ms) {
-            Ok(receipt) => receipt,
-            Err(error) => {
-                self.files.take_back(&written);
-                return Err(error);
-            }
-        };
-        written.insert(receipts::FILE.to_owned(), receipt);
-        for (name, span) in &written {
-            self.state.files.insert(name.clone(), span.to);
-        }
-        let synced = self.sync();
-        // The state file decides, also when what came after it went wrong: the sender hears of a failure, comes again, and
-        // is told that it is known.
-        let committed = synced.is_ok()
-            || StateFile::read(&self.state_path)
-                .is_ok_and(|state| state.as_ref() == Some(&self.state));
-        if committed {
-            self.receipts.insert(id, now_ms, receipt.to);
-        } else {
-            self.files.take_back(&written);
-            for (name, span) in written {
-                self.state.files.insert(name, span.from);
-            }
-        }
-        synced.map(|()| true)
+    fn deliver(&mut self, deliveries: &[Delivery<'_>]) -> Result<Vec<Delivered>, OutputError> {
+        self.store_deliveries(deliveries)
     }
 
-    fn hear(&mut self, heard: Heard<'_>, now_ms: i64) -> Result<(), OutputError> {
-        self.be_sure()?;
-        self.state.hear(heard, now_ms);
-        Ok(self.state_file.save(&self.state)?)
+    fn knows_row_times(&self) -> bool {
+        false
     }
 
     fn describe(&self) -> String {

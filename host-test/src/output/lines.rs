@@ -113,10 +113,10 @@ impl GatheredLines {
 }
 
 /// The bytes that [`encode_entries`] needs at most, nearly: names that need escapes may take more.
-pub(super) fn encoded_size(entries: &[Entry]) -> usize {
+pub(super) fn encoded_size<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> usize {
     const FRAME: usize = 128;
     entries
-        .iter()
+        .into_iter()
         .map(|entry| entry.payload.len() + entry.key.len() + entry.stream.len() + FRAME)
         .sum()
 }

@@ -3,6 +3,7 @@
 //! A row knows the scan that wrote it last. Before a scan writes over a row of an earlier scan, the old row goes into
 //! `_undo`; when the walk starts over, the scan's rows are deleted and the old ones put back.
 
+mod held_row;
 mod quarantine;
 mod rows;
 mod schema;
@@ -12,7 +13,10 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::{Addition, Commit, Delivery, Output, OutputError, QuarantinedRow, ScanStart};
+use self::rows::{Outcome, Writing};
+use super::{
+    Addition, Commit, Delivered, Delivery, Output, OutputError, QuarantinedRow, ScanStart,
+};
 use crate::contract::types::Entry;
 use crate::position::{Checked, Heard, LastRun, State, StateLock, StreamState};
 
@@ -190,10 +194,11 @@ impl Output for Sqlite {
                     rows::roll_back(transaction, table, scan).map_err(&failed)?;
                 }
             }
+            let writing = Writing::Scan(scan);
             for entry in page.entries {
                 rows::make_table(transaction, tables, &entry.stream).map_err(&failed)?;
-                rows::remember(transaction, entry, scan).map_err(&failed)?;
-                rows::apply(transaction, entry, scan, &path)?;
+                let outcome = rows::take(transaction, entry, writing, &path)?;
+                stream.stale += u64::from(outcome == Outcome::Stale);
             }
             Sqlite::keep_quarantine(transaction, &held, brought, scan).map_err(&failed)?;
             if page.complete_snapshot {
@@ -220,9 +225,11 @@ impl Output for Sqlite {
         let held = std::mem::take(&mut self.held);
         schema::wait_for_disk(&self.connection, true).map_err(&failed)?;
         let stored = self.transact(|transaction, tables| {
+            let writing = Writing::Addition(counter);
             for entry in addition.entries {
                 rows::make_table(transaction, tables, &entry.stream).map_err(&failed)?;
-                rows::apply(transaction, entry, counter, &path)?;
+                let outcome = rows::take(transaction, entry, writing, &path)?;
+                stream.stale += u64::from(outcome == Outcome::Stale);
             }
             Sqlite::keep_quarantine(transaction, &held, addition, counter).map_err(&failed)?;
             stream.quarantined =
@@ -293,49 +300,54 @@ impl Output for Sqlite {
         Ok(())
     }
 
-    fn deliver(&mut self, delivery: Delivery<'_>) -> Result<bool, OutputError> {
+    fn deliver(&mut self, deliveries: &[Delivery<'_>]) -> Result<Vec<Delivered>, OutputError> {
         let failed = self.failed();
-        let Delivery { id, now_ms, .. } = delivery;
-        let counter = self.counter + 1;
+        let mut counter = self.counter;
         let path = self.path.clone();
         let mut webhooks = self.state.webhooks.clone().unwrap_or_default();
-        let topic = delivery.topic;
-        webhooks.hear(Heard::Delivery { topic }, now_ms);
-        // The sender hears that it was taken and never tells it again.
-        schema::wait_for_disk(&self.connection, true).map_err(&failed)?;
-        let new = self.transact(|transaction, tables| {
-            schema::save_webhooks(transaction, &webhooks).map_err(&failed)?;
-            if !rows::insert_delivery(transaction, id, now_ms).map_err(&failed)? {
-                return Ok(false);
-            }
-            rows::forget_deliveries(transaction, now_ms - DELIVERY_MEMORY_MS).map_err(&failed)?;
-            for entry in delivery.entries {
-                rows::make_table(transaction, tables, &entry.stream).map_err(&failed)?;
-                if rows::is_newer_there(transaction, entry).map_err(&failed)? {
-                    continue;
-                }
-                rows::apply(transaction, entry, counter, &path)?;
-            }
-            schema::save_counter(transaction, counter).map_err(&failed)?;
-            Ok(true)
-        })?;
-        if new {
-            self.counter = counter;
+        for Delivery { topic, now_ms, .. } in deliveries {
+            webhooks.hear(Heard::Delivery { topic }, *now_ms);
         }
+        let oldest = deliveries.iter().map(|delivery| delivery.now_ms).min();
+        // Whoever has them on the way to here forgets them afterwards.
+        schema::wait_for_disk(&self.connection, true).map_err(&failed)?;
+        let delivered = self.transact(|transaction, tables| {
+            let mut delivered = Vec::with_capacity(deliveries.len());
+            for delivery in deliveries {
+                let Delivery { id, now_ms, .. } = delivery;
+                let mut told = Delivered {
+                    new: rows::insert_delivery(transaction, id, *now_ms).map_err(&failed)?,
+                    ..Delivered::default()
+                };
+                if told.new {
+                    counter += 1;
+                    for entry in delivery.entries {
+                        rows::make_table(transaction, tables, &entry.stream).map_err(&failed)?;
+                        let writing = Writing::Delivery(counter);
+                        let outcome = rows::take(transaction, entry, writing, &path)?;
+                        told.stale += u64::from(outcome == Outcome::Stale);
+                        if outcome == Outcome::Unclear {
+                            told.unclear.push((entry.stream.clone(), entry.key.clone()));
+                        }
+                    }
+                }
+                delivered.push(told);
+            }
+            if let Some(oldest) = oldest {
+                rows::forget_deliveries(transaction, oldest - DELIVERY_MEMORY_MS)
+                    .map_err(&failed)?;
+            }
+            schema::save_webhooks(transaction, &webhooks).map_err(&failed)?;
+            schema::save_counter(transaction, counter).map_err(&failed)?;
+            Ok(delivered)
+        })?;
+        self.counter = counter;
         self.state.webhooks = Some(webhooks);
-        Ok(new)
+        Ok(delivered)
     }
 
-    fn hear(&mut self, heard: Heard<'_>, now_ms: i64) -> Result<(), OutputError> {
-        let failed = self.failed();
-        let mut webhooks = self.state.webhooks.clone().unwrap_or_default();
-        webhooks.hear(heard, now_ms);
-        schema::wait_for_disk(&self.connection, false).map_err(&failed)?;
-        self.transact(|transaction, _| {
-            schema::save_webhooks(transaction, &webhooks).map_err(&failed)
-        })?;
-        self.state.webhooks = Some(webhooks);
-        Ok(())
+    fn knows_row_times(&self) -> bool {
+        true
     }
 
     fn describe(&self) -> String {

@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::lines::{encode_entries, encoded_size};
-use super::{Addition, Commit, Delivery, Output, OutputError, QuarantinedRow, ScanStart};
+use super::{
+    Addition, Commit, Delivered, Delivery, Output, OutputError, QuarantinedRow, ScanStart,
+};
 use crate::contract::types::Entry;
 use crate::position::{Checked, Heard, LastRun, State, StateFile};
 
@@ -25,9 +27,12 @@ impl LineWriter {
     }
 
     /// Writes one line for each entry and hands them over.
-    pub fn entries(&mut self, entries: &[Entry]) -> Result<(), OutputError> {
+    pub fn entries<'a>(
+        &mut self,
+        entries: impl IntoIterator<Item = &'a Entry> + Clone,
+    ) -> Result<(), OutputError> {
         self.buffer.clear();
-        self.buffer.reserve(encoded_size(entries));
+        self.buffer.reserve(encoded_size(entries.clone()));
         encode_entries(entries, &mut self.buffer);
         let buffer = std::mem::take(&mut self.buffer);
         let written = self.bytes(&buffer);
@@ -152,24 +157,34 @@ impl Output for StandardOutput {
         self.save(true)
     }
 
-    fn deliver(&mut self, delivery: Delivery<'_>) -> Result<bool, OutputError> {
-        let topic = delivery.topic;
-        self.state.hear(Heard::Delivery { topic }, delivery.now_ms);
-        if !self.state.remember_delivery(delivery.id) {
-            self.save(false)?;
-            return Ok(false);
+    fn deliver(&mut self, deliveries: &[Delivery<'_>]) -> Result<Vec<Delivered>, OutputError> {
+        let mut delivered = Vec::with_capacity(deliveries.len());
+        let mut entries = Vec::new();
+        for delivery in deliveries {
+            let Delivery { id, topic, .. } = delivery;
+            self.state.hear(Heard::Delivery { topic }, delivery.now_ms);
+            let new = self.state.remember_delivery(id);
+            if new {
+                entries.extend(delivery.entries);
+            }
+            delivered.push(Delivered {
+                new,
+                ..Delivered::default()
+            });
         }
-        let written = self.lines.entries(delivery.entries);
-        let done = written.and_then(|()| self.save(true));
+        let new = delivered.iter().filter(|told| told.new).count();
+        let written = self.lines.entries(entries);
+        let done = written.and_then(|()| self.save(new > 0));
         if done.is_err() {
-            self.state.deliveries.pop_back();
+            for _ in 0..new {
+                self.state.deliveries.pop_back();
+            }
         }
-        done.map(|()| true)
+        done.map(|()| delivered)
     }
 
-    fn hear(&mut self, heard: Heard<'_>, now_ms: i64) -> Result<(), OutputError> {
-        self.state.hear(heard, now_ms);
-        self.save(false)
+    fn knows_row_times(&self) -> bool {
+        false
     }
 
     fn describe(&self) -> String {

@@ -89,6 +89,9 @@ pub struct StreamState {
     /// Rows that are held because they are no records, at the end of the last run.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub quarantined: u64,
+    /// Entries of readings that were left out because something newer of their row was there.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub stale: u64,
     /// When the output's rows were last compared with the provider's, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub swept_at_ms: Option<i64>,

@@ -169,10 +169,17 @@ impl StateFile {
 
     fn replace(&self, path: &Path, bytes: &[u8], wait: bool) -> Result<(), StateFileError> {
         let write = || {
-            let mut file = File::create(&self.temporary)?;
+            // Never over an old one: emptying a file that the disk does not have yet makes ext4 wait for it.
+            match fs::remove_file(&self.temporary) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            let mut file = File::create_new(&self.temporary)?;
             file.write_all(bytes)?;
             if wait {
                 file.sync_all()?;
+            } else if exchange(&self.temporary, path) {
+                return Ok(());
             }
             fs::rename(&self.temporary, path)
         };
@@ -186,6 +193,19 @@ impl StateFile {
             source,
         }
     }
+}
+
+/// Gives two files each other's names in one step, where the system can. A renaming over a file makes ext4 write the new
+/// one to the disk at once, which took a twentieth of a sync's processor time.
+#[cfg(target_os = "linux")]
+fn exchange(one: &Path, other: &Path) -> bool {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).is_ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn exchange(_one: &Path, _other: &Path) -> bool {
+    false
 }
 
 fn beside(path: &Path, ending: &str) -> PathBuf {

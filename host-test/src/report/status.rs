@@ -20,6 +20,11 @@ pub enum StreamStatus {
         /// What it needs.
         message: String,
     },
+    /// Only webhooks tell of the stream's rows.
+    WebhooksOnly {
+        /// How its rows come.
+        message: String,
+    },
     /// The component does not have the stream.
     Unavailable {
         /// Why, and what to do.
@@ -60,6 +65,7 @@ impl StreamStatus {
             StreamStatus::Denied { .. } => "denied",
             StreamStatus::NotInVersion { .. } => "not_in_version",
             StreamStatus::NotConfigured { .. } => "not_configured",
+            StreamStatus::WebhooksOnly { .. } => "webhooks_only",
             StreamStatus::Unavailable { .. } => "unavailable",
             StreamStatus::Unauthorized { .. } => "unauthorized",
             StreamStatus::Failed { .. } => "failed",
@@ -74,6 +80,7 @@ impl StreamStatus {
             StreamStatus::Denied { message }
             | StreamStatus::NotInVersion { message }
             | StreamStatus::NotConfigured { message }
+            | StreamStatus::WebhooksOnly { message }
             | StreamStatus::Unavailable { message }
             | StreamStatus::Unauthorized { message }
             | StreamStatus::Failed { message, .. }

@@ -8,7 +8,7 @@ use super::plan::plan;
 use super::walker::Walker;
 use super::{Extent, PageSource, Runner, Sweep};
 use crate::clock::now_ms;
-use crate::contract::connector::{Page, Selection, StreamDescriptor};
+use crate::contract::connector::{Page, Selection, StreamDescriptor, StreamModes};
 use crate::output::{Commit, Output, OutputError, ScanStart};
 use crate::position::{LastRun, Position, StateLock, StoredSelection};
 use crate::report::{StreamReport, StreamStatus};
@@ -81,6 +81,11 @@ impl<S: PageSource> Runner<'_, S> {
             });
         }
         let beside = self.beside(stream, output, report)?;
+        if beside.is_none() && !stream.modes.contains(StreamModes::FULL) {
+            return Ok(StreamStatus::WebhooksOnly {
+                message: format!("only webhooks tell of {}", stream.name),
+            });
+        }
         let _walk = match &beside {
             // Rows that are named need no walk.
             Some(Selection::Keys(_)) => None,

@@ -95,6 +95,7 @@ pub(crate) fn page_number(value: &Value) -> Result<u64, ApiError> {
 /// A successful answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
+    pub(crate) status: u16,
     pub(crate) content_type: &'static str,
     pub(crate) body: Vec<u8>,
 }
@@ -117,6 +118,7 @@ impl Answer {
         serde_json::to_writer(&mut json, body)
             .map_err(|error| ApiError::new(500, "server_error", error.to_string()))?;
         Ok(Answer {
+            status: 200,
             content_type: reply::JSON,
             body: json,
         })
@@ -125,14 +127,24 @@ impl Answer {
     /// An answer without a body.
     pub(crate) fn empty() -> Answer {
         Answer {
+            status: 200,
             content_type: reply::JSON,
             body: Vec::new(),
+        }
+    }
+
+    /// The same answer to a request that was accepted, and whose work may come later.
+    pub(crate) fn accepted(self) -> Answer {
+        Answer {
+            status: 202,
+            ..self
         }
     }
 
     /// An answer of bytes.
     pub(crate) fn octets(body: Vec<u8>) -> Answer {
         Answer {
+            status: 200,
             content_type: route::OCTETS,
             body,
         }

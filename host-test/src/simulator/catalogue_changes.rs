@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use super::catalogue::CatalogueKind;
 use super::catalogue_table::View;
 use super::errors::ApiError;
+use super::help_center::is_published;
+use super::object_topics::ObjectChange;
 use super::shelf::ALL;
 use super::version::ApiVersion;
 use super::workspace::Workspace;
@@ -75,7 +77,12 @@ impl Workspace {
     /// Creates an object; gives its id.
     pub fn create_catalogue_object(&self, kind: CatalogueKind) -> String {
         let now = self.now();
-        let number = self.write().catalogue.shelf_mut(kind).create(now);
+        let mut state = self.write();
+        let shelf = state.catalogue.shelf_mut(kind);
+        let number = shelf.create(now);
+        if let Some(item) = shelf.item(number) {
+            self.tell_of_object(&state, kind, ObjectChange::Created, &item);
+        }
         kind.id(self.options.seed, number)
     }
 
@@ -84,7 +91,20 @@ impl Workspace {
     /// # Errors
     /// 404 when there is none.
     pub fn touch_catalogue_object(&self, kind: CatalogueKind, id: &str) -> Result<(), ApiError> {
-        self.change_object(kind, id, false)
+        self.change_object(kind, id, ObjectChange::Updated)
+    }
+
+    /// Publishes an article, or takes it back.
+    ///
+    /// # Errors
+    /// 404 when there is none.
+    pub fn publish_article(&self, id: &str, published: bool) -> Result<(), ApiError> {
+        let change = if published {
+            ObjectChange::Published
+        } else {
+            ObjectChange::Unpublished
+        };
+        self.change_object(CatalogueKind::Articles, id, change)
     }
 
     /// Deletes an object.
@@ -92,20 +112,31 @@ impl Workspace {
     /// # Errors
     /// 404 when there is none.
     pub fn delete_catalogue_object(&self, kind: CatalogueKind, id: &str) -> Result<(), ApiError> {
-        self.change_object(kind, id, true)
+        self.change_object(kind, id, ObjectChange::Deleted)
     }
 
-    fn change_object(&self, kind: CatalogueKind, id: &str, delete: bool) -> Result<(), ApiError> {
+    fn change_object(
+        &self,
+        kind: CatalogueKind,
+        id: &str,
+        change: ObjectChange,
+    ) -> Result<(), ApiError> {
         let missing = || ApiError::new(404, "not_found", kind.row().missing);
         let number = kind.number(id).ok_or_else(missing)?;
         let now = self.now();
         let mut state = self.write();
         let shelf = state.catalogue.shelf_mut(kind);
-        let done = match delete {
-            true => shelf.delete(number, now),
-            false => shelf.touch(number, now),
+        let before = shelf.item(number).ok_or_else(missing)?;
+        match change {
+            ObjectChange::Deleted => shelf.delete(number, now),
+            ObjectChange::Published if is_published(&before) => return Ok(()),
+            ObjectChange::Unpublished if !is_published(&before) => return Ok(()),
+            ObjectChange::Published | ObjectChange::Unpublished => shelf.turn(number, now),
+            ObjectChange::Created | ObjectChange::Updated => shelf.touch(number, now),
         };
-        done.then_some(()).ok_or_else(missing)
+        let item = shelf.item(number).unwrap_or(before);
+        self.tell_of_object(&state, kind, change, &item);
+        Ok(())
     }
 
     /// Changes objects picked by arithmetic, and says which. Entries of the activity log can only be created.

@@ -11,10 +11,10 @@ use super::route::Route;
 use super::workspace::Workspace;
 
 pub(crate) const ROUTES: &[Route] = &[
-    Route::new("POST", "/companies", "companies", upsert),
+    Route::write("POST", "/companies", "companies", upsert),
     Route::new("GET", "/companies/{id}", "companies", read),
-    Route::new("PUT", "/companies/{id}", "companies", update),
-    Route::new("DELETE", "/companies/{id}", "companies", delete),
+    Route::write("PUT", "/companies/{id}", "companies", update),
+    Route::write("DELETE", "/companies/{id}", "companies", delete),
 ];
 
 pub(crate) fn render(workspace: &Workspace, company: &Company) -> Outcome {

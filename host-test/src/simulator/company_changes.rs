@@ -10,6 +10,7 @@ use super::contact_fields::{number, text};
 use super::data_attributes;
 use super::errors::ApiError;
 use super::identifiers::{self, Kind};
+use super::topics::Subject;
 use super::workspace::{State, Workspace};
 
 impl Workspace {
@@ -115,20 +116,11 @@ impl Workspace {
         &self,
         act: impl FnOnce(&mut State, i64) -> Result<(Company, Option<&'static str>), ApiError>,
     ) -> Result<Company, ApiError> {
-        let (company, notice) = {
-            let mut state = self.write();
-            let (company, topic) = act(&mut state, self.now())?;
-            let topic = topic.filter(|_| self.webhooks.has_subscriber());
-            let notice =
-                topic.and_then(|topic| Some((topic, self.company_value(&state, &company)?)));
-            state.companies.put(company.clone());
-            (company, notice)
-        };
-        if let Some((topic, item)) = notice {
-            let notification =
-                self.webhooks
-                    .notification(topic, item, self.now(), self.next_uuid());
-            self.webhooks.send(notification);
+        let mut state = self.write();
+        let (company, topic) = act(&mut state, self.now())?;
+        state.companies.put(company.clone());
+        if let Some(topic) = topic {
+            self.tell(&state, topic, Subject::company(&company));
         }
         Ok(company)
     }

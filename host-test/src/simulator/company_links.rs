@@ -1,13 +1,12 @@
 //! Changes of what hangs on a company: its contacts, tags, notes and segments.
 
-use std::borrow::Cow;
-
 use super::company::Company;
 use super::company_changes::existing;
-use super::contact_links::{remove_note, set};
+use super::contact_links::{Written, remove_note, set};
 use super::errors::ApiError;
 use super::links::Stamp;
 use super::note::Note;
+use super::topics::Subject;
 use super::workspace::Workspace;
 
 /// How many companies a contact can have.
@@ -51,8 +50,20 @@ impl Workspace {
         let now = milliseconds.div_euclid(1_000);
         stamp.apply(&mut contact.updated_at, now);
         stamp.apply(&mut company.updated_at, now);
-        state.contacts.put(contact, milliseconds);
+        state.contacts.put(contact.clone(), milliseconds);
         state.companies.put(company.clone());
+        if stamp == Stamp::Now {
+            let topic = if attached {
+                "company.contact.attached"
+            } else {
+                "company.contact.detached"
+            };
+            let subject = Subject {
+                contact: Some(&contact),
+                ..Subject::company(&company)
+            };
+            self.tell(&state, topic, subject);
+        }
         Ok(company)
     }
 
@@ -84,10 +95,10 @@ impl Workspace {
     pub(crate) fn note_company(
         &self,
         number: u64,
-        body: Cow<'static, str>,
+        written: Written,
         stamp: Stamp,
     ) -> Result<Note, ApiError> {
-        let note = self.new_note(body);
+        let note = self.new_note(written);
         let added = note.clone();
         self.relink_company(number, stamp, |company| {
             company.notes.insert(0, added);

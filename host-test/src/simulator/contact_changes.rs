@@ -3,18 +3,13 @@
 use std::borrow::Borrow;
 use std::cmp::Reverse;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::contact::{Contact, Role, Standing};
-use super::contact_body::Rendering;
 use super::errors::ApiError;
 use super::identifiers::{self, Kind};
-use super::moment::TimeStyle;
-use super::version::ApiVersion;
+use super::topics::Subject;
 use super::workspace::{State, Workspace};
-
-/// A notification to send once the state is unlocked.
-pub(crate) type Notice = Option<(&'static str, Value)>;
 
 impl Workspace {
     /// Creates a contact as `POST /contacts` does and returns its id.
@@ -78,52 +73,56 @@ impl Workspace {
     }
 
     pub(crate) fn insert_contact(&self, fields: &Value) -> Result<Contact, ApiError> {
+        self.insert_contact_as(fields, None)
+    }
+
+    /// Creates a contact, and tells of it under this topic instead of the usual one.
+    pub(crate) fn insert_contact_as(
+        &self,
+        fields: &Value,
+        topic: Option<&str>,
+    ) -> Result<Contact, ApiError> {
         let fields = object(fields)?;
-        self.change(|state, now| {
-            let mut contact = Contact::blank(0, Role::User, now);
-            self.apply(state, &mut contact, fields)?;
-            let is_set =
-                |text: &Option<String>| text.as_deref().is_some_and(|text| !text.is_empty());
-            if contact.role == Role::User
-                && !is_set(&contact.email)
-                && !is_set(&contact.external_id)
-            {
-                return Err(ApiError::parameter_not_found(
-                    "A contact needs an email, an external_id or the role lead",
-                ));
-            }
-            self.refuse_duplicates(state, &contact, None)?;
-            contact.number = state.contacts.next_number();
-            let topic = match contact.role {
-                Role::User => "contact.user.created",
-                Role::Lead => "contact.lead.created",
-            };
-            Ok((contact, Some(topic)))
-        })
+        let mut state = self.write();
+        let milliseconds = self.clock.milliseconds();
+        let mut contact = Contact::blank(0, Role::User, milliseconds.div_euclid(1_000));
+        self.apply(&state, &mut contact, fields)?;
+        let is_set = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.is_empty());
+        if contact.role == Role::User && !is_set(&contact.email) && !is_set(&contact.external_id) {
+            return Err(ApiError::parameter_not_found(
+                "A contact needs an email, an external_id or the role lead",
+            ));
+        }
+        self.refuse_duplicates(&state, &contact, None)?;
+        contact.number = state.contacts.next_number();
+        state.contacts.put(contact.clone(), milliseconds);
+        let usual = match contact.role {
+            Role::User => "contact.user.created",
+            Role::Lead => "contact.lead.created",
+        };
+        let subject = Subject::contact(&contact);
+        self.tell(&state, topic.unwrap_or(usual), subject);
+        Ok(contact)
     }
 
     pub(crate) fn update_contact(&self, number: u64, patch: &Value) -> Result<Contact, ApiError> {
         let patch = object(patch)?;
-        self.change(|state, now| {
-            let mut contact = self.live(state, number)?;
-            let before = (
-                contact.email.clone(),
-                contact.external_id.clone(),
-                contact.role,
-            );
-            self.apply(state, &mut contact, patch)?;
-            if before
-                != (
-                    contact.email.clone(),
-                    contact.external_id.clone(),
-                    contact.role,
-                )
-            {
-                self.refuse_duplicates(state, &contact, Some(number))?;
-            }
-            contact.updated_at = now;
-            Ok((contact.clone(), Some(updated_topic(&contact))))
-        })
+        let mut state = self.write();
+        let milliseconds = self.clock.milliseconds();
+        let before = self.live(&state, number)?;
+        let mut contact = before.clone();
+        self.apply(&state, &mut contact, patch)?;
+        let keys = |contact: &Contact| {
+            let keys = (contact.email.clone(), contact.external_id.clone());
+            (keys, contact.role)
+        };
+        if keys(&before) != keys(&contact) {
+            self.refuse_duplicates(&state, &contact, Some(number))?;
+        }
+        contact.updated_at = milliseconds.div_euclid(1_000);
+        state.contacts.put(contact.clone(), milliseconds);
+        self.tell_of_contact(&state, &before, &contact);
+        Ok(contact)
     }
 
     /// Archives, brings back or deletes.
@@ -132,24 +131,26 @@ impl Workspace {
         number: u64,
         standing: Standing,
     ) -> Result<Contact, ApiError> {
-        self.change(|state, now| {
-            let contact = state.contacts.current().contact(number);
-            let reachable =
-                |contact: &Contact| matches!(contact.standing, Standing::Live | Standing::Archived);
-            let contact = contact.filter(|contact| reachable(contact));
-            let mut contact = Contact::clone(&*contact.ok_or_else(ApiError::contact_not_found)?);
-            if contact.standing == standing {
-                return Ok((contact, None));
-            }
-            contact.standing = standing;
-            contact.updated_at = now;
-            let topic = match standing {
-                Standing::Live => "contact.unarchive",
-                Standing::Archived => "contact.archived",
-                Standing::Deleted | Standing::MergedInto(_) => "contact.deleted",
-            };
-            Ok((contact, Some(topic)))
-        })
+        let mut state = self.write();
+        let milliseconds = self.clock.milliseconds();
+        let contact = state.contacts.current().contact(number);
+        let reachable =
+            |contact: &Contact| matches!(contact.standing, Standing::Live | Standing::Archived);
+        let contact = contact.filter(|contact| reachable(contact));
+        let mut contact = Contact::clone(&*contact.ok_or_else(ApiError::contact_not_found)?);
+        if contact.standing == standing {
+            return Ok(contact);
+        }
+        contact.standing = standing;
+        contact.updated_at = milliseconds.div_euclid(1_000);
+        state.contacts.put(contact.clone(), milliseconds);
+        let topic = match standing {
+            Standing::Live => "contact.unarchive",
+            Standing::Archived => "contact.archived",
+            Standing::Deleted | Standing::MergedInto(_) => "contact.deleted",
+        };
+        self.tell(&state, topic, Subject::contact(&contact));
+        Ok(contact)
     }
 
     pub(crate) fn merge_numbers(&self, from: u64, into: u64) -> Result<Contact, ApiError> {
@@ -158,47 +159,25 @@ impl Workspace {
                 "A contact cannot be merged into itself",
             ));
         }
-        let (notice, contact) = {
-            let mut state = self.write();
-            let (milliseconds, now) = (self.clock.milliseconds(), self.now());
-            let mut gone = self.live(&state, from)?;
-            let mut contact = self.live(&state, into)?;
-            join(&mut contact.tags, &gone.tags);
-            join(&mut contact.companies, &gone.companies);
-            join(&mut contact.subscriptions, &gone.subscriptions);
-            contact.notes.append(&mut gone.notes);
-            contact.notes.sort_by_key(|note| Reverse(note.created_at));
-            contact.updated_at = now;
-            gone.standing = Standing::MergedInto(into);
-            gone.updated_at = now;
-            let mut item = self.notified(&contact);
-            if let Some(item) = &mut item {
-                item["merged_from"] = json!({"type": "contact", "id": gone.id(self.options.seed)});
-            }
-            state.contacts.put(gone, milliseconds);
-            state.contacts.put(contact.clone(), milliseconds);
-            (item.map(|item| ("contact.merged", item)), contact)
+        let mut state = self.write();
+        let (milliseconds, now) = (self.clock.milliseconds(), self.now());
+        let mut gone = self.live(&state, from)?;
+        let mut contact = self.live(&state, into)?;
+        join(&mut contact.tags, &gone.tags);
+        join(&mut contact.companies, &gone.companies);
+        join(&mut contact.subscriptions, &gone.subscriptions);
+        contact.notes.append(&mut gone.notes);
+        contact.notes.sort_by_key(|note| Reverse(note.created_at));
+        contact.updated_at = now;
+        gone.standing = Standing::MergedInto(into);
+        gone.updated_at = now;
+        state.contacts.put(gone.clone(), milliseconds);
+        state.contacts.put(contact.clone(), milliseconds);
+        let subject = Subject {
+            merged: Some(&gone),
+            ..Subject::contact(&contact)
         };
-        self.notify(notice);
-        Ok(contact)
-    }
-
-    /// Changes one contact under the lock; what `act` returns is stored and notified with the topic, if there is one.
-    fn change(
-        &self,
-        act: impl FnOnce(&mut State, i64) -> Result<(Contact, Option<&'static str>), ApiError>,
-    ) -> Result<Contact, ApiError> {
-        let (notice, contact) = {
-            let mut state = self.write();
-            let milliseconds = self.clock.milliseconds();
-            let (contact, topic) = act(&mut state, milliseconds.div_euclid(1_000))?;
-            if topic.is_some() {
-                state.contacts.put(contact.clone(), milliseconds);
-            }
-            let notice = topic.and_then(|topic| Some((topic, self.notified(&contact)?)));
-            (notice, contact)
-        };
-        self.notify(notice);
+        self.tell(&state, "contact.merged", subject);
         Ok(contact)
     }
 
@@ -208,37 +187,6 @@ impl Workspace {
             &*contact.ok_or_else(ApiError::contact_not_found)?,
         ))
     }
-
-    pub(crate) fn notify(&self, notice: Notice) {
-        if let Some((topic, item)) = notice {
-            let notification =
-                self.webhooks
-                    .notification(topic, item, self.now(), self.next_uuid());
-            self.webhooks.send(notification);
-        }
-    }
-
-    /// The contact as a notification shows it; nothing when there is nobody to notify.
-    pub(crate) fn notified(&self, contact: &Contact) -> Option<Value> {
-        if !self.webhooks.has_subscriber() {
-            return None;
-        }
-        let id = contact.id(self.options.seed);
-        match contact.standing {
-            Standing::Archived => Some(json!({
-                "id": id, "external_id": contact.external_id, "type": "contact", "archived": true,
-            })),
-            Standing::Deleted => Some(json!({"id": id, "type": "contact", "deleted": true})),
-            Standing::Live | Standing::MergedInto(_) => {
-                let version = ApiVersion::DEFAULT;
-                let body = contact.body(Rendering {
-                    times: TimeStyle::of_notification(version),
-                    ..self.rendering(version)
-                });
-                serde_json::to_value(body).ok()
-            }
-        }
-    }
 }
 
 /// Adds what is not there yet.
@@ -247,13 +195,6 @@ fn join(own: &mut Vec<u64>, others: &[u64]) {
         if !own.contains(other) {
             own.push(*other);
         }
-    }
-}
-
-pub(crate) fn updated_topic(contact: &Contact) -> &'static str {
-    match contact.role {
-        Role::User => "contact.user.updated",
-        Role::Lead => "contact.lead.updated",
     }
 }
 

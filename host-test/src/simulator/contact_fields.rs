@@ -6,7 +6,6 @@ use super::contact::{Contact, Role, Standing};
 use super::data_attributes;
 use super::errors::ApiError;
 use super::search_test::whole_number;
-use super::teammate;
 use super::workspace::{State, Workspace};
 
 impl Workspace {
@@ -39,7 +38,11 @@ impl Workspace {
                 "last_seen_at" => contact.last_seen_at = number(name, value)?,
                 "owner_id" => {
                     let owner = number(name, value)?.filter(|owner| *owner != 0);
-                    if owner.is_some_and(|owner| !teammate::exists(self, owner)) {
+                    let known = |owner: i64| {
+                        let teammates = &state.teammates;
+                        teammates.find(&self.generator, &owner.to_string()).is_ok()
+                    };
+                    if owner.is_some_and(|owner| !known(owner)) {
                         return Err(ApiError::parameter_invalid(
                             "The owner specified is not a member of the workspace",
                         ));

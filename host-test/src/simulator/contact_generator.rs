@@ -22,6 +22,17 @@ pub(crate) struct Person {
 }
 
 impl Person {
+    /// Who a contact is that is there.
+    pub(crate) fn of(contact: &Contact) -> Person {
+        Person {
+            number: contact.number,
+            external_id: contact.external_id.clone(),
+            role: contact.role,
+            name: contact.name.clone(),
+            email: contact.email.clone(),
+        }
+    }
+
     /// The id by which the API knows this contact.
     pub(crate) fn id(&self, seed: u64) -> String {
         identifiers::encode(seed, Kind::Contact, self.number)

@@ -1,13 +1,19 @@
 //! Changes of what hangs on a contact: its tags, notes and subscriptions.
 
 use std::borrow::Cow;
+use std::sync::RwLockWriteGuard;
 
 use super::contact::Contact;
-use super::contact_changes::updated_topic;
 use super::errors::ApiError;
 use super::links::Stamp;
 use super::note::Note;
-use super::workspace::Workspace;
+use super::subscriptions::Consent;
+use super::telling::tag_topic;
+use super::topics::Subject;
+use super::workspace::{State, Workspace};
+
+/// The text of a note, and the index of the teammate who wrote it.
+pub(crate) type Written = (Cow<'static, str>, u64);
 
 impl Workspace {
     /// Adds a tag to a contact, or takes it away. Doing it again changes nothing.
@@ -18,7 +24,15 @@ impl Workspace {
         tagged: bool,
         stamp: Stamp,
     ) -> Result<(), ApiError> {
-        self.relink(number, stamp, |contact| set(&mut contact.tags, tag, tagged))
+        let changed = self.relink(number, stamp, |contact| set(&mut contact.tags, tag, tagged))?;
+        if let Some((state, contact)) = changed {
+            let subject = Subject {
+                tag: Some(tag),
+                ..Subject::contact(&contact)
+            };
+            self.tell(&state, tag_topic(&contact, tagged), subject);
+        }
+        Ok(())
     }
 
     /// Brings a contact into the state of a subscription type that is not the default, or back.
@@ -29,19 +43,33 @@ impl Workspace {
         differs: bool,
         stamp: Stamp,
     ) -> Result<(), ApiError> {
-        self.relink(number, stamp, |contact| {
+        let changed = self.relink(number, stamp, |contact| {
             set(&mut contact.subscriptions, subscription, differs)
-        })
+        })?;
+        if let Some((state, contact)) = changed {
+            // Whoever leaves the default state opts out of one that is on, or into one that is off.
+            let topic = if differs == (Consent::of(subscription) == Consent::OptIn) {
+                "granular.subscribe"
+            } else {
+                "granular.unsubscribe"
+            };
+            let subject = Subject {
+                subscription: Some(subscription),
+                ..Subject::contact(&contact)
+            };
+            self.tell(&state, topic, subject);
+        }
+        Ok(())
     }
 
     /// Adds a note to a contact.
     pub(crate) fn note_contact(
         &self,
         number: u64,
-        body: Cow<'static, str>,
+        written: Written,
         stamp: Stamp,
     ) -> Result<Note, ApiError> {
-        let note = self.new_note(body);
+        let note = self.new_note(written);
         let added = note.clone();
         self.relink(number, stamp, |contact| {
             contact.notes.insert(0, added);
@@ -58,10 +86,11 @@ impl Workspace {
         stamp: Stamp,
     ) -> Result<(), ApiError> {
         self.relink(number, stamp, |contact| remove_note(&mut contact.notes, id))
+            .map(drop)
     }
 
     /// A note of now, with an id that no other has.
-    pub(crate) fn new_note(&self, body: Cow<'static, str>) -> Note {
+    pub(crate) fn new_note(&self, (body, author): Written) -> Note {
         let mut state = self.write();
         let id = state.next_note_id;
         state.next_note_id += 1;
@@ -69,31 +98,31 @@ impl Workspace {
             id,
             created_at: self.now(),
             body,
+            author,
         }
     }
 
-    /// Changes what hangs on a contact; `edit` says whether it changed anything.
+    /// Changes what hangs on a contact; `edit` says whether it changed anything. Gives what there is more to tell of.
     fn relink(
         &self,
         number: u64,
         stamp: Stamp,
         edit: impl FnOnce(&mut Contact) -> bool,
-    ) -> Result<(), ApiError> {
-        let notice = {
-            let mut state = self.write();
-            let mut contact = self.live(&state, number)?;
-            if !edit(&mut contact) {
-                return Ok(());
-            }
-            let milliseconds = self.clock.milliseconds();
-            stamp.apply(&mut contact.updated_at, milliseconds.div_euclid(1_000));
-            state.contacts.put(contact.clone(), milliseconds);
-            (stamp == Stamp::Now)
-                .then(|| Some((updated_topic(&contact), self.notified(&contact)?)))
-                .flatten()
-        };
-        self.notify(notice);
-        Ok(())
+    ) -> Result<Option<(RwLockWriteGuard<'_, State>, Contact)>, ApiError> {
+        let mut state = self.write();
+        let before = self.live(&state, number)?;
+        let mut contact = before.clone();
+        if !edit(&mut contact) {
+            return Ok(None);
+        }
+        let milliseconds = self.clock.milliseconds();
+        stamp.apply(&mut contact.updated_at, milliseconds.div_euclid(1_000));
+        state.contacts.put(contact.clone(), milliseconds);
+        if stamp == Stamp::Kept {
+            return Ok(None);
+        }
+        self.tell_of_contact(&state, &before, &contact);
+        Ok(Some((state, contact)))
     }
 }
 

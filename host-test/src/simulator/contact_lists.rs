@@ -17,16 +17,16 @@ use super::workspace::Workspace;
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::new("GET", "/contacts/{id}/companies", "contacts", companies),
-    Route::new("POST", "/contacts/{id}/companies", "contacts", attach),
-    Route::new(
+    Route::write("POST", "/contacts/{id}/companies", "contacts", attach),
+    Route::write(
         "DELETE",
         "/contacts/{id}/companies/{company_id}",
         "contacts",
         detach,
     ),
     Route::new("GET", "/contacts/{id}/tags", "contacts", list_tags),
-    Route::new("POST", "/contacts/{id}/tags", "contacts", tag),
-    Route::new("DELETE", "/contacts/{id}/tags/{tag_id}", "contacts", untag),
+    Route::write("POST", "/contacts/{id}/tags", "contacts", tag),
+    Route::write("DELETE", "/contacts/{id}/tags/{tag_id}", "contacts", untag),
     Route::new("GET", "/contacts/{id}/segments", "contacts", list_segments),
 ];
 

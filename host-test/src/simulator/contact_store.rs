@@ -79,6 +79,11 @@ impl ContactStore {
         self.contacts.current()
     }
 
+    /// A contact over which something was written, readable or not.
+    pub(crate) fn written(&self, number: u64) -> Option<&Arc<Contact>> {
+        self.contacts.written(number)
+    }
+
     /// Whether [`ContactStore::index`] has something to do at `now` (milliseconds).
     pub(crate) fn index_is_due(&self, now: i64) -> bool {
         self.contacts.index_is_due(now)

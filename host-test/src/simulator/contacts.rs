@@ -25,14 +25,14 @@ use super::workspace::Workspace;
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::new("GET", "/contacts", "contacts", list),
-    Route::new("POST", "/contacts", "contacts", create),
+    Route::write("POST", "/contacts", "contacts", create),
     Route::new("POST", "/contacts/search", "contacts", search),
-    Route::new("POST", "/contacts/merge", "contacts", merge),
+    Route::write("POST", "/contacts/merge", "contacts", merge),
     Route::new("GET", "/contacts/{id}", "contacts", read),
-    Route::new("PUT", "/contacts/{id}", "contacts", update),
-    Route::new("DELETE", "/contacts/{id}", "contacts", delete),
-    Route::new("POST", "/contacts/{id}/archive", "contacts", archive),
-    Route::new("POST", "/contacts/{id}/unarchive", "contacts", unarchive),
+    Route::write("PUT", "/contacts/{id}", "contacts", update),
+    Route::write("DELETE", "/contacts/{id}", "contacts", delete),
+    Route::write("POST", "/contacts/{id}/archive", "contacts", archive),
+    Route::write("POST", "/contacts/{id}/unarchive", "contacts", unarchive),
 ];
 
 const LIST_PAGE: usize = 10;

@@ -6,11 +6,14 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::catalogue_changes::CatalogueChange;
+use super::control_documents;
 use super::control_dumps;
 use super::conversation::Conversation;
+use super::delivery_fate::DeliveryDisturbance;
 use super::desk_change::DeskChange;
 use super::errors::ApiError;
 use super::faults::Fault;
+use super::happening::Happening;
 use super::hold::Hold;
 use super::links::LinkChange;
 use super::mutate::Mutation;
@@ -108,6 +111,19 @@ async fn try_answer(
         ("GET", "state") => state(workspace),
         ("GET", "requests") => {
             json!({"total": workspace.request_count(), "requests": workspace.requests()})
+        }
+        ("GET", "webhooks") => workspace.webhooks.summary(),
+        ("POST", "webhook-disturbance") => {
+            let disturbance: DeliveryDisturbance = read(body)?;
+            workspace.disturb_webhooks(disturbance);
+            json!(disturbance)
+        }
+        ("POST", "happen") => {
+            let happening: Happening = read(body)?;
+            let id = workspace
+                .happen(&happening)
+                .map_err(|error| error.message)?;
+            json!({"id": id})
         }
         ("GET", "deliveries") => json!({"deliveries": workspace.webhook_deliveries()}),
         ("GET", "contacts") => {
@@ -207,6 +223,10 @@ async fn try_answer(
             workspace.advance(std::time::Duration::from_secs(seconds));
             json!({"now": workspace.now()})
         }
+        ("GET", other) => match other.strip_prefix("documents/") {
+            Some(stream) => control_documents::documents(workspace, stream, query)?,
+            None => return Ok(None),
+        },
         _ => return Ok(None),
     }))
 }

@@ -1,7 +1,10 @@
 //! A conversation: its state, whether generated or written.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
+use super::errors::ApiError;
 use super::generator::{CONVERSATION_DICE, Generator};
 use super::numbering::CONVERSATIONS;
 use super::ordered::Record;
@@ -44,10 +47,11 @@ pub(crate) struct Source {
     /// Its channel, as the API names it.
     pub(crate) channel: &'static str,
     pub(crate) delivered_as: &'static str,
-    pub(crate) subject: &'static str,
+    pub(crate) subject: Cow<'static, str>,
     pub(crate) body: String,
     pub(crate) author: Author,
-    pub(crate) attachment: Option<&'static str>,
+    /// The names of the attached files.
+    pub(crate) attachments: Vec<Cow<'static, str>>,
     pub(crate) url: Option<String>,
     pub(crate) redacted: bool,
 }
@@ -94,7 +98,7 @@ pub(crate) struct Conversation {
     pub(crate) deletion: Option<Deletion>,
     pub(crate) created_at: i64,
     pub(crate) updated_at: i64,
-    pub(crate) title: Option<&'static str>,
+    pub(crate) title: Option<Cow<'static, str>>,
     pub(crate) state: ConversationState,
     pub(crate) read: bool,
     /// A number in the table of priorities.
@@ -108,6 +112,8 @@ pub(crate) struct Conversation {
     pub(crate) source: Source,
     /// Numbers of contacts.
     pub(crate) contacts: Vec<u64>,
+    /// The number of the company that it was given; without one it is the first company of its contact.
+    pub(crate) company: Option<u64>,
     pub(crate) custom_attributes: Map<String, Value>,
     pub(crate) tags: Vec<AppliedTag>,
     /// Name and status.
@@ -124,6 +130,21 @@ impl Conversation {
     /// The id by which the API knows this conversation.
     pub(crate) fn id(&self) -> String {
         CONVERSATIONS.encode(self.number)
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.state != ConversationState::Closed
+    }
+
+    /// Gives it a priority, by the name that it has from 2.16 on.
+    ///
+    /// # Errors
+    /// 400 when there is none with this name.
+    pub(crate) fn set_priority(&mut self, name: &str) -> Result<(), ApiError> {
+        let place = PRIORITIES.iter().position(|known| *known == name);
+        self.priority = place
+            .ok_or_else(|| ApiError::parameter_invalid(format!("{name} is not a priority")))?;
+        Ok(())
     }
 
     /// The priority as versions from 2.16 on name it, and as older ones do.

@@ -8,8 +8,8 @@ use super::conversation_details;
 use super::conversation_part_body::ConversationPartList;
 use super::conversation_statistics::Statistics;
 use super::desk::{Desk, linked_objects};
+use super::desk_tags;
 use super::numbering::TICKETS;
-use super::tags;
 use super::teammate;
 use super::teams;
 use super::version::ApiVersion;
@@ -38,7 +38,7 @@ pub(crate) struct ConversationBody<'a> {
     statistics: Option<Statistics>,
     conversation_rating: Option<Value>,
     teammates: Option<Value>,
-    title: Option<&'static str>,
+    title: Option<&'a str>,
     custom_attributes: &'a Map<String, Value>,
     topics: Value,
     ticket: Option<Value>,
@@ -101,7 +101,7 @@ impl<'a> Desk<'a> {
                 .as_ref()
                 .map(|rating| conversation_details::rating(self, conversation, rating)),
             teammates: conversation_details::teammates(conversation, generator),
-            title: conversation.title,
+            title: conversation.title.as_deref(),
             custom_attributes: &conversation.custom_attributes,
             topics: conversation_details::topics(conversation),
             ticket: None,
@@ -133,11 +133,7 @@ impl<'a> Desk<'a> {
         let applied = conversation.tags.iter().filter_map(|applied| {
             // A tag that was deleted is gone from everything.
             let name = self.state.tags.get(&applied.id)?;
-            let mut tag = tags::tag(applied.id, name);
-            tag["applied_at"] = json!(applied.applied_at);
-            tag["applied_by"] =
-                json!({"type": "admin", "id": teammate::id(applied.admin).to_string()});
-            Some(tag)
+            Some(desk_tags::applied(*applied, name))
         });
         let applied: Vec<Value> = applied.collect();
         json!({"type": "tag.list", "tags": applied})
@@ -149,15 +145,17 @@ impl<'a> Desk<'a> {
     ) -> Vec<(&'static str, String, Option<&'static str>)> {
         let ticket = conversation.ticket.and_then(|number| {
             let ticket = self.state.tickets.current().live(number)?;
-            Some(("ticket", TICKETS.encode(number), Some(ticket.category())))
+            Some(("ticket", TICKETS.encode(number), Some(ticket.category)))
         });
         ticket.into_iter().collect()
     }
 
     fn company_of(self, conversation: &Conversation) -> Option<Value> {
-        let contact = conversation.contacts.first()?;
-        let companies = self.workspace.generator.companies_of(*contact);
-        let company = self.state.companies.company(*companies.first()?)?;
+        let company = match conversation.company {
+            Some(company) => company,
+            None => self.first_company_of(*conversation.contacts.first()?)?,
+        };
+        let company = self.state.companies.company(company)?;
         self.workspace.company_value(self.state, &company)
     }
 }

@@ -4,8 +4,9 @@ use serde::Deserialize;
 
 use super::conversation::{Conversation, ConversationState, Deletion};
 use super::errors::ApiError;
-use super::numbering::{CONVERSATION_PARTS, CONVERSATIONS, MOST_PARTS};
+use super::numbering::{CONVERSATION_PARTS, CONVERSATIONS, MOST_PARTS, SOURCES};
 use super::part::{Assignee, Author, Part, PartKind, Step};
+use super::topics::Subject;
 use super::workspace::{State, Workspace};
 
 /// How long a conversation sleeps that is snoozed.
@@ -71,13 +72,8 @@ impl Workspace {
     /// 404 for a conversation that cannot be read, 400 for a type of parts that does not exist or when it is full.
     pub fn add_conversation_part(&self, id: &str, part: &NewPart) -> Result<String, ApiError> {
         self.change_conversation(id, |conversation, now| {
-            let index = conversation.thread.len();
-            if index >= MOST_PARTS {
-                return Err(ApiError::parameter_invalid("The conversation is full"));
-            }
             let part = part.written(conversation.contacts.first().copied(), now)?;
-            conversation.happen(&part);
-            conversation.thread.added.push(part);
+            let index = conversation.add(part)?;
             let id = CONVERSATION_PARTS.encode_part(conversation.number, index);
             Ok((id, Told::Part(index)))
         })
@@ -89,6 +85,17 @@ impl Workspace {
     /// 404 for a conversation that cannot be read.
     pub fn close_conversation(&self, id: &str) -> Result<String, ApiError> {
         self.add_conversation_part(id, &NewPart::of_type("close"))
+    }
+
+    /// Redacts the message that a conversation begins with.
+    pub(crate) fn redact_source(&self, id: &str, source: &str) -> Result<(), ApiError> {
+        self.change_conversation(id, |conversation, _| {
+            if SOURCES.encode(conversation.number) != source {
+                return Err(part_not_found());
+            }
+            conversation.source.redacted = true;
+            Ok(((), Told::Topic("conversation_part.redacted")))
+        })
     }
 
     /// Redacts a part of a conversation.
@@ -110,48 +117,97 @@ impl Workspace {
     /// # Errors
     /// 404 for a conversation that cannot be read.
     pub fn delete_conversation(&self, id: &str) -> Result<(), ApiError> {
+        self.remove_conversation(id, true)
+    }
+
+    /// Deletes a conversation for good, with its place in reports or without.
+    pub(crate) fn remove_conversation(
+        &self,
+        id: &str,
+        metrics_retained: bool,
+    ) -> Result<(), ApiError> {
         self.change_conversation(id, |conversation, now| {
             conversation.deletion = Some(Deletion {
                 at: now,
-                metrics_retained: true,
+                metrics_retained,
             });
-            Ok(((), Told::Deletion))
+            Ok(((), Told::Topic("conversation.deleted")))
         })
     }
 
+    /// Changes a conversation in a way of which no part tells, but this topic.
+    pub(crate) fn alter_conversation(
+        &self,
+        id: &str,
+        topic: &'static str,
+        edit: impl FnOnce(&mut Conversation, i64) -> Result<(), ApiError>,
+    ) -> Result<(), ApiError> {
+        self.change_conversation(id, |conversation, now| {
+            edit(conversation, now)?;
+            Ok(((), Told::Topic(topic)))
+        })
+    }
+
+    /// Adds a conversation.
+    pub(crate) fn insert_conversation(&self, conversation: Conversation) {
+        let topic = match conversation.source.author {
+            Author::Contact(_) => "conversation.user.created",
+            _ => "conversation.admin.single.created",
+        };
+        let mut state = self.write();
+        let milliseconds = self.clock.milliseconds();
+        state.conversations.put(conversation.clone(), milliseconds);
+        self.tell(&state, topic, Subject::conversation(&conversation));
+    }
+
     /// Changes one conversation under the lock, moves its time of change, and tells of it.
-    fn change_conversation<T>(
+    pub(crate) fn change_conversation<T>(
         &self,
         id: &str,
         act: impl FnOnce(&mut Conversation, i64) -> Result<(T, Told), ApiError>,
     ) -> Result<T, ApiError> {
-        let (done, notice) = {
-            let mut state = self.write();
-            let milliseconds = self.clock.milliseconds();
-            let now = milliseconds.div_euclid(1_000);
-            let mut conversation = live(&state, id)?;
-            let (done, told) = act(&mut conversation, now)?;
-            conversation.updated_at = now;
-            let notice = match told {
-                Told::Part(index) => self.conversation_notice(&state, &conversation, index),
-                Told::Redaction(index) => self.redaction_notice(&state, &conversation, index),
-                Told::Deletion => self.conversation_deletion_notice(&conversation),
-            };
-            state.conversations.put(conversation, milliseconds);
-            (done, notice)
-        };
-        self.notify(notice);
+        let mut state = self.write();
+        let milliseconds = self.clock.milliseconds();
+        let now = milliseconds.div_euclid(1_000);
+        let before = live(&state, id)?;
+        let mut conversation = before.clone();
+        let (done, told) = act(&mut conversation, now)?;
+        conversation.updated_at = now;
+        state.conversations.put(conversation.clone(), milliseconds);
+        let subject = Subject::conversation(&conversation);
+        match told {
+            Told::Part(index) => {
+                self.tell_of_conversation_part(&state, &before, &conversation, index);
+            }
+            Told::Redaction(index) => {
+                let part = Some(index);
+                let subject = Subject { part, ..subject };
+                self.tell(&state, "conversation_part.redacted", subject);
+            }
+            Told::Topic(topic) => self.tell(&state, topic, subject),
+            Told::Contact(topic, number) => {
+                let contact = state.contacts.current().contact(number);
+                let contact = contact.as_deref();
+                self.tell(&state, topic, Subject { contact, ..subject });
+            }
+            Told::Nothing => {}
+        }
         Ok(done)
     }
 }
 
 /// What is told of a change.
-enum Told {
+pub(crate) enum Told {
+    /// Nobody is told.
+    Nothing,
     /// The part with this index is new.
     Part(u64),
     /// The part with this index was redacted.
     Redaction(u64),
-    Deletion,
+    /// Only what happened is told of, under this topic.
+    Topic(&'static str),
+    /// The contact with this number came or went, as the topic says.
+    Contact(&'static str, u64),
 }
 
 /// 404 for a part.
@@ -171,28 +227,50 @@ fn live(state: &State, id: &str) -> Result<Conversation, ApiError> {
 }
 
 impl Conversation {
+    /// Adds a part, which does to the conversation what such a part does; gives the part's index.
+    ///
+    /// # Errors
+    /// 400 when the conversation is full.
+    pub(crate) fn add(&mut self, part: Part) -> Result<u64, ApiError> {
+        let index = self.thread.len();
+        if index >= MOST_PARTS {
+            return Err(ApiError::parameter_invalid("The conversation is full"));
+        }
+        self.happen(&part);
+        self.thread.added.push(part);
+        Ok(index)
+    }
+
     /// What a part does to the conversation that it is added to.
     fn happen(&mut self, part: &Part) {
         let Step { kind, author, at } = part.step;
         let from_contact = matches!(author, Author::Contact(_));
         match kind {
             PartKind::Close => (self.state, self.waiting_since) = (ConversationState::Closed, None),
-            PartKind::Snoozed => self.state = ConversationState::Snoozed,
+            PartKind::Snoozed => {
+                self.state = ConversationState::Snoozed;
+                self.snoozed_until = Some(at.saturating_add(SNOOZE));
+            }
             PartKind::Open | PartKind::AssignAndReopen => self.state = ConversationState::Open,
             _ if kind.replies() && from_contact => self.state = ConversationState::Open,
             _ => {}
         }
-        self.snoozed_until =
-            (self.state == ConversationState::Snoozed).then_some(at.saturating_add(SNOOZE));
-        if kind.replies() && from_contact {
+        if self.state != ConversationState::Snoozed {
+            self.snoozed_until = None;
+        }
+        let answers = kind.replies() && (kind != PartKind::Open || part.body.is_some());
+        if answers && from_contact {
             self.waiting_since.get_or_insert(at);
             self.read = false;
-        } else if kind.replies() {
+        } else if answers {
             self.waiting_since = None;
             self.read = true;
         }
-        if let Some(Assignee::Admin(index)) = part.assigned_to {
-            self.admin_assignee = Some(index);
+        match part.assigned_to {
+            Some(Assignee::Admin(index)) => self.admin_assignee = Some(index),
+            Some(Assignee::Team(index)) => self.team_assignee = Some(index),
+            Some(Assignee::Nobody) => (self.admin_assignee, self.team_assignee) = (None, None),
+            None => {}
         }
     }
 }

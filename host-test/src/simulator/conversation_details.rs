@@ -35,15 +35,15 @@ impl Desk<'_> {
         let mut author = self.author(source.author);
         // Only parts say what comes from the AI agent.
         (author.from_ai_agent, author.is_ai_answer) = (None, None);
-        let (body, attachment) = if source.redacted {
-            (REDACTED, None)
+        let (body, files) = if source.redacted {
+            (REDACTED, &[][..])
         } else {
-            (source.body.as_str(), source.attachment)
+            (source.body.as_str(), source.attachments.as_slice())
         };
         let subject = if self.plain {
-            message_text::plain(source.subject)
+            message_text::plain(&source.subject)
         } else {
-            source.subject.to_owned()
+            source.subject.clone().into_owned()
         };
         let mut value = json!({
             "type": source.channel,
@@ -52,7 +52,7 @@ impl Desk<'_> {
             "subject": subject,
             "body": self.text(body),
             "author": author,
-            "attachments": attachments(attachment),
+            "attachments": attachments(files),
             "url": source.url,
             "redacted": source.redacted,
         });

@@ -149,7 +149,7 @@ impl Conversation {
             ("type", _) => FieldValue::text_of(self.source.channel),
             ("id", _) => owned(SOURCES.encode(self.number)),
             ("delivered_as", _) => FieldValue::text_of(self.source.delivered_as),
-            ("subject", _) => FieldValue::text_of(self.source.subject),
+            ("subject", _) => FieldValue::text_of(&self.source.subject),
             ("body", _) => FieldValue::Words(Cow::Borrowed(&self.source.body)),
             ("url", _) => FieldValue::optional_text(self.source.url.as_deref()),
             ("author.type", Author::Admin(_)) => FieldValue::text_of("admin"),

@@ -1,5 +1,7 @@
 //! One generated conversation.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use super::conversation::{
@@ -67,7 +69,9 @@ impl Generator {
             deletion: None,
             created_at,
             updated_at,
-            title: dice.chance(42, 40).then(|| dice.pick(43, SUBJECTS)),
+            title: dice
+                .chance(42, 40)
+                .then(|| Cow::Borrowed(dice.pick(43, SUBJECTS))),
             state,
             read: dice.chance(44, 80),
             priority: match dice.roll(45, 10) {
@@ -86,6 +90,7 @@ impl Generator {
             } else {
                 Vec::new()
             },
+            company: None,
             custom_attributes: attributes(dice, number, updated_at),
             tags: self.applied_tags(&outline),
             sla: dice.chance(51, 20).then(|| {
@@ -142,13 +147,17 @@ fn source(outline: &Outline) -> Source {
         channel,
         delivered_as,
         subject: if channel == "email" {
-            dice.pick(82, SUBJECTS)
+            Cow::Borrowed(dice.pick(82, SUBJECTS))
         } else {
-            ""
+            Cow::Borrowed("")
         },
         body: message_text::html(dice, 83, 3),
         author,
-        attachment: dice.chance(84, 6).then_some("screenshot.png"),
+        attachments: dice
+            .chance(84, 6)
+            .then_some(Cow::Borrowed("screenshot.png"))
+            .into_iter()
+            .collect(),
         url: (channel == "conversation" && outline.begun_by_contact).then_some(page),
         redacted: dice.chance(85, 1),
     }

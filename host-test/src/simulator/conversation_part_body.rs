@@ -98,7 +98,7 @@ impl Desk<'_> {
             notified_at: part.step.at,
             assigned_to: part.assigned_to.map(ReferenceBody::from),
             author: self.author(part.step.author),
-            attachments: attachments(part.attachment),
+            attachments: attachments(&part.attachments),
             external_id: part.external_id,
             redacted: part.redacted,
             metadata: self.since(ApiVersion::V2_14, || Metadata {}),
@@ -109,10 +109,16 @@ impl Desk<'_> {
 
 fn event_details(part: &Part) -> Option<Value> {
     match part.step.kind {
-        PartKind::AttributeUpdated => Some(json!({
-            "attribute": {"name": names::ISSUE_TYPE},
-            "value": {"name": "Billing", "previous": null},
-        })),
+        PartKind::AttributeUpdated => Some(match &part.attribute {
+            Some(change) => json!({
+                "attribute": {"name": change.name},
+                "value": {"name": change.value, "previous": change.previous},
+            }),
+            None => json!({
+                "attribute": {"name": names::ISSUE_TYPE},
+                "value": {"name": "Billing", "previous": null},
+            }),
+        }),
         PartKind::CustomActionStarted => Some(json!({"action": {"name": "Create an issue"}})),
         PartKind::CustomActionFinished => {
             Some(json!({"action": {"name": "Create an issue", "result": "success"}}))

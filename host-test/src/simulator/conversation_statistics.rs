@@ -74,7 +74,8 @@ impl Conversation {
                     if found.last_assignment_at.is_some() {
                         found.last_assignment_admin_reply_at.get_or_insert(step.at);
                     }
-                    times_to_reply.extend(waiting_since.take().map(|since| step.at - since));
+                    times_to_reply
+                        .extend(waiting_since.take().map(|since| (step.at - since).max(0)));
                 }
                 Author::Admin(admin) if step.kind == PartKind::Close => {
                     found.first_close_at.get_or_insert(step.at);

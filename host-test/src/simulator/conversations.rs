@@ -133,7 +133,12 @@ fn search(workspace: &Workspace, call: &Call) -> Outcome {
 }
 
 fn read(workspace: &Workspace, call: &Call) -> Outcome {
-    let number = CONVERSATIONS.decode(call.parameter(0));
+    whole(workspace, call, call.parameter(0))
+}
+
+/// The conversation with this id, with its parts.
+pub(crate) fn whole(workspace: &Workspace, call: &Call, id: &str) -> Outcome {
+    let number = CONVERSATIONS.decode(id);
     let state = workspace.read();
     let conversation = number.and_then(|number| state.conversations.current().live(number));
     let conversation = conversation.ok_or_else(ApiError::resource_not_found)?;

@@ -15,7 +15,7 @@ use super::workspace::{State, Workspace};
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::new("GET", "/data_attributes", "data_attributes", list),
-    Route::new("POST", "/data_attributes", "data_attributes", create),
+    Route::write("POST", "/data_attributes", "data_attributes", create),
 ];
 
 const TYPES: &[&str] = &["string", "integer", "float", "boolean", "date", "datetime"];

@@ -1,8 +1,11 @@
 //! What conversations and tickets have in common when they are rendered: people, files, texts, links.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::contact_generator::Person;
 use super::message_text;
 use super::part::{Assignee, Author};
 use super::teammate;
@@ -47,7 +50,7 @@ pub(crate) struct ReferenceBody {
 pub(crate) struct AttachmentBody {
     #[serde(rename = "type")]
     kind: &'static str,
-    name: &'static str,
+    name: Cow<'static, str>,
     url: String,
     content_type: &'static str,
     filesize: u64,
@@ -92,10 +95,9 @@ impl<'a> Desk<'a> {
         };
         let (id, kind, name, email) = match author {
             Author::Contact(number) => {
-                let person = self.workspace.generator.person(number);
-                let id = person.id(self.workspace.options.seed);
+                let person = self.person(number);
                 (
-                    id,
+                    person.id(self.workspace.options.seed),
                     person.role.name(),
                     person.name,
                     person.email.unwrap_or_default(),
@@ -128,9 +130,30 @@ impl<'a> Desk<'a> {
 
     /// A reference to a contact.
     pub(crate) fn contact(self, number: u64) -> Value {
-        let person = self.workspace.generator.person(number);
+        let person = self.person(number);
         let id = person.id(self.workspace.options.seed);
         json!({"type": "contact", "id": id, "external_id": person.external_id})
+    }
+
+    /// Who a contact is, readable or not.
+    pub(crate) fn person(self, number: u64) -> Person {
+        match self.state.contacts.written(number) {
+            Some(contact) => Person::of(contact),
+            None => self.workspace.generator.person(number),
+        }
+    }
+
+    /// The number of the first company of a contact.
+    pub(crate) fn first_company_of(self, contact: u64) -> Option<u64> {
+        match self.state.contacts.written(contact) {
+            Some(contact) => contact.companies.first().copied(),
+            None => self
+                .workspace
+                .generator
+                .companies_of(contact)
+                .first()
+                .copied(),
+        }
     }
 }
 
@@ -159,25 +182,29 @@ impl From<Assignee> for ReferenceBody {
     }
 }
 
-/// The files of a part.
-pub(crate) fn attachments(name: Option<&'static str>) -> Vec<AttachmentBody> {
-    let is_image = name.is_some_and(|name| name.ends_with(".png"));
-    let attachment = |name: &'static str| AttachmentBody {
-        kind: "upload",
-        name,
-        url: format!(
-            "https://files.simulator.example/i/o/1/{name}?expires=1767225600&signature=00"
-        ),
-        content_type: if is_image {
-            "image/png"
-        } else {
-            "application/octet-stream"
-        },
-        filesize: 20_480 + name.len() as u64,
-        width: if is_image { 1_024 } else { 0 },
-        height: if is_image { 768 } else { 0 },
+/// The files of a part or a message, by their names.
+pub(crate) fn attachments(names: &[Cow<'static, str>]) -> Vec<AttachmentBody> {
+    let attachment = |name: &Cow<'static, str>| {
+        let is_image = name.ends_with(".png");
+        let allowed = |each: char| each.is_alphanumeric() || ".-_".contains(each);
+        let path = name.replace(|each| !allowed(each), "_");
+        AttachmentBody {
+            kind: "upload",
+            name: name.clone(),
+            url: format!(
+                "https://files.simulator.example/i/o/1/{path}?expires=1767225600&signature=00"
+            ),
+            content_type: if is_image {
+                "image/png"
+            } else {
+                "application/octet-stream"
+            },
+            filesize: 20_480 + name.len() as u64,
+            width: if is_image { 1_024 } else { 0 },
+            height: if is_image { 768 } else { 0 },
+        }
     };
-    name.map(attachment).into_iter().collect()
+    names.iter().map(attachment).collect()
 }
 
 /// The other objects that one is linked to: type, id, and the category of a ticket.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -24,6 +24,9 @@ pub(crate) const LISTED: i64 = 90 * DAY;
 
 /// A quarter of a longer list of generated events is older than events are listed.
 const ONE_IN_FOUR: u64 = 4;
+
+/// How many names events can have in a workspace.
+const MOST_NAMES: usize = 120;
 
 /// Something that a contact did.
 #[derive(Clone, Debug)]
@@ -137,7 +140,35 @@ fn metadata(name: &str, dice: Dice, index: u64) -> Map<String, Value> {
 #[derive(Debug, Default)]
 pub(crate) struct EventStore {
     submitted: BTreeMap<u64, Vec<Event>>,
+    /// Sums that were submitted instead of events, by the number of their contact and by name.
+    summaries: BTreeMap<u64, BTreeMap<String, Times>>,
+    /// The names of everything that was submitted.
+    names: BTreeSet<String>,
     count: u64,
+}
+
+/// How often something happened, and when, in Unix seconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Times {
+    pub(crate) count: u64,
+    pub(crate) first: i64,
+    pub(crate) last: i64,
+}
+
+impl Times {
+    pub(crate) fn once(at: i64) -> Times {
+        Times {
+            count: 1,
+            first: at,
+            last: at,
+        }
+    }
+
+    pub(crate) fn join(&mut self, other: Times) {
+        self.count = self.count.saturating_add(other.count);
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+    }
 }
 
 impl EventStore {
@@ -155,7 +186,28 @@ impl EventStore {
         events
     }
 
-    /// Adds an event of a contact. One with the same name and second is there already: that one is given.
+    /// Whether there is room for events of this name.
+    pub(crate) fn has_room_for(&self, name: &str) -> bool {
+        let generated = |name: &str| EVENTS.iter().any(|(known, _)| *known == name);
+        let others = self.names.iter().filter(|known| !generated(known)).count();
+        generated(name) || self.names.contains(name) || EVENTS.len() + others < MOST_NAMES
+    }
+
+    /// The sums that were submitted of a contact, by name.
+    pub(crate) fn summaries_of(&self, contact: u64) -> BTreeMap<String, Times> {
+        self.summaries.get(&contact).cloned().unwrap_or_default()
+    }
+
+    /// Adds to the sum of the events of a contact with a name.
+    pub(crate) fn summarise(&mut self, contact: u64, name: &str, times: Times) {
+        self.names.insert(name.to_owned());
+        let of_contact = self.summaries.entry(contact).or_default();
+        let known = of_contact.entry(name.to_owned());
+        known.and_modify(|known| known.join(times)).or_insert(times);
+    }
+
+    /// Adds an event of a contact, and says whether it is new. One with the same name and second is there already: that
+    /// one is given.
     pub(crate) fn add(
         &mut self,
         generator: &Generator,
@@ -163,11 +215,12 @@ impl EventStore {
         name: &str,
         created_at: i64,
         metadata: Map<String, Value>,
-    ) -> Event {
+    ) -> (Event, bool) {
         let same = |event: &Event| event.name == name && event.created_at() == created_at;
         if let Some(event) = self.of(generator, contact).into_iter().find(same) {
-            return event;
+            return (event, false);
         }
+        self.names.insert(name.to_owned());
         self.count += 1;
         let event = Event {
             id: uuid(generator.seed, mix(!self.count)),
@@ -180,7 +233,7 @@ impl EventStore {
         };
         let of_contact = self.submitted.entry(contact).or_default();
         of_contact.push(event.clone());
-        event
+        (event, true)
     }
 }
 
@@ -223,7 +276,7 @@ mod tests {
     fn the_same_event_is_one() {
         let generator = Generator::new(&Options::default());
         let mut store = EventStore::default();
-        let mut add = |name, at| store.add(&generator, 3, name, at, Map::new()).id;
+        let mut add = |name, at| store.add(&generator, 3, name, at, Map::new()).0.id;
         assert_eq!(add("a", 5), add("a", 5));
         assert_ne!(add("a", 5), add("b", 5));
         assert_ne!(add("a", 5), add("a", 6));

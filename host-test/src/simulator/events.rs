@@ -8,12 +8,13 @@ use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
 use super::call::{Answer, Call, Outcome};
-use super::contact::{Contact, Role};
+use super::contact::Contact;
 use super::errors::ApiError;
-use super::event::{EVENTS, Event, EventBody, LISTED};
-use super::identifiers::{self, Kind};
+use super::event::{EVENTS, Event, EventBody, LISTED, Times};
 use super::moment::{Moment, TimeStyle};
+use super::people::{USER_KEYS, contact_with};
 use super::route::Route;
+use super::topics::Subject;
 use super::version::ApiVersion;
 use super::workspace::{State, Workspace};
 
@@ -56,7 +57,7 @@ struct Summary<'a> {
     name: &'a str,
     first: Moment,
     last: Moment,
-    count: usize,
+    count: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<&'static str>,
 }
@@ -65,11 +66,12 @@ fn list(workspace: &Workspace, call: &Call) -> Outcome {
     if call.query("type") != Some("user") {
         return Err(ApiError::parameter_invalid("type must be user"));
     }
-    let (contact, events) = {
+    let (contact, events, submitted) = {
         let state = workspace.read();
         let contact = find(workspace, &state, call)?;
         let events = state.events.of(&workspace.generator, contact.number);
-        (contact, events)
+        let submitted = state.events.summaries_of(contact.number);
+        (contact, events, submitted)
     };
     let id = contact.id(workspace.options.seed);
     let actor = Actor {
@@ -80,7 +82,7 @@ fn list(workspace: &Workspace, call: &Call) -> Outcome {
     if call.flag("summary") {
         return Answer::json(&EventList {
             kind: "event.summary",
-            events: summaries(&events),
+            events: summaries(&events, &submitted),
             pages: None,
             actor: Some(actor),
         });
@@ -100,26 +102,15 @@ fn list(workspace: &Workspace, call: &Call) -> Outcome {
     })
 }
 
-/// The contact that the query names: by the id here, by the workspace's own id, or by email, where a user comes before a
-/// lead.
+/// The contact that the query names.
 fn find(workspace: &Workspace, state: &State, call: &Call) -> Result<Arc<Contact>, ApiError> {
-    let live = |contact: &Arc<Contact>| state.contacts.current().is_live(contact.number);
-    let found = if let Some(id) = call.query("intercom_user_id") {
-        let number = identifiers::decode(workspace.options.seed, Kind::Contact, id);
-        number.and_then(|number| state.contacts.current().live(number))
-    } else if let Some(id) = call.query("user_id") {
-        state.contacts.with_external_id(id).into_iter().find(live)
-    } else if let Some(email) = call.query("email") {
-        let mut found = state.contacts.with_email(email);
-        found.retain(live);
-        found.sort_by_key(|contact| contact.role == Role::Lead);
-        found.into_iter().next()
-    } else {
-        return Err(ApiError::parameter_not_found(
-            "user_id, email or intercom_user_id is a required parameter",
-        ));
-    };
-    found.ok_or_else(ApiError::contact_not_found)
+    let given = USER_KEYS
+        .iter()
+        .find_map(|(name, key)| Some((*key, call.query(name)?)));
+    let (key, value) = given.ok_or_else(|| {
+        ApiError::parameter_not_found("user_id, email or intercom_user_id is a required parameter")
+    })?;
+    contact_with(workspace, state, key, value).ok_or_else(ApiError::contact_not_found)
 }
 
 /// A page of events that can still be listed. A full page has a next one, which may turn out empty: nobody looks ahead.
@@ -171,22 +162,28 @@ fn address(workspace: &Workspace, call: &Call, name: &str, milliseconds: i64) ->
     format!("{}/events?{}", workspace.url, query.finish())
 }
 
-/// How often each event happened, also longer ago than events are listed; in the order of their names.
-fn summaries(events: &[Event]) -> Vec<Summary<'_>> {
-    let mut by_name: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
+/// How often each event happened, also longer ago than events are listed, and with what was submitted as a sum; in the order
+/// of their names.
+fn summaries<'a>(events: &'a [Event], submitted: &'a BTreeMap<String, Times>) -> Vec<Summary<'a>> {
+    let submitted = submitted
+        .iter()
+        .map(|(name, times)| (name.as_str(), *times));
+    let mut by_name: BTreeMap<&str, Times> = submitted.collect();
     for event in events {
-        by_name.entry(&event.name).or_default().push(event);
+        let times = Times::once(event.created_at());
+        let known = by_name.entry(&event.name);
+        known.and_modify(|known| known.join(times)).or_insert(times);
     }
     let style = TimeStyle::NotificationText;
-    let summaries = by_name.into_iter().filter_map(|(name, events)| {
+    let summaries = by_name.into_iter().map(|(name, times)| {
         let description = EVENTS.iter().find(|(known, _)| *known == name);
-        Some(Summary {
+        Summary {
             name,
-            first: style.moment(events.last()?.created_at()),
-            last: style.moment(events.first()?.created_at()),
-            count: events.len(),
+            first: style.moment(times.first),
+            last: style.moment(times.last),
+            count: times.count,
             description: description.map(|(_, description)| *description),
-        })
+        }
     });
     summaries.collect()
 }
@@ -231,21 +228,26 @@ impl Workspace {
         touch: bool,
     ) -> Result<String, ApiError> {
         let number = self.contact_number(contact)?;
-        let (event, item) = {
+        let event = {
             let mut state = self.write();
             let live = self.live(&state, number)?;
             let created_at = created_at.unwrap_or_else(|| self.now());
-            let event = state
-                .events
-                .add(&self.generator, number, name, created_at, metadata);
-            let item = json!(event.body(&live, contact));
-            (event, item)
+            let (event, is_new) =
+                state
+                    .events
+                    .add(&self.generator, number, name, created_at, metadata);
+            if is_new {
+                let subject = Subject {
+                    event: Some(&event),
+                    ..Subject::contact(&live)
+                };
+                self.tell(&state, "event.created", subject);
+            }
+            event
         };
         if touch {
             self.touch_contact(contact, json!({}))?;
         }
-        let notified = self.webhooks.has_subscriber();
-        self.notify(notified.then_some(("event.created", item)));
         Ok(event.id)
     }
 }

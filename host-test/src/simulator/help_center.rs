@@ -47,9 +47,14 @@ fn parents(workspace: &Workspace, item: &Item) -> Vec<u64> {
         .collect()
 }
 
+/// Whether an article can be seen by everybody.
+pub(crate) fn is_published(item: &Item) -> bool {
+    item.dice.chance(14, 80) != item.turned
+}
+
 pub(crate) fn article(workspace: &Workspace, item: &Item, view: View) -> Value {
     let id = Kind::Articles.id(workspace.options.seed, item.number);
-    let published = item.dice.chance(14, 80);
+    let published = is_published(item);
     let parents = parents(workspace, item);
     let mut article = json!({
         "type": "article",

@@ -99,7 +99,7 @@ impl Workspace {
                 Ok(id.clone())
             }
             Link::Note(text) if add => {
-                let note = self.note_contact(number, Cow::Owned(text.clone()), stamp)?;
+                let note = self.note_contact(number, (Cow::Owned(text.clone()), 0), stamp)?;
                 Ok(note.id.to_string())
             }
             Link::Note(id) => {
@@ -131,7 +131,7 @@ impl Workspace {
                 Ok(id.clone())
             }
             Link::Note(text) if add => {
-                let note = self.note_company(number, Cow::Owned(text.clone()), stamp)?;
+                let note = self.note_company(number, (Cow::Owned(text.clone()), 0), stamp)?;
                 Ok(note.id.to_string())
             }
             Link::Note(id) => {

@@ -50,6 +50,37 @@ pub(crate) fn html(dice: Dice, question: u64, least: u64) -> String {
     html
 }
 
+/// What somebody wrote, as HTML: plain text becomes a paragraph, and HTML keeps what belongs into a message.
+pub(crate) fn html_of(text: &str) -> String {
+    let text = text.trim();
+    if !(text.contains('<') && text.contains('>')) {
+        let text = text.replace('&', "&amp;").replace('<', "&lt;");
+        let text = text.replace('>', "&gt;").replace('\n', "<br>\n");
+        return format!("<p>{text}</p>");
+    }
+    let mut kept = text.to_owned();
+    for tag in ["script", "style"] {
+        while let Some(start) = kept.find(&format!("<{tag}")) {
+            let end = format!("</{tag}>");
+            let found = kept[start..].find(&end);
+            let end = found.map_or(kept.len(), |found| start + found + end.len());
+            kept.replace_range(start..end, "");
+        }
+    }
+    for tag in [
+        "<html>", "</html>", "<head>", "</head>", "<body>", "</body>",
+    ] {
+        kept = kept.replace(tag, "");
+    }
+    let lines = kept.lines().map(str::trim).filter(|line| !line.is_empty());
+    let kept = lines.collect::<Vec<_>>().join("\n");
+    if kept.starts_with('<') {
+        kept
+    } else {
+        format!("<p>{kept}</p>")
+    }
+}
+
 /// HTML as plain text: tags are gone, paragraphs are lines.
 pub(crate) fn plain(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
@@ -81,6 +112,18 @@ pub(crate) fn plain(html: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_somebody_wrote_becomes_html() {
+        assert_eq!(html_of("Hello"), "<p>Hello</p>");
+        assert_eq!(html_of("a & b\nc"), "<p>a &amp; b<br>\nc</p>");
+        assert_eq!(
+            html_of("<html> <body>\n  <h2>List</h2>  \n <script>x()</script></body> </html>"),
+            "<h2>List</h2>"
+        );
+        assert_eq!(html_of("<p>as it is</p>"), "<p>as it is</p>");
+        assert_eq!(html_of("so <b>bold</b>"), "<p>so <b>bold</b></p>");
+    }
 
     #[test]
     fn plain_text_has_neither_tags_nor_entities() {

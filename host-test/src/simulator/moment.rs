@@ -56,6 +56,13 @@ fn iso(seconds: i64) -> String {
         .to_string()
 }
 
+/// `2023-08-15T18:49:35.000Z`, as most objects of notifications have it.
+pub(crate) fn zulu(seconds: i64) -> String {
+    timestamp(seconds)
+        .strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        .to_string()
+}
+
 /// A timestamp; what lies beyond the calendar becomes its end.
 pub(crate) fn timestamp(seconds: i64) -> Timestamp {
     Timestamp::from_second(seconds).unwrap_or(if seconds < 0 {

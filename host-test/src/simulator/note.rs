@@ -12,6 +12,8 @@ pub(crate) struct Note {
     pub(crate) id: u64,
     pub(crate) created_at: i64,
     pub(crate) body: Cow<'static, str>,
+    /// The index of the teammate who wrote it.
+    pub(crate) author: u64,
 }
 
 /// What a note is about, by number.
@@ -52,6 +54,7 @@ impl Generator {
             id: subject.first_note().saturating_add(index),
             created_at: created_at.saturating_add_unsigned(index),
             body: Cow::Borrowed("<p>This is a note.</p>"),
+            author: 0,
         });
         notes.collect()
     }

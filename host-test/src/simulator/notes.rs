@@ -6,12 +6,15 @@ use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Outcome};
 use super::companies;
+use super::contact_links::Written;
 use super::contact_lists;
 use super::errors::ApiError;
 use super::identifiers::{self, Kind};
 use super::links::Stamp;
+use super::message_text;
 use super::note::{Note, Subject};
 use super::pages::numbered_list;
+use super::people;
 use super::route::Route;
 use super::teammate;
 use super::version::ApiVersion;
@@ -20,9 +23,9 @@ use super::workspace::{State, Workspace};
 pub(crate) const ROUTES: &[Route] = &[
     Route::new("GET", "/notes/{id}", "contacts", read),
     Route::new("GET", "/contacts/{id}/notes", "contacts", of_contact),
-    Route::new("POST", "/contacts/{id}/notes", "contacts", add_to_contact),
+    Route::write("POST", "/contacts/{id}/notes", "contacts", add_to_contact),
     Route::new("GET", "/companies/{id}/notes", "companies", of_company).since(ApiVersion::V2_15),
-    Route::new("POST", "/companies/{id}/notes", "companies", add_to_company)
+    Route::write("POST", "/companies/{id}/notes", "companies", add_to_company)
         .since(ApiVersion::V2_16),
 ];
 
@@ -39,7 +42,7 @@ fn render(workspace: &Workspace, subject: Subject, note: &Note) -> Value {
         "type": "note",
         "id": note.id.to_string(),
         "created_at": note.created_at,
-        "author": teammate::author(),
+        "author": teammate::author(note.author),
         "body": note.body,
     });
     body[name] =
@@ -77,29 +80,27 @@ fn of_company(workspace: &Workspace, call: &Call) -> Outcome {
     list(workspace, call, subject, &company.notes)
 }
 
-/// The text of a note to be added.
-fn text(workspace: &Workspace, call: &Call) -> Result<Cow<'static, str>, ApiError> {
+/// The text of a note to be added, and who writes it.
+fn written(workspace: &Workspace, call: &Call) -> Result<Written, ApiError> {
     let fields = call.fields()?;
-    if let Some(admin) = fields.get("admin_id").and_then(Value::as_str) {
-        let admin = admin.parse().ok();
-        admin
-            .filter(|admin| teammate::exists(workspace, *admin))
-            .ok_or_else(ApiError::resource_not_found)?;
-    }
+    let author = match people::id(fields.get("admin_id")) {
+        Some(id) => people::teammate(workspace, &id).ok_or_else(ApiError::resource_not_found)?,
+        None => 0,
+    };
     let body = fields.get("body").and_then(Value::as_str);
     let body = body.ok_or_else(|| ApiError::parameter_invalid("Body is required"))?;
-    Ok(Cow::Owned(format!("<p>{body}</p>")))
+    Ok((Cow::Owned(message_text::html_of(body)), author))
 }
 
 fn add_to_contact(workspace: &Workspace, call: &Call) -> Outcome {
     let contact = contact_lists::contact(workspace, call)?;
-    let note = workspace.note_contact(contact.number, text(workspace, call)?, Stamp::Now)?;
+    let note = workspace.note_contact(contact.number, written(workspace, call)?, Stamp::Now)?;
     Answer::json(&render(workspace, Subject::Contact(contact.number), &note))
 }
 
 fn add_to_company(workspace: &Workspace, call: &Call) -> Outcome {
     let company = companies::company(workspace, call)?;
-    let note = workspace.note_company(company.number, text(workspace, call)?, Stamp::Now)?;
+    let note = workspace.note_company(company.number, written(workspace, call)?, Stamp::Now)?;
     Answer::json(&render(workspace, Subject::Company(company.number), &note))
 }
 

@@ -5,10 +5,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha1::Sha1;
 
+use super::delivery_fate::DeliveryFate;
+
 /// How the delivery of a notification ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct WebhookDelivery {
-    /// Id of the notification; the same for every attempt. A ping has none.
+    /// Id of the notification; the same for every attempt. A few topics have none.
     pub id: Option<String>,
     /// Its topic.
     pub topic: String,
@@ -18,6 +20,8 @@ pub struct WebhookDelivery {
     pub status: Option<u16>,
     /// Whether the last answer was a success.
     pub delivered: bool,
+    /// What became of the notification on its way.
+    pub fate: DeliveryFate,
 }
 
 /// One notification, before it is sent.
@@ -58,6 +62,7 @@ impl Notification {
             attempts: 0,
             status: None,
             delivered: false,
+            fate: DeliveryFate::Sent,
         }
     }
 }

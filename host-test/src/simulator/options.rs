@@ -9,6 +9,7 @@ use clap::Args;
 use super::catalogue_options::CatalogueOptions;
 use super::duration::parse_duration;
 use super::faults::Fault;
+use super::webhook_options::WebhookOptions;
 
 /// The size, the identity and the behaviour of one simulated workspace.
 ///
@@ -128,13 +129,17 @@ pub struct Options {
     #[arg(long, default_value = "0s", value_parser = parse_duration)]
     pub latency: Duration,
 
-    /// Streams the token has no permission for (contacts, companies, admins, teams, tags, segments, data_attributes, events, articles, conversations, tickets, …)
+    /// Streams the token has no permission for (contacts, companies, admins, teams, tags, segments, data_attributes, events, articles, conversations, tickets, …); with `write_` before one, no permission to change anything of it
     #[arg(long, value_delimiter = ',')]
     pub denied: Vec<String>,
 
     /// Where notifications are delivered
     #[arg(long)]
     pub webhook_url: Option<String>,
+
+    /// How they are written, and what becomes of them on their way
+    #[command(flatten)]
+    pub webhooks: WebhookOptions,
 
     /// A fault to inject, such as 'GET /contacts first=3 times=2 kind=status-500' (repeatable)
     #[arg(long = "fault")]
@@ -178,6 +183,7 @@ impl Default for Options {
             latency: Duration::ZERO,
             denied: Vec::new(),
             webhook_url: None,
+            webhooks: WebhookOptions::default(),
             faults: Vec::new(),
             record: None,
         }

@@ -1,6 +1,9 @@
 //! A part of a conversation or of a ticket: what was said or done, by whom, and when.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
 
 use super::generate::Dice;
 use super::message_text;
@@ -116,6 +119,25 @@ pub(crate) enum Assignee {
     Nobody,
 }
 
+/// Writes attributes, and gives those whose value is another one now.
+pub(crate) fn write_attributes(
+    into: &mut Map<String, Value>,
+    patch: Map<String, Value>,
+) -> Vec<AttributeChange> {
+    let mut changes = Vec::new();
+    for (name, value) in patch {
+        let previous = into.insert(name.clone(), value.clone()).unwrap_or_default();
+        if previous != value {
+            changes.push(AttributeChange {
+                name,
+                value,
+                previous,
+            });
+        }
+    }
+    changes
+}
+
 /// The outline of a part: enough to count by.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Step {
@@ -131,12 +153,22 @@ pub(crate) struct Part {
     pub(crate) updated_at: i64,
     pub(crate) body: Option<String>,
     pub(crate) assigned_to: Option<Assignee>,
-    /// The name of the attached file.
-    pub(crate) attachment: Option<&'static str>,
+    /// The names of the attached files.
+    pub(crate) attachments: Vec<Cow<'static, str>>,
     pub(crate) external_id: Option<String>,
     pub(crate) redacted: bool,
     /// The states of a ticket before and after, as numbers in the table of states.
     pub(crate) states: Option<(usize, usize)>,
+    /// The attribute that was written; generated parts do not know theirs.
+    pub(crate) attribute: Option<AttributeChange>,
+}
+
+/// An attribute of a conversation or a ticket that was written.
+#[derive(Clone, Debug)]
+pub(crate) struct AttributeChange {
+    pub(crate) name: String,
+    pub(crate) value: Value,
+    pub(crate) previous: Value,
 }
 
 /// The text of a part or message that was redacted.
@@ -150,10 +182,11 @@ impl Part {
             updated_at: step.at,
             body,
             assigned_to: None,
-            attachment: None,
+            attachments: Vec::new(),
             external_id: None,
             redacted: false,
             states: None,
+            attribute: None,
         }
     }
 
@@ -170,7 +203,10 @@ impl Part {
         Part {
             updated_at: step.at + if dice.chance(5, 20) { 1 } else { 0 },
             assigned_to: step.kind.assigns().then_some(assignee),
-            attachment: (speaks && dice.chance(6, 8)).then(|| dice.pick(7, &files)),
+            attachments: (speaks && dice.chance(6, 8))
+                .then(|| Cow::Borrowed(dice.pick(7, &files)))
+                .into_iter()
+                .collect(),
             external_id: dice
                 .chance(8, 5)
                 .then(|| format!("external-{}", dice.roll(9, 1_000_000))),
@@ -180,7 +216,7 @@ impl Part {
 
     fn redact(&mut self, at: i64) {
         self.body = Some(REDACTED.to_owned());
-        self.attachment = None;
+        self.attachments.clear();
         self.redacted = true;
         self.updated_at = at;
     }

@@ -129,19 +129,17 @@ fn work(workspace: &Workspace, parts: &Parts, body: &Bytes) -> Result<Answer, Ap
         ));
     }
     let (route, parameters) = found.ok_or_else(ApiError::resource_not_found)?;
-    if version < route.since {
+    if version < route.since || version > route.until {
         return Err(ApiError::new(
             400,
             "intercom_version_invalid",
             "Requested resource is not available in current API version.",
         ));
     }
-    if workspace
-        .options
-        .denied
-        .iter()
-        .any(|denied| denied == route.permission)
-    {
+    if workspace.options.denied.iter().any(|denied| {
+        let of_writes = denied.strip_prefix("write_").filter(|_| route.writes);
+        [Some(denied.as_str()), of_writes].contains(&Some(route.permission))
+    }) {
         let scope = route.scope();
         return Err(if version >= ApiVersion::V2_16 {
             let message =
@@ -169,6 +167,7 @@ fn work(workspace: &Workspace, parts: &Parts, body: &Bytes) -> Result<Answer, Ap
         body,
         version,
     };
+    workspace.finish_jobs();
     (route.handler)(workspace, &call)
 }
 

@@ -31,7 +31,11 @@ impl Reply {
         rate: RateState,
     ) -> Reply {
         let (status, content_type, body, link) = match outcome {
-            Ok(Answer { content_type, body }) => (200, content_type, body, None),
+            Ok(Answer {
+                status,
+                content_type,
+                body,
+            }) => (status, content_type, body, None),
             Err(error) => {
                 let body = error.body(request_id).to_string().into_bytes();
                 (error.status, JSON, body, error.link)

@@ -18,8 +18,12 @@ pub(crate) struct Route {
     pub(crate) permission: &'static str,
     /// Whether it needs no token, and takes a form for its body as well as JSON.
     pub(crate) open: bool,
+    /// Whether it changes something: a token may be good for reading alone.
+    pub(crate) writes: bool,
     /// The first version that has it.
     pub(crate) since: ApiVersion,
+    /// The last one.
+    pub(crate) until: ApiVersion,
     /// The media type that the request has to accept.
     pub(crate) media_type: &'static str,
     /// Answers it.
@@ -38,10 +42,30 @@ impl Route {
             path,
             permission,
             open: false,
+            writes: false,
             since: ApiVersion::FIRST,
+            until: ApiVersion::PREVIEW,
             media_type: JSON,
             handler,
         }
+    }
+
+    /// An operation that changes something.
+    pub(crate) const fn write(
+        method: &'static str,
+        path: &'static str,
+        permission: &'static str,
+        handler: fn(&Workspace, &Call) -> Outcome,
+    ) -> Route {
+        Route {
+            writes: true,
+            ..Route::new(method, path, permission, handler)
+        }
+    }
+
+    /// The same, up to a version.
+    pub(crate) const fn until(self, until: ApiVersion) -> Route {
+        Route { until, ..self }
     }
 
     /// The same, from a version on.
@@ -72,6 +96,13 @@ impl Route {
     /// The machine name of the permission, as a refusal states it.
     pub(crate) fn scope(&self) -> &'static str {
         match self.permission {
+            "conversations" if self.writes => "write_conversations",
+            "tickets" if self.writes => "write_tickets",
+            "events" if self.writes => "write_events",
+            "admins" if self.writes => "update_admins",
+            "articles" | "internal_articles" | "collections" if self.writes => {
+                "read_write_articles_scope"
+            }
             "admins" | "teams" => "read_admins",
             "conversations" => "read_conversations",
             "tickets" => "read_tickets",

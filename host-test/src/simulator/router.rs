@@ -5,10 +5,11 @@ use percent_encoding::percent_decode_str;
 use super::route::Route;
 use super::version::ApiVersion;
 use super::{
-    activity_logs, admins, catalogue_lists, companies, company_lists, contact_lists, contacts,
-    content_export, conversation_attributes, conversations, custom_objects, data_attributes,
-    events, macros, me, news, notes, oauth, segments, subscriptions, tags, teams, ticket_types,
-    tickets,
+    activity_logs, admins, bulk, catalogue_lists, companies, company_lists, contact_lists,
+    contacts, content_export, conversation_attributes, conversation_contacts, conversation_replies,
+    conversation_writes, conversations, custom_objects, data_attributes, desk_tags,
+    event_submission, events, jobs, macros, me, messages, news, notes, oauth, segments,
+    subscriptions, tags, teams, ticket_type_writes, ticket_types, ticket_writes, tickets,
 };
 
 /// Every operation. A fixed path comes before a pattern that would match it too.
@@ -21,6 +22,7 @@ const TABLES: &[&[Route]] = &[
     tags::ROUTES,
     segments::ROUTES,
     data_attributes::ROUTES,
+    bulk::ROUTES,
     contacts::ROUTES,
     contact_lists::ROUTES,
     company_lists::ROUTES,
@@ -28,6 +30,7 @@ const TABLES: &[&[Route]] = &[
     notes::ROUTES,
     subscriptions::ROUTES,
     events::ROUTES,
+    event_submission::ROUTES,
     content_export::ROUTES,
     catalogue_lists::ROUTES,
     news::ROUTES,
@@ -35,8 +38,16 @@ const TABLES: &[&[Route]] = &[
     custom_objects::ROUTES,
     conversation_attributes::ROUTES,
     conversations::ROUTES,
+    conversation_writes::ROUTES,
+    conversation_replies::ROUTES,
+    conversation_contacts::ROUTES,
+    messages::ROUTES,
+    desk_tags::ROUTES,
     ticket_types::ROUTES,
     tickets::ROUTES,
+    ticket_writes::ROUTES,
+    ticket_type_writes::ROUTES,
+    jobs::ROUTES,
 ];
 
 /// Every operation of an API version (such as `2.11`) that a token opens, as method and path; `{…}` stands for any one part
@@ -45,6 +56,7 @@ pub fn operations(version: &str) -> impl Iterator<Item = (&'static str, &'static
     let version = ApiVersion::parse(version);
     let routes = TABLES.iter().flat_map(|table| table.iter());
     let routes = routes.filter(move |route| !route.open && Some(route.since) <= version);
+    let routes = routes.filter(move |route| version <= Some(route.until));
     routes.map(|route| (route.method, route.path))
 }
 

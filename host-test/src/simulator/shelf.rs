@@ -17,6 +17,8 @@ pub(crate) struct Item {
     pub(crate) updated_at: i64,
     /// How often it was changed since it was created or generated.
     pub(crate) revision: u64,
+    /// Whether it is in the other one of two states than the dice say, such as not published.
+    pub(crate) turned: bool,
     pub(crate) dice: Dice,
 }
 
@@ -26,6 +28,7 @@ struct Written {
     created_at: i64,
     updated_at: i64,
     revision: u64,
+    turned: bool,
     deleted: bool,
 }
 
@@ -64,6 +67,7 @@ impl Shelf {
                 created_at: written.created_at,
                 updated_at: written.updated_at,
                 revision: written.revision,
+                turned: written.turned,
                 dice,
             }),
             None if number < self.timeline.count => {
@@ -73,6 +77,7 @@ impl Shelf {
                     created_at: updated_at - dice.seconds(3, SPAN),
                     updated_at,
                     revision: 0,
+                    turned: false,
                     dice,
                 })
             }
@@ -121,6 +126,7 @@ impl Shelf {
                 created_at: now,
                 updated_at: now,
                 revision: 0,
+                turned: false,
                 deleted: false,
             },
         );
@@ -129,27 +135,32 @@ impl Shelf {
 
     /// Changes an object, at `now` in Unix seconds; says whether there is one.
     pub(crate) fn touch(&mut self, number: u64, now: i64) -> bool {
-        self.change(number, now, false)
+        self.change(number, now, |_| {})
+    }
+
+    /// Brings an object into the other one of its two states, at `now` in Unix seconds; says whether there is one.
+    pub(crate) fn turn(&mut self, number: u64, now: i64) -> bool {
+        self.change(number, now, |written| written.turned = !written.turned)
     }
 
     /// Deletes an object; says whether there was one.
     pub(crate) fn delete(&mut self, number: u64, now: i64) -> bool {
-        self.change(number, now, true)
+        self.change(number, now, |written| written.deleted = true)
     }
 
-    fn change(&mut self, number: u64, now: i64, deleted: bool) -> bool {
+    fn change(&mut self, number: u64, now: i64, edit: impl FnOnce(&mut Written)) -> bool {
         let Some(item) = self.item(number) else {
             return false;
         };
-        self.put(
-            number,
-            Written {
-                created_at: item.created_at,
-                updated_at: now.max(self.timeline.epoch),
-                revision: item.revision + 1,
-                deleted,
-            },
-        );
+        let mut written = Written {
+            created_at: item.created_at,
+            updated_at: now.max(self.timeline.epoch),
+            revision: item.revision + 1,
+            turned: item.turned,
+            deleted: false,
+        };
+        edit(&mut written);
+        self.put(number, written);
         true
     }
 

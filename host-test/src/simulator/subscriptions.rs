@@ -11,7 +11,7 @@ use super::errors::ApiError;
 use super::links::Stamp;
 use super::route::Route;
 use super::version::ApiVersion;
-use super::workspace::Workspace;
+use super::workspace::{State, Workspace};
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::new(
@@ -20,8 +20,8 @@ pub(crate) const ROUTES: &[Route] = &[
         "contacts",
         of_contact,
     ),
-    Route::new("POST", "/contacts/{id}/subscriptions", "contacts", add),
-    Route::new(
+    Route::write("POST", "/contacts/{id}/subscriptions", "contacts", add),
+    Route::write(
         "DELETE",
         "/contacts/{id}/subscriptions/{subscription_id}",
         "contacts",
@@ -78,15 +78,15 @@ pub(crate) fn find(workspace: &Workspace, id: &str) -> Result<u64, ApiError> {
 }
 
 /// A subscription type as the API renders it; nothing when it is no more.
-fn render(workspace: &Workspace, version: ApiVersion, id: u64) -> Option<Value> {
+pub(crate) fn render(
+    workspace: &Workspace,
+    state: &State,
+    version: ApiVersion,
+    id: u64,
+) -> Option<Value> {
     let number = id.checked_sub(FIRST_TYPE_ID)?;
-    let item = {
-        let state = workspace.read();
-        state
-            .catalogue
-            .shelf(Kind::SubscriptionTypes)
-            .item(number)?
-    };
+    let shelf = state.catalogue.shelf(Kind::SubscriptionTypes);
+    let item = shelf.item(number)?;
     let view = View {
         version,
         listed: true,
@@ -97,15 +97,16 @@ fn render(workspace: &Workspace, version: ApiVersion, id: u64) -> Option<Value> 
 }
 
 fn answer(workspace: &Workspace, call: &Call, id: u64) -> Outcome {
-    let found = render(workspace, call.version, id);
+    let found = render(workspace, &workspace.read(), call.version, id);
     Answer::json(&found.ok_or_else(ApiError::resource_not_found)?)
 }
 
 fn of_contact(workspace: &Workspace, call: &Call) -> Outcome {
     let contact = contact_lists::contact(workspace, call)?;
     let subscriptions = contact.subscriptions.iter();
+    let state = workspace.read();
     let data: Vec<Value> = subscriptions
-        .filter_map(|id| render(workspace, call.version, *id))
+        .filter_map(|id| render(workspace, &state, call.version, *id))
         .collect();
     Answer::json(&json!({"type": "list", "data": data}))
 }

@@ -12,9 +12,9 @@ use super::workspace::{State, Workspace};
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::new("GET", "/tags", "tags", list),
-    Route::new("POST", "/tags", "tags", write),
+    Route::write("POST", "/tags", "tags", write),
     Route::new("GET", "/tags/{id}", "tags", read),
-    Route::new("DELETE", "/tags/{id}", "tags", delete),
+    Route::write("DELETE", "/tags/{id}", "tags", delete),
 ];
 
 pub(crate) fn tag(id: u64, name: &str) -> Value {

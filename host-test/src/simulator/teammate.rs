@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::generate::{FIRST_NAMES, LAST_NAMES};
 use super::generator::FIRST_ADMIN_ID;
-use super::workspace::Workspace;
 
 /// The id of teammate `index`.
 pub(crate) fn id(index: u64) -> i64 {
@@ -28,18 +27,13 @@ pub(crate) fn email(index: u64) -> String {
     format!("admin{index}@simulator.example")
 }
 
-/// Whether a teammate has this id.
-pub(crate) fn exists(workspace: &Workspace, wanted: i64) -> bool {
-    (id(0)..id(workspace.generator.admins)).contains(&wanted)
-}
-
-/// The teammate that notes and tags of the simulator come from.
-pub(crate) fn author() -> Value {
+/// A teammate as notes and messages show who wrote them.
+pub(crate) fn author(index: u64) -> Value {
     json!({
         "type": "admin",
-        "id": id(0).to_string(),
-        "name": name(0),
-        "email": email(0),
+        "id": id(index).to_string(),
+        "name": name(index),
+        "email": email(index),
         "away_mode_enabled": false,
         "away_mode_reassign": false,
     })

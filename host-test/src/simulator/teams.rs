@@ -45,6 +45,12 @@ fn team(workspace: &Workspace, index: u64) -> Value {
     })
 }
 
+/// The index of the team with this id.
+pub(crate) fn index(workspace: &Workspace, id: &str) -> Option<u64> {
+    let index = id.parse::<u64>().ok()?.checked_sub(FIRST_TEAM_ID)?;
+    (index < u64::from(workspace.options.teams)).then_some(index)
+}
+
 /// Ids of the teams a teammate is in.
 pub(crate) fn of_admin(workspace: &Workspace, admin: u64) -> Vec<u64> {
     let teams = u64::from(workspace.options.teams);
@@ -68,9 +74,7 @@ fn list(workspace: &Workspace, _: &Call) -> Outcome {
 }
 
 fn read(workspace: &Workspace, call: &Call) -> Outcome {
-    let id: Option<u64> = call.parameter(0).parse().ok();
-    let index = id.and_then(|id| id.checked_sub(FIRST_TEAM_ID));
-    let index = index.filter(|index| *index < u64::from(workspace.options.teams));
+    let index = index(workspace, call.parameter(0));
     let index = index.ok_or_else(|| ApiError::new(404, "team_not_found", "Team not found"))?;
     Answer::json(&team(workspace, index))
 }

@@ -123,6 +123,34 @@ impl Bench {
         reply(self.request(Method::POST, path).body(body.to_string())).await
     }
 
+    /// Sends a request in an API version; without a body where that is null.
+    async fn send_in(&self, method: Method, version: &str, path: &str, body: &Value) -> Reply {
+        let request = self.request(method, path);
+        let request = request.header("intercom-version", version);
+        reply(match body {
+            Value::Null => request,
+            body => request.body(body.to_string()),
+        })
+        .await
+    }
+
+    pub(crate) async fn post_in(&self, version: &str, path: &str, body: &Value) -> Reply {
+        self.send_in(Method::POST, version, path, body).await
+    }
+
+    pub(crate) async fn put_in(&self, version: &str, path: &str, body: &Value) -> Reply {
+        self.send_in(Method::PUT, version, path, body).await
+    }
+
+    pub(crate) async fn delete_in(&self, version: &str, path: &str) -> Reply {
+        let none = Value::Null;
+        self.send_in(Method::DELETE, version, path, &none).await
+    }
+
+    pub(crate) async fn delete_with(&self, path: &str, body: &Value) -> Reply {
+        self.send_in(Method::DELETE, "2.11", path, body).await
+    }
+
     /// A search for contacts that succeeds: its body.
     pub(crate) async fn search(&self, query: Value) -> Value {
         let body = json!({"query": query});

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::conversation::AppliedTag;
 use super::conversation_generator::LINKED;
 use super::generate::Dice;
 use super::generator::{Generator, TICKET_DICE, TICKET_PART_DICE};
@@ -10,7 +11,7 @@ use super::moment::timestamp;
 use super::numbering::{MOST_PARTS, TICKETS};
 use super::ordered::Record;
 use super::part::{Author, Part, PartKind, Step, Thread};
-use super::ticket_tables::{DESCRIPTION, KINDS, RESOLVED, SEVERITIES, STATES, TITLE, TicketKind};
+use super::ticket_tables::{DESCRIPTION, KINDS, KindRow, RESOLVED, SEVERITIES, STATES, TITLE};
 use super::timeline::Timeline;
 
 const DAY: i64 = 86_400;
@@ -24,8 +25,13 @@ pub(crate) struct Ticket {
     pub(crate) deleted: bool,
     pub(crate) created_at: i64,
     pub(crate) updated_at: i64,
-    /// A number in the table of kinds.
+    /// A number among the kinds of the workspace.
     pub(crate) kind: usize,
+    /// The category of its kind.
+    pub(crate) category: &'static str,
+    pub(crate) open: bool,
+    /// Whether its contacts see it.
+    pub(crate) is_shared: bool,
     /// A number in the table of states.
     pub(crate) state: usize,
     /// The state before; nothing while it never changed.
@@ -42,6 +48,7 @@ pub(crate) struct Ticket {
     pub(crate) snoozed_until: Option<i64>,
     /// The number of the conversation that it belongs to.
     pub(crate) conversation: Option<u64>,
+    pub(crate) tags: Vec<AppliedTag>,
     pub(crate) thread: Thread,
 }
 
@@ -51,16 +58,9 @@ impl Ticket {
         TICKETS.encode(self.number)
     }
 
-    pub(crate) fn kind(&self) -> &'static TicketKind {
-        KINDS.get(self.kind).unwrap_or(&KINDS[0])
-    }
-
-    pub(crate) fn category(&self) -> &'static str {
-        self.kind().category
-    }
-
-    pub(crate) fn is_open(&self) -> bool {
-        self.state != RESOLVED
+    /// The category of the state.
+    pub(crate) fn state_category(&self) -> &'static str {
+        STATES.get(self.state).unwrap_or(&STATES[0]).category
     }
 
     /// A part.
@@ -108,12 +108,16 @@ impl Generator {
         let kind = dice.roll(3, KINDS.len() as u64 - 1) as usize;
         let contact = self.ticket_contact(number);
         let companies = contact.map(|contact| self.companies_of(contact));
+        let category = KINDS.get(kind).map_or("Customer", |kind| kind.category);
         Ticket {
             number,
             deleted: false,
             created_at: self.ticket_created_at(number),
             updated_at,
             kind,
+            category,
+            open: state != RESOLVED,
+            is_shared: category == "Customer",
             state,
             previous_state: (state != 0).then_some(0),
             attributes: attributes(dice, KINDS.get(kind), updated_at),
@@ -124,6 +128,7 @@ impl Generator {
             snoozed_until: (state != RESOLVED && dice.chance(9, 10))
                 .then(|| self.epoch + dice.seconds(10, 30 * DAY)),
             conversation: self.ticket_conversation(number),
+            tags: Vec::new(),
             thread: Thread {
                 generated: self.ticket_length(number),
                 ..Thread::default()
@@ -197,7 +202,7 @@ impl Generator {
     }
 }
 
-fn attributes(dice: Dice, kind: Option<&TicketKind>, updated_at: i64) -> Map<String, Value> {
+fn attributes(dice: Dice, kind: Option<&KindRow>, updated_at: i64) -> Map<String, Value> {
     let mut attributes = Map::new();
     for (index, (name, data_type)) in kind
         .into_iter()

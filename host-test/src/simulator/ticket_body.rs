@@ -11,7 +11,7 @@ use super::part::{Author, PartKind};
 use super::teammate;
 use super::teams;
 use super::ticket::Ticket;
-use super::ticket_tables::{STATES, TITLE, TicketState, attribute_id};
+use super::ticket_tables::{STATES, TITLE, TicketState};
 use super::ticket_types;
 use super::version::ApiVersion;
 
@@ -87,6 +87,7 @@ impl<'a> Desk<'a> {
     /// A ticket with its parts, as lists show it too.
     pub(crate) fn ticket(self, ticket: &'a Ticket) -> TicketBody<'a> {
         let state = state(ticket.state);
+        let kind = self.state.ticket_kinds.get(ticket.kind);
         let has_objects = self.version >= ApiVersion::V2_12;
         let label = |label: &'static str| (!has_objects).then_some(label);
         let seed = self.workspace.options.seed;
@@ -101,7 +102,7 @@ impl<'a> Desk<'a> {
             } else {
                 json!(state.category)
             },
-            ticket_type: ticket_types::kind(self.workspace, ticket.kind()),
+            ticket_type: json!(kind.map(|kind| ticket_types::kind(self.workspace, kind))),
             contacts: self.contacts(&ticket.contacts),
             admin_assignee_id: self.assignee_id(ticket.admin_assignee.map(teammate::id)),
             team_assignee_id: self.assignee_id(ticket.team_assignee.map(teams::number)),
@@ -109,11 +110,11 @@ impl<'a> Desk<'a> {
             created_at: ticket.created_at,
             updated_at: ticket.updated_at,
             ticket_parts: self.ticket_parts(ticket),
-            open: ticket.is_open(),
+            open: ticket.open,
             snoozed_until: ticket.snoozed_until,
             linked_objects: linked_objects(&self.linked_conversations(ticket)),
-            category: ticket.category(),
-            is_shared: ticket.category() == "Customer",
+            category: ticket.category,
+            is_shared: ticket.is_shared,
             ticket_state_internal_label: label(state.internal_label),
             ticket_state_external_label: label(state.external_label),
             previous_ticket_state_id: self.since(ApiVersion::V2_16, || {
@@ -166,12 +167,18 @@ impl<'a> Desk<'a> {
         (author.from_ai_agent, author.is_ai_answer) = (None, None);
         let updates_attribute = part.step.kind == PartKind::TicketAttributeUpdated;
         let updated_attribute = updates_attribute.then(|| {
-            let label = ticket.attributes.get(TITLE).cloned().unwrap_or_default();
+            let (name, label) = match &part.attribute {
+                Some(change) => (change.name.as_str(), Some(&change.value)),
+                None => (TITLE, ticket.attributes.get(TITLE)),
+            };
+            let kind = self.state.ticket_kinds.get(ticket.kind);
+            let attributes = kind.map_or(&[][..], |kind| &kind.attributes);
+            let attribute = attributes.iter().find(|attribute| attribute.name == name);
             json!({
                 "attribute": {
                     "type": "attribute",
-                    "id": attribute_id(ticket.kind(), 0).to_string(),
-                    "label": TITLE,
+                    "id": attribute.map(|attribute| attribute.id.to_string()),
+                    "label": name,
                 },
                 "value": {"type": "value", "id": null, "label": label},
             })
@@ -188,7 +195,7 @@ impl<'a> Desk<'a> {
             updated_at: part.updated_at,
             assigned_to: part.assigned_to.map(ReferenceBody::from),
             author,
-            attachments: attachments(part.attachment),
+            attachments: attachments(&part.attachments),
             external_id: part.external_id,
             redacted: part.redacted,
             app_package_code: self

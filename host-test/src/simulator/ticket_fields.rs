@@ -11,15 +11,16 @@ use super::search_fields::{FieldKind, FieldValue};
 use super::teammate;
 use super::teams;
 use super::ticket::Ticket;
-use super::ticket_tables::{DESCRIPTION, KINDS, STATES, TITLE, attribute_id};
+use super::ticket_kind::TicketKind;
+use super::ticket_tables::{CATEGORIES, DESCRIPTION, FIRST_KIND_ID, STATES, TITLE};
 
 /// A field of a ticket, as search names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TicketField {
     /// One of the fields that every ticket has.
     Standard(&'static str),
     /// The attribute of this name, in tickets of the kind with this number.
-    Attribute(usize, &'static str),
+    Attribute(usize, String),
 }
 
 const STANDARD: &[(&str, FieldKind)] = &[
@@ -40,20 +41,20 @@ const STANDARD: &[(&str, FieldKind)] = &[
 ];
 
 /// Finds a field by name.
-pub(crate) fn find(name: &str) -> Option<(TicketField, FieldKind)> {
+pub(crate) fn find(kinds: &[TicketKind], name: &str) -> Option<(TicketField, FieldKind)> {
     if let Some(wanted) = name.strip_prefix("ticket_attribute.") {
-        let kinds = KINDS.iter().enumerate();
-        let mut attributes = kinds.flat_map(|(number, kind)| {
-            let attributes = kind.attributes.iter().enumerate();
-            attributes.map(move |(index, attribute)| (number, attribute_id(kind, index), attribute))
+        let mut attributes = kinds.iter().enumerate().flat_map(|(number, kind)| {
+            let attributes = kind.attributes.iter();
+            attributes.map(move |attribute| (number, attribute))
         });
-        let (kind, _, (name, data_type)) =
-            attributes.find(|(_, id, _)| id.to_string() == wanted)?;
-        let value = match *data_type {
+        let (kind, attribute) =
+            attributes.find(|(_, attribute)| attribute.id.to_string() == wanted)?;
+        let value = match attribute.data_type {
             "integer" | "decimal" => FieldKind::Number,
             "boolean" => FieldKind::Boolean,
             _ => FieldKind::Text,
         };
+        let name = attribute.name.clone().into_owned();
         return Some((TicketField::Attribute(kind, name), value));
     }
     let (name, kind) = STANDARD.iter().find(|(known, _)| *known == name)?;
@@ -92,8 +93,11 @@ impl Searchable for Ticket {
             "updated_at" => FieldValue::Whole(self.updated_at),
             "title" => attribute(TITLE),
             "description" => attribute(DESCRIPTION),
-            "category" => FieldValue::text_of(self.kind().searched_category),
-            "ticket_type_id" => owned(self.kind().id.to_string()),
+            "category" => {
+                let named = CATEGORIES.iter().find(|(name, _)| *name == self.category);
+                FieldValue::optional_text(named.map(|(_, searched)| *searched))
+            }
+            "ticket_type_id" => owned((FIRST_KIND_ID + self.kind as u64).to_string()),
             "contact_ids" => FieldValue::Several(
                 self.contacts
                     .iter()
@@ -110,7 +114,7 @@ impl Searchable for Ticket {
             ),
             "admin_assignee_id" => owned(self.admin_assignee.map_or(0, teammate::id).to_string()),
             "team_assignee_id" => owned(self.team_assignee.map_or(0, teams::number).to_string()),
-            "open" => FieldValue::Boolean(self.is_open()),
+            "open" => FieldValue::Boolean(self.open),
             "state" => {
                 FieldValue::optional_text(STATES.get(self.state).map(|state| state.category))
             }
@@ -129,6 +133,7 @@ impl Searchable for Ticket {
 mod tests {
     use super::*;
     use crate::simulator::Options;
+    use crate::simulator::ticket_kind;
 
     #[test]
     fn every_field_has_a_value_in_some_ticket() {
@@ -136,10 +141,11 @@ mod tests {
             tickets: 300,
             ..Options::default()
         });
-        let attribute = format!("ticket_attribute.{}", attribute_id(&KINDS[0], 2));
+        let kinds = ticket_kind::first(generator.epoch);
+        let attribute = format!("ticket_attribute.{}", kinds[0].attributes[2].id);
         let names = STANDARD.iter().map(|(name, _)| *name);
         for name in names.chain([attribute.as_str()]) {
-            let (field, _) = find(name).unwrap();
+            let (field, _) = find(&kinds, name).unwrap();
             let has_value = (0..300).any(|number| {
                 let ticket = generator.ticket(number);
                 !ticket
@@ -148,7 +154,7 @@ mod tests {
             });
             assert!(has_value, "{name}");
         }
-        assert_eq!(find("ticket_attribute.1"), None);
-        assert_eq!(find("colour"), None);
+        assert_eq!(find(&kinds, "ticket_attribute.1"), None);
+        assert_eq!(find(&kinds, "colour"), None);
     }
 }

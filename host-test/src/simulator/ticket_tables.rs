@@ -44,17 +44,31 @@ pub(crate) const RESOLVED: usize = STATES.len() - 1;
 /// An attribute of a kind of tickets: its name and its type.
 pub(crate) type Attribute = (&'static str, &'static str);
 
-/// A kind of tickets.
-pub(crate) struct TicketKind {
+/// A kind of tickets that a workspace starts with.
+#[derive(Debug)]
+pub(crate) struct KindRow {
     pub(crate) id: u64,
     pub(crate) name: &'static str,
     pub(crate) description: &'static str,
     pub(crate) icon: &'static str,
     pub(crate) category: &'static str,
-    /// The category as search names it.
-    pub(crate) searched_category: &'static str,
     pub(crate) archived: bool,
     pub(crate) attributes: &'static [Attribute],
+}
+
+/// The category of kinds, and its name in search.
+pub(crate) const CATEGORIES: &[(&str, &str)] = &[
+    ("Customer", "request"),
+    ("Back-office", "task"),
+    ("Tracker", "tracker"),
+];
+
+/// The id of the first kind; those of the others count up from it.
+pub(crate) const FIRST_KIND_ID: u64 = 67;
+
+/// The number of the first state of a category.
+pub(crate) fn state_of(category: &str) -> Option<usize> {
+    STATES.iter().position(|state| state.category == category)
 }
 
 /// Names of attributes that every kind has.
@@ -65,14 +79,13 @@ pub(crate) const DESCRIPTION: &str = "_default_description_";
 pub(crate) const SEVERITIES: &[&str] = &["Low", "Medium", "Critical – all users"];
 
 /// Every kind; no generated ticket is of the last one, which is archived.
-pub(crate) const KINDS: &[TicketKind] = &[
-    TicketKind {
+pub(crate) const KINDS: &[KindRow] = &[
+    KindRow {
         id: 67,
         name: "Bug Report",
         description: "Something does not work",
         icon: "🎟️",
         category: "Customer",
-        searched_category: "request",
         archived: false,
         attributes: &[
             (TITLE, "string"),
@@ -83,13 +96,12 @@ pub(crate) const KINDS: &[TicketKind] = &[
             ("First seen", "datetime"),
         ],
     },
-    TicketKind {
+    KindRow {
         id: 68,
         name: "Rückerstattung",
         description: "Money to be paid back",
         icon: "💸",
         category: "Back-office",
-        searched_category: "task",
         archived: false,
         attributes: &[
             (TITLE, "string"),
@@ -97,13 +109,12 @@ pub(crate) const KINDS: &[TicketKind] = &[
             ("Amount", "decimal"),
         ],
     },
-    TicketKind {
+    KindRow {
         id: 69,
         name: "Incident",
         description: "What many customers report",
         icon: "🦁",
         category: "Tracker",
-        searched_category: "tracker",
         archived: false,
         attributes: &[
             (TITLE, "string"),
@@ -111,19 +122,18 @@ pub(crate) const KINDS: &[TicketKind] = &[
             ("Severity", "list"),
         ],
     },
-    TicketKind {
+    KindRow {
         id: 70,
         name: "Old request",
         description: "",
         icon: "📦",
         category: "Customer",
-        searched_category: "request",
         archived: true,
         attributes: &[(TITLE, "string"), (DESCRIPTION, "string")],
     },
 ];
 
 /// The id of an attribute of a kind.
-pub(crate) fn attribute_id(kind: &TicketKind, index: usize) -> u64 {
+pub(crate) fn attribute_id(kind: &KindRow, index: usize) -> u64 {
     kind.id * 10 + index as u64
 }

@@ -4,13 +4,11 @@ use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Outcome};
 use super::errors::ApiError;
-use super::generate::SPAN;
 use super::route::Route;
-use super::ticket_tables::{
-    Attribute, DESCRIPTION, KINDS, SEVERITIES, STATES, TITLE, TicketKind, TicketState, attribute_id,
-};
+use super::ticket_kind::{TicketAttribute, TicketKind};
+use super::ticket_tables::{STATES, TicketState};
 use super::version::ApiVersion;
-use super::workspace::Workspace;
+use super::workspace::{State, Workspace};
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::new("GET", "/ticket_types", "tickets", list),
@@ -31,10 +29,9 @@ pub(crate) fn state(state: &TicketState) -> Value {
 
 /// A kind as a ticket has it, with its attributes.
 pub(crate) fn kind(workspace: &Workspace, kind: &TicketKind) -> Value {
-    let created_at = workspace.options.epoch.saturating_sub(SPAN);
     let attributes = kind.attributes.iter().enumerate();
     let attributes: Vec<Value> = attributes
-        .map(|(index, attribute)| render_attribute(workspace, kind, index, attribute))
+        .map(|(order, attribute)| self::attribute(workspace, kind, order, attribute))
         .collect();
     json!({
         "type": "ticket_type",
@@ -44,54 +41,59 @@ pub(crate) fn kind(workspace: &Workspace, kind: &TicketKind) -> Value {
         "icon": kind.icon,
         "workspace_id": workspace.options.workspace_id,
         "archived": kind.archived,
-        "created_at": created_at,
-        "updated_at": created_at,
-        "is_internal": false,
+        "created_at": kind.created_at,
+        "updated_at": kind.updated_at,
+        "is_internal": kind.is_internal,
         "ticket_type_attributes": {"type": "list", "data": attributes},
         "category": kind.category,
     })
 }
 
-fn render_attribute(
+/// An attribute of a kind.
+pub(crate) fn attribute(
     workspace: &Workspace,
     kind: &TicketKind,
-    index: usize,
-    (name, data_type): &Attribute,
+    order: usize,
+    attribute: &TicketAttribute,
 ) -> Value {
-    let created_at = workspace.options.epoch.saturating_sub(SPAN);
-    let is_default = matches!(*name, TITLE | DESCRIPTION);
-    let input_options = match *data_type {
+    let input_options = match attribute.data_type {
         "list" => {
-            let items = SEVERITIES.iter().zip(1..);
-            let item = |(label, id): (&&str, u64)| json!({"id": id.to_string(), "name": label});
-            json!({"list_items": items.map(item).collect::<Vec<Value>>()})
+            let items = attribute.items.iter().zip(1_u64..);
+            let items: Vec<Value> = items
+                .map(|(label, id)| json!({"id": id.to_string(), "name": label}))
+                .collect();
+            let mut options = json!({"list_items": items});
+            if attribute.allows_several {
+                options["allow_multiple_values"] = json!(true);
+            }
+            options
         }
-        "string" => json!({"multiline": *name == DESCRIPTION}),
+        "string" => json!({"multiline": attribute.multiline}),
         _ => Value::Null,
     };
     json!({
         "type": "ticket_type_attribute",
-        "id": attribute_id(kind, index).to_string(),
+        "id": attribute.id.to_string(),
         "workspace_id": workspace.options.workspace_id,
-        "name": name,
-        "description": "",
-        "data_type": data_type,
+        "name": attribute.name,
+        "description": attribute.description,
+        "data_type": attribute.data_type,
         "input_options": input_options,
-        "order": index,
-        "required_to_create": *name == TITLE,
-        "required_to_create_for_contacts": false,
-        "visible_on_create": true,
-        "visible_to_contacts": is_default,
-        "default": is_default,
+        "order": order,
+        "required_to_create": attribute.required_to_create,
+        "required_to_create_for_contacts": attribute.required_to_create_for_contacts,
+        "visible_on_create": attribute.visible_on_create,
+        "visible_to_contacts": attribute.visible_to_contacts,
+        "default": attribute.is_default(),
         "ticket_type_id": kind.id,
-        "archived": false,
-        "created_at": created_at,
-        "updated_at": created_at,
+        "archived": attribute.archived,
+        "created_at": attribute.created_at,
+        "updated_at": attribute.updated_at,
     })
 }
 
 /// A kind by itself: from 2.12 on with its states.
-fn render(workspace: &Workspace, call: &Call, ticket_kind: &TicketKind) -> Value {
+pub(crate) fn render(workspace: &Workspace, call: &Call, ticket_kind: &TicketKind) -> Value {
     let mut value = kind(workspace, ticket_kind);
     if call.version >= ApiVersion::V2_12 {
         let states: Vec<Value> = STATES.iter().map(state).collect();
@@ -100,21 +102,34 @@ fn render(workspace: &Workspace, call: &Call, ticket_kind: &TicketKind) -> Value
     value
 }
 
+/// The number of the kind with this id.
+///
+/// # Errors
+/// 404 when there is none.
+pub(crate) fn number(state: &State, id: &str) -> Result<usize, ApiError> {
+    let mut kinds = state.ticket_kinds.iter();
+    kinds
+        .position(|kind| kind.id.to_string() == id)
+        .ok_or_else(ApiError::resource_not_found)
+}
+
 fn list(workspace: &Workspace, call: &Call) -> Outcome {
-    let kinds = KINDS.iter().map(|kind| render(workspace, call, kind));
-    let kinds: Vec<Value> = kinds.collect();
+    let state = workspace.read();
+    let kinds = state.ticket_kinds.iter();
+    let kinds: Vec<Value> = kinds.map(|kind| render(workspace, call, kind)).collect();
     Answer::json(&json!({"type": "list", "data": kinds}))
 }
 
 fn read(workspace: &Workspace, call: &Call) -> Outcome {
-    let mut kinds = KINDS.iter();
-    let kind = kinds.find(|kind| kind.id.to_string() == call.parameter(0));
-    let kind = kind.ok_or_else(ApiError::resource_not_found)?;
-    Answer::json(&render(workspace, call, kind))
+    let state = workspace.read();
+    let number = number(&state, call.parameter(0))?;
+    Answer::json(&render(workspace, call, &state.ticket_kinds[number]))
 }
 
-fn states(_: &Workspace, _: &Call) -> Outcome {
-    let kinds: Vec<Value> = KINDS
+fn states(workspace: &Workspace, _: &Call) -> Outcome {
+    let state_of_workspace = workspace.read();
+    let kinds: Vec<Value> = state_of_workspace
+        .ticket_kinds
         .iter()
         .map(|kind| {
             json!({
@@ -124,7 +139,7 @@ fn states(_: &Workspace, _: &Call) -> Outcome {
                 "description": kind.description,
                 "icon": kind.icon,
                 "archived": kind.archived,
-                "is_internal": false,
+                "is_internal": kind.is_internal,
                 "category": kind.category,
             })
         })

@@ -47,9 +47,10 @@ impl Serialize for Bodies<'_> {
 }
 
 fn search(workspace: &Workspace, call: &Call) -> Outcome {
+    let kinds = workspace.read().ticket_kinds.clone();
     let rules = SearchRules {
         dates: DateMode::Seconds,
-        field: &ticket_fields::find,
+        field: &|name| ticket_fields::find(&kinds, name),
         usual_page: USUAL_PAGE,
         largest_page: LARGEST_PAGE,
         checks_order: false,
@@ -70,7 +71,12 @@ fn search(workspace: &Workspace, call: &Call) -> Outcome {
 }
 
 fn read(workspace: &Workspace, call: &Call) -> Outcome {
-    let number = TICKETS.decode(call.parameter(0));
+    one(workspace, call, call.parameter(0))
+}
+
+/// The ticket with this id.
+pub(crate) fn one(workspace: &Workspace, call: &Call, id: &str) -> Outcome {
+    let number = TICKETS.decode(id);
     let state = workspace.read();
     let ticket = number.and_then(|number| state.tickets.current().live(number));
     let ticket = ticket.ok_or_else(ApiError::ticket_not_found)?;

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// A version of the API; later versions compare greater, and `Preview` is the greatest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct ApiVersion {
+pub struct ApiVersion {
     major: u8,
     minor: u8,
 }
@@ -13,7 +13,9 @@ impl ApiVersion {
     /// The first one.
     pub(crate) const FIRST: ApiVersion = ApiVersion::of(1, 0);
     /// What an app is configured with when its requests name no version.
-    pub(crate) const DEFAULT: ApiVersion = ApiVersion::of(2, 11);
+    pub(crate) const DEFAULT: ApiVersion = ApiVersion::V2_11;
+    /// The last one in which assignment rules can be run.
+    pub(crate) const V2_11: ApiVersion = ApiVersion::of(2, 11);
     /// Adds `enabled_push_messaging` to contacts, and makes the states of tickets objects.
     pub(crate) const V2_12: ApiVersion = ApiVersion::of(2, 12);
     /// Makes the times of notified contacts Unix seconds, and adds what happened to the parts of conversations.
@@ -32,7 +34,7 @@ impl ApiVersion {
     }
 
     /// The version that a header value names; `None` when there is none such.
-    pub(crate) fn parse(text: &str) -> Option<ApiVersion> {
+    pub fn parse(text: &str) -> Option<ApiVersion> {
         if matches!(text, "Preview" | "Unstable") {
             return Some(ApiVersion::PREVIEW);
         }

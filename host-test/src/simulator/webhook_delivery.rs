@@ -2,68 +2,35 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::{Client, ClientBuilder, redirect};
 use rustls::RootCertStore;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 
 use super::notification::{Notification, WebhookDelivery, signature};
+use super::subscription::{Subscription, Waits};
 
 /// How long a receiver may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// The first attempt and one more.
-const ATTEMPTS: u32 = 2;
+/// How often a delivery may fail: the first time, and once more.
+const FAILURES: u32 = 2;
 const USER_AGENT: &str = "intercom-parrot-service-client/1.0";
-
-/// A URL that gets notifications.
-#[derive(Debug)]
-pub(crate) struct Subscription {
-    url: String,
-    standing: watch::Sender<Standing>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
-    /// Its validation is under way.
-    Pending,
-    Active,
-    /// It failed its validation, or said that it is gone.
-    Disabled,
-}
-
-impl Subscription {
-    pub(crate) fn pending(url: String) -> Subscription {
-        Subscription {
-            url,
-            standing: watch::Sender::new(Standing::Pending),
-        }
-    }
-
-    /// Waits for the validation; whether the URL takes notifications.
-    async fn is_active(&self) -> bool {
-        let mut standing = self.standing.subscribe();
-        let settled = standing
-            .wait_for(|standing| *standing != Standing::Pending)
-            .await;
-        settled.is_ok_and(|standing| *standing == Standing::Active)
-    }
-}
 
 /// Carries notifications to a subscription.
 #[derive(Debug)]
 pub(crate) struct Courier {
     client: Client,
     secret: String,
-    retry_after: Duration,
+    waits: Waits,
 }
 
 impl Courier {
-    /// A courier that signs with `secret` and tries again after `retry_after`.
+    /// A courier that signs with `secret`.
     ///
     /// # Errors
     /// When no HTTP client can be made.
-    pub(crate) fn new(secret: String, retry_after: Duration) -> io::Result<Courier> {
+    pub(crate) fn new(secret: String, waits: Waits) -> io::Result<Courier> {
         let client = plain_client()?
             .timeout(TIMEOUT)
             .redirect(redirect::Policy::none())
@@ -73,7 +40,7 @@ impl Courier {
         Ok(Courier {
             client,
             secret,
-            retry_after,
+            waits,
         })
     }
 
@@ -84,44 +51,48 @@ impl Courier {
         if !valid {
             tracing::warn!("the webhook URL did not answer a HEAD request with success");
         }
-        let standing = if valid {
-            Standing::Active
-        } else {
-            Standing::Disabled
-        };
-        subscription.standing.send_replace(standing);
+        subscription.settle(valid);
     }
 
-    /// Delivers a notification: once, and once more after a pause when that failed. A slot is held while sending.
+    /// Delivers a notification: once, and once more after a pause when that failed; as often as it takes when the
+    /// receiver says that it is too much. A slot is held while sending.
     pub(crate) async fn deliver(
         &self,
         subscription: &Subscription,
-        notification: Notification,
+        notification: &Notification,
         slots: &Semaphore,
     ) -> WebhookDelivery {
+        let created = Instant::now();
         let mut delivery = notification.undelivered();
-        for attempt in 1..=ATTEMPTS {
-            if !subscription.is_active().await {
+        let mut failures = 0;
+        while failures < FAILURES {
+            if !subscription.permits(self.waits, created).await {
                 return delivery;
             }
-            if attempt > 1 {
-                tokio::time::sleep(self.retry_after).await;
-            }
-            delivery.attempts = attempt;
             {
                 let _slot = slots.acquire().await;
-                delivery.status = self
-                    .post(&subscription.url, notification.body(attempt))
-                    .await;
+                // Others were answered meanwhile.
+                if !subscription.permits_now(self.waits, created) {
+                    continue;
+                }
+                delivery.attempts += 1;
+                let body = notification.body(delivery.attempts);
+                delivery.status = self.post(&subscription.url, body).await;
+                subscription.answered(self.waits, delivery.status);
             }
             delivery.delivered = delivery
                 .status
                 .is_some_and(|status| (200..300).contains(&status));
-            if delivery.status == Some(410) {
-                subscription.standing.send_replace(Standing::Disabled);
-            }
-            if delivery.delivered || delivery.status == Some(410) {
-                return delivery;
+            match delivery.status {
+                _ if delivery.delivered => return delivery,
+                Some(410) => return delivery,
+                Some(429) => {}
+                _ => {
+                    failures += 1;
+                    if failures < FAILURES {
+                        tokio::time::sleep(self.waits.retry).await;
+                    }
+                }
             }
         }
         delivery

@@ -173,7 +173,7 @@ async fn changes_of_conversations_and_tickets_are_notified() {
     workspace.delete_conversation(&conversation).unwrap();
     let ticket = workspace.ticket_ids().next().unwrap();
     workspace.resolve_ticket(&ticket).unwrap();
-    delivered(&bench, 5).await;
+    delivered(&bench, 6).await;
     let bodies = receiver.bodies();
     let item = |topic: &str| {
         let body = bodies.iter().find(|body| body["topic"] == topic);
@@ -193,6 +193,7 @@ async fn changes_of_conversations_and_tickets_are_notified() {
         "close"
     );
     let redacted = item("conversation_part.redacted");
+    let redacted = &redacted["conversation_parts"]["conversation_parts"][0];
     assert_eq!(
         (&redacted["id"], &redacted["redacted"]),
         (&json!(part), &json!(true))
@@ -205,4 +206,5 @@ async fn changes_of_conversations_and_tickets_are_notified() {
     let resolved = item("ticket.state.updated");
     assert_eq!(resolved["ticket"]["id"], ticket.as_str());
     assert_eq!(resolved["ticket_part"]["ticket_state"], "resolved");
+    assert_eq!(item("ticket.closed")["id"], ticket.as_str());
 }

@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::bulk::BulkJobs;
 use super::catalogue::Catalogue;
 use super::clock::{Clock, as_milliseconds};
 use super::company::Company;
@@ -27,8 +28,8 @@ use super::faults::Fault;
 use super::generator::{FIRST_TAG_ID, Generator};
 use super::hold::{Hold, HoldPoint};
 use super::identifiers::{self, Kind, mix};
+use super::jobs::Jobs;
 use super::moment::TimeStyle;
-use super::notification::WebhookDelivery;
 use super::oauth::Grants;
 use super::options::Options;
 use super::ordered_store::OrderedStore;
@@ -37,7 +38,9 @@ use super::recorder::Recorder;
 use super::request_log::{RequestLog, RequestLogEntry};
 use super::scroll::Scroll;
 use super::segments;
+use super::teammates::Teammates;
 use super::ticket::Ticket;
+use super::ticket_kind::{self, TicketKind};
 use super::version::ApiVersion;
 use super::webhooks::Webhooks;
 
@@ -72,8 +75,15 @@ pub(crate) struct State {
     pub(crate) contacts: ContactStore,
     pub(crate) companies: CompanyStore,
     pub(crate) conversations: OrderedStore<Conversation>,
+    /// The last message of a teammate to a contact that was not answered, by the number of the contact: an answer makes
+    /// this conversation of it.
+    pub(crate) unanswered: BTreeMap<u64, Conversation>,
     pub(crate) tickets: OrderedStore<Ticket>,
+    pub(crate) ticket_kinds: Vec<TicketKind>,
+    pub(crate) jobs: Jobs,
+    pub(crate) bulk_jobs: BulkJobs,
     pub(crate) tags: BTreeMap<u64, String>,
+    pub(crate) teammates: Teammates,
     pub(crate) catalogue: Catalogue,
     pub(crate) content_exports: ContentExports,
     pub(crate) data_attributes: Vec<DataAttribute>,
@@ -119,8 +129,13 @@ impl Workspace {
             contacts: ContactStore::new(generator.clone(), lag),
             companies: CompanyStore::new(generator.clone()),
             conversations: OrderedStore::new(generator.clone(), lag),
+            unanswered: BTreeMap::new(),
             tickets: OrderedStore::new(generator.clone(), lag),
+            ticket_kinds: ticket_kind::first(options.epoch),
+            jobs: Jobs::default(),
+            bulk_jobs: BulkJobs::default(),
             tags: tags.collect(),
+            teammates: Teammates::default(),
             catalogue: Catalogue::new(&options),
             content_exports: ContentExports::default(),
             data_attributes: custom_attribute::custom(options.epoch),
@@ -147,7 +162,9 @@ impl Workspace {
             options,
         };
         workspace.faults.set(workspace.options.faults.clone());
-        workspace.set_webhook_url(workspace.options.webhook_url.clone());
+        workspace
+            .webhooks
+            .subscribe(workspace.options.webhook_url.clone());
         Ok(workspace)
     }
 
@@ -220,6 +237,7 @@ impl Workspace {
     /// Moves the workspace's clock ahead: the index catches up, scrolls expire, rate windows open.
     pub fn advance(&self, by: Duration) {
         self.clock.advance(by);
+        self.finish_jobs();
     }
 
     /// How many contacts can be read.
@@ -326,25 +344,6 @@ impl Workspace {
     /// Accepts the token of the options again.
     pub fn restore_token(&self) {
         self.revoked.store(false, Ordering::Relaxed);
-    }
-
-    /// Subscribes a URL to every topic, after a HEAD request to it was answered with success; `None` unsubscribes.
-    /// Notifications of changes made meanwhile wait for that answer, and are dropped when it is a refusal.
-    pub fn set_webhook_url(&self, url: Option<String>) {
-        self.webhooks.subscribe(url);
-    }
-
-    /// Delivers a notification with this item, and waits until it was taken or given up.
-    pub async fn deliver_webhook(&self, topic: &str, item: &Value) -> WebhookDelivery {
-        let notification =
-            self.webhooks
-                .notification(topic, item.clone(), self.now(), self.next_uuid());
-        self.webhooks.deliver(notification).await
-    }
-
-    /// The last deliveries that came to an end, at most 10,000, oldest first.
-    pub fn webhook_deliveries(&self) -> Vec<WebhookDelivery> {
-        self.webhooks.deliveries()
     }
 }
 

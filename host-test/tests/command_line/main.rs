@@ -10,6 +10,8 @@ mod benchmark;
 mod check;
 /// Connection files: both forms, and everything that can be wrong in them.
 mod configuration;
+/// Webhooks that get lost, come twice and come late: after a sync and a sweep the output is the workspace.
+mod convergence;
 /// `demo`: one document that says everything.
 mod demonstration;
 /// `describe` and the command line itself.
@@ -24,6 +26,8 @@ mod interruption;
 mod kill_matrix;
 /// `map`: documents on standard input.
 mod mapping;
+/// `mode`: webhooks only, syncs only, or both.
+mod modes;
 /// Processes: run to their end, or ended with their owner.
 mod process;
 /// `read` and `sync`: outputs, positions, start dates.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::http::try_send;
 use crate::process::{Finished, finish, until};
 use crate::stored::{STREAMS, Sink, assert_exact, workspace};
-use crate::webhooks::{serve_into, signature};
+use crate::webhooks::{made_at, serve_into, signature};
 use crate::world::{CLIENT_SECRET, World};
 
 const DELIVERIES: usize = 90;
@@ -24,7 +24,7 @@ fn notification(number: usize, attempt: usize) -> Vec<u8> {
     });
     json!({
         "type": "notification_event", "app_id": "simulator", "id": id, "topic": "contact.user.updated",
-        "created_at": 1_700_000_000, "delivery_attempts": attempt,
+        "created_at": made_at(), "delivery_attempts": attempt,
         "delivery_status": if attempt > 1 { "retry" } else { "pending" },
         "data": { "type": "notification_event_data", "item": item },
     })
@@ -195,6 +195,10 @@ fn a_webhook_in_the_middle_of_a_walk_stays_when_the_walk_starts_over() {
             "--time-scale",
             "60",
         ]);
+        // What a patch left out would come by another line.
+        world.connect(
+            "config: { region: us, api_version: \"2.11\" }\nwebhooks: { read_again: false }\n",
+        );
         let output = sink.argument();
         let mut sync = vec!["read"];
         sync.extend(STREAMS);

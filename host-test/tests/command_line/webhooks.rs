@@ -1,3 +1,5 @@
+use std::sync::OnceLock;
+
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha1::Sha1;
@@ -18,9 +20,15 @@ pub fn signature(body: &[u8], secret: &str) -> String {
     format!("sha1={digits}")
 }
 
+/// When notifications are made, in seconds since 1970: the same in all of them, and not too long ago to be taken.
+pub fn made_at() -> i64 {
+    static MADE_AT: OnceLock<i64> = OnceLock::new();
+    *MADE_AT.get_or_init(|| host_test::clock::now_ms() / 1_000)
+}
+
 pub fn notification(id: &str, topic: &str, item: &Value) -> Vec<u8> {
     json!({
-        "type": "notification_event", "app_id": "simulator", "id": id, "topic": topic, "created_at": 1_700_000_000,
+        "type": "notification_event", "app_id": "simulator", "id": id, "topic": topic, "created_at": made_at(),
         "data": { "type": "notification_event_data", "item": item },
     })
     .to_string()

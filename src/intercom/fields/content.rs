@@ -3,7 +3,7 @@
 use super::Field;
 use records::fields;
 
-use super::Kind::{Attributes, Boolean, Epoch, Integer, List, Object, Reference, Text};
+use super::Kind::{Any, Attributes, Boolean, Epoch, Integer, List, Object, Reference, Text};
 
 /// An article of the help center. Its statistics are in single reads only.
 pub const ARTICLE: &[Field] = fields! {
@@ -13,6 +13,7 @@ pub const ARTICLE: &[Field] = fields! {
     "parent_id": Reference,
     "parent_type": Text,
     "parent_ids": List,
+    "content_id": Text,
     "title": Text,
     "description": Text,
     "body": Text,
@@ -177,4 +178,29 @@ pub const CONTENT_EXPORT: &[Field] = fields! {
     "first_dismisall": Epoch,
     "first_unsubscribe": Epoch,
     "first_hard_bounce": Epoch,
+};
+
+/// What became of one message to one person, as it is told at once. Survey answers stand beside it.
+pub const CONTENT_STAT: &[Field] = fields! {
+    "contact_id": Text,
+    "company_id": Text,
+    "created_at": Epoch,
+    "id": Text,
+    "content_type": Text,
+    "content_id": Text,
+    "stat_type": Text,
+    "ruleset_id": Text,
+    "content_title": Text,
+    "ruleset_version_id": Text,
+    "receipt_id": Text,
+    "tags": Object,
+    "series_id": Text,
+    "series_title": Text,
+    "node_id": Text,
+    "answered_at": Epoch,
+    "question_id": Text,
+    "question_text": Text,
+    "response": Any,
+    "answer": Any,
+    "answers": Any,
 };

@@ -29,6 +29,7 @@ pub const TICKET: &[Field] = fields! {
     "linked_objects": Object,
     "is_shared": Boolean,
     "company_id": Reference,
+    "channel": Text,
     "ticket_parts": Elsewhere,
 };
 

@@ -90,3 +90,14 @@ pub const ACTIVITY_LOG: &[Field] = fields! {
     "activity_type": Text,
     "activity_description": Text,
 };
+
+/// Something that Intercom does in the background.
+pub const JOB: &[Field] = fields! {
+    "type": Text,
+    "id": Text,
+    "url": Text,
+    "status": Text,
+    "resource_type": Text,
+    "resource_id": Reference,
+    "resource_url": Text,
+};

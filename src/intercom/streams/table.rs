@@ -4,10 +4,10 @@ use super::{ChildPlace, Children, Compare, Complement, Given, Paging, Stream};
 use crate::intercom::fields::{
     ACTIVITY_LOG, ADMIN, ARTICLE, ATTRIBUTE, AWAY_STATUS_REASON, BRAND, CALL, COLLECTION, COMPANY,
     COMPANY_NOTE, COMPANY_SEGMENT, CONTACT, CONTACT_COMPANY, CONTACT_NOTE, CONTACT_SEGMENT,
-    CONTACT_SUBSCRIPTION, CONTACT_TAG, CONTENT_EXPORT, CONVERSATION, CONVERSATION_PART,
-    CUSTOM_OBJECT_INSTANCE, EMAIL, EVENT, EVENT_SUMMARY, HELP_CENTER, INTERNAL_ARTICLE, MACRO,
-    NEWS_ITEM, NEWSFEED, SEGMENT, SUBSCRIPTION_TYPE, TAG, TEAM, TICKET, TICKET_PART, TICKET_STATE,
-    TICKET_TYPE,
+    CONTACT_SUBSCRIPTION, CONTACT_TAG, CONTENT_EXPORT, CONTENT_STAT, CONVERSATION,
+    CONVERSATION_PART, CUSTOM_OBJECT_INSTANCE, EMAIL, EVENT, EVENT_SUMMARY, HELP_CENTER,
+    INTERNAL_ARTICLE, JOB, MACRO, NEWS_ITEM, NEWSFEED, SEGMENT, SUBSCRIPTION_TYPE, TAG, TEAM,
+    TICKET, TICKET_PART, TICKET_STATE, TICKET_TYPE,
 };
 use crate::intercom::versions::{
     SINCE_2_12, SINCE_2_13, SINCE_2_14, SINCE_2_15, SINCE_2_16, VERSIONS,
@@ -547,6 +547,24 @@ pub const STREAMS: &[Stream] = &[
         probe: "/export/content/data/none",
         permission: "Export content data",
         fields: CONTENT_EXPORT,
+        ..BASE
+    },
+    Stream {
+        name: "content_stats",
+        paging: Paging::Told,
+        key: &["content_type", "stat_type", "id"],
+        cursor_field: CREATED_AT,
+        permission: "Read content data",
+        fields: CONTENT_STAT,
+        ..BASE
+    },
+    Stream {
+        name: "jobs",
+        detail: Some("/jobs/status/"),
+        paging: Paging::Told,
+        permission: "Read jobs",
+        versions: SINCE_2_14,
+        fields: JOB,
         ..BASE
     },
 ];

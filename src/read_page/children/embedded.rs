@@ -94,13 +94,10 @@ fn link(
     let mut payload = b"{}".to_vec();
     json::put_first(&mut payload, field, &id);
     json::put_first(&mut payload, parent_field, parent);
-    let values: Vec<&str> = stream
-        .key
-        .iter()
-        .map(|name| if *name == field { id.as_str() } else { parent })
-        .collect();
+    let value = |name: &&str| if *name == field { &id } else { parent };
+    let values = stream.key.iter().map(|name| value(name).to_owned());
     Ok(Ok(Record {
-        key: join_key(&values),
+        key: join_key(values.collect()),
         updated_at: None,
         payload,
         odd: Vec::new(),

@@ -9,7 +9,7 @@ use crate::intercom::errors::{from_http, from_response, unexpected_body};
 use crate::intercom::normalize::{Record, Unreadable};
 use crate::intercom::request::{self, canonical_id};
 use crate::intercom::streams::{ChildPlace, Children, Stream};
-use crate::json::{Invalid, Reader};
+use crate::json::{self, Invalid, Reader};
 use crate::operation::Answer;
 use crate::read_page::scan::{Context, Scan};
 
@@ -189,7 +189,7 @@ impl Family {
             Ok(())
         };
         if let ChildPlace::Detail(name) = children.place {
-            let text = str::from_utf8(&response.body).map_err(|_| "it is not UTF-8".to_owned())?;
+            let text = json::text(&response.body)?;
             let embedded = read_embedded(text, name, &[name], each).map_err(|Invalid { at }| {
                 format!("it is not the JSON expected (byte {at} of {})", text.len())
             })?;

@@ -378,3 +378,50 @@ fn rows_of_a_whole_list_are_read_by_their_keys() {
     assert_eq!(changes, [("2", Change::Upsert), ("9", Change::Delete)]);
     assert_eq!(page.next, None);
 }
+
+#[test]
+fn a_key_that_lacks_a_part_is_refused() {
+    for (stream, key, fine) in [
+        ("custom_object_instances", "Order/1", true),
+        ("custom_object_instances", "1", false),
+        ("custom_object_instances", "Order/", false),
+        ("contacts", "a/b", true),
+        ("contacts", "", false),
+    ] {
+        let connection = Connection {
+            config: br#"{"api_version":"2.16","custom_object_types":["Order"]}"#.to_vec(),
+            ..connection()
+        };
+        let scan = Scan::new(
+            &connection,
+            &request(stream, Selection::Keys(vec![key.to_owned()]), None),
+        );
+        match scan {
+            Ok(_) => assert!(fine, "{stream} {key}"),
+            Err(failure) => assert_eq!((failure.code.as_str(), fine), ("no_key", false)),
+        }
+    }
+}
+
+/// Streams of which only webhooks tell are no failure of Intercom's, and single rows may be there.
+#[test]
+fn what_only_webhooks_tell_of_is_refused_by_name() {
+    let connection = Connection {
+        config: br#"{"api_version":"2.16"}"#.to_vec(),
+        ..connection()
+    };
+    for (stream, selection, code) in [
+        ("content_stats", Selection::All, Some("webhooks_only")),
+        ("jobs", Selection::All, Some("webhooks_only")),
+        (
+            "content_stats",
+            Selection::Keys(vec!["a/b/c".to_owned()]),
+            Some("no_keys"),
+        ),
+        ("jobs", Selection::Keys(vec!["j1".to_owned()]), None),
+    ] {
+        let scan = Scan::new(&connection, &request(stream, selection, None));
+        let found = scan.err().map(|failure| failure.code);
+        assert_eq!(found.as_deref(), code, "{stream}");
+    }
+}

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use crate::reader::leading_digits;
 use crate::timestamp::{self, NoTime};
 use crate::{Field, Invalid, Kind, Name, Reader, unescaped};
 
@@ -14,6 +15,8 @@ pub struct Shape {
     key: Vec<Option<usize>>,
     /// Where the cursor field is.
     cursor: Option<usize>,
+    /// For each field, whether an entry needs it.
+    noted: Vec<bool>,
     /// Whether rows of other streams stay where they are embedded.
     embedded: bool,
 }
@@ -37,10 +40,12 @@ impl Shape {
     /// Records with these fields, some of which are the key, and one the time of change.
     pub fn new(fields: &'static [Field], key: &[&str], cursor: Option<&str>) -> Self {
         let place = |name: &str| fields.iter().position(|field| field.name() == name);
+        let is_noted = |field: &Field| key.contains(&field.name()) || cursor == Some(field.name());
         Self {
             fields,
             key: key.iter().map(|name| place(name)).collect(),
             cursor: cursor.and_then(place),
+            noted: fields.iter().map(is_noted).collect(),
             embedded: false,
         }
     }
@@ -51,11 +56,6 @@ impl Shape {
             embedded: true,
             ..self
         }
-    }
-
-    /// Whether an entry needs this field.
-    fn notes(&self, index: usize) -> bool {
-        self.cursor == Some(index) || self.key.contains(&Some(index))
     }
 
     /// Normalises the value that comes next; nothing when it is no object.
@@ -153,12 +153,12 @@ impl Pass<'_> {
             }
             _ => {}
         }
-        let place = reader.value()?;
-        let noted = within.is_none() && self.shape.notes(index);
+        let noted = within.is_none() && self.shape.noted.get(index) == Some(&true);
         // Most values are text or null, which needs no second look.
         if !noted && (first == b'n' || (field.kind == Kind::Text && first == b'"')) {
-            return Ok(());
+            return reader.scalar(first);
         }
+        let place = reader.value()?;
         let json = reader.text().get(place.clone()).unwrap_or_default();
         if noted {
             self.note(index, json);
@@ -295,6 +295,6 @@ fn is_integer(json: &str) -> bool {
     let digits = json.strip_prefix('-').unwrap_or(json);
     !digits.is_empty()
         && digits.len() <= 18
-        && digits.bytes().all(|byte| byte.is_ascii_digit())
+        && leading_digits(digits.as_bytes()) == digits.len()
         && (digits.len() == 1 || !digits.starts_with('0'))
 }

@@ -9,6 +9,7 @@
 // A check that cannot be made is a failed test.
 #![allow(clippy::expect_used, clippy::panic)]
 
+mod component;
 pub mod contradictions;
 mod document;
 pub mod documents;

@@ -24,8 +24,7 @@ impl Sample<'_> {
             assert_eq!(entry.change, Change::Upsert);
             let payload: Value = serde_json::from_slice(&entry.payload).expect("JSON");
             let parts: Vec<String> = stream.key.iter().map(|name| text(&payload[name])).collect();
-            let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-            assert_eq!(entry.key, join_key(&parts), "{context}");
+            assert_eq!(entry.key, join_key(parts), "{context}");
             let changed = stream
                 .cursor_field
                 .and_then(|field| payload[field].as_i64());

@@ -13,8 +13,10 @@ use super::expectation::Expectations;
 use super::reading::read_lines;
 use super::{Stage, text_at};
 use crate::commands::CommandError;
-use crate::output::{JsonLines, Output, OutputTarget};
-use crate::webhook_listener::{WebhookCounts, WebhookListener};
+use crate::output::{JsonLines, OutputTarget};
+use crate::webhook_listener::{Recipient, RecipientOptions, WebhookCounts, WebhookListener};
+use crate::webhook_queue::QueueOptions;
+use crate::webhook_service::WebhookService;
 
 /// Larger than any notification here.
 const BODY_BYTES: usize = 1024 * 1024;
@@ -29,14 +31,23 @@ pub(super) async fn take(
 ) -> Result<WebhookCounts, CommandError> {
     let directory = stage.directory.join("webhooks");
     let output = JsonLines::open(&directory, &OutputTarget::state_in_directory(&directory))?;
-    let output: Box<dyn Output> = Box::new(output);
-    let listener = WebhookListener::new(
-        stage.connection.plugin.clone(),
-        stage.connection.tenant.clone(),
-        stage.connection.file.client_secrets.clone(),
-        Arc::new(Mutex::new(output)),
-        false,
-    );
+    let options = QueueOptions::default();
+    let window = options.remember;
+    let service = WebhookService::start(Box::new(output), None, options, window, 1)
+        .map_err(CommandError::failed)?;
+    let connection = stage.connection;
+    let listener = WebhookListener::new(vec![Recipient::new(RecipientOptions {
+        name: "demo".to_owned(),
+        plugin: connection.plugin.clone(),
+        tenant: connection.tenant.clone(),
+        secrets: connection.file.client_secrets.clone(),
+        file: None,
+        queue: service.queue().clone(),
+        replay_window: window,
+        allow_from: None,
+        trusted_proxies: Vec::new(),
+        log_each: false,
+    })]);
     let recorded = Recorded::default();
     let router = listener
         .router()
@@ -94,6 +105,8 @@ pub(super) async fn take(
     // The server may be gone already: then there is nobody to tell.
     let _ = stop.send(());
     let _ = server.await;
+    let finished = tokio::task::spawn_blocking(|| service.finish());
+    finished.await.map_err(CommandError::failed)?;
     expectations.hold(
         (counts.accepted, counts.duplicates, counts.rejected) == (1, 1, 1),
         || format!("one of each kind of webhook was expected: {counts:?}"),

@@ -224,7 +224,7 @@ fn without_its_lines_a_delivery_is_not_stored() {
         now_ms: 1,
     };
     assert!(matches!(
-        output.deliver(delivery),
+        output.deliver(&[delivery]),
         Err(OutputError::Io { .. })
     ));
     fs::remove_file(directory.path().join("contacts.jsonl")).unwrap();
@@ -249,14 +249,14 @@ fn without_its_state_a_delivery_is_not_stored() {
     let in_the_way = directory.path().join(".state.json.new");
     fs::create_dir(&in_the_way).unwrap();
     for _ in 0..2 {
-        assert!(output.deliver(delivery).is_err());
+        assert!(output.deliver(&[delivery]).is_err());
         assert_eq!(keys_of(&lines(directory.path(), "companies")).len(), 3);
     }
     fs::remove_dir(&in_the_way).unwrap();
-    assert!(output.deliver(delivery).unwrap());
-    assert!(!output.deliver(delivery).unwrap());
+    assert!(output.deliver(&[delivery]).unwrap()[0].new);
+    assert!(!output.deliver(&[delivery]).unwrap()[0].new);
     drop(output);
-    assert!(!open(directory.path()).deliver(delivery).unwrap());
+    assert!(!open(directory.path()).deliver(&[delivery]).unwrap()[0].new);
     assert_eq!(keys_of(&lines(directory.path(), "companies")).len(), 4);
 }
 

@@ -57,7 +57,7 @@ impl JsonLines {
         let now_ms = now_ms();
         // They stay in the state until all of them are in the file: it is committed before the first line.
         for id in self.state.deliveries.clone() {
-            let span = self.write_receipt(&id, now_ms)?;
+            let (span, _) = self.write_receipts(&[(&id, now_ms)])?;
             self.state.files.insert(receipts::FILE.to_owned(), span.to);
             self.receipts.insert(&id, now_ms, span.to);
         }

@@ -11,7 +11,10 @@ use crate::output::OutputError;
 use crate::position::{Checked, LastWebhook, State, StreamState};
 
 /// The layout of the host's own tables, kept in `PRAGMA user_version`.
-const LAYOUT: i64 = 1;
+const LAYOUT: i64 = 2;
+
+/// What layout 2 added to the tables of rows: which of them are known in part only.
+const PARTIAL: &str = "ADD COLUMN partial INTEGER NOT NULL DEFAULT 0";
 
 const STREAM_PREFIX: &str = "stream/";
 
@@ -30,6 +33,7 @@ const TABLES: &str = "
         successor TEXT,
         data TEXT NOT NULL,
         written_by INTEGER NOT NULL,
+        partial INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (scan, stream, key)
     );
     CREATE TABLE IF NOT EXISTS _deliveries (
@@ -62,11 +66,26 @@ pub(super) fn prepare(connection: &Connection, path: &Path) -> Result<(), Output
             known: LAYOUT,
         });
     }
+    if found == 1 {
+        add_partial(connection).map_err(failed)?;
+    }
     connection
         .execute_batch(TABLES)
         .and_then(|()| connection.execute_batch(super::quarantine::TABLE))
         .and_then(|()| connection.pragma_update(None, "user_version", LAYOUT))
         .map_err(failed)
+}
+
+/// Brings the tables of layout 1 to layout 2, all of them or none.
+fn add_partial(connection: &Connection) -> rusqlite::Result<()> {
+    let streams = tables(connection)?.into_iter();
+    let names = streams.chain(["_undo".to_owned()]);
+    let changes: String = names
+        .map(|name| format!("ALTER TABLE {} {PARTIAL};", super::rows::quoted(&name)))
+        .collect();
+    connection.execute_batch(&format!(
+        "BEGIN; {changes} PRAGMA user_version = 2; COMMIT;"
+    ))
 }
 
 /// Whether the next commits wait for the disk. Without that, a crash of the machine can lose the last of them, records and

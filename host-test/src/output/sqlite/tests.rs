@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod beside;
+mod order;
 
 use serde_json::{Value, json};
 
@@ -280,8 +281,6 @@ fn the_last_webhooks_are_remembered_and_a_delivery_waits_for_the_disk() {
             .pragma_query_value(None, "synchronous", |row| row.get(0));
         asked.unwrap()
     };
-    output.hear(Heard::Ping, 7).unwrap();
-    assert_eq!(waits(&output), 1);
     assert!(deliver(&mut output, "d", &[]));
     assert_eq!(waits(&output), 2);
     scan(&mut output, "tags", &[]);
@@ -289,7 +288,7 @@ fn the_last_webhooks_are_remembered_and_a_delivery_waits_for_the_disk() {
     assert!(!deliver(&mut output, "d", &[]));
     drop(output);
     let expected = LastWebhook {
-        ping_at_ms: Some(7),
+        ping_at_ms: None,
         delivery_at_ms: Some(1),
         topic: Some("topic".to_owned()),
     };

@@ -187,3 +187,23 @@ async fn a_stream_that_needs_more_configuration_is_missing_only_to_those_who_nam
         );
     }
 }
+
+/// A stream of which only webhooks tell is not asked for, and not missing: nothing could have been read.
+#[tokio::test]
+async fn a_stream_that_cannot_be_read_is_not_missing() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut descriptor = descriptor(b"1", b'1');
+    descriptor.streams[0].modes = StreamModes::KEYS;
+    for asked_by_name in [false, true] {
+        let script = Script::new([page(&["a"], None, Some("1c"))]);
+        let options = RunOptions {
+            asked_by_name,
+            ..options()
+        };
+        let names = ["contacts", "tags"];
+        let report = run(&script, &descriptor, &options, &names, directory.path()).await;
+        assert_eq!(report.streams[0].status.name(), "webhooks_only");
+        assert_eq!(report.streams[1].status.name(), "complete");
+        assert!(report.is_complete());
+    }
+}

@@ -1,0 +1,349 @@
+//! What webhooks brought, on its way into the output: stored durably before the sender hears of it, in a database of its
+//! own, and taken out when the output has it.
+//!
+//! One transaction holds a delivery's id, its entries, its intents and the rows to read again; whether the id was new in it
+//! decides what is a duplicate. Deliveries that come while the disk is at work share the next transaction, so that the
+//! number of webhooks a second does not hang on how long a disk takes.
+
+mod again;
+mod counts;
+mod depth;
+mod intents;
+mod lines;
+mod ordered_output;
+mod row_times;
+mod schema;
+mod status;
+mod waiting;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, Transaction};
+use tempfile::TempDir;
+
+pub use self::again::RowAgain;
+pub use self::counts::{Tally, WebhookCounts};
+use self::depth::Depth;
+pub use self::depth::MOST_WAITING;
+pub use self::intents::{IntentState, Intents, StoredIntent};
+pub use self::ordered_output::OrderedOutput;
+pub use self::status::QueueStatus;
+pub use self::waiting::{Done, QueuedDelivery};
+use self::writer::Writer;
+use crate::contract::connector::RowReference;
+use crate::contract::types::{Entry, Intent};
+use crate::output::encode_entries;
+use crate::position::Heard;
+
+/// How a queue works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueueOptions {
+    /// How long the id of a delivery is remembered.
+    pub remember: Duration,
+    /// Deliveries that may wait for the output.
+    pub most_waiting: u64,
+    /// Whether rows of which a delivery tells a part are remembered, to be read again.
+    pub reads_again: bool,
+}
+
+impl Default for QueueOptions {
+    fn default() -> QueueOptions {
+        QueueOptions {
+            remember: Duration::from_secs(7 * 86_400),
+            most_waiting: MOST_WAITING,
+            reads_again: false,
+        }
+    }
+}
+
+/// Why the queue did not do what it was asked.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum QueueError {
+    /// More is asked of it than it can do.
+    #[error("the queue has too much to do")]
+    Busy,
+    /// The database refused.
+    #[error("the queue {}: {source}", path.display())]
+    Database {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        source: Arc<rusqlite::Error>,
+    },
+    /// The database is of a later version of this program, or of something else.
+    #[error("{} has layout {found}, this program knows layout {known}; use the newer program", path.display())]
+    Layout {
+        /// The file.
+        path: PathBuf,
+        /// The layout found.
+        found: i64,
+        /// The layout known.
+        known: i64,
+    },
+    /// There is no place for it.
+    #[error("cannot make the queue {}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: Arc<std::io::Error>,
+    },
+    /// Its thread is gone.
+    #[error("the queue has ended")]
+    Ended,
+}
+
+/// A delivery as the component read it.
+#[derive(Clone, Debug, Default)]
+pub struct Received {
+    /// The same whenever it is delivered again.
+    pub id: String,
+    /// What it is about.
+    pub topic: String,
+    /// When it came in, in milliseconds since 1970.
+    pub received_at_ms: i64,
+    /// When the provider made it.
+    pub created_at_ms: Option<i64>,
+    /// What it gave, in the order in which it applies.
+    pub entries: Vec<Entry>,
+    /// What triggers want done for it.
+    pub intents: Vec<Intent>,
+    /// Rows of which it tells a part.
+    pub read_again: Vec<RowReference>,
+}
+
+/// What became of a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It is stored.
+    New,
+    /// It was stored before.
+    Known,
+}
+
+/// A queue that this process has to itself (the lock of its output protects it). Cheap to clone; when the last clone is
+/// dropped, what was asked of it is done.
+#[derive(Clone)]
+pub struct Queue {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    path: PathBuf,
+    writer: Writer,
+    reader: Mutex<Connection>,
+    tally: Arc<Mutex<Tally>>,
+    depth: Arc<Depth>,
+    options: QueueOptions,
+    /// Where it is when nothing is to be kept.
+    _folder: Option<TempDir>,
+}
+
+impl Queue {
+    /// Opens a queue, made when there is none. Without a path it is forgotten with its last clone.
+    pub fn open(path: Option<&Path>, options: QueueOptions) -> Result<Queue, QueueError> {
+        let unmakable = |path: &Path, source| QueueError::Io {
+            path: path.to_path_buf(),
+            source: Arc::new(source),
+        };
+        let (path, folder) = match path {
+            Some(path) => (path.to_path_buf(), None),
+            None => {
+                let folder = tempfile::tempdir()
+                    .map_err(|source| unmakable(&std::env::temp_dir(), source))?;
+                (folder.path().join("webhooks"), Some(folder))
+            }
+        };
+        if let Some(parent) = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty())
+        {
+            std::fs::create_dir_all(parent).map_err(|source| unmakable(&path, source))?;
+        }
+        let connection = schema::open(&path)?;
+        let failed = failed(&path);
+        let tally = schema::load_tally(&connection).map_err(&failed)?;
+        let depth = Arc::new(Depth::count(&connection).map_err(&failed)?);
+        let reader = schema::open(&path)?;
+        let tally = Arc::new(Mutex::new(tally));
+        let writer = Writer::start(
+            connection,
+            Arc::clone(&tally),
+            Arc::clone(&depth),
+            options.remember,
+        );
+        Ok(Queue {
+            shared: Arc::new(Shared {
+                path,
+                writer,
+                reader: Mutex::new(reader),
+                tally,
+                depth,
+                options,
+                _folder: folder,
+            }),
+        })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.shared.path
+    }
+
+    /// Whether no further delivery should be taken for now.
+    pub fn is_full(&self) -> bool {
+        self.shared.depth.is_over(self.shared.options.most_waiting)
+    }
+
+    /// Deliveries that wait for the output.
+    pub fn waiting(&self) -> u64 {
+        self.shared.depth.deliveries()
+    }
+
+    /// What was counted since the queue was opened.
+    pub fn counts(&self) -> WebhookCounts {
+        self.tally().run
+    }
+
+    /// Counts something, for this run and for all.
+    pub fn count(&self, change: impl Fn(&mut WebhookCounts)) {
+        self.tally().count(change);
+    }
+
+    /// Stores a delivery, unless it was stored before. When this returns, the disk has it.
+    pub async fn take(&self, received: Received) -> Result<Taken, QueueError> {
+        let tally = Arc::clone(&self.shared.tally);
+        let depth = Arc::clone(&self.shared.depth);
+        let reads_again = self.shared.options.reads_again;
+        let mut lines = Vec::new();
+        encode_entries(&received.entries, &mut lines);
+        self.write(move |transaction| {
+            let taken = store(transaction, &received, &lines, reads_again)?;
+            let mut tally = lock(&tally);
+            let topic = &received.topic;
+            tally
+                .last
+                .hear(Heard::Delivery { topic }, received.received_at_ms);
+            match taken {
+                Taken::New => {
+                    tally.count(|counts| counts.accepted += 1);
+                    depth.add(1, lines.len());
+                }
+                Taken::Known => tally.count(|counts| counts.duplicates += 1),
+            }
+            Ok(taken)
+        })
+        .await
+    }
+
+    /// Remembers a try of the door.
+    pub async fn ping(&self, now_ms: i64) -> Result<(), QueueError> {
+        let tally = Arc::clone(&self.shared.tally);
+        self.write(move |_| {
+            let mut tally = lock(&tally);
+            tally.last.hear(Heard::Ping, now_ms);
+            tally.count(|counts| counts.pings += 1);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Remembers a genuine delivery that means nothing here.
+    pub async fn ignore(&self, topic: String, now_ms: i64) -> Result<(), QueueError> {
+        let tally = Arc::clone(&self.shared.tally);
+        self.write(move |_| {
+            let mut tally = lock(&tally);
+            let topic = &topic;
+            tally.last.hear(Heard::Delivery { topic }, now_ms);
+            tally.count(|counts| counts.ignored += 1);
+            Ok(())
+        })
+        .await
+    }
+
+    /// The intents of the queue.
+    pub fn intents(&self) -> Result<Intents, QueueError> {
+        Intents::open(&self.shared.path)
+    }
+
+    fn tally(&self) -> MutexGuard<'_, Tally> {
+        lock(&self.shared.tally)
+    }
+
+    /// Does something in the next transaction.
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, QueueError> {
+        let answer = self.shared.writer.try_send(work)?;
+        let answer = answer.await.map_err(|_| QueueError::Ended)?;
+        answer.map_err(|source| self.failed(source))
+    }
+
+    /// The same for threads that may wait.
+    fn write_blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, QueueError> {
+        let answer = self.shared.writer.send(work)?;
+        let answer = answer.blocking_recv().map_err(|_| QueueError::Ended)?;
+        answer.map_err(|source| self.failed(source))
+    }
+
+    fn read<T>(
+        &self,
+        question: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, QueueError> {
+        let reader = self.shared.reader.lock();
+        let reader = reader.unwrap_or_else(PoisonError::into_inner);
+        question(&reader).map_err(|source| self.failed(Arc::new(source)))
+    }
+
+    fn failed(&self, source: Arc<rusqlite::Error>) -> QueueError {
+        QueueError::Database {
+            path: self.shared.path.clone(),
+            source,
+        }
+    }
+}
+
+fn store(
+    transaction: &Transaction<'_>,
+    received: &Received,
+    lines: &[u8],
+    reads_again: bool,
+) -> rusqlite::Result<Taken> {
+    let now_ms = received.received_at_ms;
+    if !waiting::remember(transaction, &received.id, now_ms)? {
+        return Ok(Taken::Known);
+    }
+    waiting::insert(transaction, received, lines)?;
+    for intent in &received.intents {
+        intents::insert(transaction, intent, now_ms)?;
+    }
+    if reads_again {
+        for row in &received.read_again {
+            again::insert(transaction, &row.stream, &row.key, now_ms)?;
+        }
+    }
+    Ok(Taken::New)
+}
+
+/// Counters and times alone are behind the lock; a panic cannot leave them in disorder.
+fn lock(tally: &Mutex<Tally>) -> MutexGuard<'_, Tally> {
+    tally.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn failed(path: &Path) -> impl Fn(rusqlite::Error) -> QueueError + use<> {
+    let path = path.to_path_buf();
+    move |source| QueueError::Database {
+        path: path.clone(),
+        source: Arc::new(source),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,190 @@
+//! An output that does not know when its rows changed, and that is given nothing that is older than what it has: the queue
+//! remembers it.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::row_times::{RowHash, RowTimes, save};
+use super::{Queue, QueueError};
+use crate::clock::now_ms;
+use crate::contract::types::Entry;
+use crate::output::{
+    Addition, Commit, Delivered, Delivery, Output, OutputError, QuarantinedRow, RowTime, ScanStart,
+    Standing,
+};
+use crate::position::{Checked, LastRun, State};
+
+/// Lines, behind somebody who remembers when their rows changed.
+pub struct OrderedOutput {
+    output: Box<dyn Output>,
+    queue: Queue,
+    times: RowTimes,
+    /// Rows that changed longer ago are not remembered when they are read: no delivery that is older is taken.
+    window_ms: i64,
+}
+
+impl OrderedOutput {
+    /// Puts itself before an output, unless that knows the times of its rows.
+    pub fn before(
+        output: Box<dyn Output>,
+        queue: &Queue,
+        window: Duration,
+    ) -> Result<Box<dyn Output>, QueueError> {
+        if output.knows_row_times() {
+            return Ok(output);
+        }
+        Ok(Box::new(OrderedOutput {
+            times: queue.read(RowTimes::load)?,
+            output,
+            queue: queue.clone(),
+            window_ms: i64::try_from(window.as_millis()).unwrap_or(i64::MAX),
+        }))
+    }
+
+    /// Leaves out of a reading what is older than what is there, and remembers the rest. It is remembered first: when
+    /// the output fails, the reading comes again.
+    fn read<'a>(&mut self, entries: &'a [Entry]) -> Result<Cow<'a, [Entry]>, OutputError> {
+        let stale = |times: &RowTimes, entry: &Entry| {
+            Standing::of(RowTime::of(entry), times.of(entry)) == Standing::Stale
+        };
+        let left_out = entries.iter().filter(|entry| stale(&self.times, entry));
+        let left_out = left_out.count() as u64;
+        let fresh: Cow<'a, [Entry]> = match left_out {
+            0 => Cow::Borrowed(entries),
+            _ => {
+                self.queue.count(|counts| counts.stale += left_out);
+                let fresh = entries.iter().filter(|entry| !stale(&self.times, entry));
+                Cow::Owned(fresh.cloned().collect())
+            }
+        };
+        let recent = now_ms().saturating_sub(self.window_ms);
+        let mut noted = Vec::new();
+        for entry in fresh.iter() {
+            let old = entry.updated_at_ms.is_some_and(|at| at < recent);
+            if !old || self.times.of(entry).is_some() {
+                noted.extend(self.times.note(entry));
+            }
+        }
+        self.keep(noted);
+        Ok(fresh)
+    }
+
+    /// Stores what was noted with the next transaction.
+    fn keep(&mut self, noted: Vec<(RowHash, RowTime)>) {
+        let forgotten = self.times.forget();
+        if noted.is_empty() && forgotten.is_none() {
+            return;
+        }
+        let asked = self
+            .queue
+            .shared
+            .writer
+            .send(move |transaction| save(transaction, &noted, forgotten));
+        if asked.is_err() {
+            tracing::warn!("the queue has ended: times of rows are not remembered");
+        }
+    }
+}
+
+impl Output for OrderedOutput {
+    fn state(&self) -> &State {
+        self.output.state()
+    }
+
+    fn begin(&mut self, stream: &str, start: ScanStart) -> Result<(), OutputError> {
+        self.output.begin(stream, start)
+    }
+
+    fn commit(&mut self, page: Commit<'_>) -> Result<(), OutputError> {
+        let entries = self.read(page.entries)?;
+        self.output.commit(Commit {
+            entries: &entries,
+            ..page
+        })
+    }
+
+    fn add(&mut self, addition: Addition<'_>) -> Result<(), OutputError> {
+        let entries = self.read(addition.entries)?;
+        self.output.add(Addition {
+            entries: &entries,
+            ..addition
+        })
+    }
+
+    fn live_keys(&self, stream: &str) -> Result<Option<BTreeSet<String>>, OutputError> {
+        self.output.live_keys(stream)
+    }
+
+    fn swept(&mut self, stream: &str, now_ms: i64) -> Result<(), OutputError> {
+        self.output.swept(stream, now_ms)
+    }
+
+    fn quarantined(&self, stream: &str) -> Result<Vec<QuarantinedRow>, OutputError> {
+        self.output.quarantined(stream)
+    }
+
+    fn quarantine(&self) -> Option<String> {
+        self.output.quarantine()
+    }
+
+    fn ended(&mut self, stream: &str, run: LastRun) -> Result<(), OutputError> {
+        self.output.ended(stream, run)
+    }
+
+    fn keep_checked(&mut self, checked: Option<Checked>) -> Result<(), OutputError> {
+        self.output.keep_checked(checked)
+    }
+
+    fn deliver(&mut self, deliveries: &[Delivery<'_>]) -> Result<Vec<Delivered>, OutputError> {
+        let mut noted = Vec::new();
+        let mut told = vec![Delivered::default(); deliveries.len()];
+        let mut fresh: Vec<Vec<Entry>> = Vec::with_capacity(deliveries.len());
+        for (delivery, told) in deliveries.iter().zip(&mut told) {
+            let mut kept = Vec::with_capacity(delivery.entries.len());
+            for entry in delivery.entries {
+                let held = self.times.of(entry);
+                let standing = Standing::of(RowTime::of(entry), held);
+                if standing == Standing::Unclear {
+                    told.unclear.push((entry.stream.clone(), entry.key.clone()));
+                }
+                match standing {
+                    Standing::Stale => told.stale += 1,
+                    // What is gone stays gone until somebody asks.
+                    Standing::Unclear if held.is_some_and(|held| held.gone) => {}
+                    Standing::Unclear | Standing::Fits => {
+                        noted.extend(self.times.note(entry));
+                        kept.push(entry.clone());
+                    }
+                }
+            }
+            fresh.push(kept);
+        }
+        let given: Vec<Delivery<'_>> = deliveries
+            .iter()
+            .zip(&fresh)
+            .map(|(delivery, entries)| Delivery {
+                entries,
+                ..*delivery
+            })
+            .collect();
+        let delivered = self.output.deliver(&given)?;
+        self.keep(noted);
+        let merged = delivered.into_iter().zip(told).map(|(delivered, told)| {
+            // Of what was stored before, nothing is told twice.
+            match delivered.new {
+                true => Delivered { new: true, ..told },
+                false => delivered,
+            }
+        });
+        Ok(merged.collect())
+    }
+
+    fn knows_row_times(&self) -> bool {
+        true
+    }
+
+    fn describe(&self) -> String {
+        self.output.describe()
+    }
+}

@@ -1,0 +1,115 @@
+//! The tables of a queue.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction};
+
+use super::{QueueError, Tally, failed};
+
+/// The layout, kept in `PRAGMA user_version`.
+const LAYOUT: i64 = 1;
+
+const TABLES: &str = "
+    -- The ids of deliveries, while they are remembered.
+    CREATE TABLE IF NOT EXISTS deliveries (
+        id TEXT PRIMARY KEY NOT NULL,
+        received_at_ms INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS deliveries_by_time ON deliveries (received_at_ms);
+    -- Deliveries that the output does not have yet; those with a problem it never will. A number is given once.
+    CREATE TABLE IF NOT EXISTS waiting (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL,
+        topic TEXT NOT NULL,
+        received_at_ms INTEGER NOT NULL,
+        created_at_ms INTEGER,
+        entries BLOB NOT NULL,
+        problem TEXT
+    );
+    -- Rows to read again. The generation counts up when a row is asked for once more.
+    CREATE TABLE IF NOT EXISTS again (
+        stream TEXT NOT NULL,
+        key TEXT NOT NULL,
+        generation INTEGER NOT NULL DEFAULT 0,
+        due_at_ms INTEGER NOT NULL,
+        tries INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (stream, key)
+    ) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS again_by_time ON again (due_at_ms);
+    CREATE TABLE IF NOT EXISTS intents (
+        id TEXT PRIMARY KEY NOT NULL,
+        trigger TEXT NOT NULL,
+        source_stream TEXT NOT NULL,
+        source_key TEXT NOT NULL,
+        action TEXT NOT NULL,
+        record BLOB NOT NULL,
+        confirm INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        created_at_ms INTEGER NOT NULL,
+        changed_at_ms INTEGER NOT NULL
+    );
+    CREATE INDEX IF NOT EXISTS intents_by_state ON intents (state, created_at_ms);
+    -- When rows changed that an output holds which does not know it. A row is the hash of its stream and key.
+    CREATE TABLE IF NOT EXISTS row_times (
+        row BLOB PRIMARY KEY NOT NULL,
+        second INTEGER NOT NULL,
+        gone INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS state (
+        name TEXT PRIMARY KEY NOT NULL,
+        value TEXT NOT NULL
+    ) WITHOUT ROWID;
+";
+
+/// Opens a database and makes the tables that are missing.
+pub(super) fn open(path: &Path) -> Result<Connection, QueueError> {
+    let failed = failed(path);
+    let connection = Connection::open(path).map_err(&failed)?;
+    let prepare = || {
+        connection.busy_timeout(Duration::from_secs(10))?;
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        // Who is answered relies on it, even if the machine loses power.
+        connection.pragma_update(None, "synchronous", "full")?;
+        // Moving what was written to its place takes longer than writing it: seldom, and then much at once.
+        connection.pragma_update(None, "wal_autocheckpoint", 8_000)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        connection.pragma_query_value(None, "user_version", |row| row.get(0))
+    };
+    let found: i64 = prepare().map_err(&failed)?;
+    if found > LAYOUT {
+        return Err(QueueError::Layout {
+            path: path.to_path_buf(),
+            found,
+            known: LAYOUT,
+        });
+    }
+    if found < LAYOUT {
+        connection
+            .execute_batch(TABLES)
+            .and_then(|()| connection.pragma_update(None, "user_version", LAYOUT))
+            .map_err(&failed)?;
+    }
+    Ok(connection)
+}
+
+/// What was counted, and what came last.
+pub(super) fn load_tally(connection: &Connection) -> rusqlite::Result<Tally> {
+    let question = "SELECT value FROM state WHERE name = 'tally'";
+    let stored: Option<String> = connection
+        .query_row(question, [], |row| row.get(0))
+        .optional()?;
+    // Counters that make no sense begin anew.
+    let tally = stored.and_then(|text| serde_json::from_str(&text).ok());
+    Ok(tally.unwrap_or_default())
+}
+
+/// Stores what was counted.
+pub(super) fn save_tally(transaction: &Transaction<'_>, tally: &Tally) -> rusqlite::Result<()> {
+    let text = serde_json::to_string(tally)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    transaction
+        .prepare_cached("INSERT OR REPLACE INTO state (name, value) VALUES ('tally', ?1)")?
+        .execute([text])?;
+    Ok(())
+}

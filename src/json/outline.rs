@@ -1,0 +1,103 @@
+//! Objects, read one level deep.
+
+use super::{Invalid, Member, Name, Reader, parse};
+
+/// An object, read one level deep: its members, as they are written. Anything else has none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outline<'a> {
+    /// The whole of it.
+    pub text: &'a str,
+    members: Vec<(Name<'a>, &'a str)>,
+}
+
+impl<'a> Outline<'a> {
+    /// Reads the value that comes next.
+    ///
+    /// # Errors
+    /// When it is no JSON.
+    pub fn next(reader: &mut Reader<'a>) -> Result<Self, Invalid> {
+        let text = reader.text();
+        let slice = |place| text.get(place).unwrap_or_default();
+        if reader.peek()? != b'{' {
+            return Ok(Self {
+                text: slice(reader.value()?),
+                members: Vec::new(),
+            });
+        }
+        let start = reader.place();
+        let mut members = Vec::with_capacity(64);
+        reader.object(|reader, name| {
+            members.push((name, slice(reader.value()?)));
+            Ok(())
+        })?;
+        Ok(Self {
+            text: slice(start..reader.place()),
+            members,
+        })
+    }
+
+    /// Whether it has a member of this name, even if that is null.
+    pub fn has(&self, name: &str) -> bool {
+        self.members.iter().any(|(known, _)| known.is(name))
+    }
+
+    /// The member of a name, as it is written; the last one of several.
+    pub fn get(&self, name: &str) -> Option<&'a str> {
+        let mut members = self.members.iter().rev();
+        let (_, member) = members.find(|(known, _)| known.is(name))?;
+        Some(member)
+    }
+
+    /// The member of a name, if it is an object.
+    pub fn object(&self, name: &str) -> Option<Self> {
+        let member = self.get(name).filter(|member| member.starts_with('{'))?;
+        Self::next(&mut Reader::new(member)).ok()
+    }
+
+    /// The member of a name as text, if it is a text that is not empty, or a number.
+    pub fn text_of(&self, name: &str) -> Option<String> {
+        match parse(self.get(name)?.as_bytes()) {
+            Ok(Member::Text(text)) => Some(text).filter(|text| !text.is_empty()),
+            Ok(Member::Number(digits)) => Some(digits.to_owned()),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outline(text: &str) -> Outline<'_> {
+        Outline::next(&mut Reader::new(text)).unwrap()
+    }
+
+    #[test]
+    fn members_are_found_and_the_last_one_rules() {
+        let outline = outline(r#"{"a":1, "\u0061":{"b": null},"c":[2],"d":""} "#);
+        assert_eq!(outline.get("a"), Some(r#"{"b": null}"#));
+        assert!(outline.object("a").unwrap().has("b"));
+        assert_eq!(outline.get("e"), None);
+        assert!(outline.object("c").is_none() && !outline.has("b"));
+        assert!(!outline.text.ends_with(' '));
+    }
+
+    #[test]
+    fn texts_and_numbers_are_text() {
+        let outline = outline(r#"{"a":"x\u0079","b":17,"c":"","d":null,"e":{},"f":-1}"#);
+        let ids = ["a", "b", "c", "d", "e", "f", "g"].map(|name| outline.text_of(name));
+        let [a, b, c, d, e, f, g] = ids.each_ref().map(Option::as_deref);
+        assert_eq!((a, b, f), (Some("xy"), Some("17"), Some("-1")));
+        assert_eq!((c, d, e, g), (None, None, None, None));
+    }
+
+    #[test]
+    fn what_is_no_object_has_no_members() {
+        for text in ["[1]", "null", "7", "\"x\""] {
+            let outline = outline(text);
+            assert_eq!(outline.text, text);
+            assert!(!outline.has("a"));
+        }
+        assert!(Outline::next(&mut Reader::new("{\"a\":")).is_err());
+    }
+}
