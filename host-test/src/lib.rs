@@ -36,6 +36,7 @@ pub mod token_file;
 mod user_directory;
 pub mod webhook_listener;
 pub mod webhook_queue;
+pub mod webhook_read_again;
 pub mod webhook_service;
 pub mod webhook_workers;
 pub mod writer;

@@ -15,6 +15,7 @@ mod activity_logs;
 mod admins;
 mod attribute_table;
 mod bulk;
+mod bulk_jobs;
 mod call;
 mod calls;
 mod catalogue;
@@ -31,6 +32,7 @@ mod company_lists;
 mod company_store;
 mod connection;
 mod contact;
+mod contact_blocking;
 mod contact_body;
 mod contact_changes;
 mod contact_fields;
@@ -42,6 +44,7 @@ mod contact_store;
 mod contacts;
 mod content_export;
 mod content_items;
+mod content_writes;
 mod control;
 mod control_documents;
 mod control_dumps;
@@ -64,6 +67,7 @@ mod conversation_writes;
 mod conversations;
 mod cursor;
 mod custom_attribute;
+mod custom_object_writes;
 mod custom_objects;
 mod data_attributes;
 mod delivery_fate;
@@ -86,6 +90,7 @@ mod happening;
 mod help_center;
 mod hold;
 mod identifiers;
+mod job_queue;
 mod jobs;
 mod link_counts;
 mod links;
@@ -143,6 +148,7 @@ mod ticket_changes;
 mod ticket_draft;
 mod ticket_fields;
 mod ticket_kind;
+mod ticket_requests;
 mod ticket_tables;
 mod ticket_type_writes;
 mod ticket_types;
@@ -161,15 +167,21 @@ mod workspace;
 mod workspace_settings;
 
 #[cfg(test)]
+mod bulk_tests;
+#[cfg(test)]
 mod catalogue_tests;
 #[cfg(test)]
 mod companies_tests;
 #[cfg(test)]
 mod company_lists_tests;
 #[cfg(test)]
+mod contact_writes_tests;
+#[cfg(test)]
 mod contacts_tests;
 #[cfg(test)]
 mod content_export_tests;
+#[cfg(test)]
+mod content_writes_tests;
 #[cfg(test)]
 mod conversation_changes_tests;
 #[cfg(test)]
@@ -223,6 +235,7 @@ pub use options::Options;
 pub use request_log::RequestLogEntry;
 pub use router::operations;
 pub use server::Simulator;
+pub use topics::webhook_topics;
 pub use version::ApiVersion;
 pub use webhook_options::WebhookOptions;
 pub use workspace::Workspace;

@@ -25,3 +25,5 @@ mod sample;
 mod saying;
 /// Everything that the simulator answers.
 mod simulator;
+/// Everything that can be written into it.
+mod writes;

@@ -181,8 +181,10 @@ async fn one_bad_row_costs_no_other() {
     assert_eq!(paths, ["email", "signed_up_at"]);
     assert_eq!(failure(2).kind, FailureKind::InvalidInput);
     assert!(failure(2).problems[0].message.contains("no_such_attribute"));
-    // The workspace's attributes are looked up first: nothing is sent that would be refused.
-    assert_eq!(outcomes[2].request_id, None);
+    assert_eq!(
+        failure(2).problems[0].path,
+        "custom_attributes.no_such_attribute"
+    );
 }
 
 #[tokio::test]

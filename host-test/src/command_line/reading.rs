@@ -19,6 +19,12 @@ pub struct OutputArguments {
     pub state: Option<PathBuf>,
 }
 
+/// Rows in a page where nobody says otherwise.
+const PAGE_ROWS: u32 = 150;
+
+/// Tries after a failure where nobody says otherwise.
+const TRIES: usize = 8;
+
 /// How to read.
 #[derive(Args, Clone, Debug)]
 pub struct ReadingArguments {
@@ -39,12 +45,26 @@ pub struct ReadingArguments {
     pub mapping: Option<PathBuf>,
 
     /// Rows in a page
-    #[arg(long, default_value_t = 150, value_name = "ROWS", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = PAGE_ROWS, value_name = "ROWS", value_parser = clap::value_parser!(u32).range(1..))]
     pub page_rows: u32,
 
     /// Tries after a failure that passes
-    #[arg(long, default_value_t = 8, value_name = "TRIES")]
+    #[arg(long, default_value_t = TRIES, value_name = "TRIES")]
     pub tries: usize,
+}
+
+impl Default for ReadingArguments {
+    /// What holds where nothing is said.
+    fn default() -> ReadingArguments {
+        ReadingArguments {
+            since: None,
+            full: false,
+            until: None,
+            mapping: None,
+            page_rows: PAGE_ROWS,
+            tries: TRIES,
+        }
+    }
 }
 
 /// Arguments of `read`.

@@ -106,7 +106,8 @@ impl Reading<'_> {
         Ok(exit_of(&report))
     }
 
-    fn options(
+    /// The options of a run.
+    pub(super) fn options(
         &self,
         connection: &OpenedConnection,
         filters: BTreeMap<String, Filter>,

@@ -3,8 +3,9 @@
 use super::read::{Reading, Selected, check_names};
 use super::{CommandError, load_connection};
 use crate::command_line::{Exit, Global, SyncArguments};
-use crate::connection_file::Mode;
+use crate::connection_file::{ConnectionFile, Mode};
 use crate::opened_connection::load_component;
+use crate::plugin::Plugin;
 use crate::runner::Sweep;
 
 /// Reads the streams that the connection names; all that there are when it names none.
@@ -17,24 +18,12 @@ pub(super) async fn run(global: &Global, arguments: &SyncArguments) -> Result<Ex
         )));
     }
     let plugin = load_component(global.component.as_deref()).await?;
-    if !file.lenient_streams {
-        check_names(&plugin, &file.streams)?;
-    }
-    let streams = match file.streams.is_empty() {
-        false => file.streams.clone(),
-        true => plugin
-            .descriptor()
-            .streams
-            .iter()
-            .map(|stream| stream.name.clone())
-            .collect(),
-    };
+    let streams = streams_of(&plugin, &file)?;
     // Standard output has no rows of which some could be gone.
     let compared = arguments.output.output.is_some() && arguments.reading.until.is_none();
-    let sweep = match file.sweep_every {
-        _ if arguments.sweep => Sweep::Now,
-        Some(age) if compared => Sweep::Every(age),
-        _ => Sweep::Never,
+    let sweep = match arguments.sweep {
+        true => Sweep::Now,
+        false => sweep_of(&file, compared),
     };
     let request = Reading {
         global,
@@ -45,4 +34,27 @@ pub(super) async fn run(global: &Global, arguments: &SyncArguments) -> Result<Ex
         sweep,
     };
     request.run(plugin, file, &streams).await
+}
+
+/// The streams that a connection names; all that there are when it names none.
+pub(super) fn streams_of(
+    plugin: &Plugin,
+    file: &ConnectionFile,
+) -> Result<Vec<String>, CommandError> {
+    if !file.lenient_streams {
+        check_names(plugin, &file.streams)?;
+    }
+    if !file.streams.is_empty() {
+        return Ok(file.streams.clone());
+    }
+    let streams = plugin.descriptor().streams.iter();
+    Ok(streams.map(|stream| stream.name.clone()).collect())
+}
+
+/// When a connection wants rows to be looked for that are gone. `compared`: whether the output has rows to compare.
+pub(super) fn sweep_of(file: &ConnectionFile, compared: bool) -> Sweep {
+    match file.sweep_every {
+        Some(age) if compared => Sweep::Every(age),
+        _ => Sweep::Never,
+    }
 }

@@ -1,6 +1,7 @@
 //! `webhook verify` and `webhook serve`.
 
 mod place;
+mod schedule;
 mod serve;
 
 use std::path::Path;

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::bulk_jobs::{BulkAction as Action, BulkJob, BulkKind as Kind, BulkTask, TaskState};
 use super::call::{Answer, Call, Outcome};
 use super::contact::Standing;
 use super::errors::ApiError;
@@ -63,125 +64,6 @@ const fn bulk(
 
 /// How many objects a request can have.
 const MOST: usize = 100;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Contacts,
-    Companies,
-}
-
-impl Kind {
-    /// The name of several, and of one.
-    fn names(self) -> (&'static str, &'static str) {
-        match self {
-            Kind::Contacts => ("contacts", "contact"),
-            Kind::Companies => ("companies", "company"),
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Action {
-    Create,
-    Update,
-    Delete,
-}
-
-/// The jobs of a workspace.
-#[derive(Debug, Default)]
-pub(crate) struct BulkJobs(Vec<BulkJob>);
-
-#[derive(Debug)]
-struct BulkJob {
-    kind: Kind,
-    created_at: i64,
-    tasks: Vec<TaskState>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct TaskState {
-    items: usize,
-    created_at: i64,
-    /// When it was done, and whether everything of it could be.
-    done: Option<(i64, bool)>,
-}
-
-/// A task that waits for its turn.
-#[derive(Debug)]
-pub(crate) struct BulkTask {
-    job: usize,
-    task: usize,
-    kind: Kind,
-    action: Action,
-    items: Vec<Map<String, Value>>,
-}
-
-fn state_name(done: Option<bool>) -> &'static str {
-    match done {
-        None => "pending",
-        Some(true) => "completed",
-        Some(false) => "completed_with_errors",
-    }
-}
-
-impl BulkJob {
-    /// When all of its tasks were done, and whether everything could be.
-    fn done(&self) -> Option<(i64, bool)> {
-        let mut end = (self.created_at, true);
-        for task in &self.tasks {
-            let (at, complete) = task.done?;
-            end = (end.0.max(at), end.1 && complete);
-        }
-        Some(end)
-    }
-
-    fn body(&self, workspace: &Workspace, number: usize) -> Value {
-        let done = self.done();
-        let (plural, _) = self.kind.names();
-        let tasks = self.tasks.iter().enumerate();
-        let tasks: Vec<Value> = tasks
-            .map(|(index, task)| {
-                let done_at = task.done.map(|(at, _)| at);
-                json!({
-                    "id": format!("task_v2_{}_{}", number + 1, index + 1),
-                    "item_count": task.items,
-                    "state": state_name(task.done.map(|(_, complete)| complete)),
-                    "created_at": task.created_at,
-                    "started_at": done_at,
-                    "completed_at": done_at,
-                })
-            })
-            .collect();
-        let id = format!("job_v2_{}", number + 1);
-        let state = match done {
-            None => "running",
-            Some((_, complete)) => state_name(Some(complete)),
-        };
-        let changes = self.tasks.iter();
-        let updated_at = changes.map(|task| task.done.map_or(task.created_at, |(at, _)| at));
-        json!({
-            "id": id,
-            "type": format!("{plural}.bulk.job"),
-            "state": state,
-            "created_at": self.created_at,
-            "updated_at": updated_at.max(),
-            "completed_at": done.map(|(at, _)| at),
-            "tasks": tasks,
-            "url": format!("{}/{plural}/bulk/{id}", workspace.url),
-        })
-    }
-}
-
-impl BulkJobs {
-    /// The place of the job with this id.
-    fn place(&self, kind: Kind, id: &str) -> Result<usize, ApiError> {
-        let number = id.strip_prefix("job_v2_").and_then(|id| id.parse().ok());
-        let place = number.and_then(|number: usize| number.checked_sub(1));
-        place
-            .filter(|place| self.0.get(*place).is_some_and(|job| job.kind == kind))
-            .ok_or_else(|| ApiError::new(404, "job_not_found", format!("job {id} not found")))
-    }
-}
 
 /// The objects of a request.
 fn items(call: &Call, kind: Kind, action: Action) -> Result<Vec<Map<String, Value>>, ApiError> {
@@ -251,7 +133,7 @@ fn submit(workspace: &Workspace, call: &Call, kind: Kind, action: Action) -> Out
             action,
             items,
         };
-        (job.body(workspace, place), task)
+        (job.body(&workspace.url, place), task)
     };
     workspace.enqueue_bulk(task);
     Ok(Answer::json(&body)?.accepted())
@@ -260,7 +142,7 @@ fn submit(workspace: &Workspace, call: &Call, kind: Kind, action: Action) -> Out
 fn status(workspace: &Workspace, call: &Call, kind: Kind) -> Outcome {
     let state = workspace.read();
     let place = state.bulk_jobs.place(kind, call.parameter(0))?;
-    Answer::json(&state.bulk_jobs.0[place].body(workspace, place))
+    Answer::json(&state.bulk_jobs.0[place].body(&workspace.url, place))
 }
 
 impl Workspace {

@@ -1,7 +1,7 @@
 //! Reading and changing objects of the catalogue from a test, one by one or so many by arithmetic.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::catalogue::CatalogueKind;
 use super::catalogue_table::View;
@@ -70,7 +70,7 @@ impl Workspace {
         };
         let items = items.iter();
         items
-            .map(|item| (kind.row().render)(self, item, view))
+            .map(|item| kind.row().show(self, item, view))
             .collect()
     }
 
@@ -105,6 +105,43 @@ impl Workspace {
             ObjectChange::Unpublished
         };
         self.change_object(CatalogueKind::Articles, id, change)
+    }
+
+    /// Creates an object with these fields, or writes them over the one with this id, and says whether it is published
+    /// where the request does; gives its id.
+    ///
+    /// # Errors
+    /// 404 when there is none with this id.
+    pub(crate) fn write_object(
+        &self,
+        kind: CatalogueKind,
+        id: Option<&str>,
+        fields: Map<String, Value>,
+        published: Option<bool>,
+    ) -> Result<String, ApiError> {
+        let missing = || ApiError::new(404, "not_found", kind.row().missing);
+        let now = self.now();
+        let mut state = self.write();
+        let shelf = state.catalogue.shelf_mut(kind);
+        let number = match id {
+            Some(id) => kind.number(id).ok_or_else(missing)?,
+            None => shelf.create(now),
+        };
+        let before = shelf.item(number).ok_or_else(missing)?;
+        let turns = published.is_some_and(|published| published != is_published(&before));
+        if turns {
+            shelf.turn(number, now);
+        }
+        shelf.write(number, now, fields);
+        let change = match (id, published) {
+            (None, _) => ObjectChange::Created,
+            (_, Some(true)) if turns => ObjectChange::Published,
+            (_, Some(false)) if turns => ObjectChange::Unpublished,
+            _ => ObjectChange::Updated,
+        };
+        let item = shelf.item(number).unwrap_or(before);
+        self.tell_of_object(&state, kind, change, &item);
+        Ok(kind.id(self.options.seed, number))
     }
 
     /// Deletes an object.

@@ -137,13 +137,13 @@ fn numbered(workspace: &Workspace, call: &Call, kind: Kind) -> Outcome {
     numbered_at(workspace, call, kind, &url, |_| true)
 }
 
-/// A list by page number of the objects whose numbers are wanted, the last changed first; `url` is that of the list.
+/// A list by page number of the objects that are wanted, the last changed first; `url` is that of the list.
 pub(crate) fn numbered_at(
     workspace: &Workspace,
     call: &Call,
     kind: Kind,
     url: &str,
-    wanted: impl Fn(u64) -> bool,
+    wanted: impl Fn(&Item) -> bool,
 ) -> Outcome {
     let row = kind.row();
     let page = call.page()?;
@@ -154,10 +154,12 @@ pub(crate) fn numbered_at(
     let (items, total) = {
         let state = workspace.read();
         let shelf = state.catalogue.shelf(kind);
-        let numbers = || shelf.newest(ALL).filter(|number| wanted(*number));
-        let shown = numbers().skip(skipped).take(per_page);
-        let items: Vec<Item> = shown.filter_map(|number| shelf.item(number)).collect();
-        (items, numbers().count() as u64)
+        let all = || {
+            let items = shelf.newest(ALL).filter_map(|number| shelf.item(number));
+            items.filter(|item| wanted(item))
+        };
+        let items: Vec<Item> = all().skip(skipped).take(per_page).collect();
+        (items, all().count() as u64)
     };
     Answer::json(&json!({
         "type": "list",
@@ -183,13 +185,13 @@ fn rendered(workspace: &Workspace, call: &Call, kind: Kind, items: &[Item]) -> V
     let view = call.view(true);
     let items = items.iter();
     items
-        .map(|item| (kind.row().render)(workspace, item, view))
+        .map(|item| kind.row().show(workspace, item, view))
         .collect()
 }
 
 fn one(workspace: &Workspace, call: &Call, kind: Kind) -> Outcome {
     let item = found(workspace, kind, call.parameter(0))?;
-    Answer::json(&(kind.row().render)(workspace, &item, call.view(false)))
+    Answer::json(&kind.row().show(workspace, &item, call.view(false)))
 }
 
 /// The object that an id names.

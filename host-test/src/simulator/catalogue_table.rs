@@ -37,6 +37,19 @@ pub(crate) struct Row {
     pub(crate) render: fn(&Workspace, &Item, View) -> Value,
 }
 
+impl Row {
+    /// An object as the API shows it: what it is by itself, and over it what was written of what the version has.
+    pub(crate) fn show(&self, workspace: &Workspace, item: &Item, view: View) -> Value {
+        let mut shown = (self.render)(workspace, item, view);
+        for (name, value) in item.fields.iter().flat_map(|fields| fields.iter()) {
+            if let Some(place) = shown.get_mut(name) {
+                place.clone_from(value);
+            }
+        }
+        shown
+    }
+}
+
 /// Nobody said how large the pages of these lists can be.
 const LARGEST: usize = 150;
 /// Lists that are not paged.

@@ -32,6 +32,8 @@ pub(crate) enum Standing {
     Live,
     /// Archived; can be brought back.
     Archived,
+    /// Kept out; its email belongs to nobody else from then on.
+    Blocked,
     /// Gone for good.
     Deleted,
     /// Merged into the contact with this number.

@@ -87,12 +87,7 @@ impl Workspace {
         let milliseconds = self.clock.milliseconds();
         let mut contact = Contact::blank(0, Role::User, milliseconds.div_euclid(1_000));
         self.apply(&state, &mut contact, fields)?;
-        let is_set = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.is_empty());
-        if contact.role == Role::User && !is_set(&contact.email) && !is_set(&contact.external_id) {
-            return Err(ApiError::parameter_not_found(
-                "A contact needs an email, an external_id or the role lead",
-            ));
-        }
+        contact.check_keys()?;
         self.refuse_duplicates(&state, &contact, None)?;
         contact.number = state.contacts.next_number();
         state.contacts.put(contact.clone(), milliseconds);
@@ -117,6 +112,7 @@ impl Workspace {
             (keys, contact.role)
         };
         if keys(&before) != keys(&contact) {
+            contact.check_keys()?;
             self.refuse_duplicates(&state, &contact, Some(number))?;
         }
         contact.updated_at = milliseconds.div_euclid(1_000);
@@ -146,7 +142,7 @@ impl Workspace {
         state.contacts.put(contact.clone(), milliseconds);
         let topic = match standing {
             Standing::Live => "contact.unarchive",
-            Standing::Archived => "contact.archived",
+            Standing::Archived | Standing::Blocked => "contact.archived",
             Standing::Deleted | Standing::MergedInto(_) => "contact.deleted",
         };
         self.tell(&state, topic, Subject::contact(&contact));

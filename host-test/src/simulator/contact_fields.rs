@@ -93,9 +93,19 @@ impl Workspace {
         }
         let holder = holders.into_iter().find(|holder| {
             Some(holder.number) != own
-                && matches!(holder.standing, Standing::Live | Standing::Archived)
+                && matches!(
+                    holder.standing,
+                    Standing::Live | Standing::Archived | Standing::Blocked
+                )
         });
         let Some(holder) = holder else { return Ok(()) };
+        if holder.standing == Standing::Blocked {
+            return Err(ApiError::new(
+                409,
+                "not_restorable",
+                "The contact matching those details is blocked and cannot be restored",
+            ));
+        }
         let what = match holder.standing {
             Standing::Archived => "An archived contact",
             _ => "A contact",
@@ -103,6 +113,22 @@ impl Workspace {
         let id = holder.id(self.options.seed);
         let message = format!("{what} matching those details already exists with id={id}");
         Err(ApiError::new(409, "conflict", message))
+    }
+}
+
+impl Contact {
+    /// A user is known by its email or by its external id; a lead need not be.
+    ///
+    /// # Errors
+    /// 400 for a user with neither.
+    pub(crate) fn check_keys(&self) -> Result<(), ApiError> {
+        let mut keys = [&self.email, &self.external_id].into_iter().flatten();
+        let known = self.role == Role::Lead || keys.any(|key| !key.is_empty());
+        known.then_some(()).ok_or_else(|| {
+            ApiError::parameter_not_found(
+                "A contact needs an email, an external_id or the role lead",
+            )
+        })
     }
 }
 

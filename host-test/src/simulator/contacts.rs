@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Outcome};
-use super::contact::{Contact, Standing};
+use super::contact::{Contact, Role, Standing};
 use super::contact_body::Rendering;
 use super::cursor::{self, Cursor, SortValue};
 use super::data_attributes;
@@ -28,6 +28,13 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::write("POST", "/contacts", "contacts", create),
     Route::new("POST", "/contacts/search", "contacts", search),
     Route::write("POST", "/contacts/merge", "contacts", merge),
+    Route::new(
+        "GET",
+        "/contacts/find_by_external_id/{external_id}",
+        "contacts",
+        read_by_external_id,
+    )
+    .since(ApiVersion::V2_13),
     Route::new("GET", "/contacts/{id}", "contacts", read),
     Route::write("PUT", "/contacts/{id}", "contacts", update),
     Route::write("DELETE", "/contacts/{id}", "contacts", delete),
@@ -168,8 +175,26 @@ fn read(workspace: &Workspace, call: &Call) -> Outcome {
     let number = workspace.contact_number(call.parameter(0))?;
     let contact = workspace.read().contacts.current().contact(number);
     let contact = contact.ok_or_else(ApiError::contact_not_found)?;
+    show(workspace, call, &contact)
+}
+
+/// A user with this external id; one who can be read comes before one who was merged.
+fn read_by_external_id(workspace: &Workspace, call: &Call) -> Outcome {
+    let state = workspace.read();
+    let found = state.contacts.with_external_id(call.parameter(0));
+    let users = found
+        .into_iter()
+        .filter(|contact| contact.role == Role::User);
+    let contact = users.min_by_key(|contact| contact.standing != Standing::Live);
+    drop(state);
+    let contact = contact.ok_or_else(ApiError::contact_not_found)?;
+    show(workspace, call, &contact)
+}
+
+/// A contact, or why it cannot be read.
+fn show(workspace: &Workspace, call: &Call, contact: &Contact) -> Outcome {
     match contact.standing {
-        Standing::Live => render(workspace, call, &contact),
+        Standing::Live => render(workspace, call, contact),
         Standing::MergedInto(into) if call.version >= ApiVersion::V2_16 => {
             let into = identifiers::encode(workspace.options.seed, Kind::Contact, into);
             Err(ApiError {
@@ -254,7 +279,7 @@ fn merge(workspace: &Workspace, call: &Call) -> Outcome {
             400,
             "invalid_merge",
             "Contacts can only be merged when they are duplicates (matching email or phone). \
-             Pass skip_duplicate_validation to merge anyway.",
+             Pass skip_duplicate_validation=true to override this check.",
         ));
     }
     let merged = workspace.merge_numbers(from.number, into.number)?;

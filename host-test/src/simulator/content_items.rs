@@ -16,7 +16,7 @@ fn object(desk: Desk<'_>, subject: Subject<'_>) -> Option<Value> {
         version: desk.version,
         listed: false,
     };
-    Some((kind.row().render)(desk.workspace, item, view))
+    Some(kind.row().show(desk.workspace, item, view))
 }
 
 /// An article: its times are texts, whatever the version.

@@ -143,7 +143,7 @@ fn all(workspace: &Workspace, stream: &str, version: ApiVersion) -> Result<Vec<V
         listed: true,
     };
     Ok(items
-        .map(|item| (kind.row().render)(workspace, &item, view))
+        .map(|item| kind.row().show(workspace, &item, view))
         .collect())
 }
 

@@ -71,8 +71,19 @@ impl Workspace {
     /// # Errors
     /// 404 for a conversation that cannot be read, 400 for a type of parts that does not exist or when it is full.
     pub fn add_conversation_part(&self, id: &str, part: &NewPart) -> Result<String, ApiError> {
+        self.add_part_of(id, part, None)
+    }
+
+    /// Adds a part that somebody wrote; whoever usually would when nobody is named.
+    pub(crate) fn add_part_of(
+        &self,
+        id: &str,
+        part: &NewPart,
+        author: Option<Author>,
+    ) -> Result<String, ApiError> {
         self.change_conversation(id, |conversation, now| {
-            let part = part.written(conversation.contacts.first().copied(), now)?;
+            let mut part = part.written(conversation.contacts.first().copied(), now)?;
+            part.step.author = author.unwrap_or(part.step.author);
             let index = conversation.add(part)?;
             let id = CONVERSATION_PARTS.encode_part(conversation.number, index);
             Ok((id, Told::Part(index)))
@@ -190,6 +201,17 @@ impl Workspace {
                 let contact = contact.as_deref();
                 self.tell(&state, topic, Subject { contact, ..subject });
             }
+            Told::Tag(id) => {
+                // Whoever tags a conversation tags the last that was said in it.
+                let part = conversation.thread.len().checked_sub(1);
+                let tag = Some(id);
+                let subject = Subject {
+                    part,
+                    tag,
+                    ..subject
+                };
+                self.tell(&state, "conversation_part.tag.created", subject);
+            }
             Told::Nothing => {}
         }
         Ok(done)
@@ -206,6 +228,8 @@ pub(crate) enum Told {
     Redaction(u64),
     /// Only what happened is told of, under this topic.
     Topic(&'static str),
+    /// It was given the tag with this id.
+    Tag(u64),
     /// The contact with this number came or went, as the topic says.
     Contact(&'static str, u64),
 }

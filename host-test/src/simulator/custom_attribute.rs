@@ -15,6 +15,7 @@ pub(crate) struct DataAttribute {
     pub(crate) messenger_writable: bool,
     pub(crate) archived: bool,
     pub(crate) created_at: i64,
+    pub(crate) updated_at: i64,
 }
 
 /// The custom attributes a workspace starts with; one of them is archived.
@@ -32,6 +33,7 @@ pub(crate) fn custom(epoch: i64) -> Vec<DataAttribute> {
             messenger_writable: false,
             archived: *archived,
             created_at: epoch.saturating_sub(SPAN),
+            updated_at: epoch.saturating_sub(SPAN),
         })
         .collect()
 }

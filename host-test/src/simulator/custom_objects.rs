@@ -35,11 +35,22 @@ fn types(workspace: &Workspace) -> &[String] {
     &workspace.options.catalogue.custom_object_types
 }
 
-/// The place of the type of an instance among the types.
-fn type_of(workspace: &Workspace, number: u64) -> u64 {
-    number
-        .checked_rem(types(workspace).len() as u64)
-        .unwrap_or(0)
+/// The type of an instance: the one in which it was created, or the one whose turn it is.
+pub(crate) fn type_of<'a>(workspace: &'a Workspace, item: &'a Item) -> &'a str {
+    let types = types(workspace);
+    let turn = item.number.checked_rem(types.len() as u64).unwrap_or(0);
+    let generated = types.get(turn as usize).map(String::as_str);
+    created_in(item).or(generated).unwrap_or("Order")
+}
+
+/// The type in which a request created an instance; none for others.
+fn created_in(item: &Item) -> Option<&str> {
+    item.fields.as_ref()?.get("type")?.as_str()
+}
+
+/// The external id that a request gave to an instance.
+fn written_id(item: &Item) -> Option<&str> {
+    item.fields.as_ref()?.get("external_id")?.as_str()
 }
 
 /// What an instance belongs to: one contact and one conversation, if there are any.
@@ -51,8 +62,7 @@ fn external_id(name: &str, number: u64) -> String {
 }
 
 pub(crate) fn instance(workspace: &Workspace, item: &Item, _: View) -> Value {
-    let place = type_of(workspace, item.number) as usize;
-    let name = types(workspace).get(place).map_or("Order", String::as_str);
+    let name = type_of(workspace, item);
     let external = item.dice.chance(10, 70);
     json!({
         "id": Kind::CustomObjects.id(workspace.options.seed, item.number),
@@ -73,20 +83,24 @@ pub(crate) fn instance(workspace: &Workspace, item: &Item, _: View) -> Value {
     })
 }
 
-/// The place of the type that the path names.
-fn named(workspace: &Workspace, call: &Call) -> Result<u64, ApiError> {
-    let place = types(workspace)
-        .iter()
-        .position(|name| name == call.parameter(0));
-    let place = place.ok_or_else(ApiError::resource_not_found)?;
-    Ok(place as u64)
+/// The type that the path names.
+///
+/// # Errors
+/// 404 when there is none such.
+pub(crate) fn named<'a>(workspace: &Workspace, call: &'a Call) -> Result<&'a str, ApiError> {
+    let name = call.parameter(0);
+    let mut types = types(workspace).iter();
+    types
+        .any(|known| known == name)
+        .then_some(name)
+        .ok_or_else(ApiError::resource_not_found)
 }
 
 /// All instances of a type, or those of a contact or a conversation; with an external id the one that has it. Before 2.16 there is no list.
 fn list(workspace: &Workspace, call: &Call) -> Outcome {
-    let place = named(workspace, call)?;
+    let kind = named(workspace, call)?;
     if let Some(wanted) = call.query("external_id") {
-        return one(workspace, call, place, wanted);
+        return one(workspace, call, kind, wanted);
     }
     if call.version < ApiVersion::V2_16 {
         return Err(ApiError::parameter_not_found("external_id is required"));
@@ -109,33 +123,55 @@ fn list(workspace: &Workspace, call: &Call) -> Outcome {
             url += &format!("{and}{name}={id}");
         }
     }
-    numbered_at(workspace, call, row.kind, &url, |number| {
-        type_of(workspace, number) == place
+    numbered_at(workspace, call, row.kind, &url, |item| {
+        // What a request created belongs to nobody.
+        let number = created_in(item).map_or(item.number, |_| u64::MAX);
+        type_of(workspace, item) == kind
             && owned(contact, number, generator.contacts)
             && owned(conversation, number, generator.conversations)
     })
 }
 
 fn read(workspace: &Workspace, call: &Call) -> Outcome {
-    let place = named(workspace, call)?;
-    one(workspace, call, place, call.parameter(1))
+    let kind = named(workspace, call)?;
+    one(workspace, call, kind, call.parameter(1))
 }
 
 /// The instance of a type with this id or external id.
-fn one(workspace: &Workspace, call: &Call, place: u64, wanted: &str) -> Outcome {
+///
+/// # Errors
+/// 404 when there is none.
+pub(crate) fn instance_of(
+    workspace: &Workspace,
+    kind: &str,
+    wanted: &str,
+) -> Result<Item, ApiError> {
+    let row = Kind::CustomObjects.row();
+    let is_it = |item: &Item| written_id(item) == Some(wanted) && type_of(workspace, item) == kind;
+    let written = {
+        let state = workspace.read();
+        let shelf = state.catalogue.shelf(row.kind);
+        shelf.written_over().find(is_it)
+    };
+    if let Some(item) = written {
+        return Ok(item);
+    }
     let digits = wanted.rsplit('_').next().unwrap_or_default();
     let external = digits
         .parse()
         .ok()
-        .filter(|number| external_id(call.parameter(0), *number) == wanted)
-        .map(|number: u64| Kind::CustomObjects.id(workspace.options.seed, number));
-    let item = found(
-        workspace,
-        Kind::CustomObjects,
-        external.as_deref().unwrap_or(wanted),
-    )?;
-    if type_of(workspace, item.number) != place {
+        .filter(|number| external_id(kind, *number) == wanted)
+        .map(|number: u64| row.kind.id(workspace.options.seed, number));
+    let item = found(workspace, row.kind, external.as_deref().unwrap_or(wanted))?;
+    let renamed = external.is_some() && written_id(&item).is_some();
+    if type_of(workspace, &item) != kind || renamed {
         return Err(ApiError::resource_not_found());
     }
-    Answer::json(&instance(workspace, &item, call.view(false)))
+    Ok(item)
+}
+
+fn one(workspace: &Workspace, call: &Call, kind: &str, wanted: &str) -> Outcome {
+    let item = instance_of(workspace, kind, wanted)?;
+    let row = Kind::CustomObjects.row();
+    Answer::json(&row.show(workspace, &item, call.view(false)))
 }

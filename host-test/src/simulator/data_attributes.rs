@@ -16,6 +16,7 @@ use super::workspace::{State, Workspace};
 pub(crate) const ROUTES: &[Route] = &[
     Route::new("GET", "/data_attributes", "data_attributes", list),
     Route::write("POST", "/data_attributes", "data_attributes", create),
+    Route::write("PUT", "/data_attributes/{id}", "data_attributes", update),
 ];
 
 const TYPES: &[&str] = &["string", "integer", "float", "boolean", "date", "datetime"];
@@ -56,7 +57,7 @@ fn render(attribute: &DataAttribute) -> Value {
         "archived": attribute.archived,
         "admin_id": teammate::id(0).to_string(),
         "created_at": attribute.created_at,
-        "updated_at": attribute.created_at,
+        "updated_at": attribute.updated_at,
         "model": attribute.model,
     });
     if let Some(description) = &attribute.description {
@@ -175,6 +176,52 @@ fn list(workspace: &Workspace, call: &Call) -> Outcome {
     Answer::json(&json!({"type": "list", "data": data}))
 }
 
+/// The options of a list, of which there are two at least.
+fn options(fields: &Map<String, Value>) -> Result<Option<Vec<String>>, ApiError> {
+    let invalid = |message: &str| ApiError::parameter_invalid(message);
+    let given = match fields.get("options") {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Array(options)) => options,
+        Some(_) => return Err(invalid("Options isn't an array")),
+    };
+    let option = |option: &Value| {
+        let option = option.as_str().or(option["value"].as_str());
+        option.map(str::to_owned)
+    };
+    let options: Vec<String> = given.iter().filter_map(option).collect();
+    if options.len() < 2 {
+        return Err(invalid("The Data Attribute needs at least two options"));
+    }
+    Ok(Some(options))
+}
+
+/// Neither the name nor the type changes. An archived attribute can be brought back.
+fn update(workspace: &Workspace, call: &Call) -> Outcome {
+    let fields = call.fields()?;
+    let options = options(fields)?;
+    let mut state = workspace.write();
+    let mut attributes = state.data_attributes.iter_mut();
+    let attribute = attributes.find(|attribute| attribute.id.to_string() == call.parameter(0));
+    let attribute = attribute.ok_or_else(|| {
+        let message = "We couldn't find that data attribute to update";
+        ApiError::new(404, "field_not_found", message)
+    })?;
+    for (name, place) in [
+        ("archived", &mut attribute.archived),
+        ("messenger_writable", &mut attribute.messenger_writable),
+    ] {
+        *place = fields.get(name).and_then(Value::as_bool).unwrap_or(*place);
+    }
+    if let Some(description) = fields.get("description").and_then(Value::as_str) {
+        attribute.description = Some(description.to_owned());
+    }
+    if options.is_some() {
+        attribute.options = options;
+    }
+    attribute.updated_at = workspace.now();
+    Answer::json(&render(attribute))
+}
+
 fn create(workspace: &Workspace, call: &Call) -> Outcome {
     let invalid = |message: &str| ApiError::parameter_invalid(message);
     let fields = call.fields()?;
@@ -190,23 +237,7 @@ fn create(workspace: &Workspace, call: &Call) -> Outcome {
             "Your name for this attribute must only contain alphanumeric characters, currency symbols, and hyphens",
         ));
     }
-    let options: Option<Vec<String>> = match fields.get("options") {
-        None | Some(Value::Null) => None,
-        Some(options) => {
-            let options = options.as_array().map(Vec::as_slice).unwrap_or_default();
-            let option = |option: &Value| {
-                option
-                    .as_str()
-                    .or(option["value"].as_str())
-                    .map(str::to_owned)
-            };
-            let options: Vec<String> = options.iter().filter_map(option).collect();
-            if options.len() < 2 {
-                return Err(invalid("The Data Attribute needs at least two options"));
-            }
-            Some(options)
-        }
-    };
+    let options = options(fields)?;
     let data_type = match text("data_type") {
         Some("options") if options.is_some() => "string",
         Some(data_type) if TYPES.contains(&data_type) => data_type,
@@ -240,6 +271,7 @@ fn create(workspace: &Workspace, call: &Call) -> Outcome {
         messenger_writable: fields.get("messenger_writable") == Some(&Value::Bool(true)),
         archived: false,
         created_at: workspace.now(),
+        updated_at: workspace.now(),
     };
     let answer = Answer::json(&render(&attribute));
     state.data_attributes.push(attribute);

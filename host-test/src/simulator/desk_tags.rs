@@ -68,18 +68,25 @@ impl Tagged {
         found.then_some(()).ok_or(missing)
     }
 
-    fn change<T>(
+    /// Changes the tags; `edit` gives the one that it is about, and whether that is new.
+    fn change(
         self,
         workspace: &Workspace,
         id: &str,
-        edit: impl FnOnce(&mut Vec<AppliedTag>, i64) -> Result<T, ApiError>,
-    ) -> Result<T, ApiError> {
+        edit: impl FnOnce(&mut Vec<AppliedTag>, i64) -> Result<(AppliedTag, bool), ApiError>,
+    ) -> Result<AppliedTag, ApiError> {
         match self {
             Tagged::Conversation => workspace.change_conversation(id, |conversation, now| {
-                Ok((edit(&mut conversation.tags, now)?, Told::Nothing))
+                let (tag, is_new) = edit(&mut conversation.tags, now)?;
+                let told = if is_new {
+                    Told::Tag(tag.id)
+                } else {
+                    Told::Nothing
+                };
+                Ok((tag, told))
             }),
             Tagged::Ticket => workspace.change_ticket(id, |ticket, now| {
-                Ok((edit(&mut ticket.tags, now)?, Vec::new()))
+                Ok((edit(&mut ticket.tags, now)?.0, Vec::new()))
             }),
         }
     }
@@ -105,16 +112,16 @@ fn tag(workspace: &Workspace, call: &Call, tagged: Tagged) -> Outcome {
     let admin = people::admin(workspace, fields)?;
     let (id, name) = tags::find(&workspace.read(), &id).map_err(|_| not_found())?;
     let tag = tagged.change(workspace, call.parameter(0), |tags, applied_at| {
-        let existing = tags.iter().find(|tag| tag.id == id).copied();
-        Ok(existing.unwrap_or_else(|| {
-            let tag = AppliedTag {
-                id,
-                applied_at,
-                admin,
-            };
-            tags.push(tag);
-            tag
-        }))
+        if let Some(existing) = tags.iter().find(|tag| tag.id == id) {
+            return Ok((*existing, false));
+        }
+        let tag = AppliedTag {
+            id,
+            applied_at,
+            admin,
+        };
+        tags.push(tag);
+        Ok((tag, true))
     })?;
     Answer::json(&applied(tag, &name))
 }
@@ -126,7 +133,7 @@ fn untag(workspace: &Workspace, call: &Call, tagged: Tagged) -> Outcome {
     let (id, name) = found.map_err(|_| not_found())?;
     let tag = tagged.change(workspace, call.parameter(0), |tags, _| {
         let place = tags.iter().position(|tag| tag.id == id);
-        Ok(tags.remove(place.ok_or_else(not_found)?))
+        Ok((tags.remove(place.ok_or_else(not_found)?), false))
     })?;
     Answer::json(&applied(tag, &name))
 }

@@ -3,8 +3,11 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::contact_links;
 use super::conversation::Rating;
+use super::conversation_changes::NewPart;
 use super::errors::ApiError;
+use super::part::Author;
 use super::teammates::Away;
 use super::topics::{self, Subject};
 use super::workspace::Workspace;
@@ -75,6 +78,13 @@ pub enum Happening {
         #[serde(default)]
         ticket: Option<String>,
     },
+    /// The AI agent answers in a conversation.
+    AgentReplied {
+        /// Id of the conversation.
+        conversation: String,
+        /// Its text, as HTML.
+        body: String,
+    },
     /// A contact reads a conversation.
     ConversationRead {
         /// Id of the conversation.
@@ -98,6 +108,15 @@ pub enum Happening {
     TicketRated {
         /// Id of the ticket.
         ticket: String,
+    },
+    /// A contact comes to those of a ticket, or goes, for which the API has no request.
+    TicketContact {
+        /// Id of the ticket.
+        ticket: String,
+        /// Id of the contact.
+        contact: String,
+        /// Whether it comes.
+        attached: bool,
     },
     /// Somebody tries whether the webhooks come through.
     Ping,
@@ -180,6 +199,11 @@ impl Workspace {
                 };
                 self.tell(&self.read(), "job.completed", subject);
             }
+            Happening::AgentReplied { conversation, body } => {
+                let part = NewPart::comment(body);
+                let id = self.add_part_of(conversation, &part, Some(Author::AiAgent))?;
+                return Ok(Some(id));
+            }
             Happening::ConversationRead { conversation } => {
                 self.alter_conversation(conversation, "conversation.read", |conversation, _| {
                     conversation.read = true;
@@ -217,6 +241,30 @@ impl Workspace {
                 let state = self.read();
                 let ticket = state.live_ticket(ticket)?;
                 self.tell(&state, "ticket.rating.provided", Subject::ticket(&ticket));
+            }
+            Happening::TicketContact {
+                ticket,
+                contact,
+                attached,
+            } => {
+                let number = self.contact_number(contact)?;
+                self.live(&self.read(), number)?;
+                self.change_ticket(ticket, |ticket, _| {
+                    contact_links::set(&mut ticket.contacts, number, *attached);
+                    Ok(((), Vec::new()))
+                })?;
+                let topic = if *attached {
+                    "ticket.contact.attached"
+                } else {
+                    "ticket.contact.detached"
+                };
+                let state = self.read();
+                let (ticket, contact) = (state.live_ticket(ticket)?, self.live(&state, number)?);
+                let subject = Subject {
+                    contact: Some(&contact),
+                    ..Subject::ticket(&ticket)
+                };
+                self.tell(&state, topic, subject);
             }
             Happening::Ping => self.tell(&self.read(), "ping", Subject::default()),
         }

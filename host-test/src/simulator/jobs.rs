@@ -1,14 +1,14 @@
 //! Work that a request leaves behind, and how far it is. Whatever is due is done before the next request is answered.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::bulk::BulkTask;
+use super::bulk_jobs::BulkTask;
 use super::call::{Answer, Call, Outcome};
 use super::clock::as_milliseconds;
 use super::errors::ApiError;
+use super::job_queue::Work;
 use super::route::Route;
 use super::ticket_draft::TicketDraft;
 use super::topics::Subject;
@@ -22,37 +22,6 @@ pub(crate) const ROUTES: &[Route] = &[
 
 /// How long work waits for its turn; the time scale divides it.
 const WAIT: Duration = Duration::from_secs(5);
-
-/// The work of a workspace.
-#[derive(Debug, Default)]
-pub(crate) struct Jobs {
-    /// What is not done yet, by when it is due (milliseconds) and in the order in which it came.
-    waiting: BTreeMap<(i64, u64), Work>,
-    /// What became of the tickets, by the number of the job: nothing yet, an id, or an error.
-    tickets: BTreeMap<u64, Option<Result<String, ApiError>>>,
-    count: u64,
-}
-
-/// Work to be done.
-#[derive(Debug)]
-enum Work {
-    /// A ticket to be created for the job with this number.
-    Ticket(u64, Box<TicketDraft>),
-    /// A task of a bulk job.
-    Bulk(BulkTask),
-}
-
-impl Jobs {
-    fn next_number(&mut self) -> u64 {
-        self.count += 1;
-        self.count
-    }
-
-    fn take_due(&mut self, now: i64) -> Option<Work> {
-        let first = self.waiting.first_entry()?;
-        (first.key().0 <= now).then(|| first.remove())
-    }
-}
 
 impl Workspace {
     /// Lets a task of a bulk job wait for its turn.
@@ -79,7 +48,7 @@ impl Workspace {
             let due = self.write().jobs.take_due(now);
             match due {
                 Some(Work::Ticket(number, draft)) => {
-                    let done = draft.create(self);
+                    let done = self.create_ticket(*draft);
                     self.write().jobs.tickets.insert(number, Some(done));
                     let facts = render(self, number);
                     let subject = Subject {

@@ -72,7 +72,7 @@ fn items_of_feed(workspace: &Workspace, call: &Call) -> Outcome {
     let feed = found(workspace, Kind::Newsfeeds, call.parameter(0))?.number;
     let id = call.parameter(0);
     let url = format!("{}/news/newsfeeds/{id}/items", workspace.url);
-    numbered_at(workspace, call, Kind::NewsItems, &url, |number| {
-        feed_of(number) == Some(feed)
+    numbered_at(workspace, call, Kind::NewsItems, &url, |item| {
+        feed_of(item.number) == Some(feed)
     })
 }

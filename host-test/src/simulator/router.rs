@@ -5,11 +5,12 @@ use percent_encoding::percent_decode_str;
 use super::route::Route;
 use super::version::ApiVersion;
 use super::{
-    activity_logs, admins, bulk, catalogue_lists, companies, company_lists, contact_lists,
-    contacts, content_export, conversation_attributes, conversation_contacts, conversation_replies,
-    conversation_writes, conversations, custom_objects, data_attributes, desk_tags,
-    event_submission, events, jobs, macros, me, messages, news, notes, oauth, segments,
-    subscriptions, tags, teams, ticket_type_writes, ticket_types, ticket_writes, tickets,
+    activity_logs, admins, bulk, catalogue_lists, companies, company_lists, contact_blocking,
+    contact_lists, contacts, content_export, content_writes, conversation_attributes,
+    conversation_contacts, conversation_replies, conversation_writes, conversations,
+    custom_object_writes, custom_objects, data_attributes, desk_tags, event_submission, events,
+    jobs, macros, me, messages, news, notes, oauth, segments, subscriptions, tags, teams,
+    ticket_type_writes, ticket_types, ticket_writes, tickets,
 };
 
 /// Every operation. A fixed path comes before a pattern that would match it too.
@@ -24,6 +25,7 @@ const TABLES: &[&[Route]] = &[
     data_attributes::ROUTES,
     bulk::ROUTES,
     contacts::ROUTES,
+    contact_blocking::ROUTES,
     contact_lists::ROUTES,
     company_lists::ROUTES,
     companies::ROUTES,
@@ -33,9 +35,11 @@ const TABLES: &[&[Route]] = &[
     event_submission::ROUTES,
     content_export::ROUTES,
     catalogue_lists::ROUTES,
+    content_writes::ROUTES,
     news::ROUTES,
     macros::ROUTES,
     custom_objects::ROUTES,
+    custom_object_writes::ROUTES,
     conversation_attributes::ROUTES,
     conversations::ROUTES,
     conversation_writes::ROUTES,

@@ -3,12 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
 
 use super::generate::{Dice, SPAN};
 use super::timeline::{Key, Timeline};
 
 /// What is known of one object; everything else about it is a function of this.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Item {
     pub(crate) number: u64,
     /// Unix seconds.
@@ -19,6 +22,8 @@ pub(crate) struct Item {
     pub(crate) revision: u64,
     /// Whether it is in the other one of two states than the dice say, such as not published.
     pub(crate) turned: bool,
+    /// What a request wrote over the rest, by the names of the fields.
+    pub(crate) fields: Option<Arc<Map<String, Value>>>,
     pub(crate) dice: Dice,
 }
 
@@ -41,6 +46,8 @@ pub(crate) struct Shelf {
     timeline: Timeline,
     created: u64,
     written: BTreeMap<u64, Written>,
+    /// What requests wrote, by the numbers of the objects.
+    fields: BTreeMap<u64, Arc<Map<String, Value>>>,
     /// The written ones that are not deleted, by last change.
     order: BTreeSet<Key>,
 }
@@ -54,6 +61,7 @@ impl Shelf {
             timeline,
             created: 0,
             written: BTreeMap::new(),
+            fields: BTreeMap::new(),
             order: BTreeSet::new(),
         }
     }
@@ -68,6 +76,7 @@ impl Shelf {
                 updated_at: written.updated_at,
                 revision: written.revision,
                 turned: written.turned,
+                fields: self.fields.get(&number).cloned(),
                 dice,
             }),
             None if number < self.timeline.count => {
@@ -78,11 +87,17 @@ impl Shelf {
                     updated_at,
                     revision: 0,
                     turned: false,
+                    fields: None,
                     dice,
                 })
             }
             None => None,
         }
+    }
+
+    /// The objects over which requests wrote something.
+    pub(crate) fn written_over(&self) -> impl Iterator<Item = Item> + '_ {
+        self.fields.keys().filter_map(|number| self.item(*number))
     }
 
     /// One more than the greatest number.
@@ -136,6 +151,13 @@ impl Shelf {
     /// Changes an object, at `now` in Unix seconds; says whether there is one.
     pub(crate) fn touch(&mut self, number: u64, now: i64) -> bool {
         self.change(number, now, |_| {})
+    }
+
+    /// Writes fields over what an object has; says whether there is one.
+    pub(crate) fn write(&mut self, number: u64, now: i64, fields: Map<String, Value>) -> bool {
+        let known = self.fields.entry(number).or_default();
+        Arc::make_mut(known).extend(fields);
+        self.touch(number, now)
     }
 
     /// Brings an object into the other one of its two states, at `now` in Unix seconds; says whether there is one.

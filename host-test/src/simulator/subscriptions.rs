@@ -91,9 +91,7 @@ pub(crate) fn render(
         version,
         listed: true,
     };
-    Some((Kind::SubscriptionTypes.row().render)(
-        workspace, &item, view,
-    ))
+    Some(Kind::SubscriptionTypes.row().show(workspace, &item, view))
 }
 
 fn answer(workspace: &Workspace, call: &Call, id: u64) -> Outcome {

@@ -1,132 +1,30 @@
-//! A ticket that is to be created: what a request says of it, and what becomes of it.
+//! A ticket that is to be created, and what becomes of it.
 
-use std::sync::Arc;
+use serde_json::{Map, Value};
 
-use serde_json::{Map, Value, json};
-
-use super::call::Call;
-use super::contact::Contact;
-use super::errors::ApiError;
-use super::numbering::CONVERSATIONS;
 use super::part::{Assignee, Author, Part, PartKind, Step, Thread};
-use super::people::{self, CONTACT_KEYS};
-use super::said;
 use super::ticket::Ticket;
-use super::ticket_types;
-use super::ticket_values;
-use super::version::ApiVersion;
-use super::workspace::Workspace;
 
 /// A ticket that is to be created.
 #[derive(Clone, Debug)]
 pub(crate) struct TicketDraft {
     /// The number and the category of its kind.
-    kind: (usize, &'static str),
-    attributes: Map<String, Value>,
+    pub(crate) kind: (usize, &'static str),
+    pub(crate) attributes: Map<String, Value>,
     /// Numbers of contacts.
-    contacts: Vec<u64>,
-    company: Option<u64>,
+    pub(crate) contacts: Vec<u64>,
+    pub(crate) company: Option<u64>,
     /// The number of the conversation that it belongs to.
-    conversation: Option<u64>,
-    assignees: Vec<Assignee>,
-    created_at: Option<i64>,
-    silent: bool,
+    pub(crate) conversation: Option<u64>,
+    pub(crate) assignees: Vec<Assignee>,
+    pub(crate) created_at: Option<i64>,
+    pub(crate) silent: bool,
 }
 
 impl TicketDraft {
-    /// Reads the fields of a request.
-    ///
-    /// # Errors
-    /// 400 for what is missing or cannot be taken, 404 for what is named and not there.
-    pub(crate) fn read(
-        workspace: &Workspace,
-        version: ApiVersion,
-        fields: &Map<String, Value>,
-    ) -> Result<TicketDraft, ApiError> {
-        let (kind, attributes) = kind_and_attributes(workspace, fields, "ticket_attributes")?;
-        {
-            let state = workspace.read();
-            ticket_values::check_complete(&state.ticket_kinds[kind.0], &attributes)?;
-        }
-        let contact = contact(workspace, fields)?;
-        let company = match people::id(fields.get("company_id")) {
-            Some(id) => {
-                let number = workspace.company_number(&id)?;
-                let found = workspace.read().companies.company(number);
-                Some(found.ok_or_else(ApiError::company_not_found)?.number)
-            }
-            None => contact.companies.first().copied(),
-        };
-        let newer = version >= ApiVersion::V2_14;
-        let conversation = match people::id(fields.get("conversation_to_link_id")) {
-            Some(id) if newer => Some(conversation(workspace, &id)?.0),
-            _ => None,
-        };
-        let assignees = match fields.get("assignment") {
-            Some(assignment) if newer => assignees(workspace, assignment)?,
-            _ => Vec::new(),
-        };
-        Ok(TicketDraft {
-            kind,
-            attributes,
-            contacts: vec![contact.number],
-            company,
-            conversation,
-            assignees,
-            created_at: said::created_at(fields)?,
-            silent: fields.get("skip_notifications") == Some(&json!(true)),
-        })
-    }
-
-    /// Reads a request to make a ticket of a conversation.
-    ///
-    /// # Errors
-    /// 400 for a kind of tickets that is not for customers, for attributes that cannot be taken and for a conversation that
-    /// has a ticket already; 404 for what is named and not there.
-    pub(crate) fn of_conversation(
-        workspace: &Workspace,
-        call: &Call,
-    ) -> Result<TicketDraft, ApiError> {
-        let fields = call.fields()?;
-        let (number, contacts, ticket) = conversation(workspace, call.parameter(0))?;
-        let (kind, attributes) = kind_and_attributes(workspace, fields, "attributes")?;
-        if kind.1 != "Customer" {
-            return Err(ApiError::parameter_invalid(
-                "Ticket type is not a customer ticket type",
-            ));
-        }
-        if ticket.is_some() {
-            return Err(ApiError::parameter_invalid(
-                "The conversation has a ticket already",
-            ));
-        }
-        Ok(TicketDraft {
-            kind,
-            attributes,
-            contacts,
-            company: None,
-            conversation: Some(number),
-            assignees: Vec::new(),
-            created_at: None,
-            silent: false,
-        })
-    }
-
-    /// Creates the ticket; gives its id.
-    ///
-    /// # Errors
-    /// 404 when the conversation that it belongs to is no more.
-    pub(crate) fn create(self, workspace: &Workspace) -> Result<String, ApiError> {
-        let now = workspace.now();
+    /// The ticket with this number, created at `now` unless it is older.
+    pub(crate) fn ticket(self, number: u64, now: i64) -> Ticket {
         let created_at = self.created_at.unwrap_or(now);
-        let number = workspace.write().tickets.next_number();
-        if let Some(conversation) = self.conversation {
-            let id = CONVERSATIONS.encode(conversation);
-            workspace.change_conversation(&id, |conversation, _| {
-                conversation.ticket = Some(number);
-                Ok(((), super::conversation_changes::Told::Nothing))
-            })?;
-        }
         let step = Step {
             kind: PartKind::TicketStateUpdated,
             author: Author::Operator,
@@ -138,7 +36,7 @@ impl TicketDraft {
         };
         let assigned =
             |wanted: fn(Assignee) -> Option<u64>| self.assignees.iter().copied().find_map(wanted);
-        let ticket = Ticket {
+        Ticket {
             number,
             deleted: false,
             created_at,
@@ -167,73 +65,6 @@ impl TicketDraft {
                 added: vec![submitted],
                 ..Thread::default()
             },
-        };
-        let id = ticket.id();
-        workspace.insert_ticket(ticket, self.silent);
-        Ok(id)
-    }
-}
-
-type Kind = (usize, &'static str);
-
-/// The kind that a request names, and the attributes that it gives under a name.
-fn kind_and_attributes(
-    workspace: &Workspace,
-    fields: &Map<String, Value>,
-    name: &str,
-) -> Result<(Kind, Map<String, Value>), ApiError> {
-    let id = people::required_id(fields, "ticket_type_id")?;
-    let state = workspace.read();
-    let number = ticket_types::number(&state, &id)?;
-    let kind = &state.ticket_kinds[number];
-    if kind.archived {
-        return Err(ApiError::parameter_invalid("Ticket type is archived"));
-    }
-    let attributes = ticket_values::checked(kind, fields.get(name))?;
-    Ok(((number, kind.category), attributes))
-}
-
-/// The one contact of a ticket. An address that nobody has makes a lead.
-fn contact(workspace: &Workspace, fields: &Map<String, Value>) -> Result<Arc<Contact>, ApiError> {
-    let contacts = fields.get("contacts").and_then(Value::as_array);
-    let [contact] = contacts.map_or(&[][..], Vec::as_slice) else {
-        return Err(ApiError::parameter_invalid(
-            "contacts must be a list of one contact",
-        ));
-    };
-    let contact = contact
-        .as_object()
-        .ok_or_else(|| ApiError::parameter_invalid("a contact must be an object"))?;
-    let by_email = !contact.contains_key("id") && !contact.contains_key("external_id");
-    match people::contact(workspace, contact, CONTACT_KEYS) {
-        Err(error) if error.status == 404 && by_email => {
-            let lead = json!({"role": "lead", "email": contact.get("email")});
-            workspace.insert_contact(&lead).map(Arc::new)
-        }
-        found => found,
-    }
-}
-
-/// The number, the contacts and the ticket of a conversation.
-fn conversation(workspace: &Workspace, id: &str) -> Result<(u64, Vec<u64>, Option<u64>), ApiError> {
-    let state = workspace.read();
-    let number = CONVERSATIONS.decode(id);
-    let found = number.and_then(|number| state.conversations.current().live(number));
-    let found = found.ok_or_else(ApiError::resource_not_found)?;
-    Ok((found.number, found.contacts.clone(), found.ticket))
-}
-
-fn assignees(workspace: &Workspace, assignment: &Value) -> Result<Vec<Assignee>, ApiError> {
-    let mut assignees = Vec::new();
-    for name in ["admin_assignee_id", "team_assignee_id"] {
-        if let Some(id) = people::id(assignment.get(name)) {
-            let assignee = people::assignee(workspace, &id);
-            assignees.push(
-                assignee.ok_or_else(|| {
-                    ApiError::new(404, "assignee_not_found", "Assignee not found")
-                })?,
-            );
         }
     }
-    Ok(assignees)
 }

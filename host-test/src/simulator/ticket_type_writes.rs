@@ -214,5 +214,12 @@ fn answer(workspace: &Workspace, kind: &TicketKind, id: u64) -> Outcome {
     let mut attributes = kind.attributes.iter().enumerate();
     let found = attributes.find(|(_, attribute)| attribute.id == id);
     let (order, found) = found.ok_or_else(ApiError::resource_not_found)?;
-    Answer::json(&attribute(workspace, kind, order, found))
+    let mut answer = attribute(workspace, kind, order, found);
+    // By itself an attribute has no field for what its type has not.
+    if answer["input_options"].is_null()
+        && let Some(fields) = answer.as_object_mut()
+    {
+        fields.remove("input_options");
+    }
+    Answer::json(&answer)
 }

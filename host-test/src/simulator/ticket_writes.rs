@@ -31,13 +31,14 @@ pub(crate) const ROUTES: &[Route] = &[
 ];
 
 fn create(workspace: &Workspace, call: &Call) -> Outcome {
-    let id = TicketDraft::read(workspace, call.version, call.fields()?)?.create(workspace)?;
+    let draft = TicketDraft::read(workspace, call.version, call.fields()?)?;
+    let id = workspace.create_ticket(draft)?;
     one(workspace, call, &id)
 }
 
 /// A conversation gets a ticket that its contacts see.
 fn convert(workspace: &Workspace, call: &Call) -> Outcome {
-    let id = TicketDraft::of_conversation(workspace, call)?.create(workspace)?;
+    let id = workspace.create_ticket(TicketDraft::of_conversation(workspace, call)?)?;
     one(workspace, call, &id)
 }
 

@@ -239,6 +239,15 @@ pub(crate) fn find(name: &str) -> Option<&'static Topic> {
     TOPICS.iter().find(|topic| topic.name == name)
 }
 
+/// The topics that notifications have in a version of the API; none for what is no version.
+pub fn webhook_topics(version: &str) -> impl Iterator<Item = &'static str> + use<> {
+    let version = ApiVersion::parse(version);
+    let topics = TOPICS.iter();
+    topics
+        .filter(move |topic| version.is_some_and(|version| version >= topic.since))
+        .map(|topic| topic.name)
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

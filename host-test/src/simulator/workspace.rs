@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::bulk::BulkJobs;
+use super::bulk_jobs::BulkJobs;
 use super::catalogue::Catalogue;
 use super::clock::{Clock, as_milliseconds};
 use super::company::Company;
@@ -28,7 +28,7 @@ use super::faults::Fault;
 use super::generator::{FIRST_TAG_ID, Generator};
 use super::hold::{Hold, HoldPoint};
 use super::identifiers::{self, Kind, mix};
-use super::jobs::Jobs;
+use super::job_queue::Jobs;
 use super::moment::TimeStyle;
 use super::oauth::Grants;
 use super::options::Options;

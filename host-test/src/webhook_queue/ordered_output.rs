@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::row_times::{RowHash, RowTimes, save};
+use super::row_times::{Noted, RowHash, RowTimes, save};
 use super::{Queue, QueueError};
 use crate::clock::now_ms;
-use crate::contract::types::Entry;
+use crate::contract::types::{Change, Entry};
 use crate::output::{
     Addition, Commit, Delivered, Delivery, Output, OutputError, QuarantinedRow, RowTime, ScanStart,
     Standing,
@@ -44,9 +44,15 @@ impl OrderedOutput {
 
     /// Leaves out of a reading what is older than what is there, and remembers the rest. It is remembered first: when
     /// the output fails, the reading comes again.
-    fn read<'a>(&mut self, entries: &'a [Entry]) -> Result<Cow<'a, [Entry]>, OutputError> {
+    ///
+    /// `asked`: the rows were read for their own sake, and win over what patches made of them.
+    fn read<'a>(&mut self, entries: &'a [Entry], asked: bool) -> Cow<'a, [Entry]> {
         let stale = |times: &RowTimes, entry: &Entry| {
-            Standing::of(RowTime::of(entry), times.of(entry)) == Standing::Stale
+            let held = times.of(entry);
+            let wins =
+                asked && entry.change == Change::Upsert && held.is_some_and(|held| held.patched);
+            let held = held.map(|held| held.time);
+            !wins && Standing::of(RowTime::of(entry), held) == Standing::Stale
         };
         let left_out = entries.iter().filter(|entry| stale(&self.times, entry));
         let left_out = left_out.count() as u64;
@@ -67,11 +73,11 @@ impl OrderedOutput {
             }
         }
         self.keep(noted);
-        Ok(fresh)
+        fresh
     }
 
     /// Stores what was noted with the next transaction.
-    fn keep(&mut self, noted: Vec<(RowHash, RowTime)>) {
+    fn keep(&mut self, noted: Vec<(RowHash, Noted)>) {
         let forgotten = self.times.forget();
         if noted.is_empty() && forgotten.is_none() {
             return;
@@ -97,7 +103,7 @@ impl Output for OrderedOutput {
     }
 
     fn commit(&mut self, page: Commit<'_>) -> Result<(), OutputError> {
-        let entries = self.read(page.entries)?;
+        let entries = self.read(page.entries, false);
         self.output.commit(Commit {
             entries: &entries,
             ..page
@@ -105,7 +111,7 @@ impl Output for OrderedOutput {
     }
 
     fn add(&mut self, addition: Addition<'_>) -> Result<(), OutputError> {
-        let entries = self.read(addition.entries)?;
+        let entries = self.read(addition.entries, true);
         self.output.add(Addition {
             entries: &entries,
             ..addition
@@ -143,7 +149,7 @@ impl Output for OrderedOutput {
         for (delivery, told) in deliveries.iter().zip(&mut told) {
             let mut kept = Vec::with_capacity(delivery.entries.len());
             for entry in delivery.entries {
-                let held = self.times.of(entry);
+                let held = self.times.of(entry).map(|held| held.time);
                 let standing = Standing::of(RowTime::of(entry), held);
                 if standing == Standing::Unclear {
                     told.unclear.push((entry.stream.clone(), entry.key.clone()));

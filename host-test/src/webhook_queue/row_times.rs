@@ -14,10 +14,19 @@ const MOST_ROWS: usize = 1_000_000;
 /// A row: a hash of its stream and key, which may be personal.
 pub(super) type RowHash = [u8; 16];
 
+/// What is remembered of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Noted {
+    /// When it changed last.
+    pub(super) time: RowTime,
+    /// Whether that change was a patch: when the provider itself says that the row changed is not known then.
+    pub(super) patched: bool,
+}
+
 /// When rows changed last.
 #[derive(Debug, Default)]
 pub(super) struct RowTimes {
-    times: HashMap<RowHash, RowTime>,
+    times: HashMap<RowHash, Noted>,
 }
 
 /// The hash of a row.
@@ -34,37 +43,45 @@ fn hash(entry: &Entry) -> RowHash {
 impl RowTimes {
     /// What a database remembers.
     pub(super) fn load(connection: &Connection) -> rusqlite::Result<RowTimes> {
-        let mut statement = connection.prepare("SELECT row, second, gone FROM row_times")?;
+        let mut statement =
+            connection.prepare("SELECT row, second, gone, patched FROM row_times")?;
         let rows = statement.query_map([], |row| {
-            let time = RowTime {
-                second: row.get(1)?,
-                gone: row.get(2)?,
+            let noted = Noted {
+                time: RowTime {
+                    second: row.get(1)?,
+                    gone: row.get(2)?,
+                },
+                patched: row.get(3)?,
             };
-            Ok((row.get(0)?, time))
+            Ok((row.get(0)?, noted))
         })?;
         let times = rows.collect::<rusqlite::Result<_>>()?;
         Ok(RowTimes { times })
     }
 
-    /// When the row of an entry changed last, as far as is remembered.
-    pub(super) fn of(&self, entry: &Entry) -> Option<RowTime> {
+    /// What is remembered of the row of an entry.
+    pub(super) fn of(&self, entry: &Entry) -> Option<Noted> {
         self.times.get(&hash(entry)).copied()
     }
 
     /// Remembers what an entry did to its row; gives what is to be stored of it.
-    pub(super) fn note(&mut self, entry: &Entry) -> Option<(RowHash, RowTime)> {
+    pub(super) fn note(&mut self, entry: &Entry) -> Option<(RowHash, Noted)> {
         let row = hash(entry);
         let time = match (RowTime::of(entry), self.times.get(&row)) {
             (Some(time), _) => time,
             // Nobody says when; that it is gone, or there again, is known.
             (None, Some(before)) => RowTime {
                 gone: entry.change == Change::Delete,
-                ..*before
+                ..before.time
             },
             (None, None) => return None,
         };
-        let before = self.times.insert(row, time);
-        (before != Some(time)).then_some((row, time))
+        let noted = Noted {
+            time,
+            patched: entry.change == Change::Patch,
+        };
+        let before = self.times.insert(row, noted);
+        (before != Some(noted)).then_some((row, noted))
     }
 
     /// Forgets rows when there are too many, the older half; gives the second before which they changed.
@@ -72,11 +89,11 @@ impl RowTimes {
         if self.times.len() <= MOST_ROWS {
             return None;
         }
-        let mut seconds: Vec<i64> = self.times.values().map(|time| time.second).collect();
+        let mut seconds: Vec<i64> = self.times.values().map(|noted| noted.time.second).collect();
         let middle = seconds.len() / 2;
         let (_, before, _) = seconds.select_nth_unstable(middle);
         let before = *before;
-        self.times.retain(|_, time| time.second >= before);
+        self.times.retain(|_, noted| noted.time.second >= before);
         Some(before)
     }
 }
@@ -84,14 +101,14 @@ impl RowTimes {
 /// Stores what was noted.
 pub(super) fn save(
     transaction: &Transaction<'_>,
-    noted: &[(RowHash, RowTime)],
+    noted: &[(RowHash, Noted)],
     forget_before: Option<i64>,
 ) -> rusqlite::Result<()> {
     let mut insert = transaction.prepare_cached(
-        "INSERT OR REPLACE INTO row_times (row, second, gone) VALUES (?1, ?2, ?3)",
+        "INSERT OR REPLACE INTO row_times (row, second, gone, patched) VALUES (?1, ?2, ?3, ?4)",
     )?;
-    for (row, time) in noted {
-        insert.execute(params![row, time.second, time.gone])?;
+    for (row, Noted { time, patched }) in noted {
+        insert.execute(params![row, time.second, time.gone, patched])?;
     }
     if let Some(before) = forget_before {
         transaction.execute("DELETE FROM row_times WHERE second < ?1", [before])?;

@@ -23,7 +23,7 @@ const MOST_AT_ONCE: usize = 512;
 const BETWEEN_SAVES: Duration = Duration::from_secs(1);
 
 /// How often what is old is forgotten.
-const BETWEEN_CLEANINGS: Duration = Duration::from_secs(60);
+const BETWEEN_CLEANINGS: Duration = Duration::from_secs(1);
 
 /// What came of something that was asked for.
 type Answer<T> = Result<T, Arc<rusqlite::Error>>;
@@ -63,7 +63,7 @@ impl Writer {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<oneshot::Receiver<Answer<T>>, QueueError> {
-        let (job, answer) = Asked::new(work);
+        let (job, answer) = Asked::boxed(work);
         match self.asked.as_ref().map(|asked| asked.try_send(job)) {
             Some(Ok(())) => Ok(answer),
             Some(Err(TrySendError::Full(_))) => Err(QueueError::Busy),
@@ -76,7 +76,7 @@ impl Writer {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<oneshot::Receiver<Answer<T>>, QueueError> {
-        let (job, answer) = Asked::new(work);
+        let (job, answer) = Asked::boxed(work);
         match self.asked.as_ref().map(|asked| asked.send(job)) {
             Some(Ok(())) => Ok(answer),
             _ => Err(QueueError::Ended),
@@ -113,7 +113,7 @@ where
     F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     T: Send + 'static,
 {
-    fn new(work: F) -> (Box<dyn Job>, oneshot::Receiver<Answer<T>>) {
+    fn boxed(work: F) -> (Box<dyn Job>, oneshot::Receiver<Answer<T>>) {
         let (answer, receiver) = oneshot::channel();
         let job = Asked {
             work: Some(work),
@@ -186,7 +186,7 @@ impl Work {
         let cleaning = self
             .cleaned_at
             .is_none_or(|at| at.elapsed() >= BETWEEN_CLEANINGS);
-        if jobs.is_empty() && !cleaning && *lock(&self.tally) == self.saved {
+        if jobs.is_empty() && self.cleaned_at.is_some() && *lock(&self.tally) == self.saved {
             return Ok(());
         }
         let transaction = self

@@ -46,6 +46,8 @@ mod stored;
 mod sweeping;
 /// Webhooks at a server that dies, and at one whose output a sync uses as well.
 mod webhook_receipts;
+/// `webhook serve` over several connections and outputs: routing, limits, order, modes.
+mod webhook_service;
 /// `webhook verify` and `webhook serve`.
 mod webhooks;
 /// A simulator, a connection file and a folder to work in.

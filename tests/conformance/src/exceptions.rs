@@ -21,8 +21,16 @@ pub struct Exception {
 pub const ANY: &str = "*";
 
 const BEFORE_2_16: &[&str] = &["2.11", "2.12", "2.13", "2.14", "2.15"];
+const BEFORE_2_14: &[&str] = &["2.11", "2.12", "2.13"];
+const BEFORE_2_12: &[&str] = &["2.11"];
+const FROM_2_12: &[&str] = &["2.12", "2.13", "2.14", "2.15", "2.16"];
+const FROM_2_13: &[&str] = &["2.13", "2.14", "2.15", "2.16"];
+const FROM_2_14: &[&str] = &["2.14", "2.15", "2.16"];
 const FROM_2_16: &[&str] = &["2.16"];
 
+const OPTIONS: &str = "a list is text with options in 2.11, and a type of its own in 2.16: a request has the form of its version";
+const NAMED: &str = "the title of a conversation can be written from 2.13 on";
+const TICKET: &str = "the state and the assignment of a ticket have another form from 2.12 and 2.14 on: a request has the form of its version";
 const SORT: &str = "2.11 speaks of sorting in its text, and 2.16 declares it";
 const PAGES: &str = "2.11 declares it; the answers in 2.16 have page sizes and cursors, which nothing else could ask for";
 const SORTED: &str =
@@ -48,6 +56,10 @@ const ASKED: &str =
     "a rating that was asked for and not given is there with nothing in it, as recorded elsewhere";
 const CONVERSATION_MODEL: &str = "it is one of the models that may be asked for";
 const NOTE: &str = "the ids of contacts are text, as the other operations of the document say";
+
+const ASSIGNMENT: &str = "from 2.14 on the fields of an assignment are those of the ticket: a request has the form of its version";
+
+const COMPANY: &str = "from 2.14 on a conversation can be given a company";
 
 const fn exception(
     document: &'static str,
@@ -171,6 +183,78 @@ pub static EXCEPTIONS: &[Exception] = &[
         versions: BEFORE_2_16,
         ..exception("2.16", "GET /data_attributes", "query model/enum", MODEL)
     },
+    Exception {
+        versions: BEFORE_2_16,
+        ..exception(
+            "2.16",
+            "POST /data_attributes",
+            "body/undeclared/options",
+            OPTIONS,
+        )
+    },
+    Exception {
+        versions: BEFORE_2_14,
+        ..exception(
+            "2.16",
+            "PUT /tickets/{ticket_id}",
+            "body/undeclared/assignment",
+            TICKET,
+        )
+    },
+    Exception {
+        versions: BEFORE_2_12,
+        ..exception(
+            "2.16",
+            "PUT /tickets/{ticket_id}",
+            "body/undeclared/state",
+            TICKET,
+        )
+    },
+    Exception {
+        versions: FROM_2_14,
+        ..exception(
+            "2.11",
+            "POST /data_attributes",
+            "create_data_attribute_request/data_type/enum",
+            OPTIONS,
+        )
+    },
+    Exception {
+        versions: FROM_2_14,
+        ..exception(
+            "2.11",
+            "POST /data_attributes",
+            "create_data_attribute_request/options/items/type",
+            OPTIONS,
+        )
+    },
+    Exception {
+        versions: FROM_2_12,
+        ..exception(
+            "2.11",
+            "PUT /tickets/{ticket_id}",
+            "body/undeclared/ticket_state_id",
+            TICKET,
+        )
+    },
+    Exception {
+        versions: FROM_2_14,
+        ..exception(
+            "2.11",
+            "PUT /tickets/{ticket_id}",
+            "body/undeclared/assignee_id",
+            TICKET,
+        )
+    },
+    Exception {
+        versions: FROM_2_13,
+        ..exception(
+            "2.11",
+            "PUT /conversations/{conversation_id}",
+            "body/undeclared/title",
+            NAMED,
+        )
+    },
     exception("2.16", "GET /contacts", "query starting_after", PAGES),
     owner("2.11", "create_contact_request/owner_id/type", FROM_2_16),
     owner("2.11", "update_contact_request/owner_id/type", FROM_2_16),
@@ -213,6 +297,33 @@ pub static EXCEPTIONS: &[Exception] = &[
         "path contact_id/type",
         NOTE,
     ),
+    Exception {
+        versions: FROM_2_16,
+        ..exception(
+            "2.11",
+            "PUT /tickets/{ticket_id}",
+            "body/undeclared/admin_id",
+            ASSIGNMENT,
+        )
+    },
+    Exception {
+        versions: FROM_2_16,
+        ..exception(
+            "2.11",
+            "PUT /tickets/{ticket_id}",
+            "body/undeclared/assignee_id",
+            ASSIGNMENT,
+        )
+    },
+    Exception {
+        versions: FROM_2_16,
+        ..exception(
+            "2.11",
+            "PUT /conversations/{conversation_id}",
+            "body/undeclared/company_id",
+            COMPANY,
+        )
+    },
     // Requests for a next page.
     exception("2.11", "GET /news/news_items", "query page", PAGE),
     exception("2.11", "GET /news/news_items", "query per_page", PAGE),

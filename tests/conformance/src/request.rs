@@ -37,8 +37,8 @@ impl Request<'_> {
     /// What a document does not allow in this request.
     pub(crate) fn violations(&self, document: &Document) -> Vec<Violation> {
         let Some((operation, parts)) = Operation::find(document, self.method, self.path()) else {
-            // What came after a document is for a later one to judge.
-            if self.is_later_than(document) {
+            // What came after a document is for a later one to judge, and what went before it for an earlier one.
+            if self.is_later_than(document) || self.was_dropped_before(document) {
                 return Vec::new();
             }
             return vec![Violation {
@@ -82,6 +82,18 @@ impl Request<'_> {
     fn is_later_than(&self, document: &Document) -> bool {
         let named = self.version.and_then(minor);
         named.is_some() && named > minor(document.name())
+    }
+
+    /// Whether the request names a version earlier than the document's, which an earlier document describes.
+    fn was_dropped_before(&self, document: &Document) -> bool {
+        let is_earlier = |name: &str| minor(name) < minor(document.name());
+        let named = self.version.is_some_and(is_earlier);
+        let mut earlier = documents::known().iter();
+        named
+            && earlier.any(|known| {
+                is_earlier(known.name())
+                    && Operation::find(known, self.method, self.path()).is_some()
+            })
     }
 
     /// Which versions there are is not for a document to say that is older than they are; that one is named is.

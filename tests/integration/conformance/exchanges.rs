@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use conformance::{EXCEPTIONS, Exception, Exchange, Recording, documents};
 use serde_json::json;
 
+use super::notifications;
 use super::operations::used;
 use super::saying::{say_everything, talkative};
 use super::simulator;
@@ -55,6 +56,7 @@ async fn every_exception_is_needed() {
         needed.extend(used.map(std::ptr::from_ref));
         let world = World::new(small()).await;
         simulator::ask_everything(&world, version).await;
+        notifications::ask_for_everything(&world, version).await;
         let exchanges = world.exchanges.exchanges();
         let used = exchanges.iter().flat_map(|exchange| exchange.check().1);
         needed.extend(used.map(std::ptr::from_ref));

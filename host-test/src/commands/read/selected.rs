@@ -54,7 +54,7 @@ impl Selected {
     }
 
     /// The filters of all streams.
-    pub(super) fn filters(
+    pub(in crate::commands) fn filters(
         &self,
         plugin: &Plugin,
         file: &ConnectionFile,

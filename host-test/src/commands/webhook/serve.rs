@@ -1,21 +1,26 @@
 //! `webhook serve`: deliveries of one or several connections, each into an output of its own.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use super::super::{CommandError, load_connection};
 use super::place::Place;
 use super::require_secret;
+use super::schedule::Schedule;
 use crate::command_line::{Exit, Global, ServeArguments};
 use crate::connection_file::{AllowedSource, ConnectionFile, Mode, WebhookSettings};
 use crate::opened_connection::{OpenedConnection, load_component};
 use crate::output::{self, Output as _};
 use crate::plugin::Plugin;
 use crate::progress::write_line;
+use crate::runner::ConnectedSource;
 use crate::webhook_listener::{Recipient, RecipientOptions, WebhookListener, published_networks};
 use crate::webhook_queue::{MOST_WAITING, QueueOptions};
+use crate::webhook_read_again::read_again;
 use crate::webhook_service::WebhookService;
 
 /// Takes deliveries until the process is interrupted.
@@ -29,7 +34,8 @@ pub(in crate::commands) async fn serve(
     let mut served = Vec::with_capacity(files.len());
     for (name, file) in files {
         let place = Place::of(&arguments.output, several.then_some(name.as_str()))?;
-        served.push(Served::open(&plugin, name, file, &place, arguments.workers.into()).await?);
+        let workers = arguments.workers.into();
+        served.push(Served::open(global, &plugin, name, file, &place, workers).await?);
     }
     let recipients: Result<Vec<Recipient>, CommandError> =
         served.iter().map(Served::recipient).collect();
@@ -56,6 +62,16 @@ pub(in crate::commands) async fn serve(
     let (stop, stopped) = watch::channel(false);
     let counts = webhooks.clone();
     let taking = tokio::spawn(webhooks.serve(listener, until(stopped.clone())));
+    let served: Vec<Arc<Served>> = served.into_iter().map(Arc::new).collect();
+    let mut behind = JoinSet::new();
+    for one in &served {
+        let time_scale = global.time_scale;
+        behind.spawn(unless(stopped.clone(), Arc::clone(one).sync()));
+        behind.spawn(unless(
+            stopped.clone(),
+            Arc::clone(one).read_again(time_scale),
+        ));
+    }
     interrupted().await;
     // Those who wait for it may be gone.
     let _ = stop.send(true);
@@ -63,19 +79,25 @@ pub(in crate::commands) async fn serve(
         .await
         .map_err(CommandError::failed)?
         .map_err(CommandError::failed)?;
-    for one in served {
+    while let Some(ended) = behind.join_next().await {
+        ended.map_err(CommandError::failed)?;
+    }
+    let mut waiting = 0;
+    for one in served.into_iter().filter_map(Arc::into_inner) {
+        let queue = one.service.queue().clone();
         let finished = tokio::task::spawn_blocking(|| one.service.finish());
         finished.await.map_err(CommandError::failed)?;
+        waiting += queue.waiting();
     }
-    write_line(&counts.counts().line());
+    write_line(&format!(
+        "{}, {waiting} still queued",
+        counts.counts().line()
+    ));
     Ok(Exit::Success)
 }
 
 /// Reads the connections, each with a name of its own.
-fn load(
-    global: &Global,
-    paths: &[std::path::PathBuf],
-) -> Result<Vec<(String, ConnectionFile)>, CommandError> {
+fn load(global: &Global, paths: &[PathBuf]) -> Result<Vec<(String, ConnectionFile)>, CommandError> {
     let mut names = BTreeSet::new();
     let mut files = Vec::with_capacity(paths.len());
     for path in paths {
@@ -115,10 +137,12 @@ struct Served {
     name: String,
     connection: OpenedConnection,
     service: WebhookService,
+    schedule: Option<Schedule>,
 }
 
 impl Served {
     async fn open(
+        global: &Global,
         plugin: &Plugin,
         name: String,
         file: ConnectionFile,
@@ -132,6 +156,7 @@ impl Served {
         } else {
             connection.use_stored_check(output.state());
         }
+        let schedule = Schedule::of(global, &connection, &place.output)?;
         let settings = &connection.file.webhooks;
         let queue = place.queue();
         if queue.is_none() {
@@ -155,7 +180,28 @@ impl Served {
             name,
             connection,
             service,
+            schedule,
         })
+    }
+
+    /// Reads what changed, now and then, where the connection is hybrid.
+    async fn sync(self: Arc<Self>) {
+        if let Some(schedule) = &self.schedule {
+            let output = self.service.output();
+            schedule.run(&self.name, &self.connection, &output).await;
+        }
+    }
+
+    /// Reads the rows of which webhooks told a part.
+    async fn read_again(self: Arc<Self>, time_scale: f64) {
+        if reads_again(&self.connection) {
+            let source = ConnectedSource {
+                plugin: &self.connection.plugin,
+                tenant: &self.connection.tenant,
+            };
+            let output = self.service.output();
+            read_again(self.service.queue(), source, &output, time_scale).await;
+        }
     }
 
     /// For people: where its entries go.
@@ -228,6 +274,14 @@ fn reads_again(connection: &OpenedConnection) -> bool {
 async fn until(mut stopped: watch::Receiver<bool>) {
     // Whoever would tell is gone: then it is over as well.
     let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+/// Something that is done until it is over or the process is told to stop.
+async fn unless(stopped: watch::Receiver<bool>, work: impl Future<Output = ()>) {
+    tokio::select! {
+        () = work => {}
+        () = until(stopped) => {}
+    }
 }
 
 /// Until somebody ends the process, with Ctrl-C or as services are ended.
