@@ -42,7 +42,6 @@ enum State {
 /// What is valid before anything is sent.
 struct Checked {
     config: Config,
-    mapping: Mapping,
 }
 
 impl Authenticate {
@@ -65,6 +64,52 @@ impl Authenticate {
         let me = get(checked.config.api_version, "/me");
         self.state = State::Identity(checked);
         Ok(Step::Send(vec![me], 1))
+    }
+
+    fn report(
+        &self,
+        checked: &Checked,
+        account: Account,
+        answers: Vec<Answer>,
+    ) -> Result<CheckReport, Failure> {
+        let config = &checked.config;
+        let answers = Answers {
+            targets: targets(config),
+            answers,
+        };
+        let mut notices: Vec<Notice> = Vec::new();
+        let mut known: Vec<(&str, Vec<String>)> = Vec::new();
+        let streams = STREAMS
+            .iter()
+            .map(|stream| {
+                let own = own_attributes(stream, config, &answers, &mut notices);
+                if let Some(own) = &own {
+                    let names = own.iter().map(|attribute| attribute.name.clone());
+                    known.push((stream.name, names.collect()));
+                }
+                StreamStatus {
+                    name: stream.name.to_owned(),
+                    readability: readability(stream, config, &answers),
+                    schema: schema::of_stream(stream, &own.unwrap_or_default()).into_bytes(),
+                }
+            })
+            .collect();
+        // Compiled anew, now that the account is known.
+        let mut mapping = match &self.connection.mapping {
+            Some(document) => Mapping::compile(document, Some(&account))?,
+            None => Mapping::default(),
+        };
+        notices.extend(mapping.fit(&|stream| {
+            let mut all = known.iter();
+            let (_, names) = all.find(|(name, _)| *name == stream)?;
+            Some(names.clone())
+        })?);
+        Ok(CheckReport {
+            account,
+            prepared: mapping.prepare(),
+            streams,
+            notices,
+        })
     }
 }
 
@@ -90,9 +135,10 @@ impl Operation for Authenticate {
                 }
                 Err(failure) => Step::Done(Err(failure)),
             },
-            State::Probes(checked, account) => Step::Done(Ok(Authentication::Checked(report(
-                &checked, account, answers,
-            )))),
+            State::Probes(checked, account) => {
+                let report = self.report(&checked, account, answers);
+                Step::Done(report.map(Authentication::Checked))
+            }
             State::Over => Step::Done(Err(failure(FailureKind::Bug, "over", "the check is over"))),
         }
     }
@@ -100,12 +146,12 @@ impl Operation for Authenticate {
 
 /// Configuration and mapping, with all problems of both at once.
 fn validate(connection: &Connection) -> Result<Checked, Failure> {
-    let mapping = connection
-        .mapping
-        .as_deref()
-        .map_or_else(|| Ok(Mapping::default()), Mapping::compile);
+    let mapping = connection.mapping.as_deref().map_or_else(
+        || Ok(Mapping::default()),
+        |document| Mapping::compile(document, connection.account.as_ref()),
+    );
     match (Config::of(connection), mapping) {
-        (Ok(config), Ok(mapping)) => Ok(Checked { config, mapping }),
+        (Ok(config), Ok(_)) => Ok(Checked { config }),
         (Err(failure), Ok(_)) | (Ok(_), Err(failure)) => Err(failure),
         (Err(config), Err(mapping)) => {
             let problems = [config.problems, mapping.problems].concat();
@@ -243,32 +289,6 @@ impl Answers {
     }
 }
 
-fn report(checked: &Checked, account: Account, answers: Vec<Answer>) -> CheckReport {
-    let config = &checked.config;
-    let answers = Answers {
-        targets: targets(config),
-        answers,
-    };
-    let mut notices: Vec<Notice> = Vec::new();
-    let streams = STREAMS
-        .iter()
-        .map(|stream| {
-            let own = own_attributes(stream, config, &answers, &mut notices);
-            StreamStatus {
-                name: stream.name.to_owned(),
-                readability: readability(stream, config, &answers),
-                schema: schema::of_stream(stream, &own).into_bytes(),
-            }
-        })
-        .collect();
-    CheckReport {
-        account,
-        prepared: checked.mapping.prepare(),
-        streams,
-        notices,
-    }
-}
-
 fn readability(stream: &Stream, config: &Config, answers: &Answers) -> Readability {
     if !stream.versions.contains(&config.api_version) {
         return Readability::NotInVersion(config.api_version.to_owned());
@@ -316,17 +336,17 @@ fn readability(stream: &Stream, config: &Config, answers: &Answers) -> Readabili
     }
 }
 
-/// The workspace's own attributes of a stream's records.
+/// The workspace's own attributes of a stream's records, where they are known.
 fn own_attributes(
     stream: &Stream,
     config: &Config,
     answers: &Answers,
     notices: &mut Vec<Notice>,
-) -> Vec<Attribute> {
+) -> Option<Vec<Attribute>> {
     let Some(listed) = attribute_stream(stream) else {
         return match stream.attribute_model {
             Some(OF_TICKETS) => ticket_attributes(answers.to(stream.probe)),
-            _ => Vec::new(),
+            _ => None,
         };
     };
     let answer = answers.to(listed.list_path(config.api_version));
@@ -338,7 +358,7 @@ fn own_attributes(
             .filter_map(|item| json::parse(item.as_bytes()).ok())
             .collect())
     });
-    read.unwrap_or_else(|failure| {
+    read.inspect_err(|failure| {
         notices.push(Notice {
             kind: "unavailable".to_owned(),
             message: format!(
@@ -350,20 +370,18 @@ fn own_attributes(
             path: None,
             document: None,
         });
-        Vec::new()
     })
+    .ok()
 }
 
 /// The model whose attributes are those of the types of tickets.
 const OF_TICKETS: &str = "ticket";
 
 /// The attributes of all types of tickets, each name once.
-fn ticket_attributes(answer: Option<&Answer>) -> Vec<Attribute> {
+fn ticket_attributes(answer: Option<&Answer>) -> Option<Vec<Attribute>> {
     let mut attributes: Vec<Attribute> = Vec::new();
-    let Ok(response) = success(answer, None) else {
-        return attributes;
-    };
-    let (items, _) = envelope::items(&response.body, &["data", "ticket_types"]).unwrap_or_default();
+    let response = success(answer, None).ok()?;
+    let (items, _) = envelope::items(&response.body, &["data", "ticket_types"]).ok()?;
     for item in items {
         let mut ticket_type: Object = json::parse(item.as_bytes()).unwrap_or_default();
         let mut list: Object = ticket_type
@@ -376,7 +394,7 @@ fn ticket_attributes(answer: Option<&Answer>) -> Vec<Attribute> {
             }
         }
     }
-    attributes
+    Some(attributes)
 }
 
 fn success<'a>(

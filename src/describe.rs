@@ -3,14 +3,15 @@
 use crate::config::{self, REGIONS};
 use crate::contract::connector::{
     ActionDescriptor, AuthMethod, CodeExchange, CredentialHeader, Descriptor, Endpoint,
-    ExchangeField, ExchangeValue, Formats, RatePolicy, Region, StreamDescriptor, StreamModes,
-    TopicDescriptor, WebhookRouting,
+    ExchangeField, ExchangeValue, Formats, MappingPreset, RatePolicy, Region, StreamDescriptor,
+    StreamModes, TopicDescriptor, WebhookRouting,
 };
 use crate::intercom::actions::{self, input_schema};
 use crate::intercom::request::API;
 use crate::intercom::streams::{STREAMS, Stream};
 use crate::intercom::topics::TOPICS;
 use crate::intercom::versions::{DEFAULT_VERSION, VERSIONS};
+use crate::mapping::preset::PRESETS;
 use crate::{cursor, mapping, schema, verify_webhook, write_batch};
 
 /// The endpoint of the code exchange.
@@ -53,7 +54,14 @@ pub fn descriptor() -> Descriptor {
             default_limit: 166,
         },
         streams: streams(),
-        mapping_presets: Vec::new(),
+        mapping_presets: PRESETS
+            .iter()
+            .map(|preset| MappingPreset {
+                name: preset.name.to_owned(),
+                stream: None,
+                mapping: preset.mapping.as_bytes().to_vec(),
+            })
+            .collect(),
         actions: actions::all()
             .map(|action| ActionDescriptor {
                 name: action.name.to_owned(),

@@ -1,15 +1,13 @@
 //! Reading and writing JSON, in one way everywhere: each further way would be compiled into the component once more.
 //! No tree of values is built; what is not looked at stays a slice of its document, so that numbers keep their digits.
 
-mod outline;
 mod value;
 mod writer;
 
 use std::fmt;
 
-pub use outline::Outline;
-pub use records::{Invalid, Name, Reader, quoted, unescaped};
-pub use value::Value;
+pub use records::{Invalid, Name, Outline, Reader, quote, quoted, unescaped};
+pub use value::{Value, members};
 pub use writer::{Members, list};
 
 /// Reads a document.

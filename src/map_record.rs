@@ -1,11 +1,13 @@
 //! `map-record`: raw documents to entries. Reads and webhooks make their entries here as well.
 
-use crate::contract::types::{Change, Connection, Entry, Failure, FailureKind, Problem};
+use crate::contract::types::{Change, Connection, Entry, Failure, FailureKind, Notice, Problem};
 use crate::failure::{failure, invalid_input, nearest, problem};
 use crate::intercom::normalize::{Normalizer, Record, Unreadable, split_key};
 use crate::intercom::streams::{self, Stream};
 use crate::json::quoted;
-use crate::mapping::{self, Mapping, Rule};
+use crate::mapping::Mapping;
+use crate::mapping::apply::{Mapped, Program, Subject};
+use crate::mapping::rule::Section;
 
 /// Maps raw documents of a stream, one result for each.
 ///
@@ -19,14 +21,15 @@ pub fn map_records(
     let stream = known_stream(stream)?;
     let mapping = Mapping::of(connection)?;
     let mapper = Mapper::new(stream, &mapping);
-    let normalizer = Normalizer::new(stream);
+    let normalizer = mapper.normalizer();
     Ok(documents
         .iter()
         .map(|document| {
-            normalizer
+            let record = normalizer
                 .document(document)
-                .map_err(|unreadable| unreadable_document(stream, &unreadable))
-                .and_then(|record| mapper.entry(record))
+                .map_err(|unreadable| unreadable_document(stream, &unreadable))?;
+            let made = mapper.entry(record, None);
+            made.entry.unwrap_or_else(|| Err(unwanted()))
         })
         .collect())
 }
@@ -69,44 +72,151 @@ pub fn unreadable_document(stream: &Stream, unreadable: &Unreadable) -> Failure 
 }
 
 /// Makes entries of a stream's records, mapped where the connection has a mapping for the stream.
-#[derive(Clone, Copy, Debug)]
-pub struct Mapper<'a> {
+#[derive(Clone, Debug)]
+pub struct Mapper {
     stream: &'static Stream,
-    rules: Option<&'a [Rule]>,
+    program: Option<Program>,
+    explain: bool,
 }
 
-impl<'a> Mapper<'a> {
+/// What became of a record.
+#[derive(Debug)]
+pub struct Made {
+    /// The entry, or why there is none; nothing where the mapping does not want the record.
+    pub entry: Option<Result<Entry, Failure>>,
+    /// What is to be said about it.
+    pub notices: Vec<Notice>,
+}
+
+impl Mapper {
     /// A mapper of a stream's records.
-    pub fn new(stream: &'static Stream, mapping: &'a Mapping) -> Self {
+    pub fn new(stream: &'static Stream, mapping: &Mapping) -> Self {
+        let section = mapping.section(stream.name);
         Self {
             stream,
-            rules: mapping.rules(stream.name),
+            program: section.map(|section| Program::new(stream, section.clone())),
+            explain: mapping.explain,
         }
     }
 
-    /// The entry of a record.
-    ///
-    /// # Errors
-    /// A defect: canonical records can be mapped.
-    pub fn entry(&self, record: Record) -> Result<Entry, Failure> {
-        Ok(Entry {
-            stream: self.stream.name.to_owned(),
-            key: record.key,
-            updated_at_ms: record
-                .updated_at
-                .map(|seconds| seconds.saturating_mul(1_000)),
-            change: Change::Upsert,
-            reason: None,
-            successor: None,
-            payload: self.payload(record.payload)?,
-        })
+    /// The mapping of the stream, where there is one.
+    pub fn section(&self) -> Option<&Section> {
+        self.program.as_ref().map(Program::section)
     }
 
-    /// The entry of a row that is gone. Its payload holds the fields of its key.
-    ///
-    /// # Errors
-    /// A defect: canonical records can be mapped.
-    pub fn deletion(&self, key: &str, reason: &str) -> Result<Entry, Failure> {
+    /// A normalizer that leaves in records what the mapping asks for, though it is rows of another stream.
+    pub fn normalizer(&self) -> Normalizer<'static> {
+        let normalizer = Normalizer::new(self.stream);
+        match self
+            .section()
+            .is_some_and(|section| section.embeds(self.stream))
+        {
+            true => normalizer.with_embedded(),
+            false => normalizer,
+        }
+    }
+
+    /// The entry of a whole record. `company` is the canonical record of a contact's company, where it was read.
+    pub fn entry(&self, record: Record, company: Option<&str>) -> Made {
+        self.made(record, company, true)
+    }
+
+    /// The entry of a record that holds some of its fields.
+    pub fn patch(&self, record: Record) -> Made {
+        self.made(record, None, false)
+    }
+
+    fn made(&self, record: Record, company: Option<&str>, whole: bool) -> Made {
+        let Record {
+            key,
+            updated_at,
+            payload,
+            ..
+        } = record;
+        let mut notices = Vec::new();
+        let payload = match &self.program {
+            None => Some(Ok(payload)),
+            Some(program) => self.mapped(program, &key, &payload, company, whole, &mut notices),
+        };
+        let entry = payload.map(|payload| {
+            payload.map(|payload| Entry {
+                stream: self.stream.name.to_owned(),
+                key,
+                updated_at_ms: updated_at.map(|seconds| seconds.saturating_mul(1_000)),
+                change: if whole { Change::Upsert } else { Change::Patch },
+                reason: None,
+                successor: None,
+                payload,
+            })
+        });
+        Made { entry, notices }
+    }
+
+    fn mapped(
+        &self,
+        program: &Program,
+        key: &str,
+        record: &[u8],
+        company: Option<&str>,
+        whole: bool,
+        notices: &mut Vec<Notice>,
+    ) -> Option<Result<Vec<u8>, Failure>> {
+        let subject = Subject {
+            record: str::from_utf8(record).unwrap_or_default(),
+            key,
+            company,
+            whole,
+        };
+        if self.explain {
+            return Some(program.explain(&subject).map_err(|_| unmappable()));
+        }
+        let Mapped {
+            payload,
+            odd,
+            missing,
+            unmapped,
+        } = match program.apply(&subject) {
+            Ok(mapped) => mapped?,
+            Err(_) => return Some(Err(unmappable())),
+        };
+        let mut say = |kind: &str, path: &str, message: &str| {
+            notices.push(Notice {
+                kind: kind.to_owned(),
+                message: message.to_owned(),
+                stream: Some(self.stream.name.to_owned()),
+                key: Some(key.to_owned()),
+                path: Some(path.to_owned()),
+                document: None,
+            });
+        };
+        if !odd.is_empty() {
+            let message = "a value is not what the mapping takes; its target was left out";
+            say("unmapped", &odd.join(", "), message);
+        }
+        for (paths, message) in [
+            (
+                missing,
+                "the record lacks what a target has to have; it was left out",
+            ),
+            (
+                unmapped,
+                "the record has custom attributes that the mapping does not name; it was left out",
+            ),
+        ] {
+            if !paths.is_empty() {
+                say("skipped", &paths.join(", "), message);
+                let problems = paths
+                    .iter()
+                    .map(|path| problem(path.clone(), "skipped", message));
+                let skipped = format!("{}: {message}", paths.join(", "));
+                return Some(Err(invalid_input("skipped", skipped, problems.collect())));
+            }
+        }
+        Some(Ok(payload))
+    }
+
+    /// The entry of a row that is gone. Its payload holds the fields of its key, mapped as those of a part are.
+    pub fn deletion(&self, key: &str, reason: &str) -> Entry {
         let fields: Vec<String> = self
             .stream
             .key
@@ -114,27 +224,39 @@ impl<'a> Mapper<'a> {
             .zip(split_key(self.stream, key))
             .map(|(name, part)| format!("\"{name}\":{}", quoted(&part)))
             .collect();
-        Ok(Entry {
+        let payload = format!("{{{}}}", fields.join(","));
+        let mapped = self.program.as_ref().and_then(|program| {
+            let subject = Subject {
+                record: &payload,
+                key,
+                company: None,
+                whole: false,
+            };
+            program.apply(&subject).ok().flatten()
+        });
+        Entry {
             stream: self.stream.name.to_owned(),
             key: key.to_owned(),
             updated_at_ms: None,
             change: Change::Delete,
             reason: Some(reason.to_owned()),
             successor: None,
-            payload: self.payload(format!("{{{}}}", fields.join(",")).into_bytes())?,
-        })
-    }
-
-    fn payload(&self, canonical: Vec<u8>) -> Result<Vec<u8>, Failure> {
-        match self.rules {
-            None => Ok(canonical),
-            Some(rules) => mapping::apply(rules, &canonical).map_err(|_| {
-                failure(
-                    FailureKind::Bug,
-                    "unmappable",
-                    "a canonical record could not be mapped",
-                )
-            }),
+            payload: mapped.map_or_else(|| payload.into_bytes(), |mapped| mapped.payload),
         }
     }
+}
+
+/// The mapping does not want a record at all.
+fn unwanted() -> Failure {
+    let message = "the mapping is for other records of the stream: its `when` does not hold";
+    invalid_input("unwanted", message, vec![problem("", "unwanted", message)])
+}
+
+/// A defect: canonical records can be mapped.
+fn unmappable() -> Failure {
+    failure(
+        FailureKind::Bug,
+        "unmappable",
+        "a canonical record could not be mapped",
+    )
 }

@@ -2,6 +2,7 @@
 
 mod children;
 mod collect;
+mod companies;
 mod deleted;
 mod export;
 mod filter;
@@ -44,6 +45,8 @@ enum State {
     Turn(Scan),
     /// Waiting for answers.
     Asked(Scan),
+    /// Waiting for the companies of the contacts in these answers.
+    Joining(Scan, Vec<Answer>, Vec<String>),
     /// Waiting for what hangs on parents.
     Gathering(Scan, Gathering),
     /// Waiting for what the state knows of a job.
@@ -87,7 +90,21 @@ impl Operation for ReadPage {
                     None => self.ask(moment, scan),
                 }
             }
-            (State::Asked(scan), Input::Answers(answers)) => self.read(moment, scan, answers),
+            (State::Asked(scan), Input::Answers(answers)) => {
+                let companies = companies::wanted(&scan, &answers);
+                if companies.is_empty() {
+                    return self.read(moment, scan, answers);
+                }
+                let requests = companies::requests(&scan, &companies);
+                self.state = State::Joining(scan, answers, companies);
+                Step::Send(requests, MOST_IN_FLIGHT)
+            }
+            (State::Joining(mut scan, answers, companies), Input::Answers(found)) => {
+                match companies::take(&mut scan, companies, found) {
+                    Ok(()) => self.read(moment, scan, answers),
+                    Err(failure) => Step::Done(Err(failure)),
+                }
+            }
             (State::Recalling(scan, mut position), Input::Loaded(known)) => {
                 let now = Context::new(&scan, moment).now();
                 let request = export::begin(&scan, &mut position, known.as_deref(), now);

@@ -53,7 +53,7 @@ pub fn verify(connection: &Connection, delivery: &WebhookDelivery) -> Result<Ver
     }
     let topic = topics::find(&notification.topic);
     let meaning = topic.map_or(Meaning::Nothing(UNKNOWN), |topic| topic.meaning);
-    if meaning == Meaning::Ping {
+    if matches!(meaning, Meaning::Ping) {
         return Ok(Verdict::Ping(notification.app_id));
     }
     let own = notification.id.clone();

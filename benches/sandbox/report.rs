@@ -14,7 +14,14 @@ impl Table {
     /// An empty table.
     pub fn new() -> Self {
         let mut cells = Cells::new();
-        cells.set_header(["call", "sandbox µs", "native µs", "ratio", "budget µs"]);
+        cells.set_header([
+            "call",
+            "sandbox µs",
+            "a second",
+            "native µs",
+            "ratio",
+            "budget µs",
+        ]);
         Self {
             cells,
             over: Vec::new(),
@@ -37,6 +44,7 @@ impl Table {
         self.cells.add_row([
             name.to_owned(),
             text(sandboxed, 1),
+            text(sandboxed.map(|taken| 1e6 / taken), 0),
             text(native, 1),
             text(
                 sandboxed

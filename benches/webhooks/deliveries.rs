@@ -29,7 +29,7 @@ fn request(number: usize) -> anyhow::Result<Vec<u8>> {
             r#""delivery_status":"pending","delivery_attempts":1,"first_sent_at":{made_at},"created_at":{made_at},"self":null,"#,
             r#""data":{{"type":"notification_event_data","item":{{"type":"contact","id":"667d60a98a68186f{contact:08x}","#,
             r#""workspace_id":"bench","external_id":"user-{contact}","role":"user","email":"person{contact}@example.com","#,
-            r#""name":"Person {number}","created_at":1719492777,"updated_at":{made_at},"owner_id":null,"#,
+            r#""name":"Person {number}","created_at":1719492777,"updated_at":{made_at},"owner_id":null,"location":{{}},"#,
             r#""custom_attributes":{{"plan_tier":"pro","seats":{contact},"about":"{filling}"}}}}}}}}"#
         ),
         number = number,

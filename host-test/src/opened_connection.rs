@@ -5,7 +5,7 @@ mod rate_rules;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::artifact::{ArtifactError, find_or_build};
@@ -309,36 +309,20 @@ fn stored_check<'a>(state: &'a State, fingerprint: &str) -> Option<&'a Checked> 
         .filter(|checked| checked.fingerprint == fingerprint)
 }
 
-/// A mapping as the component takes it: for each stream an object.
+/// A mapping as the component takes it. A preset that it does not have is told before it is asked.
 fn mapping_document(plugin: &Plugin, mapping: &FieldMapping) -> Result<Vec<u8>, OpenError> {
-    let name = match mapping {
-        FieldMapping::Fields(fields) => return Ok(json_bytes(&Value::Object(fields.clone()))),
-        FieldMapping::Preset(name) => name,
-    };
-    let presets = &plugin.descriptor().mapping_presets;
-    let mut merged = Map::new();
-    let mut whole = None;
-    for preset in presets.iter().filter(|preset| preset.name == *name) {
-        match &preset.stream {
-            Some(stream) => {
-                let rules = serde_json::from_slice(&preset.mapping).unwrap_or(Value::Null);
-                merged.insert(stream.clone(), rules);
-            }
-            None => whole = Some(preset.mapping.clone()),
-        }
-    }
-    match whole {
-        Some(document) => Ok(document),
-        None if !merged.is_empty() => Ok(json_bytes(&Value::Object(merged))),
-        None => {
-            let names = || presets.iter().map(|preset| preset.name.as_str());
-            Err(OpenError::UnknownPreset {
-                name: name.clone(),
+    if let Some(name) = mapping.preset_name() {
+        let presets = &plugin.descriptor().mapping_presets;
+        let names = || presets.iter().map(|preset| preset.name.as_str());
+        if !names().any(|known| known == name) {
+            return Err(OpenError::UnknownPreset {
+                name: name.to_owned(),
                 near: nearest(name, names()).map(str::to_owned),
                 known: names().collect::<Vec<_>>().join(", "),
-            })
+            });
         }
     }
+    Ok(json_bytes(&Value::Object(mapping.0.clone())))
 }
 
 fn json_bytes(value: &Value) -> Vec<u8> {

@@ -320,13 +320,13 @@ fn store(
     if !waiting::remember(transaction, &received.id, now_ms)? {
         return Ok(Taken::Known);
     }
-    waiting::insert(transaction, received, lines)?;
+    let number = waiting::insert(transaction, received, lines)?;
     for intent in &received.intents {
         intents::insert(transaction, intent, now_ms)?;
     }
     if reads_again {
         for row in &received.read_again {
-            again::insert(transaction, &row.stream, &row.key, now_ms)?;
+            again::insert(transaction, (&row.stream, &row.key), number, now_ms)?;
         }
     }
     Ok(Taken::New)

@@ -76,7 +76,9 @@ async fn read_some(
             .map(|stream| stream.status)
         {
             Some(StreamStatus::Complete) | None => {
-                queue.rows_read(rows, true).await?;
+                queue
+                    .rows_read(rows, |counts, rows| counts.read_again += rows)
+                    .await?;
                 return Ok(true);
             }
             Some(status) => {
@@ -88,13 +90,22 @@ async fn read_some(
     };
     let count = rows.len();
     let tries = first.tries;
-    if for_good || tries >= MOST_TRIES {
-        tracing::warn!(
+    if for_good {
+        tracing::info!(
             stream = streams[0],
             rows = count,
             "rows are not read again: {message}"
         );
-        queue.rows_read(rows, false).await?;
+        queue.rows_read(rows, |_, _| {}).await?;
+    } else if tries >= MOST_TRIES {
+        tracing::warn!(
+            stream = streams[0],
+            rows = count,
+            "rows are given up: {message}"
+        );
+        queue
+            .rows_read(rows, |counts, rows| counts.failed += rows)
+            .await?;
     } else {
         tracing::warn!(
             stream = streams[0],

@@ -107,8 +107,11 @@ impl Value<'_> for BTreeMap<String, String> {
     }
 }
 
-/// Goes through the members of an object.
-fn members<'a>(
+/// Goes through the members of an object, in order and as often as each is there.
+///
+/// # Errors
+/// When it is something else, or `each` says so.
+pub fn members<'a>(
     member: Member<'a>,
     mut each: impl FnMut(String, Member<'a>) -> Result<(), Unexpected>,
 ) -> Result<(), Unexpected> {

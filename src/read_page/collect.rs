@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use super::companies;
 use super::page::{empty_page, notice};
 use super::scan::Context;
 use crate::contract::connector::Page;
 use crate::contract::http::{Effect, Response};
-use crate::contract::types::{Entry, Failure, Notice};
+use crate::contract::types::{Entry, Failure, FailureKind, Notice};
 use crate::intercom::envelope::{Continuation, read_list};
 use crate::intercom::errors::{from_http, from_response, unexpected_body};
 use crate::intercom::normalize::{Record, Unreadable};
@@ -65,7 +66,7 @@ pub struct List {
 /// Entries and notices in the making.
 pub struct Collector<'a> {
     context: &'a Context<'a>,
-    mapper: Mapper<'a>,
+    mapper: Mapper,
     entries: Vec<Entry>,
     notices: Vec<Notice>,
     unknown: BTreeSet<String>,
@@ -88,6 +89,11 @@ impl<'a> Collector<'a> {
 
     /// The page of what was collected.
     pub fn into_page(mut self) -> Page {
+        if self.context.scan.companies_denied {
+            let message = "the credential may not read companies: contacts are given without what the mapping takes from theirs";
+            self.notices
+                .push(notice("unavailable", self.context.scan.stream, message));
+        }
         if !self.unknown.is_empty() {
             let names: Vec<String> = self.unknown.into_iter().collect();
             self.notices.push(Notice {
@@ -154,7 +160,13 @@ impl<'a> Collector<'a> {
     pub fn give(&mut self, record: Record) -> Result<(), Failure> {
         let filter = &self.context.scan.filter;
         if filter.holds(&record.payload) {
-            self.entries.push(self.mapper.entry(record)?);
+            let company = companies::of(self.context.scan, &record.payload);
+            let made = self.mapper.entry(record, company);
+            self.notices.extend(made.notices);
+            match made.entry {
+                Some(Err(failure)) if failure.kind == FailureKind::Bug => return Err(failure),
+                entry => self.entries.extend(entry.and_then(Result::ok)),
+            }
         }
         Ok(())
     }
@@ -170,7 +182,7 @@ impl<'a> Collector<'a> {
         let mapper = Mapper::new(stream, &self.context.scan.mapping);
         self.entries.push(Entry {
             successor,
-            ..mapper.deletion(key, reason)?
+            ..mapper.deletion(key, reason)
         });
         Ok(())
     }
@@ -184,7 +196,7 @@ impl<'a> Collector<'a> {
     ) -> Result<(), Failure> {
         self.entries.push(Entry {
             successor,
-            ..self.mapper.deletion(key, reason)?
+            ..self.mapper.deletion(key, reason)
         });
         Ok(())
     }

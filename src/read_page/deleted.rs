@@ -14,7 +14,7 @@ use crate::intercom::errors::unexpected_body;
 use crate::intercom::request;
 use crate::intercom::versions::is_from;
 use crate::json;
-use crate::mapping::value_at;
+use crate::mapping::path::value_at;
 use crate::operation::Answer;
 
 /// Rows of a page: the most that Intercom gives.

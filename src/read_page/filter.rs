@@ -5,7 +5,7 @@ use crate::failure::{nearest, not_valid, problem};
 use crate::intercom::streams::Stream;
 use crate::intercom::timestamp;
 use crate::json::{self, Member, Object};
-use crate::mapping::value_at;
+use crate::mapping::path::value_at;
 
 /// The filter that every stream with a cursor field has: the time from which on rows are wanted.
 const SINCE: &str = "since";

@@ -1,5 +1,8 @@
 //! Everything that a page depends on.
 
+use std::collections::BTreeMap;
+
+use super::companies;
 use super::filter::Filter;
 use super::place::{Place, begin, go_on, of_keys};
 use super::window::Window;
@@ -12,6 +15,7 @@ use crate::intercom::normalize::Normalizer;
 use crate::intercom::streams::{Given, Paging, Stream};
 use crate::map_record::known_stream;
 use crate::mapping::Mapping;
+use crate::mapping::rule::Section;
 use crate::operation::Moment;
 
 /// Everything that a page depends on.
@@ -26,6 +30,10 @@ pub struct Scan {
     pub time_budget_ms: u64,
     /// Whether rows of other streams stay where records embed them.
     pub embedded: bool,
+    /// The companies of the page's contacts by their ids, where the mapping asks for them.
+    pub companies: BTreeMap<String, String>,
+    /// Whether the credential may not read companies.
+    pub companies_denied: bool,
     pub place: Place,
 }
 
@@ -53,16 +61,24 @@ impl Scan {
         };
         // A record takes about this much; the host's limits are soft.
         let fitting = u32::try_from(request.max_bytes / 4_096).unwrap_or(u32::MAX);
+        let mapping = Mapping::of(connection)?;
+        let section = mapping.section(stream.name);
+        let most = match section.is_some_and(Section::joins_company) {
+            true => companies::MOST_CONTACTS,
+            false => u32::MAX,
+        };
         Ok(Self {
             config,
             stream,
-            mapping: Mapping::of(connection)?,
+            mapping,
             window,
             filter,
-            max_entries: request.max_entries.min(fitting).max(1),
+            max_entries: request.max_entries.min(fitting).min(most).max(1),
             max_bytes: request.max_bytes,
             time_budget_ms: request.time_budget_ms,
             embedded: false,
+            companies: BTreeMap::new(),
+            companies_denied: false,
             place,
         })
     }
@@ -80,6 +96,7 @@ impl Scan {
             window,
             filter: Filter::default(),
             embedded: true,
+            companies: BTreeMap::new(),
             place: Place::Walk(position),
             ..*self
         }
@@ -87,7 +104,8 @@ impl Scan {
 
     pub fn normalizer(&self) -> Normalizer<'static> {
         let normalizer = Normalizer::new(self.stream);
-        if self.embedded {
+        let section = self.mapping.section(self.stream.name);
+        if self.embedded || section.is_some_and(|section| section.embeds(self.stream)) {
             normalizer.with_embedded()
         } else {
             normalizer

@@ -1,6 +1,7 @@
 //! The paging kinds against a model of Intercom that fits into this file: no server, no sandbox, no clock.
 
 mod children;
+mod companies;
 mod export;
 mod pages;
 mod scroll;

@@ -8,13 +8,14 @@ use std::borrow::Cow;
 
 use super::people;
 use crate::contract::connector::{AcceptedDelivery, RowReference};
-use crate::contract::types::{Change, Entry, Failure, Notice};
+use crate::contract::types::{Change, Entry, Failure, FailureKind, Notice};
 use crate::intercom::normalize::{Normalizer, Record, Unreadable};
 use crate::intercom::streams::{self, Stream};
 use crate::intercom::topics::{self, Meaning, Subject};
 use crate::json::Outline;
 use crate::map_record::Mapper;
 use crate::mapping::Mapping;
+use crate::mapping::rule::Section;
 
 /// Where the item is in a notification.
 const ITEM: &str = "data.item";
@@ -63,8 +64,7 @@ impl<'m> Reading<'m> {
             Meaning::Subject(subject) => self.told(subject, item, None),
             Meaning::Within(subject, around) => {
                 self.told(subject, item, None)?;
-                let mark = around.whole.first();
-                match mark.is_some_and(|name| item.has(name)) {
+                match is_one(around, item) {
                     true => self.object(around, item, "", None).map(drop),
                     false => Ok(()),
                 }
@@ -89,7 +89,11 @@ impl<'m> Reading<'m> {
         item: &Outline,
         reason: Option<&str>,
     ) -> Result<(), Failure> {
-        let within = member(subject, item);
+        // Most items are the object: they are not looked through for another one.
+        let within = match is_one(subject, item) {
+            true => None,
+            false => member(subject, item),
+        };
         if let Some((name, found)) = &within {
             let key = self.object(subject, found, name, reason)?;
             if let (Some(key), Some(parts)) = (key, subject.parts) {
@@ -114,28 +118,36 @@ impl<'m> Reading<'m> {
         let Some(stream) = streams::find(subject.stream) else {
             return Ok(None);
         };
-        let Some(key) = key(found) else {
-            self.unreadable(stream, place, without("id", found));
-            return Ok(None);
-        };
         let known = subject.whole.iter().filter(|name| found.has(name)).count();
-        let whole = known == subject.whole.len() && !is_plain(found);
+        let whole = known == subject.whole.len() && !is_plain(subject, found);
         let document = match known {
-            0 if *subject == topics::CONTACT => people::of_today(found).map(Cow::Owned),
+            0 if subject.stream == topics::CONTACT.stream => {
+                people::of_today(found).map(Cow::Owned)
+            }
             0 => None,
             _ => Some(Cow::Borrowed(found.text)),
         };
-        if let Some(document) = document {
+        let key = if let Some(document) = document {
             let parent = subject.parent.and_then(|name| found.text_of(name));
             let normalizer = match (stream.children(), &parent) {
                 (Some((_, children)), Some(parent)) => {
                     Normalizer::of_children(stream, children.parent_field, parent)
                 }
-                _ => Normalizer::new(stream),
+                _ => Mapper::new(stream, self.mapping).normalizer(),
             };
             let change = if whole { Change::Upsert } else { Change::Patch };
-            self.record(stream, normalizer.text(&document), place, change, None)?;
-        }
+            let read = normalizer.text(&document);
+            self.record(stream, read, place, change, None)?
+        } else {
+            let key = key(found);
+            if key.is_none() {
+                self.unreadable(stream, place, without("id", found));
+            }
+            key
+        };
+        let Some(key) = key else {
+            return Ok(None);
+        };
         if !whole {
             self.read_again(stream, &key);
         }
@@ -187,7 +199,7 @@ impl<'m> Reading<'m> {
         }
     }
 
-    /// Gives a record; one that could not be read is quarantined.
+    /// Gives a record, and its key; one that could not be read is quarantined.
     fn record(
         &mut self,
         stream: &'static Stream,
@@ -195,12 +207,12 @@ impl<'m> Reading<'m> {
         place: &str,
         change: Change,
         reason: Option<&str>,
-    ) -> Result<(), Failure> {
+    ) -> Result<Option<String>, Failure> {
         let record = match read {
             Ok(record) => record,
             Err(unreadable) => {
                 self.unreadable(stream, place, unreadable);
-                return Ok(());
+                return Ok(None);
             }
         };
         if !record.odd.is_empty() {
@@ -224,13 +236,29 @@ impl<'m> Reading<'m> {
                 )
             });
         }
-        let entry = Mapper::new(stream, self.mapping).entry(record)?;
-        self.accepted.entries.push(Entry {
-            change,
-            reason: reason.map(str::to_owned),
-            ..entry
-        });
-        Ok(())
+        let mapper = Mapper::new(stream, self.mapping);
+        let key = record.key.clone();
+        // The company is not in the notification: without it the entry is only a part.
+        let joins = mapper.section().is_some_and(Section::joins_company);
+        if joins {
+            self.read_again(stream, &key);
+        }
+        let made = match change {
+            Change::Upsert if !joins => mapper.entry(record, None),
+            _ => mapper.patch(record),
+        };
+        for notice in made.notices {
+            self.say(notice);
+        }
+        match made.entry {
+            Some(Err(failure)) if failure.kind == FailureKind::Bug => return Err(failure),
+            Some(Ok(entry)) => self.accepted.entries.push(Entry {
+                reason: reason.map(str::to_owned),
+                ..entry
+            }),
+            _ => {}
+        }
+        Ok(Some(key))
     }
 
     /// Gives the deletion of a row, as of the notification.
@@ -241,7 +269,7 @@ impl<'m> Reading<'m> {
         reason: &str,
         successor: Option<String>,
     ) -> Result<(), Failure> {
-        let gone = Mapper::new(stream, self.mapping).deletion(key, reason)?;
+        let gone = Mapper::new(stream, self.mapping).deletion(key, reason);
         self.accepted.entries.push(Entry {
             updated_at_ms: self.accepted.created_at_ms,
             successor,
@@ -303,8 +331,17 @@ fn key(found: &Outline) -> Option<String> {
     own.or_else(|| found.object("model")?.text_of("id"))
 }
 
+/// Whether an object has the mark of its kind.
+fn is_one(subject: &Subject, found: &Outline) -> bool {
+    let mark = subject.whole.first();
+    mark.is_some_and(|name| found.has(name))
+}
+
 /// Whether a conversation's text lost its form: from 2.15 on webhooks give it without HTML, and reads with it.
-fn is_plain(found: &Outline) -> bool {
+fn is_plain(subject: &Subject, found: &Outline) -> bool {
+    if subject.parts.is_none() {
+        return false;
+    }
     let source = found.object("source");
     let body = source.as_ref().and_then(|source| source.text_of("body"));
     body.is_some_and(|body| !body.trim_start().starts_with('<'))

@@ -63,6 +63,10 @@ pub struct MapArguments {
     /// A field mapping that takes the place of the connection's
     #[arg(long, value_name = "FILE")]
     pub mapping: Option<PathBuf>,
+
+    /// Show for each document what every rule took and gave instead, letters and digits hidden
+    #[arg(long)]
+    pub explain: bool,
 }
 
 #[cfg(test)]

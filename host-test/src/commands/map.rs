@@ -2,6 +2,8 @@
 
 use std::io::BufRead as _;
 
+use serde_json::Value;
+
 use super::read::check_names;
 use super::{CommandError, load_connection};
 use crate::command_line::{Exit, Global, MapArguments};
@@ -19,6 +21,14 @@ pub(super) async fn run(global: &Global, arguments: &MapArguments) -> Result<Exi
     let mut file = load_connection(global, &arguments.connection)?;
     if let Some(path) = &arguments.mapping {
         file.field_mapping = Some(ConnectionFile::load_mapping(path)?);
+    }
+    if arguments.explain {
+        let Some(mapping) = &mut file.field_mapping else {
+            return Err(CommandError::failed(
+                "there is no mapping to explain: the connection has none, and --mapping names none",
+            ));
+        };
+        mapping.0.insert("explain".to_owned(), Value::Bool(true));
     }
     let plugin = load_component(global.component.as_deref()).await?;
     check_names(&plugin, std::slice::from_ref(&arguments.stream))?;

@@ -66,9 +66,7 @@ pub(super) fn read(path: &Path, root: &Node, problems: &mut Problems) -> Connect
     }
     settings::mode(&mut top, &mut connection, problems);
     connection.direction = settings::direction(&mut top, problems);
-    connection.field_mapping = top
-        .take("field_mapping")
-        .and_then(|node| mapping::read("field_mapping", node, problems));
+    connection.field_mapping = mapping::take(&mut top, problems);
     connection.endpoint = endpoint::read(&mut top, problems);
     if let Some(node) = top.take("filters") {
         connection.filters = filters::read(&top.path("filters"), node, problems);

@@ -1,55 +1,85 @@
-//! `field_mapping`: how the provider's fields are called at the customer's.
+//! `field_mapping`, or `mapping` for short: what becomes of the provider's fields, for the component to judge.
+
+use std::fmt;
 
 use serde_json::{Map, Value};
 
 use super::document::{Content, Node};
 use super::problems::{Problems, join};
+use super::section::Section;
 
-/// The stream that a flat mapping is about.
-pub const FLAT_MAPPING_STREAM: &str = "contacts";
+/// The key that names a mapping which comes with the component; its parameters stand beside it.
+pub const PRESET: &str = "preset";
 
-/// How fields are renamed.
-#[derive(Clone, Debug, PartialEq)]
-pub enum FieldMapping {
-    /// A mapping that comes with the component, by its name.
-    Preset(String),
-    /// For each stream a mapping from the provider's field (a dotted path) to what the component makes of it: most
-    /// often the customer's name for it.
-    Fields(Map<String, Value>),
+/// What becomes of fields, as the component takes it. `Debug` shows no value: there may be secrets among them.
+#[derive(Clone, PartialEq)]
+pub struct FieldMapping(pub Map<String, Value>);
+
+impl fmt::Debug for FieldMapping {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_set().entries(self.0.keys()).finish()
+    }
 }
 
-/// Reads a mapping: texts at the top are about contacts, mappings at the top are about the stream of their name.
+impl FieldMapping {
+    /// A mapping that comes with the component.
+    pub fn preset(name: &str) -> FieldMapping {
+        let name = (PRESET.to_owned(), Value::String(name.to_owned()));
+        FieldMapping(Map::from_iter([name]))
+    }
+
+    /// The name of the mapping that comes with the component, if it is one.
+    pub fn preset_name(&self) -> Option<&str> {
+        self.0.get(PRESET).and_then(Value::as_str)
+    }
+}
+
+/// Takes the mapping under either of its names.
+pub(super) fn take(section: &mut Section<'_>, problems: &mut Problems) -> Option<FieldMapping> {
+    let long = section.take("field_mapping");
+    let short = section.take("mapping");
+    if let (Some(_), Some(node)) = (long, short) {
+        problems.say(
+            &section.path("mapping"),
+            node.line,
+            "duplicate_key",
+            "`mapping` and `field_mapping` are the same; keep one".to_owned(),
+        );
+    }
+    match (long, short) {
+        (Some(node), _) => read(&section.path("field_mapping"), node, problems),
+        (None, Some(node)) => read(&section.path("mapping"), node, problems),
+        (None, None) => None,
+    }
+}
+
+/// Reads a mapping: the name of a preset, or keys with what becomes of each.
 pub(super) fn read(path: &str, node: &Node, problems: &mut Problems) -> Option<FieldMapping> {
     match &node.content {
-        Content::Text(name) => Some(FieldMapping::Preset(name.clone())),
+        Content::Text(name) => Some(FieldMapping::preset(name)),
         Content::Map(entries) => {
-            let mut streams = Map::new();
-            for (key, value) in entries {
-                let path = join(path, key);
-                match &value.content {
-                    Content::Map(fields) => {
-                        for (field, target) in fields {
-                            insert(
-                                &mut streams,
-                                key,
-                                field,
-                                target,
-                                &join(&path, field),
-                                problems,
-                            );
-                        }
-                    }
-                    _ => insert(
-                        &mut streams,
-                        FLAT_MAPPING_STREAM,
-                        key,
-                        value,
+            let preset = entries.iter().any(|(key, _)| key == PRESET);
+            for (key, value) in entries.iter().filter(|_| !preset) {
+                let named = match &value.content {
+                    Content::Text(text) => !text.trim().is_empty(),
+                    Content::Number(_) | Content::Null => false,
+                    Content::Bool(_) => key == "explain",
+                    Content::List(_) | Content::Map(_) | Content::Unresolved => true,
+                };
+                if !named {
+                    let path = join(path, key);
+                    problems.push(value.problem(
                         &path,
-                        problems,
-                    ),
+                        "type",
+                        "not the name of a field",
+                        "a text",
+                    ));
                 }
             }
-            (!streams.is_empty()).then_some(FieldMapping::Fields(streams))
+            let document = entries
+                .iter()
+                .map(|(key, value)| (key.clone(), value.to_json()));
+            (!entries.is_empty()).then(|| FieldMapping(document.collect()))
         }
         Content::Null | Content::Unresolved => None,
         _ => {
@@ -61,40 +91,5 @@ pub(super) fn read(path: &str, node: &Node, problems: &mut Problems) -> Option<F
             ));
             None
         }
-    }
-}
-
-fn insert(
-    streams: &mut Map<String, Value>,
-    stream: &str,
-    field: &str,
-    target: &Node,
-    path: &str,
-    problems: &mut Problems,
-) {
-    let target_json = match &target.content {
-        Content::Unresolved => return,
-        Content::Text(text) if !text.trim().is_empty() => Value::String(text.clone()),
-        // More than a name (a default, a conversion): the component knows what it understands.
-        Content::Map(_) => target.to_json(),
-        _ => {
-            problems.push(target.problem(path, "type", "not the name of a field", "a text"));
-            return;
-        }
-    };
-    let fields = streams
-        .entry(stream)
-        .or_insert_with(|| Value::Object(Map::new()));
-    if let Value::Object(fields) = fields {
-        if fields.contains_key(field) {
-            problems.say(
-                path,
-                target.line,
-                "duplicate_key",
-                format!("{stream}.{field} is mapped twice"),
-            );
-            return;
-        }
-        fields.insert(field.to_owned(), target_json);
     }
 }

@@ -5,12 +5,17 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::document::{Content, Node};
+use super::mapping::FieldMapping;
 use super::problems::{Problem, Problems};
 use super::section::Section;
 use super::{ConnectionFile, endpoint, filters, mapping, rate, settings, webhooks};
 
 /// The connector that this file is read for; others in it are named in a warning.
 const CONNECTOR: &str = "intercom";
+
+/// The pair whose lists choose a mapping, and that mapping.
+const TO_BREVO: &str = "intercom_to_brevo";
+const BREVO_CONTACT: &str = "brevo-contact";
 
 /// Keys of the first form that people put into the second.
 const ELSEWHERE: &[(&str, &str)] = &[(
@@ -51,12 +56,17 @@ pub(super) fn read(path: &Path, root: &Node, problems: &mut Problems) -> Connect
         ));
     }
     if let Some(section) = Section::open("connectors.intercom", node, problems) {
-        intercom(section, &mut connection, problems);
+        intercom(node, section, &mut connection, problems);
     }
     connection
 }
 
-fn intercom(mut section: Section<'_>, connection: &mut ConnectionFile, problems: &mut Problems) {
+fn intercom(
+    node: &Node,
+    mut section: Section<'_>,
+    connection: &mut ConnectionFile,
+    problems: &mut Problems,
+) {
     settings::enabled(&mut section, problems);
     connection.access_token = section.secret("access_token", problems);
     settings::token_file(&mut section, connection, problems);
@@ -78,13 +88,12 @@ fn intercom(mut section: Section<'_>, connection: &mut ConnectionFile, problems:
     }
     settings::mode(&mut section, connection, problems);
     connection.direction = settings::direction(&mut section, problems);
-    if let Some(node) = section.take("lists") {
-        lists(&section.path("lists"), node, connection, problems);
+    connection.field_mapping = mapping::take(&mut section, problems);
+    if let Some(lists) = section.take("lists") {
+        let towards = node.get("direction").map(|node| &node.content);
+        let brevo = matches!(towards, Some(Content::Text(pair)) if pair == TO_BREVO);
+        read_lists(&section.path("lists"), lists, brevo, connection, problems);
     }
-    let mapping_path = section.path("field_mapping");
-    connection.field_mapping = section
-        .take("field_mapping")
-        .and_then(|node| mapping::read(&mapping_path, node, problems));
     connection.endpoint = endpoint::read(&mut section, problems);
     if let Some(node) = section.take("filters") {
         connection.filters = filters::read(&section.path("filters"), node, problems);
@@ -127,24 +136,44 @@ fn streams(path: &str, node: &Node, problems: &mut Problems) -> Vec<String> {
     names
 }
 
-/// Lists belong to the far end of the pair. Their shape is checked, and it is said that nothing is done with them.
-fn lists(path: &str, node: &Node, connection: &mut ConnectionFile, problems: &mut Problems) {
+/// Lists of the service at the far end of the pair. They are parameters of the mapping to it, which they choose where the
+/// file has none; otherwise it is said that nothing is done with them.
+fn read_lists(
+    path: &str,
+    node: &Node,
+    brevo: bool,
+    connection: &mut ConnectionFile,
+    problems: &mut Problems,
+) {
     let Content::Map(entries) = &node.content else {
         problems.push(node.problem(path, "type", "not a mapping of lists", "NAME: number"));
         return;
     };
     for (name, value) in entries {
-        let path = format!("{path}.{name}");
-        match value.content {
-            Content::Number(_) | Content::Text(_) => connection.warnings.push(warning(
-                &path,
-                value,
-                "lists of the receiving service are not filled by this version; the records are in the output"
-                    .to_owned(),
-            )),
-            Content::Unresolved => {}
-            _ => problems.push(value.problem(&path, "type", "not the id of a list", "a number")),
+        if !matches!(
+            value.content,
+            Content::Number(_) | Content::Text(_) | Content::Unresolved
+        ) {
+            let path = format!("{path}.{name}");
+            problems.push(value.problem(&path, "type", "not the id of a list", "a number"));
         }
+    }
+    let mapping = match connection.field_mapping.take() {
+        None if brevo => Some(FieldMapping::preset(BREVO_CONTACT)),
+        given => given,
+    };
+    connection.field_mapping = mapping;
+    match &mut connection.field_mapping {
+        Some(mapping) if mapping.preset_name() == Some(BREVO_CONTACT) => {
+            mapping.0.entry("lists").or_insert_with(|| node.to_json());
+        }
+        _ => connection.warnings.extend(entries.iter().map(|(name, value)| {
+            warning(
+                &format!("{path}.{name}"),
+                value,
+                format!("lists are parameters of the mapping `{BREVO_CONTACT}`, which this connection does not use"),
+            )
+        })),
     }
 }
 

@@ -103,13 +103,8 @@ fn the_first_form_is_read_whole() {
         ]
     );
     assert_eq!((file.mode, file.direction), (Mode::Hybrid, Direction::Both));
-    let Some(FieldMapping::Fields(fields)) = file.field_mapping else {
-        panic!("no mapping");
-    };
-    assert_eq!(
-        fields["contacts"]["custom_attributes.plan_tier"],
-        "PLAN_TIER"
-    );
+    let FieldMapping(fields) = file.field_mapping.unwrap();
+    assert_eq!(fields["custom_attributes.plan_tier"], "PLAN_TIER");
     assert!(!file.lenient_streams && file.warnings.is_empty());
 }
 
@@ -125,19 +120,44 @@ fn the_second_form_is_read_whole_and_says_what_it_does_not_do() {
     assert_eq!(file.config["api_version"], "2.11");
     assert_eq!(file.logging.level, Some("debug"));
     assert!(file.logging.webhooks);
-    let named: Vec<&str> = file
-        .warnings
-        .iter()
-        .map(|warning| warning.path.as_str())
-        .collect();
+    assert!(file.warnings.is_empty());
+}
+
+#[test]
+fn lists_of_the_pair_choose_its_mapping() {
+    let lists = json!({"all_users": 35, "active_conversations": 36, "leads": 37});
+    let file = read(NESTED).unwrap();
     assert_eq!(
-        named,
-        [
-            "connectors.intercom.lists.all_users",
-            "connectors.intercom.lists.active_conversations",
-            "connectors.intercom.lists.leads"
-        ]
+        Value::Object(file.field_mapping.unwrap().0),
+        json!({"preset": "brevo-contact", "lists": lists})
     );
+    // With a mapping of its own, or towards nobody, they are named.
+    let own = NESTED.replace("debug: true", "field_mapping: { email: E }");
+    for text in [own, NESTED.replace("intercom_to_brevo", "read")] {
+        let file = read(&text).unwrap();
+        let named: Vec<&str> = file.warnings.iter().map(|one| one.path.as_str()).collect();
+        assert_eq!(
+            named,
+            [
+                "connectors.intercom.lists.all_users",
+                "connectors.intercom.lists.active_conversations",
+                "connectors.intercom.lists.leads"
+            ]
+        );
+    }
+}
+
+#[test]
+fn a_mapping_is_taken_under_either_name_and_its_values_are_not_shown() {
+    let file =
+        read("connector: intercom\nmapping: { preset: ticket, teams: { a: s3cret } }\n").unwrap();
+    let mapping = file.field_mapping.unwrap();
+    assert_eq!(mapping.preset_name(), Some("ticket"));
+    assert!(!format!("{mapping:?}").contains("s3cret"));
+    let named = read("connector: intercom\nfield_mapping: ticket\n").unwrap();
+    assert_eq!(named.field_mapping, Some(FieldMapping::preset("ticket")));
+    let both = problems("connector: intercom\nmapping: ticket\nfield_mapping: ticket\n");
+    assert_eq!(both[0].path, "mapping");
 }
 
 #[test]
@@ -235,15 +255,12 @@ fn a_mapping_below_a_stream_is_about_that_stream() {
         "connector: intercom\nfield_mapping: { email: EMAIL, companies: { name: COMPANY, plan.name: PLAN } }\n",
     )
     .unwrap();
-    let Some(FieldMapping::Fields(fields)) = file.field_mapping else {
-        panic!("no mapping");
-    };
     assert_eq!(
-        Value::Object(fields),
-        json!({"contacts": {"email": "EMAIL"}, "companies": {"name": "COMPANY", "plan.name": "PLAN"}})
+        Value::Object(file.field_mapping.unwrap().0),
+        json!({"email": "EMAIL", "companies": {"name": "COMPANY", "plan.name": "PLAN"}})
     );
     assert_eq!(
-        problems("connector: intercom\nfield_mapping: { email: [1] }\n")[0].path,
+        problems("connector: intercom\nfield_mapping: { email: 1 }\n")[0].path,
         "field_mapping.email"
     );
 }

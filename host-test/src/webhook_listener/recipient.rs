@@ -11,7 +11,9 @@ use super::answer::Answer;
 use super::sources::Sources;
 use super::watch::Watch;
 use super::{WebhookCounts, now_ms};
-use crate::contract::connector::{AcceptedDelivery, Verdict, WebhookDelivery, WebhookRouting};
+use crate::contract::connector::{
+    AcceptedDelivery, StreamModes, Verdict, WebhookDelivery, WebhookRouting,
+};
 use crate::dates;
 use crate::plugin::Plugin;
 use crate::progress::write_line;
@@ -174,6 +176,8 @@ impl Recipient {
             tracing::warn!(topic, kind = notice.kind, "{}", notice.message);
         }
         let told = format!("{topic} {id}");
+        // What cannot be asked for by its key comes with the next reading of its stream.
+        let read_again = read_again.into_iter().filter(|row| self.reads(&row.stream));
         let received = Received {
             id,
             topic,
@@ -181,13 +185,19 @@ impl Recipient {
             created_at_ms,
             entries,
             intents,
-            read_again,
+            read_again: read_again.collect(),
         };
         match self.queue.take(received).await {
             Ok(Taken::New) => Answer::ok(format!("accepted {told}")),
             Ok(Taken::Known) => Answer::ok(format!("known {told}")),
             Err(error) => self.not_stored(&error),
         }
+    }
+
+    /// Whether rows of a stream can be read by their keys.
+    fn reads(&self, stream: &str) -> bool {
+        let mut streams = self.plugin.descriptor().streams.iter();
+        streams.any(|known| known.name == stream && known.modes.contains(StreamModes::KEYS))
     }
 
     /// That a webhook came is worth knowing and no reason to have it sent again.

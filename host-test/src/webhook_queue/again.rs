@@ -2,7 +2,7 @@
 
 use rusqlite::{Transaction, params};
 
-use super::{Queue, QueueError, lock};
+use super::{Queue, QueueError, WebhookCounts, lock};
 
 /// A row to read again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,33 +17,39 @@ pub struct RowAgain {
     generation: i64,
 }
 
-/// Asks for a row to be read, at once.
+/// Asks for a row to be read when the deliveries up to a number are in the output.
 pub(super) fn insert(
     transaction: &Transaction<'_>,
-    stream: &str,
-    key: &str,
+    (stream, key): (&str, &str),
+    after: i64,
     now_ms: i64,
 ) -> rusqlite::Result<()> {
     transaction
         .prepare_cached(
-            "INSERT INTO again (stream, key, due_at_ms) VALUES (?1, ?2, ?3)
-             ON CONFLICT (stream, key) DO UPDATE SET generation = generation + 1",
+            "INSERT INTO again (stream, key, after, due_at_ms) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (stream, key) DO UPDATE SET
+                generation = generation + 1, after = max(after, excluded.after)",
         )?
-        .execute(params![stream, key, now_ms])?;
+        .execute(params![stream, key, after, now_ms])?;
     Ok(())
 }
 
 impl Queue {
-    /// Rows that are to be read now, those that wait longest first: so many, of one stream.
+    /// Rows that are to be read now, those that wait longest first: so many, of one stream. The output has every delivery
+    /// that told of them.
     pub fn rows_again(&self, now_ms: i64, most: u32) -> Result<Vec<RowAgain>, QueueError> {
         self.read(|connection| {
+            let waiting: Option<i64> = connection
+                .prepare_cached("SELECT min(number) FROM waiting WHERE problem IS NULL")?
+                .query_row([], |row| row.get(0))?;
             let mut statement = connection.prepare_cached(
                 "SELECT stream, key, tries, generation FROM again
-                 WHERE due_at_ms <= ?1 AND stream =
-                    (SELECT stream FROM again WHERE due_at_ms <= ?1 ORDER BY due_at_ms LIMIT 1)
-                 ORDER BY due_at_ms LIMIT ?2",
+                 WHERE due_at_ms <= ?1 AND after < ?2 AND stream =
+                    (SELECT stream FROM again WHERE due_at_ms <= ?1 AND after < ?2 ORDER BY due_at_ms LIMIT 1)
+                 ORDER BY due_at_ms LIMIT ?3",
             )?;
-            let rows = statement.query_map(params![now_ms, most], |row| {
+            let before = waiting.unwrap_or(i64::MAX);
+            let rows = statement.query_map(params![now_ms, before, most], |row| {
                 Ok(RowAgain {
                     stream: row.get(0)?,
                     key: row.get(1)?,
@@ -55,8 +61,12 @@ impl Queue {
         })
     }
 
-    /// The rows were read, or never will be; those that were asked for meanwhile stay.
-    pub async fn rows_read(&self, rows: Vec<RowAgain>, read: bool) -> Result<(), QueueError> {
+    /// The rows were read, or given up, and are counted as that; those that were asked for meanwhile stay.
+    pub async fn rows_read(
+        &self,
+        rows: Vec<RowAgain>,
+        count: fn(&mut WebhookCounts, u64),
+    ) -> Result<(), QueueError> {
         let tally = self.shared.tally.clone();
         self.write(move |transaction| {
             let mut delete = transaction.prepare_cached(
@@ -69,11 +79,7 @@ impl Queue {
                     stays.execute(params![row.stream, row.key])?;
                 }
             }
-            let count = rows.len() as u64;
-            lock(&tally).count(|counts| match read {
-                true => counts.read_again += count,
-                false => counts.failed += count,
-            });
+            lock(&tally).count(|counts| count(counts, rows.len() as u64));
             Ok(())
         })
         .await

@@ -11,12 +11,12 @@ use super::{QueueError, Tally, failed};
 const LAYOUT: i64 = 1;
 
 const TABLES: &str = "
-    -- The ids of deliveries, while they are remembered.
+    -- The ids of deliveries, while they are remembered, in the order in which they came.
     CREATE TABLE IF NOT EXISTS deliveries (
-        id TEXT PRIMARY KEY NOT NULL,
+        number INTEGER PRIMARY KEY,
+        id TEXT UNIQUE NOT NULL,
         received_at_ms INTEGER NOT NULL
-    ) WITHOUT ROWID;
-    CREATE INDEX IF NOT EXISTS deliveries_by_time ON deliveries (received_at_ms);
+    );
     -- Deliveries that the output does not have yet; those with a problem it never will. A number is given once.
     CREATE TABLE IF NOT EXISTS waiting (
         number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -27,11 +27,14 @@ const TABLES: &str = "
         entries BLOB NOT NULL,
         problem TEXT
     );
-    -- Rows to read again. The generation counts up when a row is asked for once more.
+    CREATE INDEX IF NOT EXISTS waiting_with_problem ON waiting (received_at_ms) WHERE problem IS NOT NULL;
+    -- Rows to read again, when the deliveries up to a number are in the output: what they told must not be put over what
+    -- is read. The generation counts up when a row is asked for once more.
     CREATE TABLE IF NOT EXISTS again (
         stream TEXT NOT NULL,
         key TEXT NOT NULL,
         generation INTEGER NOT NULL DEFAULT 0,
+        after INTEGER NOT NULL,
         due_at_ms INTEGER NOT NULL,
         tries INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (stream, key)

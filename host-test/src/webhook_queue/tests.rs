@@ -60,6 +60,19 @@ fn open(directory: &tempfile::TempDir) -> Queue {
     Queue::open(Some(&directory.path().join("queue")), options).unwrap()
 }
 
+/// The output has everything.
+async fn drain(queue: &Queue) {
+    let queue = queue.clone();
+    let drained = tokio::task::spawn_blocking(move || {
+        let mut done = Done::default();
+        for delivery in queue.next(0, 100, 100_000).unwrap() {
+            done.stored(&delivery);
+        }
+        queue.done(done).unwrap();
+    });
+    drained.await.unwrap();
+}
+
 #[tokio::test]
 async fn a_delivery_is_taken_once_and_waits_until_it_is_done() {
     let directory = tempfile::tempdir().unwrap();
@@ -205,11 +218,18 @@ async fn rows_are_read_again_when_they_are_due_and_once_more_when_asked_meanwhil
         queue.take(delivery).await.unwrap();
     };
     ask("1", &["a", "b"]).await;
+    // What was told comes first.
+    assert_eq!(queue.rows_again(1_000, 10).unwrap(), []);
+    drain(&queue).await;
     assert_eq!(queue.rows_again(999, 10).unwrap(), []);
     let rows = queue.rows_again(1_000, 10).unwrap();
     assert_eq!(rows.len(), 2);
     ask("2", &["b"]).await;
-    queue.rows_read(rows, true).await.unwrap();
+    drain(&queue).await;
+    queue
+        .rows_read(rows, |counts, rows| counts.read_again += rows)
+        .await
+        .unwrap();
     let rows = queue.rows_again(1_000, 10).unwrap();
     assert_eq!((rows.len(), rows[0].key.as_str()), (1, "b"));
     queue.rows_put_off(rows, 60_000).await.unwrap();
@@ -218,7 +238,10 @@ async fn rows_are_read_again_when_they_are_due_and_once_more_when_asked_meanwhil
     let queue = open(&directory);
     let rows = queue.rows_again(60_000, 10).unwrap();
     assert_eq!((rows.len(), rows[0].tries), (1, 1));
-    queue.rows_read(rows, false).await.unwrap();
+    queue
+        .rows_read(rows, |counts, rows| counts.failed += rows)
+        .await
+        .unwrap();
     assert_eq!(queue.rows_again(i64::MAX, 10).unwrap(), []);
     let all = queue.tally().all;
     assert_eq!((all.read_again, all.failed), (2, 1));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rusqlite::{Transaction, params};
+use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::{Queue, QueueError, Received, again, lines, lock};
 use crate::clock::now_ms;
@@ -10,6 +10,9 @@ use crate::contract::types::{Change, Entry};
 
 /// Ids that are remembered at most; beyond that the oldest are forgotten before their time.
 const MOST_REMEMBERED: i64 = 10_000_000;
+
+/// Ids that are forgotten in one step.
+const FORGOTTEN_AT_ONCE: i64 = 10_000;
 
 /// A delivery that waits.
 #[derive(Clone, Debug, PartialEq)]
@@ -131,7 +134,7 @@ impl Queue {
             }
             if reads_again {
                 for (stream, key) in &done.unclear {
-                    again::insert(transaction, stream, key, now_ms())?;
+                    again::insert(transaction, (stream, key), 0, now_ms())?;
                 }
             }
             depth.remove(done.stored.len() + done.unusable.len(), done.bytes);
@@ -175,12 +178,12 @@ pub(super) fn remember(
     Ok(inserted == 1)
 }
 
-/// Stores what a delivery gave. One that gave nothing has nothing to wait for, but its number.
+/// Stores what a delivery gave; gives its number.
 pub(super) fn insert(
     transaction: &Transaction<'_>,
     received: &Received,
     lines: &[u8],
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<i64> {
     transaction
         .prepare_cached(
             "INSERT INTO waiting (id, topic, received_at_ms, created_at_ms, entries)
@@ -193,29 +196,38 @@ pub(super) fn insert(
             received.created_at_ms,
             lines
         ])?;
-    Ok(())
+    Ok(transaction.last_insert_rowid())
 }
 
-/// Forgets what came before a time: ids, and what no output takes. What waits stays, however long.
+/// Forgets what came before a time: ids, and what no output takes. What waits stays, however long. Some of it at a time:
+/// nobody is to wait long for it.
 pub(super) fn forget(transaction: &Transaction<'_>, before_ms: i64) -> rusqlite::Result<()> {
-    transaction.execute(
-        "DELETE FROM deliveries WHERE received_at_ms < ?1
-         AND id NOT IN (SELECT id FROM waiting)",
-        [before_ms],
-    )?;
-    transaction.execute(
-        "DELETE FROM waiting WHERE problem IS NOT NULL AND received_at_ms < ?1",
-        [before_ms],
-    )?;
-    let remembered: i64 =
-        transaction.query_row("SELECT count(*) FROM deliveries", [], |row| row.get(0))?;
-    let beyond = remembered - MOST_REMEMBERED;
-    if beyond > 0 {
-        transaction.execute(
-            "DELETE FROM deliveries WHERE id IN
-                (SELECT id FROM deliveries ORDER BY received_at_ms LIMIT ?1)",
-            [beyond],
-        )?;
+    let number = |question: &str| -> rusqlite::Result<Option<i64>> {
+        transaction
+            .prepare_cached(question)?
+            .query_row([], |row| row.get(0))
+    };
+    let oldest = number("SELECT min(number) FROM deliveries")?;
+    let newest = number("SELECT max(number) FROM deliveries")?;
+    if let (Some(oldest), Some(newest)) = (oldest, newest) {
+        let young: Option<i64> = transaction
+            .prepare_cached(
+                "SELECT number FROM deliveries WHERE received_at_ms >= ?1 ORDER BY number LIMIT 1",
+            )?
+            .query_row([before_ms], |row| row.get(0))
+            .optional()?;
+        let young = young.unwrap_or(newest + 1);
+        let kept = young.max(newest - MOST_REMEMBERED + 1);
+        if kept > oldest {
+            transaction
+                .prepare_cached(
+                    "DELETE FROM deliveries WHERE number < ?1 AND id NOT IN (SELECT id FROM waiting)",
+                )?
+                .execute([kept.min(oldest + FORGOTTEN_AT_ONCE)])?;
+        }
     }
+    transaction
+        .prepare_cached("DELETE FROM waiting WHERE problem IS NOT NULL AND received_at_ms < ?1")?
+        .execute([before_ms])?;
     Ok(())
 }

@@ -23,7 +23,7 @@ const MOST_AT_ONCE: usize = 512;
 const BETWEEN_SAVES: Duration = Duration::from_secs(1);
 
 /// How often what is old is forgotten.
-const BETWEEN_CLEANINGS: Duration = Duration::from_secs(60);
+const BETWEEN_CLEANINGS: Duration = Duration::from_secs(1);
 
 /// What came of something that was asked for.
 type Answer<T> = Result<T, Arc<rusqlite::Error>>;
@@ -186,7 +186,7 @@ impl Work {
         let cleaning = self
             .cleaned_at
             .is_none_or(|at| at.elapsed() >= BETWEEN_CLEANINGS);
-        if jobs.is_empty() && !cleaning && *lock(&self.tally) == self.saved {
+        if jobs.is_empty() && self.cleaned_at.is_some() && *lock(&self.tally) == self.saved {
             return Ok(());
         }
         let transaction = self

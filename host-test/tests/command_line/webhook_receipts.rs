@@ -20,7 +20,7 @@ fn notification(number: usize, attempt: usize) -> Vec<u8> {
     let id = (!number.is_multiple_of(3)).then(|| format!("notif_{number}"));
     let item = json!({
         "type": "contact", "id": format!("c{number}"), "name": format!("Contact {number}"),
-        "updated_at": 1_700_000_000 + number,
+        "updated_at": 1_700_000_000 + number, "role": "user", "workspace_id": "simulator", "location": {},
     });
     json!({
         "type": "notification_event", "app_id": "simulator", "id": id, "topic": "contact.user.updated",

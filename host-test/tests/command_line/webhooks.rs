@@ -35,8 +35,12 @@ pub fn notification(id: &str, topic: &str, item: &Value) -> Vec<u8> {
     .into_bytes()
 }
 
+/// A contact with everything by which it is known to be whole.
 pub fn contact(id: &str) -> Value {
-    json!({ "type": "contact", "id": id, "name": "By webhook", "updated_at": "2024-01-02T03:04:05.000+00:00" })
+    json!({
+        "type": "contact", "id": id, "name": "By webhook", "updated_at": "2024-01-02T03:04:05.000+00:00",
+        "role": "user", "workspace_id": "simulator", "location": {},
+    })
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::intercom::envelope::read_embedded;
 use crate::intercom::normalize::{Normalizer, Record, Unreadable, join_key};
 use crate::intercom::streams::{ChildPlace, Children, Stream};
 use crate::json::{self, Invalid, Reader};
-use crate::mapping::value_at;
+use crate::mapping::path::value_at;
 
 /// What a record tells.
 #[derive(Debug, Default)]

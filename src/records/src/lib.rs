@@ -4,11 +4,15 @@
 
 mod field;
 mod normalize;
+mod outline;
+mod paths;
 mod reader;
 mod text;
 pub mod timestamp;
 
 pub use field::{Field, Kind};
 pub use normalize::{Normalized, Shape};
+pub use outline::Outline;
+pub use paths::Paths;
 pub use reader::{Invalid, Name, Reader};
 pub use text::{quote, quoted, unescaped};

@@ -33,5 +33,6 @@ impl Reading<'_> {
         row.push_str(stat.text.get(1..).unwrap_or_default());
         let read = Normalizer::new(stream).text(&row);
         self.record(stream, read, "content_stat", Change::Upsert, None)
+            .map(drop)
     }
 }

@@ -97,5 +97,6 @@ impl Reading<'_> {
             return Ok(());
         }
         self.record(stream, read, place, Change::Upsert, reason)
+            .map(drop)
     }
 }

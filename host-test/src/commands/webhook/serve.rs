@@ -82,11 +82,17 @@ pub(in crate::commands) async fn serve(
     while let Some(ended) = behind.join_next().await {
         ended.map_err(CommandError::failed)?;
     }
+    let mut waiting = 0;
     for one in served.into_iter().filter_map(Arc::into_inner) {
+        let queue = one.service.queue().clone();
         let finished = tokio::task::spawn_blocking(|| one.service.finish());
         finished.await.map_err(CommandError::failed)?;
+        waiting += queue.waiting();
     }
-    write_line(&counts.counts().line());
+    write_line(&format!(
+        "{}, {waiting} still queued",
+        counts.counts().line()
+    ));
     Ok(Exit::Success)
 }
 

@@ -1,6 +1,6 @@
 //! Objects, read one level deep.
 
-use super::{Invalid, Member, Name, Reader, parse};
+use crate::{Invalid, Name, Reader, unescaped};
 
 /// An object, read one level deep: its members, as they are written. Anything else has none.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,9 +56,10 @@ impl<'a> Outline<'a> {
 
     /// The member of a name as text, if it is a text that is not empty, or a number.
     pub fn text_of(&self, name: &str) -> Option<String> {
-        match parse(self.get(name)?.as_bytes()) {
-            Ok(Member::Text(text)) => Some(text).filter(|text| !text.is_empty()),
-            Ok(Member::Number(digits)) => Some(digits.to_owned()),
+        let json = self.get(name)?;
+        match json.as_bytes().first()? {
+            b'"' => unescaped(json.get(1..json.len() - 1)?).filter(|text| !text.is_empty()),
+            b'0'..=b'9' | b'-' => Some(json.to_owned()),
             _ => None,
         }
     }

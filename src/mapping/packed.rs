@@ -1,0 +1,76 @@
+//! The compiled form: numbers and texts one behind the other, without names.
+
+/// Writes values one behind the other.
+#[derive(Default)]
+pub struct Packer(pub Vec<u8>);
+
+impl Packer {
+    /// A number, in groups of seven bits.
+    pub fn number(&mut self, mut number: usize) {
+        while number > 127 {
+            self.0.push((number & 127) as u8 | 128);
+            number >>= 7;
+        }
+        self.0.push(number as u8);
+    }
+
+    /// A text, behind its length.
+    pub fn text(&mut self, text: &str) {
+        self.number(text.len());
+        self.0.extend_from_slice(text.as_bytes());
+    }
+
+    /// Values behind their number.
+    pub fn all<T>(&mut self, values: &[T], each: impl Fn(&mut Self, &T)) {
+        self.number(values.len());
+        for value in values {
+            each(self, value);
+        }
+    }
+
+    /// A value that may be missing: none or one.
+    pub fn some<T>(&mut self, value: Option<&T>, each: impl Fn(&mut Self, &T)) {
+        self.all(value.as_slice(), |packer, value| each(packer, value));
+    }
+}
+
+/// Reads what [`Packer`] wrote. Every reading ends in `None` where the bytes are damaged.
+pub struct Unpacker<'a>(pub &'a [u8]);
+
+impl Unpacker<'_> {
+    /// A number.
+    pub fn number(&mut self) -> Option<usize> {
+        let mut number = 0_usize;
+        for shift in (0..28).step_by(7) {
+            let (byte, rest) = self.0.split_first()?;
+            self.0 = rest;
+            number |= usize::from(byte & 127) << shift;
+            if *byte < 128 {
+                return Some(number);
+            }
+        }
+        None
+    }
+
+    /// A text.
+    pub fn text(&mut self) -> Option<String> {
+        let length = self.number()?;
+        let (text, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        str::from_utf8(text).ok().map(str::to_owned)
+    }
+
+    /// Values behind their number. Each takes a byte at least, which bounds what damage can ask for.
+    pub fn all<T>(&mut self, each: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        let count = self.number()?;
+        if count > self.0.len() {
+            return None;
+        }
+        (0..count).map(|_| each(self)).collect()
+    }
+
+    /// A value that may be missing.
+    pub fn some<T>(&mut self, each: impl Fn(&mut Self) -> Option<T>) -> Option<Option<T>> {
+        Some(self.all(each)?.pop())
+    }
+}

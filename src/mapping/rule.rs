@@ -1,0 +1,186 @@
+//! Rules as they are compiled: where a value comes from, what becomes of it, and where it goes.
+
+use super::condition::Condition;
+use super::packed::{Packer, Unpacker};
+use super::path::{COMPANY, Type};
+use super::transform::Step;
+use crate::intercom::fields::Kind;
+use crate::intercom::streams::Stream;
+
+/// Where a value comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Source {
+    /// A path in the record.
+    Path(String),
+    /// A value of the mapping itself, as JSON.
+    Literal(String),
+}
+
+/// A rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// Where the value comes from: the first that is there, or all of them where the first step takes all.
+    pub from: Vec<Source>,
+    /// The target, a dotted path. With `[]` at its end the value is put into a list; with `*`, each member of the object goes to
+    /// a target of its own, its name in place of the star.
+    pub to: String,
+    /// What is given where there is no value, as JSON.
+    pub default: Option<String>,
+    /// The type that the value has to have in the end.
+    pub kind: Type,
+    /// What becomes of the value, in order.
+    pub pipeline: Vec<Step>,
+    /// When the rule applies.
+    pub when: Option<Condition>,
+}
+
+/// Which company is meant where a contact has several.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum WhichCompany {
+    /// The one that was made last.
+    #[default]
+    Newest,
+    /// The one that is listed first.
+    First,
+    /// The one of this name.
+    Named(String),
+}
+
+/// The mapping of one stream.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Section {
+    /// The stream's name.
+    pub stream: String,
+    /// The rules, those of one object of the result side by side.
+    pub rules: Vec<Rule>,
+    /// Targets that have to be there.
+    pub required: Vec<String>,
+    /// Whether targets without a value are given as null.
+    pub nulls: bool,
+    /// Whether a record that has custom attributes which no rule names is no good.
+    pub strict: bool,
+    /// Which company `company.` means.
+    pub company: WhichCompany,
+    /// Which records are given at all.
+    pub when: Option<Condition>,
+}
+
+impl Rule {
+    /// A rule that gives a value as it is.
+    pub fn plain(from: Source, to: String) -> Self {
+        Self {
+            from: vec![from],
+            to,
+            default: None,
+            kind: Type::Any,
+            pipeline: Vec::new(),
+            when: None,
+        }
+    }
+
+    /// The paths that it takes its value from.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.from.iter().filter_map(|source| match source {
+            Source::Path(path) => Some(path.as_str()),
+            Source::Literal(_) => None,
+        })
+    }
+
+    fn pack(&self, packer: &mut Packer) {
+        packer.all(&self.from, |packer, source| match source {
+            Source::Path(path) => {
+                packer.number(0);
+                packer.text(path);
+            }
+            Source::Literal(json) => {
+                packer.number(1);
+                packer.text(json);
+            }
+        });
+        packer.text(&self.to);
+        packer.some(self.default.as_ref(), |packer, text| packer.text(text));
+        let kind = Type::ALL.iter().position(|(_, kind)| *kind == self.kind);
+        packer.number(kind.unwrap_or_default());
+        packer.all(&self.pipeline, |packer, step| step.pack(packer));
+        packer.some(self.when.as_ref(), |packer, when| when.pack(packer));
+    }
+
+    fn unpack(unpacker: &mut Unpacker) -> Option<Self> {
+        Some(Self {
+            from: unpacker.all(|unpacker| match unpacker.number()? {
+                0 => Some(Source::Path(unpacker.text()?)),
+                _ => Some(Source::Literal(unpacker.text()?)),
+            })?,
+            to: unpacker.text()?,
+            default: unpacker.some(|unpacker| unpacker.text())?,
+            kind: Type::ALL.get(unpacker.number()?)?.1,
+            pipeline: unpacker.all(Step::unpack)?,
+            when: unpacker.some(Condition::unpack)?,
+        })
+    }
+}
+
+impl Section {
+    /// Calls back with every path of it, conditions' too.
+    pub fn paths<'a>(&'a self, each: &mut dyn FnMut(&'a str)) {
+        for rule in &self.rules {
+            rule.paths().for_each(&mut *each);
+            rule.when.iter().for_each(|when| when.paths(each));
+        }
+        self.when.iter().for_each(|when| when.paths(each));
+    }
+
+    /// Whether it needs the company of a contact, which the contact does not hold.
+    pub fn joins_company(&self) -> bool {
+        let mut joins = false;
+        self.paths(&mut |path| joins |= path.starts_with(COMPANY));
+        joins && self.stream == "contacts"
+    }
+
+    /// Whether it asks for rows of another stream that records may embed.
+    pub fn embeds(&self, stream: &Stream) -> bool {
+        let mut embedded = stream
+            .fields
+            .iter()
+            .filter(|field| field.kind == Kind::Elsewhere);
+        let mut embeds = false;
+        embedded.any(|field| {
+            self.paths(&mut |path| embeds |= path.split('.').next() == Some(field.name()));
+            embeds
+        })
+    }
+
+    /// Packs it.
+    pub fn pack(&self, packer: &mut Packer) {
+        packer.text(&self.stream);
+        packer.all(&self.rules, |packer, rule| rule.pack(packer));
+        packer.all(&self.required, |packer, text| packer.text(text));
+        packer.number(self.nulls.into());
+        packer.number(self.strict.into());
+        let (company, name) = match &self.company {
+            WhichCompany::Newest => (0, ""),
+            WhichCompany::First => (1, ""),
+            WhichCompany::Named(name) => (2, name.as_str()),
+        };
+        packer.number(company);
+        packer.text(name);
+        packer.some(self.when.as_ref(), |packer, when| when.pack(packer));
+    }
+
+    /// Reads what [`Section::pack`] wrote.
+    pub fn unpack(unpacker: &mut Unpacker) -> Option<Self> {
+        Some(Self {
+            stream: unpacker.text()?,
+            rules: unpacker.all(Rule::unpack)?,
+            required: unpacker.all(|unpacker| unpacker.text())?,
+            nulls: unpacker.number()? == 1,
+            strict: unpacker.number()? == 1,
+            company: match (unpacker.number()?, unpacker.text()?) {
+                (0, _) => WhichCompany::Newest,
+                (1, _) => WhichCompany::First,
+                (_, name) => WhichCompany::Named(name),
+            },
+            when: unpacker.some(Condition::unpack)?,
+        })
+    }
+}

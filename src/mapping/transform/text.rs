@@ -1,0 +1,109 @@
+//! Texts.
+
+use super::{Item, Odd, argument};
+
+/// The characters of a text.
+fn characters<'i>(item: &'i Item) -> &'i str {
+    match item {
+        Item::Text(text) | Item::Json(text) => text,
+    }
+}
+
+pub fn trim<'a>(_: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
+    let trimmed = characters(&item).trim();
+    if trimmed.len() == characters(&item).len() {
+        return Ok(item);
+    }
+    Ok(Item::text(trimmed.to_owned()))
+}
+
+pub fn lower<'a>(_: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
+    let text = characters(&item);
+    // Most e-mail addresses are already.
+    let lower = text
+        .bytes()
+        .all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    if lower {
+        return Ok(item);
+    }
+    Ok(Item::text(text.chars().map(lower_of).collect::<String>()))
+}
+
+pub fn upper<'a>(_: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
+    let text = characters(&item).replace('ß', "SS");
+    Ok(Item::text(text.chars().map(upper_of).collect::<String>()))
+}
+
+/// Ranges of capital letters with what lies between each and its small letter; where that is one, the two take turns. The
+/// alphabets of Europe: the standard library's tables of all there are would be a twentieth of the component.
+const CAPITALS: [(char, char, u32); 11] = [
+    ('A', 'Z', 32),
+    ('À', 'Ö', 32),
+    ('Ø', 'Þ', 32),
+    ('Ā', 'Į', 1),
+    ('Ĳ', 'Ķ', 1),
+    ('Ĺ', 'Ň', 1),
+    ('Ŋ', 'Ŷ', 1),
+    ('Ź', 'Ž', 1),
+    ('Α', 'Ω', 32),
+    ('А', 'Я', 32),
+    ('Ѐ', 'Џ', 80),
+];
+
+fn lower_of(letter: char) -> char {
+    let mut ranges = CAPITALS.iter();
+    let range = ranges.find(|(first, last, between)| {
+        let place = u32::from(letter).wrapping_sub(u32::from(*first));
+        (*first..=*last).contains(&letter) && (*between > 1 || place.is_multiple_of(2))
+    });
+    let small = range.and_then(|(_, _, between)| char::from_u32(u32::from(letter) + between));
+    small.unwrap_or(letter)
+}
+
+fn upper_of(letter: char) -> char {
+    CAPITALS
+        .iter()
+        .find_map(|(_, _, between)| {
+            let capital = char::from_u32(u32::from(letter).checked_sub(*between)?)?;
+            (capital != letter && lower_of(capital) == letter).then_some(capital)
+        })
+        .unwrap_or(letter)
+}
+/// The first word of a name, or everything behind it.
+pub fn split_name<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
+    let name = characters(&item).trim();
+    let (first, last) = name.split_once(char::is_whitespace).unwrap_or((name, ""));
+    let part = match argument(arguments, 0) {
+        "last" => last.trim_start(),
+        _ => first,
+    };
+    Ok(match part {
+        "" => Item::NULL,
+        part => Item::text(part.to_owned()),
+    })
+}
+
+/// At most so many characters, an ending among them where some are cut.
+pub fn truncate<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
+    let most: usize = argument(arguments, 1).parse().map_err(|_| Odd)?;
+    let text = characters(&item);
+    if text.len() <= most || text.chars().count() <= most {
+        return Ok(item);
+    }
+    let ending: String = argument(arguments, 0).chars().take(most).collect();
+    let kept = most - ending.chars().count();
+    let mut cut: String = text.chars().take(kept).collect();
+    cut.push_str(&ending);
+    Ok(Item::text(cut))
+}
+
+/// A name for machines: letters and digits of ASCII, `-` and `_`; everything else becomes `_`.
+pub fn slug<'a>(_: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
+    let one = |letter: char| match letter {
+        'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' => letter,
+        _ => '_',
+    };
+    Ok(Item::text(
+        characters(&item).chars().map(one).collect::<String>(),
+    ))
+}

@@ -1,0 +1,63 @@
+//! Times: Unix seconds and ISO 8601.
+
+use super::{Item, Odd, argument};
+use crate::intercom::timestamp;
+
+const DAY: i64 = 86_400;
+
+/// The last second of the year 9999, and the first of the year 0: beyond them ISO 8601 has other forms.
+const RANGE: std::ops::Range<i64> = -62_167_219_200..253_402_300_800;
+
+/// A time as ISO 8601 in UTC, to the second or only its day.
+pub fn iso_date<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
+    let Some(seconds) = seconds(&item)? else {
+        return Ok(Item::NULL);
+    };
+    let (year, month, day) = civil(seconds.div_euclid(DAY));
+    let mut text = format!("{year:04}-{month:02}-{day:02}");
+    if argument(arguments, 0) != "day" {
+        let second = seconds.rem_euclid(DAY);
+        let (hour, minute) = (second / 3_600, second / 60 % 60);
+        text.push_str(&format!("T{hour:02}:{minute:02}:{:02}Z", second % 60));
+    }
+    Ok(Item::text(text))
+}
+
+/// A time as Unix seconds.
+pub fn epoch<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
+    Ok(match seconds(&item)? {
+        None => Item::NULL,
+        Some(seconds) if argument(arguments, 0) == "day" => {
+            Item::json((seconds - seconds.rem_euclid(DAY)).to_string())
+        }
+        Some(seconds) => Item::json(seconds.to_string()),
+    })
+}
+
+fn seconds(item: &Item) -> Result<Option<i64>, Odd> {
+    let written = match item {
+        // A day alone begins at midnight.
+        Item::Text(text) if text.trim().len() == 10 && text.matches('-').count() == 2 => {
+            format!("\"{}T00:00:00Z\"", text.trim())
+        }
+        item => item.written().into_owned(),
+    };
+    let seconds = timestamp::parse(&written).map_err(|_| Odd)?;
+    match seconds {
+        Some(seconds) if !RANGE.contains(&seconds) => Err(Odd),
+        seconds => Ok(seconds),
+    }
+}
+
+/// The day of the Gregorian calendar that is so many days after 1 January 1970. Years are counted from March on here, so
+/// that the day that leap years add is their last.
+fn civil(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (year + era * 400 + i64::from(month <= 2), month, day)
+}

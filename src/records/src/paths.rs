@@ -1,0 +1,180 @@
+//! Values at many dotted paths of a record, picked in one pass.
+
+use crate::{Invalid, Name, Reader};
+
+/// Dotted paths to look for. A field of the record itself is named by the first part of a path; further down a name may
+/// hold dots itself, since names of custom attributes do.
+#[derive(Clone, Debug, Default)]
+pub struct Paths {
+    root: Node,
+    count: usize,
+}
+
+/// What is looked for in one object or list, sorted by name.
+#[derive(Clone, Debug, Default)]
+struct Node(Vec<Entry>);
+
+#[derive(Clone, Debug)]
+struct Entry {
+    name: String,
+    /// The paths that end here.
+    ends: Vec<usize>,
+    /// Those that go on.
+    deeper: Node,
+}
+
+impl Paths {
+    /// Prepares to look for these paths; values are given in their order.
+    pub fn new<'p>(paths: impl IntoIterator<Item = &'p str>) -> Self {
+        let wanted: Vec<(&str, usize)> = paths.into_iter().zip(0..).collect();
+        Self {
+            count: wanted.len(),
+            root: Node::new(&wanted, false),
+        }
+    }
+
+    /// The values at the paths, as they are written in the record.
+    ///
+    /// # Errors
+    /// When the record is no JSON.
+    pub fn pick<'a>(&self, record: &'a str) -> Result<Vec<Option<&'a str>>, Invalid> {
+        let mut found = vec![None; self.count];
+        self.root.pick(&mut Reader::new(record), &mut found)?;
+        Ok(found)
+    }
+}
+
+impl Node {
+    /// Paths that come sorted are put at the end, one after the other.
+    fn new(wanted: &[(&str, usize)], dotted: bool) -> Self {
+        let mut node = Self::default();
+        let mut rests: Vec<Vec<(&str, usize)>> = Vec::new();
+        for (path, slot) in wanted {
+            let dots = if dotted { usize::MAX } else { 1 };
+            for (at, _) in path.match_indices('.').take(dots) {
+                let entry = node.insert(&path[..at], &mut rests);
+                rests[entry].push((&path[at + 1..], *slot));
+            }
+            if dotted || !path.contains('.') {
+                let entry = node.insert(path, &mut rests);
+                node.0[entry].ends.push(*slot);
+            }
+        }
+        for (entry, rests) in node.0.iter_mut().zip(&rests) {
+            if !rests.is_empty() {
+                entry.deeper = Self::new(rests, true);
+            }
+        }
+        node
+    }
+
+    /// The place of a name's entry, which is made where there is none yet.
+    fn insert<T>(&mut self, name: &str, rests: &mut Vec<Vec<T>>) -> usize {
+        let at = self.place(name);
+        if self.0.get(at).is_none_or(|entry| entry.name != name) {
+            let entry = Entry {
+                name: name.to_owned(),
+                ends: Vec::new(),
+                deeper: Self::default(),
+            };
+            self.0.insert(at, entry);
+            rests.insert(at, Vec::new());
+        }
+        at
+    }
+
+    fn place(&self, name: &str) -> usize {
+        self.0.partition_point(|entry| entry.name.as_str() < name)
+    }
+
+    fn entry(&self, name: &str) -> Option<&Entry> {
+        self.0
+            .get(self.place(name))
+            .filter(|entry| entry.name == name)
+    }
+
+    /// As deep as the paths go.
+    fn pick<'a>(
+        &self,
+        reader: &mut Reader<'a>,
+        found: &mut [Option<&'a str>],
+    ) -> Result<(), Invalid> {
+        match reader.peek()? {
+            b'{' => {
+                let mut more = reader.open(b'{', b'}')?;
+                while more {
+                    let name: Name = reader.name()?;
+                    let entry = match name.escaped {
+                        false => self.entry(name.text),
+                        true => self.entry(&name.unescaped()),
+                    };
+                    take(entry, reader, found)?;
+                    more = !reader.is_last(b'}')?;
+                }
+                Ok(())
+            }
+            b'[' => {
+                let mut index: usize = 0;
+                reader.list(|reader| {
+                    let entry = self.entry(&index.to_string());
+                    index += 1;
+                    take(entry, reader, found)
+                })
+            }
+            _ => reader.value().map(drop),
+        }
+    }
+}
+
+fn take<'a>(
+    entry: Option<&Entry>,
+    reader: &mut Reader<'a>,
+    found: &mut [Option<&'a str>],
+) -> Result<(), Invalid> {
+    let Some(entry) = entry else {
+        return reader.value().map(drop);
+    };
+    reader.peek()?;
+    let start = reader.place();
+    if entry.deeper.0.is_empty() {
+        reader.value()?;
+    } else {
+        entry.deeper.pick(reader, found)?;
+    }
+    let value = reader.text().get(start..reader.place());
+    for slot in &entry.ends {
+        if let Some(slot) = found.get_mut(*slot) {
+            *slot = value;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_picked_at_any_depth() {
+        let record = r#"{"a":{"b":[1,{"c":"x"}],"d.e":2},"f":null,"\u0067":3,"a2":4}"#;
+        let paths = [
+            "a.b.1.c", "a.d.e", "f", "g", "a.b", "a2", "h", "a.b.7", "f.x",
+        ];
+        assert_eq!(
+            Paths::new(paths).pick(record).unwrap(),
+            [
+                Some("\"x\""),
+                Some("2"),
+                Some("null"),
+                Some("3"),
+                Some("[1,{\"c\":\"x\"}]"),
+                Some("4"),
+                None,
+                None,
+                None
+            ]
+        );
+        assert!(Paths::new(["a"]).pick("{\"a\":").is_err());
+        assert_eq!(Paths::new(["a"]).pick("[7]"), Ok(vec![None]));
+    }
+}
