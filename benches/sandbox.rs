@@ -68,8 +68,33 @@ fn main() -> anyhow::Result<()> {
         if wants(name) {
             let (mut inside, mut outside) = (Vec::new(), Vec::new());
             for _ in 0..ROUNDS {
-                outside.push(native::map_records(&documents)?);
+                outside.push(native::map_records(&documents, None)?);
                 inside.push(sandbox.map_records(&documents).await?);
+            }
+            table.row(name, Some(&mut inside), &mut outside, None);
+        }
+        let name = "map-record, 150 contacts for Brevo";
+        if wants(name) {
+            let prepared = native::prepared()?;
+            let mapping = sandbox.with_prepared(prepared.clone());
+            let (mut inside, mut outside) = (Vec::new(), Vec::new());
+            for _ in 0..ROUNDS {
+                outside.push(native::map_records(&documents, Some(prepared.clone()))?);
+                inside.push(mapping.map_records(&documents).await?);
+            }
+            table.row(name, Some(&mut inside), &mut outside, Some(1_500.0));
+        }
+        let name = "map-record, 1 contact for Brevo";
+        if wants(name) {
+            let prepared = native::prepared()?;
+            let mapping = sandbox.with_prepared(prepared.clone());
+            let (mut inside, mut outside) = (Vec::new(), Vec::new());
+            for _ in 0..ROUNDS {
+                outside.push(native::map_records(
+                    &documents[..1],
+                    Some(prepared.clone()),
+                )?);
+                inside.push(mapping.map_records(&documents[..1]).await?);
             }
             table.row(name, Some(&mut inside), &mut outside, None);
         }

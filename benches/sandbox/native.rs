@@ -102,9 +102,23 @@ pub fn verify_webhook(body: &[u8]) -> anyhow::Result<Duration> {
     Ok(taken)
 }
 
-/// Maps documents.
-pub fn map_records(documents: &[Vec<u8>]) -> anyhow::Result<Duration> {
-    let connection = connection();
+/// The mapping that is measured.
+pub const MAPPING: &str = r#"{"preset":"brevo-contact","lists":{"all_users":35,"leads":37},"country":"US","attributes":{"plan_tier":"PLAN_TIER"}}"#;
+
+/// The measured mapping, as a check prepares it.
+pub fn prepared() -> anyhow::Result<Vec<u8>> {
+    let mapping = intercom_connector::mapping::Mapping::compile(MAPPING.as_bytes(), None);
+    Ok(mapping
+        .map_err(|failure| anyhow!(failure.message))?
+        .prepare())
+}
+
+/// Maps documents, with a mapping that was prepared or without one.
+pub fn map_records(documents: &[Vec<u8>], prepared: Option<Vec<u8>>) -> anyhow::Result<Duration> {
+    let connection = Connection {
+        prepared,
+        ..connection()
+    };
     let start = thread_cpu_time();
     let mapped = intercom_connector::map_record::map_records(&connection, "contacts", documents);
     let taken = thread_cpu_time() - start;

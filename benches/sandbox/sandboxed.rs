@@ -7,7 +7,7 @@ use axum::Router;
 use axum::http::{HeaderName, header};
 use axum::routing::get;
 use host_test::contract::connector::{PageRequest, Selection, WebhookDelivery};
-use host_test::contract::types::{Connection, Header};
+use host_test::contract::types::{Account, Connection, Header};
 use host_test::engine::{Engine, EngineOptions};
 use host_test::http_client::{HttpClient, HttpOptions};
 use host_test::limits::CallLimits;
@@ -67,6 +67,21 @@ impl Sandbox {
             options,
         )?;
         Ok(Self { plugin, tenant })
+    }
+
+    /// The same with a mapping that was prepared.
+    pub fn with_prepared(&self, prepared: Vec<u8>) -> Self {
+        let account = Account {
+            workspace_id: "bench".into(),
+            name: None,
+            region: None,
+            time_zone: None,
+            api_version: None,
+        };
+        Self {
+            plugin: self.plugin.clone(),
+            tenant: self.tenant.with_checked(account, prepared),
+        }
     }
 
     /// Makes a store and an instance. Dropping them does not count.

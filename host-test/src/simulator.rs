@@ -197,7 +197,11 @@ mod events_tests;
 #[cfg(test)]
 mod fault_tests;
 #[cfg(test)]
+mod jobs_tests;
+#[cfg(test)]
 mod links_tests;
+#[cfg(test)]
+mod messages_tests;
 #[cfg(test)]
 mod oauth_tests;
 #[cfg(test)]
@@ -206,6 +210,8 @@ mod pipeline_tests;
 mod search_tests;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod ticket_type_writes_tests;
 #[cfg(test)]
 mod ticket_writes_tests;
 #[cfg(test)]

@@ -8,6 +8,7 @@
 mod again;
 mod counts;
 mod depth;
+mod error;
 mod intents;
 mod lines;
 mod ordered_output;
@@ -28,6 +29,8 @@ pub use self::again::RowAgain;
 pub use self::counts::{Tally, WebhookCounts};
 use self::depth::Depth;
 pub use self::depth::MOST_WAITING;
+pub use self::error::QueueError;
+use self::error::failed;
 pub use self::intents::{IntentState, Intents, StoredIntent};
 pub use self::ordered_output::OrderedOutput;
 pub use self::status::QueueStatus;
@@ -57,43 +60,6 @@ impl Default for QueueOptions {
             reads_again: false,
         }
     }
-}
-
-/// Why the queue did not do what it was asked.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum QueueError {
-    /// More is asked of it than it can do.
-    #[error("the queue has too much to do")]
-    Busy,
-    /// The database refused.
-    #[error("the queue {}: {source}", path.display())]
-    Database {
-        /// The file.
-        path: PathBuf,
-        /// What SQLite says.
-        source: Arc<rusqlite::Error>,
-    },
-    /// The database is of a later version of this program, or of something else.
-    #[error("{} has layout {found}, this program knows layout {known}; use the newer program", path.display())]
-    Layout {
-        /// The file.
-        path: PathBuf,
-        /// The layout found.
-        found: i64,
-        /// The layout known.
-        known: i64,
-    },
-    /// There is no place for it.
-    #[error("cannot make the queue {}: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system says.
-        source: Arc<std::io::Error>,
-    },
-    /// Its thread is gone.
-    #[error("the queue has ended")]
-    Ended,
 }
 
 /// A delivery as the component read it.
@@ -335,14 +301,6 @@ fn store(
 /// Counters and times alone are behind the lock; a panic cannot leave them in disorder.
 fn lock(tally: &Mutex<Tally>) -> MutexGuard<'_, Tally> {
     tally.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn failed(path: &Path) -> impl Fn(rusqlite::Error) -> QueueError + use<> {
-    let path = path.to_path_buf();
-    move |source| QueueError::Database {
-        path: path.clone(),
-        source: Arc::new(source),
-    }
 }
 
 #[cfg(test)]

@@ -397,11 +397,11 @@ impl<'t> Writer<'t> {
 
     /// Whether a target, or one within it, has a value that counts.
     fn has(&self, target: &str) -> bool {
-        let within = |one: &&str| {
+        let within = |one: &str| {
             one.strip_prefix(target)
                 .is_some_and(|rest| matches!(rest, "" | "[]") || rest.starts_with('.'))
         };
-        self.filled.iter().any(|one| within(&one))
+        self.filled.iter().any(|one| within(one))
     }
 
     fn comma(&mut self) {

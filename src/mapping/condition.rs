@@ -30,6 +30,9 @@ pub enum Condition {
     Any(Vec<Self>),
 }
 
+/// Judges a path at a place of the document.
+pub type Check<'c> = dyn Fn(&str, &str) -> Result<Type, Box<Problem>> + 'c;
+
 /// Whether a value is one that counts: neither absent, nor null, nor an empty text.
 pub fn is_filled(json: Option<&str>) -> bool {
     json.is_some_and(|json| !matches!(json, "" | "null" | "\"\""))
@@ -63,7 +66,7 @@ impl Condition {
     pub fn read(
         member: &Member,
         place: &str,
-        check: &dyn Fn(&str, &str) -> Result<Type, Box<Problem>>,
+        check: &Check,
         problems: &mut Vec<Problem>,
     ) -> Option<Self> {
         read(member, place, check, problems, MOST_DEPTH)
@@ -117,7 +120,7 @@ fn unpack(unpacker: &mut Unpacker, depth: usize) -> Option<Condition> {
 fn read(
     member: &Member,
     place: &str,
-    check: &dyn Fn(&str, &str) -> Result<Type, Box<Problem>>,
+    check: &Check,
     problems: &mut Vec<Problem>,
     depth: usize,
 ) -> Option<Condition> {

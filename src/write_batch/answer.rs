@@ -8,7 +8,7 @@ use crate::contract::types::{Failure, FailureKind};
 use crate::failure::failure;
 use crate::intercom::actions::{Absent, Action, Call, Does, Mode, Object, Replay, Write};
 use crate::intercom::errors::{ApiError, from_http, from_response, request_id, unexpected_body};
-use crate::intercom::request::canonical_id;
+use crate::intercom::request::{canonical_id, server_time};
 use crate::json::{self, Member, Object as Members};
 use crate::operation::Answer;
 
@@ -158,10 +158,11 @@ impl Sent<'_> {
             ..unexpected_body(&response, &reason)
         })?;
         // Where an answer holds the whole that something was said in, what was said has an id of its own.
+        let sent = self.sent_ms.div_euclid(1_000);
+        let since = server_time(&response).unwrap_or(sent) - probe::SKEW;
         if let Replay::Probe(probe) = &self.mode.replay
-            && let Some(id) =
-                probe::find(probe, &response.body, self.values, self.sent_ms, self.taken)
-                    .filter(|id| !id.is_empty() && !probe.kinds.is_empty())
+            && let Some(id) = probe::find(probe, &response.body, self.values, since, self.taken)
+                .filter(|id| !id.is_empty() && !probe.kinds.is_empty())
         {
             return Ok(over(status, Some(id)));
         }

@@ -5,13 +5,16 @@ use crate::contract::http::{Effect, Request};
 use crate::contract::types::Failure;
 use crate::intercom::actions::{Probe, Replay};
 use crate::intercom::errors::{from_http, from_response, unexpected_body};
-use crate::intercom::request;
+use crate::intercom::request::{self, server_time};
 use crate::json::{self, Member, Object};
 use crate::operation::Answer;
 use crate::watermark::LAG_SECONDS;
 
-/// How far the clocks of a host and of Intercom may be apart, in seconds.
-const SKEW: i64 = 60;
+/// How far the clocks of a host and of Intercom may be apart, in seconds, while no answer says it.
+pub const SKEW: i64 = 60;
+
+/// What is left of it when an answer says it: times are whole seconds.
+const ROUNDING: i64 = 2;
 
 /// What a look says.
 #[derive(Debug, PartialEq)]
@@ -66,7 +69,13 @@ pub fn read(
     if json::parse::<Object>(&response.body).is_err() {
         return Err(unexpected_body(&response, "it is no object"));
     }
-    if let Some(id) = find(probe, &response.body, values, sent_ms, taken) {
+    // When it was sent by Intercom's clock. What is older is somebody else's.
+    let sent = sent_ms.div_euclid(1_000);
+    let since = match server_time(&response) {
+        Some(there) => sent + (there - now_ms.div_euclid(1_000)) - ROUNDING,
+        None => sent - SKEW,
+    };
+    if let Some(id) = find(probe, &response.body, values, since, taken) {
         return Ok(Seen::Applied(Some(id).filter(|id| !id.is_empty())));
     }
     let lag = LAG_SECONDS.saturating_mul(1_000);
@@ -77,12 +86,12 @@ pub fn read(
     }
 }
 
-/// The id of what a row made, in an answer that holds it; the newest one.
+/// The id of what a row made since a second, in an answer that holds it.
 pub fn find(
     probe: &Probe,
     body: &[u8],
     values: &Values,
-    sent_ms: i64,
+    since: i64,
     taken: &[String],
 ) -> Option<String> {
     let mut json = std::str::from_utf8(body).ok()?;
@@ -94,7 +103,6 @@ pub fn find(
         Member::Object(object) => vec![json::parse(object.as_bytes()).ok()?],
         _ => return None,
     };
-    let since = sent_ms.div_euclid(1_000).saturating_sub(SKEW);
     let given: Option<i64> = values.text("created_at").and_then(|text| text.parse().ok());
     let mut found: Vec<(Option<i64>, String)> = Vec::new();
     for candidate in &candidates {
@@ -233,7 +241,7 @@ mod tests {
             {"id":"3","created_at":900,"body":"<p>Hello</p>","author":{"id":"7"}},
             {"id":"5","created_at":1000,"body":"<p>Hello</p>","author":{"id":"8"}},
             {"id":"6","created_at":1000,"body":"<p>Hello!</p>","author":{"id":"7"}}]}"#;
-        let look = |taken: &[String]| find(&NOTES, body, &values, 1_000_000, taken);
+        let look = |taken: &[String]| find(&NOTES, body, &values, 950, taken);
         assert_eq!(look(&[]).as_deref(), Some("9"));
         assert_eq!(look(&["9".to_owned()]), None);
     }

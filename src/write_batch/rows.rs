@@ -16,6 +16,7 @@ use crate::contract::connector::{Batch, Outcome, OutcomeStatus, Row};
 use crate::contract::types::{Failure, FailureKind};
 use crate::failure::{failure, not_valid};
 use crate::intercom::actions::{Absent, Action, By, Mode, Object, Reference, Replay, Write};
+use crate::intercom::versions::minor;
 use crate::json::{Members, quoted};
 
 /// A row on its way.
@@ -209,7 +210,9 @@ impl Rows {
     pub fn look_up(&mut self) -> Lookup {
         let mut lookup = Lookup::default();
         for index in 0..self.rows.len() {
-            for reference in self.mode.references {
+            let known =
+                |reference: &&Reference| reference.object.since() <= minor(self.api_version);
+            for reference in self.mode.references.iter().filter(known) {
                 let travelling = &mut self.rows[index];
                 if travelling.outcome.is_some() {
                     break;

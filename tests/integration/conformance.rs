@@ -7,6 +7,8 @@ mod answered;
 mod catalogue;
 /// The list of contradictions between examples and schemas is current.
 mod contradictions;
+/// What is written into conversations, messages and tickets.
+mod desk_writes;
 /// What becomes of the items in an example.
 mod entries;
 /// Every example of an answer decodes.

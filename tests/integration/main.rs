@@ -30,5 +30,7 @@ mod sweep;
 mod verify_webhook;
 /// A workspace, a connection to it and a folder for its output.
 mod world;
+/// `write-batch`: every other action against the simulator.
+mod write_actions;
 /// `write-batch`: rows against the simulator, read back.
 mod write_batch;

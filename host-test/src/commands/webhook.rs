@@ -3,6 +3,7 @@
 mod place;
 mod schedule;
 mod serve;
+mod served;
 
 use std::path::Path;
 

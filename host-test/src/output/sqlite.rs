@@ -3,6 +3,7 @@
 //! A row knows the scan that wrote it last. Before a scan writes over a row of an earlier scan, the old row goes into
 //! `_undo`; when the walk starts over, the scan's rows are deleted and the old ones put back.
 
+mod deliveries;
 mod held_row;
 mod quarantine;
 mod rows;
@@ -316,7 +317,7 @@ impl Output for Sqlite {
             for delivery in deliveries {
                 let Delivery { id, now_ms, .. } = delivery;
                 let mut told = Delivered {
-                    new: rows::insert_delivery(transaction, id, *now_ms).map_err(&failed)?,
+                    new: deliveries::insert(transaction, id, *now_ms).map_err(&failed)?,
                     ..Delivered::default()
                 };
                 if told.new {
@@ -334,8 +335,7 @@ impl Output for Sqlite {
                 delivered.push(told);
             }
             if let Some(oldest) = oldest {
-                rows::forget_deliveries(transaction, oldest - DELIVERY_MEMORY_MS)
-                    .map_err(&failed)?;
+                deliveries::forget(transaction, oldest - DELIVERY_MEMORY_MS).map_err(&failed)?;
             }
             schema::save_webhooks(transaction, &webhooks).map_err(&failed)?;
             schema::save_counter(transaction, counter).map_err(&failed)?;

@@ -37,3 +37,40 @@ fn a_stream_that_is_not_there_is_said() {
         "{finished:?}"
     );
 }
+
+#[test]
+fn a_preset_is_chosen_in_the_file_and_what_its_rules_did_is_explained() {
+    let world = World::new(&[]);
+    world.connect("mapping: { preset: brevo-contact, lists: { all_users: 35 }, country: IE }\n");
+    let user =
+        json!({ "id": "1", "role": "user", "email": "Ada@Example.org", "phone": "087 123 4567" });
+    let lead = json!({ "id": "2", "role": "lead", "email": null });
+    let input = format!("{user}\n{lead}\n");
+    let finished = world.run_with(&["map", "contacts"], input.as_bytes());
+    // The lead cannot be a contact there without an address.
+    assert_eq!(finished.code, Some(3), "{finished:?}");
+    assert!(
+        finished.err.contains("line 2") && finished.err.contains("email"),
+        "{finished:?}"
+    );
+    assert_eq!(
+        finished.documents()[0]["data"],
+        json!({ "email": "ada@example.org", "attributes": { "SMS": "+353871234567", "ROLE": "user" }, "listIds": [35] })
+    );
+    let finished = world.run_with(&["map", "contacts", "--explain"], input.as_bytes());
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    let rules = finished.documents()[0]["data"]["rules"].clone();
+    assert_eq!(
+        rules[0],
+        json!({ "to": "email", "from": ["email"], "took": "\"***@*******.***\"", "gave": "\"***@*******.***\"", "steps": [
+            { "step": "trim", "gave": "\"***@*******.***\"" }, { "step": "lower", "gave": "\"***@*******.***\"" }
+        ] })
+    );
+    assert!(!finished.out.to_lowercase().contains("ada"), "{finished:?}");
+    world.connect("mapping: brevo-contacts\n");
+    let finished = world.run_with(&["map", "contacts"], input.as_bytes());
+    assert!(
+        finished.err.contains("did you mean brevo-contact?"),
+        "{finished:?}"
+    );
+}

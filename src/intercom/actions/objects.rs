@@ -48,6 +48,14 @@ impl Object {
         }
     }
 
+    /// The second number of the first API version that has such objects.
+    pub fn since(self) -> u8 {
+        match self {
+            Self::TicketState => 12,
+            _ => super::FIRST,
+        }
+    }
+
     /// The path of one of them, before its id; none: they cannot be asked for one by one.
     pub fn path(self) -> Option<&'static str> {
         Some(match self {

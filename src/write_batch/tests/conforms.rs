@@ -46,10 +46,6 @@ fn document(action: &str, mode: &Mode, version: &str, every: bool) -> Value {
     if let Some(value) = document.get_mut("ticket_state") {
         *value = json!("resolved");
     }
-    // A word of 2.11, and not the id of a state.
-    if version == "2.11" {
-        document.remove("ticket_state_id");
-    }
     Value::Object(document)
 }
 

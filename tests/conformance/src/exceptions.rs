@@ -310,15 +310,6 @@ pub static EXCEPTIONS: &[Exception] = &[
         versions: FROM_2_16,
         ..exception(
             "2.11",
-            "PUT /tickets/{ticket_id}",
-            "body/undeclared/assignee_id",
-            ASSIGNMENT,
-        )
-    },
-    Exception {
-        versions: FROM_2_16,
-        ..exception(
-            "2.11",
             "PUT /conversations/{conversation_id}",
             "body/undeclared/company_id",
             COMPANY,

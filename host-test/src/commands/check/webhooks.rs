@@ -27,17 +27,11 @@ pub(super) fn webhooks(
     if let Some(seen) = state.and_then(last_verified) {
         return Finding::good(WHAT, seen);
     }
-    let topics: Vec<&str> = descriptor
-        .topics
-        .iter()
-        .map(|topic| topic.name.as_str())
-        .collect();
     let remedy = format!(
         "run `host-test webhook serve --connection {}` where the provider reaches it by https, register that address for \
-         webhooks in the provider's settings of your app, with the topics {}, and have a test sent; then check again with the \
-         --output of `webhook serve`",
+         webhooks in the provider's settings of your app, with the topics of the streams that you want (`describe` lists \
+         them), and have a test sent; then check again with the --output of `webhook serve`",
         file.path.display(),
-        topics.join(", ")
     );
     match (state, file.mode) {
         (Some(_), Mode::Realtime) => Finding::bad(

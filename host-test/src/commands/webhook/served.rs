@@ -1,0 +1,155 @@
+//! A connection that `webhook serve` serves.
+
+use std::sync::Arc;
+
+use super::super::CommandError;
+use super::place::Place;
+use super::schedule::Schedule;
+use crate::command_line::Global;
+use crate::connection_file::{AllowedSource, ConnectionFile, WebhookSettings};
+use crate::opened_connection::OpenedConnection;
+use crate::output::{self, Output as _};
+use crate::plugin::Plugin;
+use crate::runner::ConnectedSource;
+use crate::webhook_listener::{Recipient, RecipientOptions, published_networks};
+use crate::webhook_queue::{MOST_WAITING, QueueOptions};
+use crate::webhook_read_again::read_again;
+use crate::webhook_service::WebhookService;
+
+/// A connection that is served.
+pub(super) struct Served {
+    pub(super) name: String,
+    connection: OpenedConnection,
+    pub(super) service: WebhookService,
+    schedule: Option<Schedule>,
+}
+
+impl Served {
+    pub(super) async fn open(
+        global: &Global,
+        plugin: &Plugin,
+        name: String,
+        file: ConnectionFile,
+        place: &Place,
+        workers: usize,
+    ) -> Result<Served, CommandError> {
+        let mut connection = OpenedConnection::new(plugin.clone(), file, None)?;
+        let mut output = output::open(&place.output, place.state.as_deref())?;
+        if connection.has_token() {
+            connection.ensure_checked(output.as_mut()).await?;
+        } else {
+            connection.use_stored_check(output.state());
+        }
+        let schedule = Schedule::of(global, &connection, &place.output)?;
+        let settings = &connection.file.webhooks;
+        let queue = place.queue();
+        if queue.is_none() {
+            tracing::warn!(
+                "without --output or --state, what is not written yet is lost when this process dies"
+            );
+        }
+        let service = WebhookService::start(
+            output,
+            queue.as_deref(),
+            QueueOptions {
+                remember: settings.remember,
+                most_waiting: settings.queue_limit.map_or(MOST_WAITING, u64::from),
+                reads_again: reads_again(&connection),
+            },
+            settings.replay_window,
+            workers,
+        )
+        .map_err(CommandError::failed)?;
+        Ok(Served {
+            name,
+            connection,
+            service,
+            schedule,
+        })
+    }
+
+    /// Reads what changed, now and then, where the connection is hybrid.
+    pub(super) async fn sync(self: Arc<Self>) {
+        if let Some(schedule) = &self.schedule {
+            let output = self.service.output();
+            schedule.run(&self.name, &self.connection, &output).await;
+        }
+    }
+
+    /// Reads the rows of which webhooks told a part.
+    pub(super) async fn read_again(self: Arc<Self>, time_scale: f64) {
+        if reads_again(&self.connection) {
+            let source = ConnectedSource {
+                plugin: &self.connection.plugin,
+                tenant: &self.connection.tenant,
+            };
+            let output = self.service.output();
+            read_again(self.service.queue(), source, &output, time_scale).await;
+        }
+    }
+
+    /// For people: where its entries go.
+    pub(super) fn into(&self) -> String {
+        self.service.output().describe()
+    }
+
+    pub(super) fn recipient(&self) -> Result<Recipient, CommandError> {
+        let OpenedConnection {
+            plugin,
+            tenant,
+            file,
+            ..
+        } = &self.connection;
+        let WebhookSettings {
+            replay_window,
+            trusted_proxies,
+            ..
+        } = &file.webhooks;
+        Ok(Recipient::new(RecipientOptions {
+            name: self.name.clone(),
+            plugin: plugin.clone(),
+            tenant: tenant.clone(),
+            secrets: file.client_secrets.clone(),
+            file: Some(file.path.clone()),
+            queue: self.service.queue().clone(),
+            replay_window: *replay_window,
+            allow_from: self.allowed()?,
+            trusted_proxies: trusted_proxies.clone(),
+            log_each: file.logging.webhooks,
+        }))
+    }
+
+    /// The networks from which webhooks are taken.
+    fn allowed(&self) -> Result<Option<Vec<ipnet::IpNet>>, CommandError> {
+        let file = &self.connection.file;
+        let sources = &file.webhooks.allow_from;
+        if sources.is_empty() {
+            return Ok(None);
+        }
+        let region = file
+            .config
+            .get("region")
+            .and_then(serde_json::Value::as_str);
+        let mut networks = Vec::new();
+        for source in sources {
+            match source {
+                AllowedSource::Network(network) => networks.push(*network),
+                AllowedSource::Published(name) => {
+                    let descriptor = self.connection.plugin.descriptor();
+                    let published = published_networks(descriptor, name, region);
+                    networks.extend(published.map_err(|error| {
+                        let path = file.path.display();
+                        CommandError::usage(format!("{path}: webhooks.allow_from: {error}"))
+                    })?);
+                }
+            }
+        }
+        Ok(Some(networks))
+    }
+}
+
+/// Whether rows are read again of which a delivery tells a part.
+fn reads_again(connection: &OpenedConnection) -> bool {
+    let wanted = connection.file.webhooks.read_again;
+    connection.has_token() && wanted.unwrap_or(true)
+}

@@ -1,0 +1,351 @@
+//! The actions beside contacts, each against the simulator and in the oldest and the newest API version.
+
+use host_test::contract::connector::{Batch, Outcome, OutcomeStatus, Rehearsal, Row};
+use host_test::simulator::{Fault, FaultKind, Options};
+use serde_json::{Value, json};
+
+use crate::world::{World, small, text};
+
+async fn run(world: &World, action: &str, mode: &str, id: &str, rows: &[Value]) -> Vec<Outcome> {
+    let row = |(index, document): (usize, &Value)| Row {
+        key: index.to_string(),
+        document: document.to_string().into_bytes(),
+        attempt: 0,
+        base_updated_at_ms: None,
+    };
+    let batch = Batch {
+        action: action.into(),
+        mode: Some(mode.into()),
+        id: id.into(),
+        rows: rows.iter().enumerate().map(row).collect(),
+        time_budget_ms: 20_000,
+        rehearsal: Rehearsal::Off,
+    };
+    let plugin = &world.connection.plugin;
+    let outcomes = plugin.write_batch(&world.connection.tenant, &batch).await;
+    outcomes.expect("outcomes")
+}
+
+/// One row, which has to be written; gives the object's id.
+async fn one(world: &World, action: &str, mode: &str, row: Value) -> String {
+    let id = format!("{action} {mode} {row}");
+    let outcome = run(world, action, mode, &id, std::slice::from_ref(&row))
+        .await
+        .remove(0);
+    let written = matches!(
+        outcome.status,
+        OutcomeStatus::Created | OutcomeStatus::Updated | OutcomeStatus::Deleted
+    );
+    assert!(written, "{action} {mode} {row}: {outcome:?}");
+    outcome.object_id.unwrap_or_default()
+}
+
+async fn world(version: &str) -> World {
+    let options = Options {
+        contacts: 20,
+        companies: 10,
+        conversations: 5,
+        tickets: 5,
+        ..small()
+    };
+    World::configured(options, &format!("{{ api_version: \"{version}\" }}")).await
+}
+
+fn body_of(part: &Value) -> String {
+    text(part, "body")
+}
+
+#[tokio::test]
+async fn what_hangs_on_contacts_and_companies_is_written() {
+    for version in ["2.11", "2.16"] {
+        let world = world(version).await;
+        let admin = text(&world.workspace().admins()[0], "id");
+        let contact = one(
+            &world,
+            "contacts",
+            "insert",
+            json!({ "role": "user", "external_id": "x", "email": "x@example.org" }),
+        )
+        .await;
+        let by_key = || json!({ "external_id": "x" });
+        let with = |more: Value| {
+            let mut row = by_key();
+            for (name, value) in more.as_object().expect("an object") {
+                row[name] = value.clone();
+            }
+            row
+        };
+        one(
+            &world,
+            "contact_notes",
+            "create",
+            with(json!({ "body": "Hello", "admin_id": admin })),
+        )
+        .await;
+        let tag = with(json!({ "tag_name": "brand new" }));
+        one(&world, "contact_tags", "add", tag.clone()).await;
+        one(&world, "contact_tags", "remove", tag).await;
+        // A company that nobody belongs to is not visible, and can be belonged to all the same.
+        one(
+            &world,
+            "companies",
+            "upsert",
+            json!({ "company_id": "acme", "name": "Acme", "monthly_spend": 12 }),
+        )
+        .await;
+        let company = with(json!({ "company_id": "acme" }));
+        let attached = one(&world, "contact_companies", "attach", company.clone()).await;
+        one(
+            &world,
+            "companies",
+            "update",
+            json!({ "id": attached, "name": "Acme & Co" }),
+        )
+        .await;
+        assert_eq!(
+            text(
+                &world.workspace().company(&attached).expect("a company"),
+                "name"
+            ),
+            "Acme & Co"
+        );
+        one(
+            &world,
+            "company_tags",
+            "add",
+            json!({ "id": attached, "tag_name": "key account" }),
+        )
+        .await;
+        one(
+            &world,
+            "company_tags",
+            "remove",
+            json!({ "company_id": "acme", "tag_name": "key account" }),
+        )
+        .await;
+        if version == "2.16" {
+            one(
+                &world,
+                "company_notes",
+                "create",
+                json!({ "company_id": "acme", "body": "Big", "admin_id": admin }),
+            )
+            .await;
+        }
+        one(&world, "contact_companies", "detach", company).await;
+        one(&world, "companies", "delete", json!({ "id": attached })).await;
+        one(
+            &world,
+            "contacts",
+            "archive",
+            json!({ "email": "X@example.org" }),
+        )
+        .await;
+        one(&world, "contacts", "unarchive", json!({ "id": contact })).await;
+        let lead = one(
+            &world,
+            "contacts",
+            "insert",
+            json!({ "role": "lead", "email": "x@example.org" }),
+        )
+        .await;
+        one(
+            &world,
+            "contacts",
+            "merge",
+            json!({ "from_id": lead, "into_external_id": "x" }),
+        )
+        .await;
+        assert!(world.workspace().contact(&lead).is_none());
+        one(&world, "contacts", "delete", by_key()).await;
+        let again = run(&world, "contacts", "delete", "again", &[by_key()]).await;
+        assert_eq!(again[0].status, OutcomeStatus::Unchanged);
+    }
+}
+
+#[tokio::test]
+async fn conversations_and_tickets_are_written() {
+    for version in ["2.11", "2.16"] {
+        let world = world(version).await;
+        let workspace = world.workspace();
+        let admin = text(&workspace.admins()[0], "id");
+        let user = json!({ "role": "user", "external_id": "x", "email": "x@example.org" });
+        one(&world, "contacts", "insert", user).await;
+        let begun = json!({ "external_id": "x", "body": "Help!" });
+        let id = one(&world, "conversations", "create", begun).await;
+        let say = |more: Value| {
+            let mut row = json!({ "conversation_id": id, "admin_id": admin });
+            for (name, value) in more.as_object().expect("an object") {
+                row[name] = value.clone();
+            }
+            row
+        };
+        one(
+            &world,
+            "conversation_parts",
+            "admin",
+            say(json!({ "body": "Of course" })),
+        )
+        .await;
+        one(
+            &world,
+            "conversation_parts",
+            "note",
+            say(json!({ "body": "A note" })),
+        )
+        .await;
+        let answer = json!({ "conversation_id": id, "email": "x@example.org", "body": "Thanks" });
+        one(&world, "conversation_parts", "contact", answer).await;
+        one(
+            &world,
+            "conversations",
+            "snooze",
+            say(json!({ "snoozed_until": 1_900_000_000 })),
+        )
+        .await;
+        one(&world, "conversations", "open", say(json!({}))).await;
+        one(
+            &world,
+            "conversations",
+            "assign",
+            say(json!({ "assignee_id": admin })),
+        )
+        .await;
+        one(&world, "conversations", "unassign", say(json!({}))).await;
+        one(
+            &world,
+            "conversations",
+            "close",
+            say(json!({ "body": "Done" })),
+        )
+        .await;
+        one(
+            &world,
+            "conversations",
+            "update",
+            json!({ "conversation_id": id, "read": true }),
+        )
+        .await;
+        one(
+            &world,
+            "conversation_tags",
+            "add",
+            say(json!({ "tag_name": "urgent" })),
+        )
+        .await;
+        one(
+            &world,
+            "conversation_tags",
+            "remove",
+            say(json!({ "tag_name": "urgent" })),
+        )
+        .await;
+        let conversation = workspace.conversation(&id).expect("a conversation");
+        let parts = conversation["conversation_parts"]["conversation_parts"]
+            .as_array()
+            .expect("parts");
+        for said in ["Of course", "A note", "Thanks", "Done"] {
+            let count = parts
+                .iter()
+                .filter(|part| body_of(part).contains(said))
+                .count();
+            assert_eq!(count, 1, "{said}: {parts:#?}");
+        }
+
+        let kind = "Bug report";
+        let refused = json!({ "external_id": "x", "ticket_type": kind, "ticket_attributes": { "no such": 1 } });
+        let failed = run(&world, "tickets", "create", "refused", &[refused]).await;
+        assert!(
+            matches!(&failed[0].status, OutcomeStatus::Failed(_)),
+            "{failed:?}"
+        );
+        let types = workspace
+            .ticket(&workspace.ticket_ids().next().expect("an id"))
+            .expect("a ticket");
+        let kind = text(&types["ticket_type"], "id");
+        let row = json!({ "external_id": "x", "ticket_type_id": kind, "ticket_attributes": { "_default_title_": "Broken" } });
+        let ticket = one(&world, "tickets", "create", row).await;
+        let state = json!({ "ticket_id": ticket, "ticket_state": "resolved" });
+        one(&world, "tickets", "update", state).await;
+        let reply = json!({ "ticket_id": ticket, "admin_id": admin, "body": "On it" });
+        one(&world, "ticket_parts", "note", reply).await;
+        let tag = json!({ "ticket_id": ticket, "admin_id": admin, "tag_name": "urgent" });
+        one(&world, "ticket_tags", "add", tag.clone()).await;
+        one(&world, "ticket_tags", "remove", tag).await;
+    }
+}
+
+#[tokio::test]
+async fn a_note_whose_answer_was_lost_is_there_once() {
+    let world = world("2.11").await;
+    let contact = world.workspace().contact_ids().next().expect("a contact");
+    let admin = text(&world.workspace().admins()[0], "id");
+    let path = format!("/contacts/{contact}/notes");
+    for kind in [
+        FaultKind::ResetAfterWork,
+        FaultKind::Reset,
+        FaultKind::CutBody,
+        FaultKind::Status(500),
+    ] {
+        let context = format!("{kind:?}");
+        let rows: Vec<Value> = (0..3)
+            .map(|index| json!({ "contact_id": contact, "admin_id": admin, "body": format!("{context} {}", index % 2) }))
+            .collect();
+        let fault = Fault {
+            times: 1,
+            method: Some("POST".into()),
+            ..Fault::new(path.as_str(), kind)
+        };
+        world.workspace().set_faults(vec![fault]);
+        let before = notes(&world, &contact).await;
+        let first = run(&world, "contact_notes", "create", &context, &rows).await;
+        let deferred = |outcome: &Outcome| matches!(outcome.status, OutcomeStatus::Deferred(_));
+        assert_eq!(
+            first.iter().filter(|one| deferred(one)).count(),
+            1,
+            "{context}: {first:?}"
+        );
+        let second = run(&world, "contact_notes", "create", &context, &rows).await;
+        let created = |outcome: &Outcome| outcome.status == OutcomeStatus::Created;
+        assert!(second.iter().all(created), "{context}: {second:?}");
+        assert_eq!(notes(&world, &contact).await, before + 3, "{context}");
+        let mut ids: Vec<&Option<String>> = second.iter().map(|one| &one.object_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), 3, "{context}");
+    }
+}
+
+/// The notes of a contact, as a sync reads them.
+async fn notes(world: &World, contact: &str) -> usize {
+    let _ = std::fs::remove_dir_all(world.folder.path());
+    world.sync(&["contact_notes"]).await;
+    let lines = world.lines("contact_notes");
+    let of = |line: &&Value| text(&line["data"], "contact_id") == contact;
+    let mut ids: Vec<String> = lines
+        .iter()
+        .filter(of)
+        .map(|line| text(line, "key"))
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids.len()
+}
+
+#[tokio::test]
+async fn events_and_messages_are_sent() {
+    let world = world("2.11").await;
+    let admin = text(&world.workspace().admins()[0], "id");
+    let late = json!({ "external_id": "late", "event_name": "paid", "created_at": 1_700_000_000, "metadata": { "plan": "pro" } });
+    let first = run(&world, "events", "submit", "b", std::slice::from_ref(&late)).await;
+    assert!(
+        matches!(&first[0].status, OutcomeStatus::Deferred(_)),
+        "{first:?}"
+    );
+    let user = json!({ "role": "user", "external_id": "late", "email": "late@example.org" });
+    one(&world, "contacts", "insert", user).await;
+    let second = run(&world, "events", "submit", "b", &[late]).await;
+    assert_eq!(second[0].status, OutcomeStatus::Created);
+    let message = json!({ "external_id": "late", "from_admin_id": admin, "body": "Hello" });
+    one(&world, "messages", "send", message).await;
+}
