@@ -2,13 +2,14 @@
 mod storm;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::process::{finish, until};
 use crate::service::Service;
 use crate::stored::Rows;
-use crate::webhooks::serve_into;
+use crate::webhooks::{SERVE, listening};
 use crate::world::{CONNECTION, World};
 use storm::Storm;
 
@@ -16,7 +17,7 @@ const STREAMS: [&str; 4] = ["contacts", "companies", "conversations", "tickets"]
 const OUTPUT: &str = "sqlite:out.db";
 
 /// What only webhooks say of a contact.
-const FROM_WEBHOOKS: [&str; 2] = ["sms_consent", "unsubscribed_from_sms"];
+const FROM_WEBHOOKS: [&str; 3] = ["sms_consent", "unsubscribed_from_sms", "merged_from"];
 
 /// A workspace of which one notification in twenty is lost, one comes twice, and one late.
 fn disturbed(more: &[&str]) -> World {
@@ -52,10 +53,10 @@ fn settle(service: &Service) -> [usize; 3] {
 }
 
 /// What a stream has to be, made of the workspace's own documents as a reading makes its rows of them.
-fn truth(world: &World, stream: &str) -> Rows {
-    let dump = world
-        .service
-        .get(&format!("documents/{stream}?limit=100000"));
+fn truth(world: &World, stream: &str, version: &str) -> Rows {
+    let dump = world.service.get(&format!(
+        "documents/{stream}?limit=100000&version={version}"
+    ));
     let documents = dump["data"].as_array().expect("documents").iter();
     let lines: Vec<String> = documents.map(Value::to_string).collect();
     let command = world.command(&["map", stream, "--connection", CONNECTION]);
@@ -87,18 +88,33 @@ fn rows(world: &World, stream: &str) -> Rows {
 }
 
 /// Compares every stream: no row is missing and none is stale. Gives the rows that should not be there any more.
-fn compare(world: &World) -> BTreeSet<String> {
+fn compare(world: &World, version: &str) -> BTreeSet<String> {
     let mut left = BTreeSet::new();
     for stream in STREAMS {
-        let (found, expected) = (rows(world, stream), truth(world, stream));
+        let (found, expected) = (rows(world, stream), truth(world, stream, version));
         let missing: Vec<_> = expected
             .keys()
             .filter(|key| !found.contains_key(*key))
             .collect();
         assert!(missing.is_empty(), "{stream}: {missing:?} are missing");
         for (key, document) in &expected {
+            let mut document = document.clone();
+            // Webhooks have of a picture its address alone.
+            if let Some(Value::Object(avatar)) = document.get_mut("avatar")
+                && found[key]["avatar"].get("type").is_none()
+            {
+                avatar.remove("type");
+            }
             let mut row = found[key].clone();
             let fields = row.as_object_mut().expect("an object");
+            if stream == "conversations" {
+                // A whole company is in a conversation from 2.15 on, which does not count as changed when that does.
+                fields.remove("company");
+                document
+                    .as_object_mut()
+                    .expect("an object")
+                    .remove("company");
+            }
             for name in FROM_WEBHOOKS {
                 if document.get(name).is_none() {
                     fields.remove(name);
@@ -123,43 +139,54 @@ fn compare(world: &World) -> BTreeSet<String> {
     left
 }
 
+/// Waits until the output has everything that was taken, and everything that is to be read again for it.
+fn drain(world: &World) {
+    until(|| {
+        let queue = &world.status(OUTPUT)["queue"];
+        ["waiting", "rows_to_read_again"]
+            .iter()
+            .all(|count| queue[*count] == 0)
+    });
+}
+
 #[test]
 fn webhooks_that_get_lost_come_twice_and_come_late_leave_no_trace_after_a_sync_and_a_sweep() {
-    let world = disturbed(&[]);
-    world.connect(&format!(
-        "mode: hybrid\nstreams: [{}]\n",
-        STREAMS.join(", ")
-    ));
-    world.succeed(&["sync", "--output", OUTPUT]);
-    assert_eq!(compare(&world), BTreeSet::new());
-    // What changes now is later than what was read.
-    world.service.pass(5);
-
-    let (running, url) = serve_into(&world, OUTPUT);
-    world.service.post("webhook-url", &json!({ "url": url }));
-    let mut storm = Storm::over(&world.service);
-    storm.rage(400);
-    let fates = settle(&world.service);
-    assert!(fates.iter().all(|met| *met >= 5), "{fates:?}");
-    let all = world.service.get("deliveries");
-    for one in all["deliveries"].as_array().unwrap() {
-        if one["attempts"] != 1 || one["status"] != 200 {
-            eprintln!("DEBUG {one}");
+    for version in ["2.11", "2.16"] {
+        let world = disturbed(&["--webhook-version", version]);
+        world.connect(&format!(
+            "mode: hybrid\nsync_every: 15m\nstreams: [{}]\nconfig: {{ region: us, api_version: \"{version}\" }}\n",
+            STREAMS.join(", ")
+        ));
+        // A quarter of an hour is a second and a half then.
+        let mut arguments = SERVE.to_vec();
+        arguments[5] = OUTPUT;
+        arguments.extend(["--time-scale", "600"]);
+        let running = world.start(&arguments);
+        let url = listening(&running);
+        world.service.post("webhook-url", &json!({ "url": url }));
+        let mut storm = Storm::over(&world.service);
+        for _ in 0..8 {
+            storm.rage(50);
+            std::thread::sleep(Duration::from_millis(400));
         }
-    }
-    let finished = running.terminate();
-    assert_eq!(finished.code, Some(0), "{finished:?}");
-    assert!(
-        finished.err.contains(" 0 rejected, 0 refused, 0 failed"),
-        "{finished:?}"
-    );
+        let fates = settle(&world.service);
+        assert!(fates.iter().all(|met| *met >= 5), "{fates:?}");
+        drain(&world);
 
-    // What is scheduled makes good everything but what went without a word.
-    world.succeed(&["sync", "--output", OUTPUT]);
-    let left = compare(&world);
-    assert!(left.is_subset(storm.gone()), "{left:?} never went");
-    world.succeed(&["sync", "--sweep", "--output", OUTPUT]);
-    assert_eq!(compare(&world), BTreeSet::new());
-    // And everything that is there came out of the storm, not out of nothing.
-    assert!(storm.gone().len() > 20, "{:?}", storm.gone());
+        // What is scheduled makes good everything but what went without a word: one sync that began after all that.
+        running.forget_lines();
+        for _ in 0..2 {
+            running.line("✓ connection: synced");
+        }
+        let left = compare(&world, version);
+        assert!(left.is_subset(storm.gone()), "{left:?} never went");
+        let finished = running.terminate();
+        assert_eq!(finished.code, Some(0), "{finished:?}");
+        let counted =
+            " 0 ignored, 0 rejected, 0 refused, 0 failed, 0 pings, 0 too old, 0 throttled";
+        assert!(finished.err.contains(counted), "{finished:?}");
+        world.succeed(&["sync", "--sweep", "--output", OUTPUT]);
+        assert_eq!(compare(&world, version), BTreeSet::new());
+        assert!(storm.gone().len() > 20, "{:?}", storm.gone());
+    }
 }

@@ -185,6 +185,11 @@ impl Running {
         }
     }
 
+    /// Passes over the lines that came so far.
+    pub fn forget_lines(&self) {
+        while self.lines.try_recv().is_ok() {}
+    }
+
     /// Its number.
     pub fn id(&self) -> u32 {
         self.child.id()

@@ -18,6 +18,8 @@ pub struct Storm {
     conversations: Vec<String>,
     tickets: Vec<String>,
     tags: Vec<String>,
+    /// Who writes.
+    admin: String,
     gone: BTreeSet<String>,
 }
 
@@ -65,6 +67,7 @@ impl Storm {
             conversations: ids(service, "conversations"),
             tickets: ids(service, "tickets"),
             tags: ids(service, "tags"),
+            admin: ids(service, "admins").swap_remove(0),
             gone: BTreeSet::new(),
         }
     }
@@ -112,11 +115,15 @@ impl Storm {
     }
 
     fn ask(&self, method: &str, target: &str, body: &Value) -> Value {
+        self.ask_in("2.11", method, target, body)
+    }
+
+    fn ask_in(&self, version: &str, method: &str, target: &str, body: &Value) -> Value {
         let authorization = format!("Bearer {TOKEN}");
         let headers = [
             ("authorization", authorization.as_str()),
             ("content-type", "application/json"),
-            ("intercom-version", "2.11"),
+            ("intercom-version", version),
         ];
         let body = match body {
             Value::Null => String::new(),
@@ -230,41 +237,60 @@ impl Storm {
         self.gone.insert(id);
     }
 
-    fn desk(&self, change: &Value) {
-        self.ask("POST", "/_simulator/desk", change);
-    }
-
+    /// A teammate writes, or the contact does, for which the control door knows whose conversation it is.
     fn reply(&mut self) {
         let id = self.some(|storm| &storm.conversations);
-        let part = json!({ "body": format!("<p>Storm {}</p>", self.count), "from_contact": self.count.is_multiple_of(2) });
-        self.desk(&json!({ "change": "conversation_part", "conversation": id, "part": part }));
+        let body = format!("<p>Storm {}</p>", self.count);
+        if self.roll(2) == 0 {
+            let part = json!({ "body": body, "from_contact": true });
+            let change = json!({ "change": "conversation_part", "conversation": id, "part": part });
+            self.ask("POST", "/_simulator/desk", &change);
+        } else {
+            let reply = self.by_admin(&json!({ "message_type": "comment", "body": body }));
+            self.ask("POST", &format!("/conversations/{id}/reply"), &reply);
+        }
     }
 
     fn close(&mut self) {
         let id = self.some(|storm| &storm.conversations);
-        self.desk(&json!({ "change": "close_conversation", "conversation": id }));
+        let part = self.by_admin(&json!({ "message_type": "close" }));
+        self.ask("POST", &format!("/conversations/{id}/parts"), &part);
     }
 
     fn delete_conversation(&mut self) {
         let id = self.take(|storm| &mut storm.conversations);
-        self.desk(&json!({ "change": "delete_conversation", "conversation": id }));
+        self.ask_in(
+            "2.16",
+            "DELETE",
+            &format!("/conversations/{id}"),
+            &Value::Null,
+        );
         self.gone.insert(id);
     }
 
     fn reply_to_ticket(&mut self) {
         let id = self.some(|storm| &storm.tickets);
-        let part = json!({ "body": format!("<p>Storm {}</p>", self.count) });
-        self.desk(&json!({ "change": "ticket_part", "ticket": id, "part": part }));
+        let body = format!("<p>Storm {}</p>", self.count);
+        let reply = self.by_admin(&json!({ "message_type": "comment", "body": body }));
+        self.ask("POST", &format!("/tickets/{id}/reply"), &reply);
     }
 
     fn resolve_ticket(&mut self) {
         let id = self.some(|storm| &storm.tickets);
-        self.desk(&json!({ "change": "resolve_ticket", "ticket": id }));
+        let change = json!({ "state": "resolved" });
+        self.ask("PUT", &format!("/tickets/{id}"), &change);
     }
 
     fn delete_ticket(&mut self) {
         let id = self.take(|storm| &mut storm.tickets);
-        self.desk(&json!({ "change": "delete_ticket", "ticket": id }));
+        self.ask_in("2.16", "DELETE", &format!("/tickets/{id}"), &Value::Null);
         self.gone.insert(id);
+    }
+
+    fn by_admin(&self, fields: &Value) -> Value {
+        let mut fields = fields.clone();
+        fields["type"] = json!("admin");
+        fields["admin_id"] = json!(self.admin);
+        fields
     }
 }
