@@ -132,7 +132,9 @@ fn webhooks_that_get_lost_come_twice_and_come_late_leave_no_trace_after_a_sync_a
     assert!(fates.iter().all(|met| *met >= 5), "{fates:?}");
     let all = world.service.get("deliveries");
     for one in all["deliveries"].as_array().unwrap() {
-        if one["attempts"] != 1 || one["status"] != 200 { eprintln!("DEBUG {one}"); }
+        if one["attempts"] != 1 || one["status"] != 200 {
+            eprintln!("DEBUG {one}");
+        }
     }
     let finished = running.terminate();
     assert_eq!(finished.code, Some(0), "{finished:?}");
