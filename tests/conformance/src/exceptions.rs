@@ -326,15 +326,6 @@ pub static EXCEPTIONS: &[Exception] = &[
         versions: FROM_2_16,
         ..exception(
             "2.11",
-            "PUT /tickets/{ticket_id}",
-            "body/undeclared/assignee_id",
-            ASSIGNMENT,
-        )
-    },
-    Exception {
-        versions: FROM_2_16,
-        ..exception(
-            "2.11",
             "PUT /conversations/{conversation_id}",
             "body/undeclared/company_id",
             COMPANY,
@@ -459,12 +450,6 @@ pub static EXCEPTIONS: &[Exception] = &[
     ),
     exception(
         "2.11",
-        "GET /companies",
-        "company_list/required/*",
-        ONE_COMPANY,
-    ),
-    exception(
-        "2.16",
         "GET /companies",
         "company_list/required/*",
         ONE_COMPANY,
