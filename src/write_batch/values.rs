@@ -101,13 +101,13 @@ impl Values {
     /// `name`, `name|text where it is absent`, `name?text where it is there:else`, `name.text`, `name.values`.
     fn expand(&self, wanted: &str) -> Option<String> {
         let there = |name: &str| self.json(name).filter(|json| *json != "null");
-        if let Some((name, default)) = wanted.split_once('|') {
-            return Some(there(name).map_or_else(|| quoted(default), str::to_owned));
-        }
         if let Some((name, branches)) = wanted.split_once('?') {
             let (yes, no) = branches.split_once(':')?;
             let text = if there(name).is_some() { yes } else { no };
             return self.fill(&Member::Text(text.to_owned()));
+        }
+        if let Some((name, default)) = wanted.split_once('|') {
+            return Some(there(name).map_or_else(|| quoted(default), str::to_owned));
         }
         if let Some((name, form)) = wanted.split_once('.') {
             return match form {

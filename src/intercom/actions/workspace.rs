@@ -50,6 +50,11 @@ const MODEL: &[InputField] = &[
     address("model", Input::OneOf(&["contact", "company"])).required(),
 ];
 
+const NAMED: &[InputField] = &[
+    address("name", Input::Name(190)).required(),
+    address("model", Input::OneOf(&["contact", "company"])).required(),
+];
+
 const DESCRIBED: &[InputField] = &[
     address("description", Input::Text),
     address("messenger_writable", Input::Boolean),
@@ -80,11 +85,11 @@ const ID: &[InputField] = &[address("id", Input::Id)];
 const CREATE: &[Call] = &[
     post(
         "/data_attributes",
-        r#"{"name":"$name","model":"$model","data_type":"$options?string:$data_type","description":"$description","options":"$options","messenger_writable":"$messenger_writable"}"#,
+        r#"{"name":"$name","model":"$model","data_type":"$options?string:$data_type|string","description":"$description","options":"$options","messenger_writable":"$messenger_writable"}"#,
     ),
     post(
         "/data_attributes",
-        r#"{"name":"$name","model":"$model","data_type":"$options?options:$data_type","description":"$description","options":"$options.values","messenger_writable":"$messenger_writable"}"#,
+        r#"{"name":"$name","model":"$model","data_type":"$options?options:$data_type|string","description":"$description","options":"$options.values","messenger_writable":"$messenger_writable"}"#,
     )
     .since("2.12"),
 ];
@@ -103,7 +108,7 @@ const ATTRIBUTES: &[Mode] = &[
         write: Write::Either(CREATE, UPDATE),
         replay: Replay::Safe,
     },
-    mode("create", &[MODEL, TYPE, DESCRIBED], &[], CREATE).probed(ATTRIBUTE_CREATED),
+    mode("create", &[NAMED, TYPE, DESCRIBED], &[], CREATE).probed(ATTRIBUTE_CREATED),
     mode(
         "update",
         &[ID, MODEL, DESCRIBED, ARCHIVED],

@@ -3,8 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::*;
+use crate::conformance::assert_conforms_to_its_version;
 use crate::intercom::actions::{Input, InputField, Mode, all};
-use crate::intercom::versions::VERSIONS;
+
+/// The versions that Intercom's description is there of.
+const DESCRIBED: [&str; 2] = ["2.11", "2.16"];
 
 fn sample(field: &InputField) -> Value {
     match field.input {
@@ -16,13 +19,13 @@ fn sample(field: &InputField) -> Value {
         Input::Id | Input::Number | Input::Teammate => json!("17"),
         Input::Integer => json!(3),
         Input::Boolean => json!(true),
-        Input::Attributes => json!({ "plan": "pro", "seats": 3 }),
+        Input::Attributes => json!({ "plan": "pro" }),
         Input::TicketAttributes => json!({ "_default_title_": "T", "list": ["a"] }),
         Input::Object if field.name == "translated_content" => json!({}),
         Input::Object => json!({}),
         Input::Addresses => json!(["https://x.y/a.png"]),
         Input::Options => json!(["a", "b"]),
-        Input::Metadata => json!({ "seats": 3 }),
+        Input::Metadata => json!({ "plan": "pro" }),
     }
 }
 
@@ -38,7 +41,9 @@ fn document(action: &str, mode: &Mode, version: &str, every: bool) -> Value {
             (action, field.name),
             ("conversations", "source_id") | (_, "translated_content")
         );
-        let wanted = (every && !other) || field.required || address;
+        // 2.11 wants a company that loses a tag by both of its ids.
+        let both = (action, mode.name, field.name) == ("company_tags", "remove", "company_id");
+        let wanted = both || (every && !other) || field.required || address;
         if wanted && field.since <= minor(version) {
             document.insert(field.name.to_owned(), sample(field));
         }
@@ -54,7 +59,7 @@ fn every_request_of_every_action_conforms() {
     let mut requests = 0;
     for action in all() {
         for mode in action.modes {
-            for version in VERSIONS {
+            for version in DESCRIBED {
                 let connection = Connection {
                     config: json!({ "api_version": version }).to_string().into_bytes(),
                     ..connection()
@@ -88,14 +93,14 @@ fn every_request_of_every_action_conforms() {
                             "{context}: {}",
                             request.target
                         );
-                        assert_conforms(request);
+                        assert_conforms_to_its_version(request);
                         requests += 1;
                     }
                 }
             }
         }
     }
-    assert!(requests > 500, "{requests}");
+    assert!(requests > 150, "{requests}");
 }
 
 use crate::operation::Input as Input_;

@@ -31,5 +31,5 @@ pub use exceptions::{ANY, EXCEPTIONS, Exception};
 pub use exchange::Exchange;
 pub use operation::Operation;
 pub use recording::Recording;
-pub use request::{Request, assert_request};
+pub use request::{Request, assert_own_request, assert_request};
 pub use violation::Violation;

@@ -187,8 +187,9 @@ pub async fn ask_everything(world: &World, version: &str) {
     .await;
     let new = text(&last(), "id");
     get(&format!("/companies/{new}"), 200).await;
-    // 2.11 declares no body.
-    ask("PUT", &format!("/companies/{new}"), Value::Null, 200).await;
+    get("/companies?company_id=new", 200).await;
+    let newer = json!({ "name": "Newer" });
+    ask("PUT", &format!("/companies/{new}"), newer, 200).await;
     delete(&format!("/companies/{new}"), 200).await;
     get(&format!("/companies/{new}"), 404).await;
     get(&of_company("/contacts"), 200).await;

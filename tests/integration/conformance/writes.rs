@@ -79,7 +79,7 @@ async fn events(writer: &Writer<'_>, contact: &str) {
         "event_name": "ordered",
         "created_at": writer.world.workspace().now(),
         "id": contact,
-        "metadata": { "order": "7" },
+        "metadata": { "order": "7", "price": { "amount": 1999, "currency": "usd" } },
     });
     for _ in 0..2 {
         writer.send("POST", "/events", event.clone(), 202).await;
