@@ -265,12 +265,15 @@ impl OpenedConnection {
                 found: found.clone(),
             });
         }
-        output.keep_checked(Some(Checked::new(
-            self.fingerprint.clone(),
-            &report.account,
-            report.prepared.clone(),
-            now_ms(),
-        )))?;
+        let mapping = self.file.field_mapping.as_ref();
+        let holds_secrets = mapping.is_some_and(|mapping| mapping.from_environment);
+        let prepared = match holds_secrets {
+            true => Vec::new(),
+            false => report.prepared.clone(),
+        };
+        let account = &report.account;
+        let checked = Checked::new(self.fingerprint.clone(), account, prepared, now_ms());
+        output.keep_checked(Some(checked))?;
         self.use_check(report);
         Ok(())
     }
@@ -322,7 +325,7 @@ fn mapping_document(plugin: &Plugin, mapping: &FieldMapping) -> Result<Vec<u8>, 
             });
         }
     }
-    Ok(json_bytes(&Value::Object(mapping.0.clone())))
+    Ok(json_bytes(&Value::Object(mapping.fields.clone())))
 }
 
 fn json_bytes(value: &Value) -> Vec<u8> {

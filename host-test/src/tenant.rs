@@ -149,12 +149,12 @@ impl Tenant {
     }
 
     /// The same tenant with what a check found: the next calls need not find it again, and the rate budget is the
-    /// workspace's.
+    /// workspace's. Where nothing prepared is kept, each call prepares it.
     pub fn with_checked(&self, account: Account, prepared: Vec<u8>) -> Self {
         self.shared.pace.join(&account.workspace_id);
         let connection = Connection {
             account: Some(account),
-            prepared: Some(prepared),
+            prepared: (!prepared.is_empty()).then_some(prepared),
             ..(*self.connection).clone()
         };
         Self {

@@ -28,7 +28,9 @@ pub(super) async fn run(global: &Global, arguments: &MapArguments) -> Result<Exi
                 "there is no mapping to explain: the connection has none, and --mapping names none",
             ));
         };
-        mapping.0.insert("explain".to_owned(), Value::Bool(true));
+        mapping
+            .fields
+            .insert("explain".to_owned(), Value::Bool(true));
     }
     let plugin = load_component(global.component.as_deref()).await?;
     check_names(&plugin, std::slice::from_ref(&arguments.stream))?;

@@ -98,6 +98,16 @@ fn explain(message: &str) -> String {
 }
 
 impl Node {
+    /// Whether the environment gave any of it.
+    pub(super) fn is_from_environment(&self) -> bool {
+        self.from_environment
+            || match &self.content {
+                Content::List(items) => items.iter().any(Node::is_from_environment),
+                Content::Map(entries) => entries.iter().any(|(_, node)| node.is_from_environment()),
+                _ => false,
+            }
+    }
+
     /// The value of a key, when this is a mapping that has it.
     pub(super) fn get(&self, key: &str) -> Option<&Node> {
         match &self.content {

@@ -13,11 +13,16 @@ pub const PRESET: &str = "preset";
 
 /// What becomes of fields, as the component takes it. `Debug` shows no value: there may be secrets among them.
 #[derive(Clone, PartialEq)]
-pub struct FieldMapping(pub Map<String, Value>);
+pub struct FieldMapping {
+    /// The mapping as it is given.
+    pub fields: Map<String, Value>,
+    /// Whether the environment gave a part of it, which is then a secret: what is compiled of it is not stored.
+    pub from_environment: bool,
+}
 
 impl fmt::Debug for FieldMapping {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_set().entries(self.0.keys()).finish()
+        formatter.debug_set().entries(self.fields.keys()).finish()
     }
 }
 
@@ -25,12 +30,15 @@ impl FieldMapping {
     /// A mapping that comes with the component.
     pub fn preset(name: &str) -> FieldMapping {
         let name = (PRESET.to_owned(), Value::String(name.to_owned()));
-        FieldMapping(Map::from_iter([name]))
+        FieldMapping {
+            fields: Map::from_iter([name]),
+            from_environment: false,
+        }
     }
 
     /// The name of the mapping that comes with the component, if it is one.
     pub fn preset_name(&self) -> Option<&str> {
-        self.0.get(PRESET).and_then(Value::as_str)
+        self.fields.get(PRESET).and_then(Value::as_str)
     }
 }
 
@@ -79,7 +87,10 @@ pub(super) fn read(path: &str, node: &Node, problems: &mut Problems) -> Option<F
             let document = entries
                 .iter()
                 .map(|(key, value)| (key.clone(), value.to_json()));
-            (!entries.is_empty()).then(|| FieldMapping(document.collect()))
+            (!entries.is_empty()).then(|| FieldMapping {
+                fields: document.collect(),
+                from_environment: node.is_from_environment(),
+            })
         }
         Content::Null | Content::Unresolved => None,
         _ => {

@@ -165,7 +165,7 @@ fn read_lists(
     connection.field_mapping = mapping;
     match &mut connection.field_mapping {
         Some(mapping) if mapping.preset_name() == Some(BREVO_CONTACT) => {
-            mapping.0.entry("lists").or_insert_with(|| node.to_json());
+            mapping.fields.entry("lists").or_insert_with(|| node.to_json());
         }
         _ => connection.warnings.extend(entries.iter().map(|(name, value)| {
             warning(

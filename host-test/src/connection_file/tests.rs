@@ -103,8 +103,8 @@ fn the_first_form_is_read_whole() {
         ]
     );
     assert_eq!((file.mode, file.direction), (Mode::Hybrid, Direction::Both));
-    let FieldMapping(fields) = file.field_mapping.unwrap();
-    assert_eq!(fields["custom_attributes.plan_tier"], "PLAN_TIER");
+    let mapping = file.field_mapping.unwrap();
+    assert_eq!(mapping.fields["custom_attributes.plan_tier"], "PLAN_TIER");
     assert!(!file.lenient_streams && file.warnings.is_empty());
 }
 
@@ -128,7 +128,7 @@ fn lists_of_the_pair_choose_its_mapping() {
     let lists = json!({"all_users": 35, "active_conversations": 36, "leads": 37});
     let file = read(NESTED).unwrap();
     assert_eq!(
-        Value::Object(file.field_mapping.unwrap().0),
+        Value::Object(file.field_mapping.unwrap().fields),
         json!({"preset": "brevo-contact", "lists": lists})
     );
     // With a mapping of its own, or towards nobody, they are named.
@@ -256,7 +256,7 @@ fn a_mapping_below_a_stream_is_about_that_stream() {
     )
     .unwrap();
     assert_eq!(
-        Value::Object(file.field_mapping.unwrap().0),
+        Value::Object(file.field_mapping.unwrap().fields),
         json!({"email": "EMAIL", "companies": {"name": "COMPANY", "plan.name": "PLAN"}})
     );
     assert_eq!(

@@ -150,7 +150,7 @@ pub struct Checked {
     /// The API version in force.
     #[serde(default)]
     pub api_version: Option<String>,
-    /// Mapping and triggers, compiled by the component.
+    /// Mapping and triggers, compiled by the component. Empty where a part of them is a secret: that is not stored.
     #[serde(with = "prepared_text")]
     pub prepared: Vec<u8>,
 }

@@ -74,3 +74,36 @@ fn a_preset_is_chosen_in_the_file_and_what_its_rules_did_is_explained() {
         "{finished:?}"
     );
 }
+
+#[test]
+fn what_is_compiled_of_a_secret_is_not_stored() {
+    let world = World::new(&[]);
+    let rule = |salt: &str| {
+        format!(
+            "mapping: {{ contacts: [{{ from: email, to: EMAIL, pipeline: [{{ hash: {{ salt: \"{salt}\" }} }}] }}] }}\n"
+        )
+    };
+    let prepared = |output: &str| {
+        let finished = world.run(&["read", "contacts", "--output", output]);
+        assert_eq!(finished.code, Some(0), "{finished:?}");
+        let folder = output.trim_start_matches("jsonl:");
+        let state =
+            std::fs::read_to_string(world.path(folder).join(".state.json")).expect("a state");
+        let state: serde_json::Value = serde_json::from_str(&state).expect("JSON");
+        let read = &world.lines(&format!("{folder}/contacts.jsonl"))[0]["data"]["EMAIL"];
+        let hashed = read.as_str().expect("a hash").to_owned();
+        let kept = state["state"]["checked"]["prepared"].as_str();
+        (kept.expect("what was prepared").to_owned(), hashed)
+    };
+    world.connect(&rule("grain"));
+    let (kept, open) = prepared("jsonl:open");
+    assert!(!kept.is_empty());
+    world.connect(&rule("${CLIENT_SECRET}"));
+    let (kept, hidden) = prepared("jsonl:hidden");
+    assert_eq!(kept, "");
+    assert_ne!(open, hidden);
+    // The next run takes the stored check and maps as the first one did.
+    world.service.post("mutate", &json!({ "contacts": 1 }));
+    let (kept, _) = prepared("jsonl:hidden");
+    assert_eq!(kept, "");
+}
