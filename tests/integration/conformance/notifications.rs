@@ -367,7 +367,6 @@ async fn told(version: &str) -> Vec<Value> {
     let (url, received) = receiver().await;
     let world = World::new(Options {
         conversations: 60,
-        webhook_url: Some(url),
         webhooks: WebhookOptions {
             version: ApiVersion::parse(version).expect("a version"),
             ..WebhookOptions::default()
@@ -375,6 +374,8 @@ async fn told(version: &str) -> Vec<Value> {
         ..small()
     })
     .await;
+    // Not before: loading the component holds up the receiver for longer than the sender waits.
+    world.workspace().set_webhook_url(Some(url));
     cause_everything(world.workspace());
     ask_for_everything(&world, version).await;
     for _ in 0..1_000 {
