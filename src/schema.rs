@@ -68,9 +68,9 @@ fn of_kind(kind: Kind, attributes: &str) -> String {
         Kind::List => r#"{"type":["array","null"]}"#,
         Kind::Any => "{}",
         Kind::Elsewhere => r#"{"type":"null","description":"Rows of a stream of their own"}"#,
-        Kind::Wrapped(name) => {
+        Kind::Wrapped(_, field) => {
             return format!(
-                r#"{{"type":["object","null"],"properties":{{"{name}":{{"type":["string","null"]}}}}}}"#
+                r#"{{"type":["object","null"],"properties":{{"{field}":{{"type":["string","null"]}}}}}}"#
             );
         }
         Kind::Attributes => {

@@ -116,7 +116,7 @@ fn within(fields: &[Field], path: &str, place: &str) -> Result<Type, Box<Problem
         Kind::Boolean => Type::Boolean,
         Kind::List => Type::List,
         Kind::Any => Type::Any,
-        Kind::Attributes | Kind::Object | Kind::Nested(_) | Kind::Wrapped(_) | Kind::Elsewhere => {
+        Kind::Attributes | Kind::Object | Kind::Nested(_) | Kind::Wrapped(..) | Kind::Elsewhere => {
             Type::Object
         }
     };

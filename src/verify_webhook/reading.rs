@@ -12,7 +12,7 @@ use crate::contract::types::{Change, Entry, Failure, FailureKind, Notice};
 use crate::intercom::normalize::{Normalizer, Record, Unreadable};
 use crate::intercom::streams::{self, Stream};
 use crate::intercom::topics::{self, Meaning, Subject};
-use crate::json::Outline;
+use crate::json::{Outline, Reader};
 use crate::map_record::Mapper;
 use crate::mapping::Mapping;
 use crate::mapping::rule::Section;
@@ -178,7 +178,10 @@ impl<'m> Reading<'m> {
         let Some(stream) = streams::find(subject.stream) else {
             return Ok(());
         };
-        let Some(survivor) = self.object(subject, item, "", None)? else {
+        // What went into a row is news, and no field of it.
+        let row = item.without("merged_from");
+        let row = Outline::next(&mut Reader::new(&row)).unwrap_or_else(|_| item.clone());
+        let Some(survivor) = self.object(subject, &row, "", None)? else {
             return Ok(());
         };
         match item.object("merged_from").as_ref().and_then(key) {

@@ -20,7 +20,7 @@ fn the_description_is_one_document() {
         .iter()
         .filter_map(|stream| stream["name"].as_str())
         .collect();
-    assert_eq!(streams.len(), 40);
+    assert_eq!(streams.len(), 42);
     for stream in crate::stored::STREAMS {
         assert!(streams.contains(&stream), "{stream}");
     }

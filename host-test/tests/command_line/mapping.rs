@@ -80,7 +80,7 @@ fn what_is_compiled_of_a_secret_is_not_stored() {
     let world = World::new(&[]);
     let rule = |salt: &str| {
         format!(
-            "mapping: {{ contacts: [{{ from: email, to: EMAIL, pipeline: [{{ hash: {{ salt: \"{salt}\" }} }}] }}] }}\n"
+            "mapping: {{ contacts: [{{ from: email, to: EMAIL, pipeline: [{{ hash: \"{salt}\" }}] }}] }}\n"
         )
     };
     let prepared = |output: &str| {

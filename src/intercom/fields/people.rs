@@ -19,7 +19,7 @@ pub const CONTACT: &[Field] = fields! {
     "phone": Text,
     "formatted_phone": Text,
     "name": Text,
-    "avatar": Wrapped("image_url"),
+    "avatar": Wrapped("avatar", "image_url"),
     "owner_id": Reference,
     "social_profiles": Object,
     "has_hard_bounced": Boolean,
@@ -112,7 +112,7 @@ pub const ADMIN: &[Field] = fields! {
     "away_status_reason": Text,
     "has_inbox_seat": Boolean,
     "team_ids": List,
-    "avatar": Wrapped("image_url"),
+    "avatar": Wrapped("avatar", "image_url"),
     "team_priority_level": Object,
     "role": Object,
 };

@@ -14,7 +14,7 @@ pub const TICKET: &[Field] = fields! {
     "ticket_id": Text,
     "category": Text,
     "ticket_attributes": Attributes,
-    "ticket_state": Wrapped("category"),
+    "ticket_state": Wrapped("ticket_state", "category"),
     "ticket_state_internal_label": Text,
     "ticket_state_external_label": Text,
     "previous_ticket_state_id": Reference,

@@ -21,8 +21,8 @@ pub enum Kind {
     List,
     /// An object with fields of its own.
     Nested(&'static [Field]),
-    /// An object that some versions and sources give as mere text: that text then is its field of this name.
-    Wrapped(&'static str),
+    /// An object that some versions and sources give as mere text: its `type`, and the field that this text then is.
+    Wrapped(&'static str, &'static str),
     /// Rows of a stream of their own, which not every source embeds: null.
     Elsewhere,
     /// Whatever it is. Left as it is.

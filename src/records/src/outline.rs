@@ -54,6 +54,13 @@ impl<'a> Outline<'a> {
         Self::next(&mut Reader::new(member)).ok()
     }
 
+    /// The object as JSON, without the members of this name.
+    pub fn without(&self, name: &str) -> String {
+        let others = self.members.iter().filter(|(known, _)| !known.is(name));
+        let written = others.map(|(known, member)| format!("\"{}\":{member}", known.text));
+        format!("{{{}}}", written.collect::<Vec<_>>().join(","))
+    }
+
     /// The member of a name as text, if it is a text that is not empty, or a number.
     pub fn text_of(&self, name: &str) -> Option<String> {
         let json = self.get(name)?;
@@ -81,6 +88,7 @@ mod tests {
         assert_eq!(outline.get("e"), None);
         assert!(outline.object("c").is_none() && !outline.has("b"));
         assert!(!outline.text.ends_with(' '));
+        assert_eq!(outline.without("a"), r#"{"c":[2],"d":""}"#);
     }
 
     #[test]

@@ -25,7 +25,7 @@ fn every_version_gives_the_same_types() {
         (json!(null), json!(null)),
         (
             json!("http://x.test/a.png"),
-            json!({ "image_url": "http://x.test/a.png" }),
+            json!({ "type": "avatar", "image_url": "http://x.test/a.png" }),
         ),
         (
             json!({ "type": "avatar", "image_url": null }),
