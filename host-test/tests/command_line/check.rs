@@ -37,8 +37,7 @@ fn a_good_connection_is_good_in_every_part() {
     // What arrives, only a delivery can show.
     assert!(webhooks[0].starts_with("– webhooks: can be verified"));
     assert!(
-        webhooks[1].contains("settings of your app")
-            && webhooks[1].contains("contact.user.updated")
+        webhooks[1].contains("settings of your app") && webhooks[1].contains("`describe` lists")
     );
     assert_eq!(webhooks.len(), 2);
     let report = world.succeed(&["check", "--json"]).document();

@@ -15,7 +15,10 @@ fn keys(accepted: &AcceptedDelivery, stream: &str) -> Vec<String> {
 fn a_ticket_is_whole_in_every_version() {
     let object = json!({ "type": "ticket_state", "id": "1", "category": "submitted" });
     for (state, expected) in [
-        (json!("submitted"), json!({ "category": "submitted" })),
+        (
+            json!("submitted"),
+            json!({ "type": "ticket_state", "category": "submitted" }),
+        ),
         (object.clone(), object),
     ] {
         let mut item = ticket(&state, &[ticket_part("5"), ticket_part("6")]);
