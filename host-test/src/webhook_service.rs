@@ -100,15 +100,8 @@ mod tests {
                 queue.take(received(key)).await.unwrap();
             }
             let first = queue.next(0, 2, 1_000).unwrap();
-            let deliveries: Vec<Delivery<'_>> = first
-                .iter()
-                .map(|delivery| Delivery {
-                    id: &delivery.id,
-                    topic: &delivery.topic,
-                    entries: &delivery.entries,
-                    now_ms: delivery.received_at_ms,
-                })
-                .collect();
+            let deliveries: Vec<Delivery<'_>> =
+                first.iter().map(|delivery| delivery.to_deliver()).collect();
             assert!(
                 open()
                     .deliver(&deliveries)

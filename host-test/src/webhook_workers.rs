@@ -197,15 +197,8 @@ impl Work {
     }
 
     fn try_deliver(&self, part: &[&QueuedDelivery]) -> Result<Done, OutputError> {
-        let deliveries: Vec<Delivery<'_>> = part
-            .iter()
-            .map(|delivery| Delivery {
-                id: &delivery.id,
-                topic: &delivery.topic,
-                entries: &delivery.entries,
-                now_ms: delivery.received_at_ms,
-            })
-            .collect();
+        let deliveries: Vec<Delivery<'_>> =
+            part.iter().map(|delivery| delivery.to_deliver()).collect();
         let delivered = self.sink.deliver(&deliveries)?;
         let mut done = Done::default();
         for (delivery, told) in part.iter().zip(delivered) {

@@ -7,6 +7,7 @@ use rusqlite::{OptionalExtension as _, Transaction, params};
 use super::{Queue, QueueError, Received, again, lines, lock};
 use crate::clock::now_ms;
 use crate::contract::types::{Change, Entry};
+use crate::output::Delivery;
 
 /// Ids that are remembered at most; beyond that the oldest are forgotten before their time.
 const MOST_REMEMBERED: i64 = 10_000_000;
@@ -29,6 +30,18 @@ pub struct QueuedDelivery {
     pub entries: Vec<Entry>,
     /// What it takes in the queue.
     pub(crate) bytes: usize,
+}
+
+impl QueuedDelivery {
+    /// It as an output takes it.
+    pub fn to_deliver(&self) -> Delivery<'_> {
+        Delivery {
+            id: &self.id,
+            topic: &self.topic,
+            entries: &self.entries,
+            now_ms: self.received_at_ms,
+        }
+    }
 }
 
 /// What became of deliveries that waited.
