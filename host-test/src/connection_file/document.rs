@@ -353,19 +353,11 @@ impl<'de> Visitor<'de> for ContentVisitor {
     }
 }
 
-/// A key as text, whatever YAML takes it for: `35:` and `true:` are keys as well.
+/// A key as it is written, whatever YAML takes it for: `35:`, `on:` and `true:` are keys as well.
 struct Key(String);
 
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Key, D::Error> {
-        match RawContent::deserialize(deserializer)? {
-            RawContent::Text(text) | RawContent::Unrepresentable(text) => Ok(Key(text)),
-            RawContent::Number(number) => Ok(Key(number.to_string())),
-            RawContent::Bool(value) => Ok(Key(value.to_string())),
-            RawContent::Null => Ok(Key("null".to_owned())),
-            RawContent::List(_) | RawContent::Map(_) => Err(serde::de::Error::custom(
-                "a key of a mapping should be text, not a list or a mapping",
-            )),
-        }
+        String::deserialize(deserializer).map(Key)
     }
 }
