@@ -113,7 +113,8 @@ fn gives_lines(command: &Command) -> bool {
 
 /// Reads a connection and starts logging as it and the command line want it.
 fn load_connection(global: &Global, path: &Path) -> Result<ConnectionFile, CommandError> {
-    let file = ConnectionFile::load(path)?;
+    let mut file = ConnectionFile::load(path)?;
+    file.logging.debug = file.logging.debug.max(global.debug_mode());
     start_logging(global, file.logging.level)?;
     for warning in &file.warnings {
         write_line(&format!("warning: {warning}"));

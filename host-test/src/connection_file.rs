@@ -3,6 +3,7 @@
 //! Everything in it is honoured or named: an unknown key, a wrong type or an unset variable is a problem, what this
 //! version cannot do yet is a warning. All of them are found in one pass.
 
+mod alerts;
 mod direct;
 mod document;
 mod endpoint;
@@ -29,6 +30,7 @@ pub use self::problems::{ConnectionFileError, Problem};
 pub use self::rate::{CapSetting, CappedRequests, RateSettings};
 pub use self::settings::{Direction, Logging, Mode};
 pub use self::webhooks::{AllowedSource, WebhookSettings};
+use crate::alerts::AlertRule;
 use crate::secret::Secret;
 
 /// The largest file that is read. People write a few kilobytes; anything larger is not a connection.
@@ -78,6 +80,8 @@ pub struct ConnectionFile {
     pub webhooks: WebhookSettings,
     /// Rules that turn entries into intents, for the component to judge.
     pub triggers: Option<Value>,
+    /// What people want to be told.
+    pub alerts: Vec<AlertRule>,
     /// What is logged.
     pub logging: Logging,
     /// Keys that are understood and that this version does nothing with yet.
@@ -85,6 +89,18 @@ pub struct ConnectionFile {
 }
 
 impl ConnectionFile {
+    /// Its name: the file's, without its ending. A path on servers, a part of an output's name where there are several
+    /// connections, and a label of metrics.
+    pub fn name(&self) -> String {
+        let stem = self.path.file_stem().unwrap_or(self.path.as_os_str());
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+        let stem = stem.to_string_lossy();
+        let letters = stem.chars();
+        letters
+            .map(|letter| if plain(letter) { letter } else { '-' })
+            .collect()
+    }
+
     /// Reads a file, with `${NAME}` replaced from the environment.
     pub fn load(path: &Path) -> Result<ConnectionFile, ConnectionFileError> {
         let unreadable = |source| ConnectionFileError::Unreadable {

@@ -1,5 +1,6 @@
 //! The host of the connector.
 
+pub mod alerts;
 pub mod artifact;
 pub mod authorization;
 pub mod call;
@@ -13,12 +14,15 @@ pub mod connection_file;
 pub mod contract;
 pub mod credential;
 pub mod dates;
+pub mod debug_mode;
 pub mod engine;
 mod guest_text;
 pub mod http_client;
 pub mod limits;
 pub mod logging;
+pub mod metrics;
 pub mod nearest;
+pub mod observers;
 pub mod opened_connection;
 pub mod output;
 pub mod plugin;

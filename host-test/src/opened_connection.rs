@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use crate::alerts::{AlertKind, Alerts, Event};
 use crate::artifact::{ArtifactError, find_or_build};
 use crate::call::CallError;
 use crate::clock::now_ms;
@@ -18,7 +19,9 @@ use crate::credential::{self, KeptCredential};
 use crate::engine::{Engine, EngineError, EngineOptions};
 use crate::http_client::{HttpClient, HttpClientError, HttpOptions};
 use crate::limits::CallLimits;
+use crate::metrics;
 use crate::nearest::nearest;
+use crate::observers::Observers;
 use crate::output::{Output, OutputError};
 use crate::plugin::{LoadError, Plugin};
 use crate::position::{Checked, State};
@@ -26,6 +29,9 @@ use crate::secret::Secret;
 use crate::state_store::{MemoryState, StateStore};
 use crate::tenant::{CredentialSource, Tenant, TenantError, TenantOptions};
 use crate::token_file::TokenFileError;
+
+/// What alerts call the check of a connection.
+const CHECK: &str = "check";
 
 /// Why a connection cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -178,6 +184,13 @@ impl OpenedConnection {
         let fingerprint = fingerprint(&plugin, &connection, &credential, file.endpoint.as_deref());
         let name = tenant_name(&file.path);
         let http = HttpClient::new(HttpOptions::default())?;
+        let metrics = metrics::connection(&file.name());
+        let alerts = Alerts::start(file.alerts.clone(), &metrics, &http);
+        let observers = Observers {
+            metrics,
+            alerts,
+            debug: file.logging.debug,
+        };
         let tenant = Tenant::new(
             descriptor,
             &http,
@@ -196,6 +209,7 @@ impl OpenedConnection {
                 credential_source,
                 state: state.unwrap_or_else(|| Arc::new(MemoryState::new())),
                 limits: CallLimits::default(),
+                observers,
             },
         )?;
         Ok(OpenedConnection {
@@ -205,6 +219,18 @@ impl OpenedConnection {
             has_token,
             fingerprint,
         })
+    }
+
+    /// Who is told when something goes wrong.
+    pub fn alerts(&self) -> &Alerts {
+        &self.tenant.observers().alerts
+    }
+
+    /// Tells the observers how earlier processes ended.
+    fn remember(&self, state: &State) {
+        let observers = self.tenant.observers();
+        observers.metrics.remember(state);
+        observers.alerts.remember(state);
     }
 
     /// Whether there was a token when the connection was opened.
@@ -225,7 +251,15 @@ impl OpenedConnection {
     /// Asks the component, and the provider through it, whether everything works.
     pub async fn check(&self) -> Result<CheckReport, CallError> {
         let request = AuthenticationRequest::Check;
-        match self.plugin.authenticate(&self.tenant, &request).await? {
+        let answer = self.plugin.authenticate(&self.tenant, &request).await;
+        let message = answer.as_ref().err().map(ToString::to_string);
+        self.alerts().event(match (&answer, &message) {
+            (Err(error), Some(message)) => {
+                Event::bad(AlertKind::Failure, CHECK, error.kind(), message)
+            }
+            _ => Event::good(AlertKind::Failure, CHECK),
+        });
+        match answer? {
             Authentication::Checked(report) => Ok(report),
             // The plugin has compared the answer with what was asked for.
             Authentication::AuthorizationUrl(_) => Err(CallError::Host {
@@ -240,6 +274,7 @@ impl OpenedConnection {
     /// Takes the account from what is stored, or from a check that is stored then. The connection is good for reading
     /// afterwards.
     pub async fn ensure_checked(&mut self, output: &mut dyn Output) -> Result<(), CheckError> {
+        self.remember(output.state());
         if let Some(checked) = stored_check(output.state(), &self.fingerprint) {
             self.tenant = self
                 .tenant
@@ -287,6 +322,7 @@ impl OpenedConnection {
 
     /// Takes the account from what is stored, where it is still good.
     pub fn use_stored_check(&mut self, state: &State) -> bool {
+        self.remember(state);
         match stored_check(state, &self.fingerprint) {
             None => false,
             Some(checked) => {

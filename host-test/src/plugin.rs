@@ -4,7 +4,10 @@ mod exports;
 mod imports;
 
 use std::sync::Arc;
+use std::time::Instant;
 
+use tracing::Instrument as _;
+use tracing::field::Empty;
 use wasmtime::component::{
     Component, ComponentNamedList, HasSelf, InstancePre, Lift, Linker, Lower,
 };
@@ -19,6 +22,7 @@ use crate::contract::connector::{
 use crate::contract::types::{Entry, Failure};
 use crate::contract::{self, GuestBindings};
 use crate::engine::Engine;
+use crate::metrics::{self, Looked};
 use crate::tenant::Tenant;
 pub(crate) use exports::Export;
 use exports::Exports;
@@ -130,9 +134,9 @@ impl Plugin {
             size,
             imports,
         };
-        Ok(Self {
-            shared: Arc::new(shared),
-        })
+        let shared = Arc::new(shared);
+        watch_over(&shared);
+        Ok(Self { shared })
     }
 
     /// What the component says that it is.
@@ -259,12 +263,32 @@ impl Plugin {
         R: 'static,
         (Result<R, Failure>,): ComponentNamedList + Lift,
     {
-        let call = self
-            .begin(tenant, export.name, subject, time_budget_ms)
-            .await?;
-        call.run(export, parameters)
-            .await?
-            .map_err(CallError::Failure)
+        let observers = &tenant.shared.observers;
+        let begun = Instant::now();
+        let span = tracing::info_span!(
+            "call",
+            connection = observers.name(),
+            call = export.name,
+            stream = subject,
+            version = &*self.shared.version,
+            failure = Empty,
+        );
+        let called = async {
+            let call = self
+                .begin(tenant, export.name, subject, time_budget_ms)
+                .await?;
+            call.run(export, parameters)
+                .await?
+                .map_err(CallError::Failure)
+        };
+        let answer: Result<R, CallError> = called.instrument(span.clone()).await;
+        let failure = answer.as_ref().err();
+        if let Some(failure) = failure {
+            span.record("failure", failure.kind());
+        }
+        let duration = begun.elapsed();
+        observers.metrics.call(export.name, duration, failure);
+        answer
     }
 
     async fn begin(
@@ -283,6 +307,22 @@ impl Plugin {
         };
         Call::begin(&self.shared.engine, &self.shared.pre, purpose).await
     }
+}
+
+/// Shows which component is loaded, as long as it is.
+fn watch_over(plugin: &Arc<Shared>) {
+    let plugin = Arc::downgrade(plugin);
+    metrics::watch(move |readings| {
+        let Some(plugin) = plugin.upgrade() else {
+            return false;
+        };
+        let labels = [
+            ("name", plugin.descriptor.name.as_str()),
+            ("version", &*plugin.version),
+        ];
+        readings.set(Looked::Component, &labels, 1.0);
+        true
+    });
 }
 
 /// A call for nobody, with every import denied.

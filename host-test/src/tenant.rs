@@ -5,6 +5,7 @@ mod credential;
 mod endpoints;
 mod pace;
 mod usage;
+mod watched;
 
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use credential::CredentialSource;
@@ -25,6 +26,7 @@ use crate::contract::connector::Descriptor;
 use crate::contract::types::{Account, Connection};
 use crate::http_client::HttpClient;
 use crate::limits::CallLimits;
+use crate::observers::Observers;
 use crate::rate_budget::RateBucket;
 use crate::secret::Secret;
 use crate::state_store::StateStore;
@@ -53,6 +55,8 @@ pub struct TenantOptions {
     pub rate_key: String,
     /// What the connection says about its pace.
     pub rate: RateRules,
+    /// Who is told what happens to it.
+    pub observers: Observers,
 }
 
 /// Why there can be no such tenant.
@@ -102,6 +106,15 @@ pub(crate) struct TenantShared {
     pub(crate) limits: CallLimits,
     pub(crate) turns: Arc<Semaphore>,
     pub(crate) usage: UsageCounters,
+    pub(crate) observers: Observers,
+}
+
+impl TenantShared {
+    /// A request waited for the rate budget, or was turned back by it.
+    pub(crate) fn rate_limited(&self) {
+        self.usage.rate_limited();
+        self.observers.metrics.rate_limited();
+    }
 }
 
 impl Tenant {
@@ -131,9 +144,12 @@ impl Tenant {
             limits: options.limits,
             usage: UsageCounters::default(),
             name: options.name,
+            observers: options.observers,
         };
+        let shared = Arc::new(shared);
+        watched::watch_over(&shared);
         Ok(Self {
-            shared: Arc::new(shared),
+            shared,
             connection: Arc::new(options.connection),
         })
     }
@@ -175,6 +191,11 @@ impl Tenant {
             .get(endpoint)
             .and_then(|found| found.as_ref().ok())
             .map(|endpoint| &endpoint.base)
+    }
+
+    /// Who is told what happens to the connection.
+    pub fn observers(&self) -> &Observers {
+        &self.shared.observers
     }
 
     /// What the tenant has used so far.

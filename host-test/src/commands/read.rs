@@ -3,6 +3,7 @@
 mod selected;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -19,6 +20,9 @@ use crate::report::{RunReport, run_table};
 use crate::runner::{
     ConnectedSource, Extent, Filter, RetryPolicy, RunOptions, Runner, Sweep, find_stream,
 };
+
+/// How long alerts may take to get through at the end.
+pub(super) const LAST_WAIT: Duration = Duration::from_secs(60);
 
 /// Reads the streams that the command line names.
 pub(super) async fn run(global: &Global, arguments: &ReadArguments) -> Result<Exit, CommandError> {
@@ -84,10 +88,21 @@ impl Reading<'_> {
         let filters = self.selected.filters(&plugin, &file, streams)?;
         let mut connection = OpenedConnection::new(plugin, file, None)?;
         connection.require_token()?;
+        let exit = self.read(&mut connection, filters, streams).await;
+        connection.alerts().finish(LAST_WAIT).await;
+        exit
+    }
+
+    async fn read(
+        &self,
+        connection: &mut OpenedConnection,
+        filters: BTreeMap<String, Filter>,
+        streams: &[String],
+    ) -> Result<Exit, CommandError> {
         let target = self.output.output.clone().unwrap_or_default();
         let mut output = output::open(&target, self.output.state.as_deref())?;
         connection.ensure_checked(output.as_mut()).await?;
-        let options = self.options(&connection, filters)?;
+        let options = self.options(connection, filters)?;
         let progress = on_standard_error();
         let source = ConnectedSource {
             plugin: &connection.plugin,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::read::LAST_WAIT;
 use super::{CommandError, load_connection, read_bytes};
 use crate::clock::now_ms;
 use crate::command_line::{Exit, Global, WriteArguments};
@@ -54,8 +55,11 @@ pub(super) async fn run(global: &Global, arguments: &WriteArguments) -> Result<E
     let mut connection = OpenedConnection::new(plugin.clone(), file, journal)?;
     if !arguments.offline {
         connection.require_token()?;
-        let checked = connection.check().await?;
-        connection.use_check(&checked);
+        let checked = connection.check().await;
+        if checked.is_err() {
+            connection.alerts().finish(LAST_WAIT).await;
+        }
+        connection.use_check(&checked?);
     }
     let options = WriteOptions {
         mode: arguments.mode.clone(),
@@ -95,7 +99,9 @@ pub(super) async fn run(global: &Global, arguments: &WriteArguments) -> Result<E
             }
             out.bytes(&lines).map_err(CommandError::from)
         })
-        .await?;
+        .await;
+    connection.alerts().finish(LAST_WAIT).await;
+    let report = report?;
     tell(global, &options, &report);
     if let (Some(path), Some(rejected)) = (&arguments.rejected, rejected) {
         let count = rejected.len();

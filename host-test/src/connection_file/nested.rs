@@ -8,7 +8,7 @@ use super::document::{Content, Node};
 use super::mapping::FieldMapping;
 use super::problems::{Problem, Problems};
 use super::section::Section;
-use super::{ConnectionFile, endpoint, filters, mapping, rate, settings, webhooks};
+use super::{ConnectionFile, alerts, endpoint, filters, mapping, rate, settings, webhooks};
 
 /// The connector that this file is read for; others in it are named in a warning.
 const CONNECTOR: &str = "intercom";
@@ -104,6 +104,9 @@ fn intercom(
     }
     if let Some(node) = section.take("rate") {
         connection.rate = rate::read(&section.path("rate"), node, problems);
+    }
+    if let Some(node) = section.take("alerts") {
+        connection.alerts = alerts::read(&section.path("alerts"), node, problems);
     }
     settings::triggers(&mut section, connection);
     connection.logging = settings::logging(&mut section, problems);

@@ -21,6 +21,7 @@ impl<S: PageSource> Runner<'_, S> {
         output: &mut dyn Output,
     ) -> Result<StreamReport, OutputError> {
         let started = Instant::now();
+        let began_at_ms = now_ms();
         let before = self.source.usage();
         self.progress.started(&stream.name);
         let mut report = StreamReport::without_run(&stream.name, StreamStatus::Complete);
@@ -59,6 +60,7 @@ impl<S: PageSource> Runner<'_, S> {
             };
             output.ended(&stream.name, run)?;
         }
+        self.tell_end(&report, began_at_ms);
         Ok(report)
     }
 
@@ -175,6 +177,7 @@ impl<S: PageSource> Runner<'_, S> {
                 position: &position,
                 now_ms: now_ms(),
             })?;
+            self.tell_page(&stream.name, &page);
             self.progress.page(&stream.name, report);
             if !page.intents.is_empty() {
                 tracing::warn!(

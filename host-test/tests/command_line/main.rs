@@ -16,6 +16,8 @@ mod convergence;
 mod demonstration;
 /// `describe` and the command line itself.
 mod describe;
+/// Prometheus's text format, read strictly.
+mod exposition;
 /// What an output and the workspace hold of streams of every kind of paging.
 mod holdings;
 /// The smallest HTTP client that serves.
@@ -26,6 +28,8 @@ mod interruption;
 mod kill_matrix;
 /// `map`: documents on standard input.
 mod mapping;
+/// `webhook serve --metrics`: everything that is measured changes when the thing is done.
+mod metrics;
 /// `mode`: webhooks only, syncs only, or both.
 mod modes;
 /// Processes: run to their end, or ended with their owner.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::super::CommandError;
 use super::place::Place;
 use super::schedule::Schedule;
+use crate::alerts::Alerts;
 use crate::command_line::Global;
 use crate::connection_file::{AllowedSource, ConnectionFile, WebhookSettings};
 use crate::opened_connection::OpenedConnection;
@@ -86,6 +87,11 @@ impl Served {
             let output = self.service.output();
             read_again(self.service.queue(), source, &output, time_scale).await;
         }
+    }
+
+    /// Who is told when something goes wrong.
+    pub(super) fn alerts(&self) -> Alerts {
+        self.connection.alerts().clone()
     }
 
     /// For people: where its entries go.
