@@ -12,6 +12,7 @@ mod filters;
 mod mapping;
 mod nested;
 mod problems;
+mod proxy;
 mod rate;
 mod section;
 mod settings;
@@ -68,6 +69,8 @@ pub struct ConnectionFile {
     pub field_mapping: Option<FieldMapping>,
     /// Replaces every endpoint's base URL. Plain http for loopback only. Without a slash at the end.
     pub endpoint: Option<String>,
+    /// Through which the provider is reached: a URL, which may hold a password.
+    pub proxy: Option<Secret>,
     /// How fast to ask.
     pub rate: RateSettings,
     /// For each stream, which rows are wanted, for the component to judge.

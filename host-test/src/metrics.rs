@@ -23,3 +23,6 @@ pub fn connection(name: &str) -> std::sync::Arc<ConnectionMetrics> {
 pub fn forget(name: &str) {
     families::all().forget(name);
 }
+
+#[cfg(test)]
+mod tests;

@@ -183,9 +183,17 @@ impl OpenedConnection {
         let credential = credential.unwrap_or_default();
         let fingerprint = fingerprint(&plugin, &connection, &credential, file.endpoint.as_deref());
         let name = tenant_name(&file.path);
-        let http = HttpClient::new(HttpOptions::default())?;
+        let http = HttpClient::new(HttpOptions {
+            proxy: file.proxy.clone(),
+            ..HttpOptions::default()
+        })?;
         let metrics = metrics::connection(&file.name());
-        let alerts = Alerts::start(file.alerts.clone(), &metrics, &http);
+        // The proxy is the provider's.
+        let to_people = match file.proxy.is_some() && !file.alerts.is_empty() {
+            true => &HttpClient::new(HttpOptions::default())?,
+            false => &http,
+        };
+        let alerts = Alerts::start(file.alerts.clone(), &metrics, to_people);
         let observers = Observers {
             metrics,
             alerts,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::document::{Content, Node};
 use super::problems::Problems;
 use super::section::Section;
-use super::{ConnectionFile, alerts, endpoint, filters, mapping, rate, settings, webhooks};
+use super::{ConnectionFile, alerts, endpoint, filters, mapping, proxy, rate, settings, webhooks};
 use crate::secret::Secret;
 
 /// Keys that people write at the top and that belong further down.
@@ -68,6 +68,7 @@ pub(super) fn read(path: &Path, root: &Node, problems: &mut Problems) -> Connect
     connection.direction = settings::direction(&mut top, problems);
     connection.field_mapping = mapping::take(&mut top, problems);
     connection.endpoint = endpoint::read(&mut top, problems);
+    connection.proxy = proxy::read(&mut top, problems);
     if let Some(node) = top.take("filters") {
         connection.filters = filters::read(&top.path("filters"), node, problems);
     }
@@ -141,6 +142,7 @@ impl ConnectionFile {
             direction: settings::Direction::Both,
             field_mapping: None,
             endpoint: None,
+            proxy: None,
             rate: rate::RateSettings::default(),
             filters: std::collections::BTreeMap::new(),
             sweep_every: None,

@@ -8,7 +8,7 @@ use super::document::{Content, Node};
 use super::mapping::FieldMapping;
 use super::problems::{Problem, Problems};
 use super::section::Section;
-use super::{ConnectionFile, alerts, endpoint, filters, mapping, rate, settings, webhooks};
+use super::{ConnectionFile, alerts, endpoint, filters, mapping, proxy, rate, settings, webhooks};
 
 /// The connector that this file is read for; others in it are named in a warning.
 const CONNECTOR: &str = "intercom";
@@ -95,6 +95,7 @@ fn intercom(
         read_lists(&section.path("lists"), lists, brevo, connection, problems);
     }
     connection.endpoint = endpoint::read(&mut section, problems);
+    connection.proxy = proxy::read(&mut section, problems);
     if let Some(node) = section.take("filters") {
         connection.filters = filters::read(&section.path("filters"), node, problems);
     }

@@ -2,6 +2,8 @@
 //! process of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+/// `alerts`: failures, recoveries and silences, told to a command.
+mod alerting;
 /// `auth`: the address, what is pasted, the exchange, the stored token.
 mod authorization;
 /// `bench`: what reading costs.
@@ -12,6 +14,8 @@ mod check;
 mod configuration;
 /// Webhooks that get lost, come twice and come late: after a sync and a sweep the output is the workspace.
 mod convergence;
+/// `debug`: a line for each request and webhook, with nothing of a person in it.
+mod debugging;
 /// `demo`: one document that says everything.
 mod demonstration;
 /// `describe` and the command line itself.
@@ -34,6 +38,8 @@ mod metrics;
 mod modes;
 /// Processes: run to their end, or ended with their owner.
 mod process;
+/// `proxy`: through which the provider is reached.
+mod proxied;
 /// `read` and `sync`: outputs, positions, start dates.
 mod reading;
 /// Secrets: in nothing that is printed, in no file but the token's.
