@@ -98,6 +98,11 @@ pub struct Global {
     #[arg(long, global = true, value_name = "WHAT", num_args = 0..=1, require_equals = true, default_missing_value = "lines")]
     pub debug: Option<DebugChoice>,
 
+    /// Send a span for each call of the component and each request to an OpenTelemetry collector at this base URL (OTLP
+    /// over HTTP, such as http://127.0.0.1:4318)
+    #[arg(long, global = true, value_name = "URL")]
+    pub otlp: Option<String>,
+
     /// Divides every wait, for tests
     #[arg(long, global = true, hide = true, default_value_t = 1.0, value_parser = time_scale)]
     pub time_scale: f64,

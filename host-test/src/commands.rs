@@ -87,6 +87,7 @@ async fn run(line: CommandLine) -> Exit {
         }
         Command::Status(arguments) => status::run(&global, &arguments),
     };
+    logging::finish().await;
     match result {
         Ok(exit) => exit,
         // The reader has what it wanted.
@@ -123,7 +124,8 @@ fn load_connection(global: &Global, path: &Path) -> Result<ConnectionFile, Comma
 }
 
 fn start_logging(global: &Global, level: Option<&str>) -> Result<(), CommandError> {
-    logging::start(global.log_level().or(level)).map_err(CommandError::usage)
+    let level = global.log_level().or(level);
+    logging::start(level, global.otlp.as_deref()).map_err(CommandError::usage)
 }
 
 /// Reads a file whole; `-` is standard input.

@@ -35,6 +35,8 @@ pub mod runner;
 pub mod secret;
 pub mod simulator;
 pub mod state_store;
+#[cfg(feature = "opentelemetry")]
+mod telemetry;
 pub mod tenant;
 pub mod token_file;
 mod user_directory;

@@ -272,6 +272,7 @@ impl Plugin {
             stream = subject,
             version = &*self.shared.version,
             failure = Empty,
+            otel.status_code = Empty,
         );
         let called = async {
             let call = self
@@ -285,6 +286,7 @@ impl Plugin {
         let failure = answer.as_ref().err();
         if let Some(failure) = failure {
             span.record("failure", failure.kind());
+            span.record("otel.status_code", "ERROR");
         }
         let duration = begun.elapsed();
         observers.metrics.call(export.name, duration, failure);

@@ -39,16 +39,19 @@ async fn rows_are_counted_by_their_final_outcome_and_rehearsals_are_not() {
     let descriptor = connection.plugin.descriptor();
     let mut actions = descriptor.actions.iter();
     let action = actions.find(|action| action.name == "contacts");
-    let rows: Vec<Row> = [r#"{"external_id":"o-1","email":"o1@example.com"}"#, r#"{"emial":"x"}"#]
-        .iter()
-        .enumerate()
-        .map(|(number, document)| Row {
-            key: number.to_string(),
-            document: document.as_bytes().to_vec(),
-            attempt: 0,
-            base_updated_at_ms: None,
-        })
-        .collect();
+    let rows: Vec<Row> = [
+        r#"{"external_id":"o-1","email":"o1@example.com"}"#,
+        r#"{"emial":"x"}"#,
+    ]
+    .iter()
+    .enumerate()
+    .map(|(number, document)| Row {
+        key: number.to_string(),
+        document: document.as_bytes().to_vec(),
+        attempt: 0,
+        base_updated_at_ms: None,
+    })
+    .collect();
     for rehearsal in [Rehearsal::Offline, Rehearsal::Off] {
         let options = WriteOptions {
             mode: None,
@@ -72,7 +75,11 @@ async fn rows_are_counted_by_their_final_outcome_and_rehearsals_are_not() {
             "connector_rows_written_total{{connection=\"observed-writes\",action=\"contacts\",outcome=\"{outcome}\"}} 1"
         )
     };
-    assert!(told(&written("created")) && told(&written("failed")), "{}", metrics::render());
+    assert!(
+        told(&written("created")) && told(&written("failed")),
+        "{}",
+        metrics::render()
+    );
     let calls = "connector_calls_total{connection=\"observed-writes\",call=\"write-batch\"} 2";
     assert!(told(calls), "{}", metrics::render());
 }

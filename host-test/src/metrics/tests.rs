@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::contract::types::Notice;
+use crate::http_client::{HttpClient, HttpOptions};
 use crate::position::{LastRun, State};
 
 /// The samples of a connection, without it.
@@ -55,8 +56,8 @@ fn everything_that_is_told_of_a_connection_is_counted_under_its_name() {
             r#"connector_callbacks_total{,outcome="done"} 1"#,
             r#"connector_callbacks_total{,outcome="failed"} 1"#,
             r#"connector_callback_delay_seconds_count{} 1"#,
-            r#"connector_callback_delay_seconds_bucket{le="1.0",} 0"#,
-            r#"connector_callback_delay_seconds_bucket{le="5.0",} 1"#,
+            r#"connector_callback_delay_seconds_bucket{,le="1.0"} 0"#,
+            r#"connector_callback_delay_seconds_bucket{,le="5.0"} 1"#,
             r#"connector_rate_waits_total{} 1"#,
             r#"connector_http_requests_total{,status="none"} 1"#,
             r#"connector_http_request_failures_total{,kind="unreachable"} 1"#,
@@ -121,11 +122,17 @@ async fn the_route_can_be_mounted_anywhere() {
     let Ok(listener) = listener else {
         unreachable!("loopback is there")
     };
-    let url = listener.local_addr().map(|address| format!("http://{address}/metrics"));
+    let url = listener
+        .local_addr()
+        .map(|address| format!("http://{address}/metrics"));
     let other = axum::Router::new().route("/status", axum::routing::get(|| async { "fine" }));
     let serving = axum::serve(listener, other.merge(router()));
     tokio::spawn(async move { serving.await });
-    let answer = reqwest::get(url.unwrap_or_default()).await;
+    let http = HttpClient::new(HttpOptions::default());
+    let (Ok(http), Ok(Ok(url))) = (http, url.map(|url| url.parse())) else {
+        unreachable!("a client and a URL")
+    };
+    let answer = http.client_for(&url).get(url.clone()).send().await;
     let status = answer.map(|answer| answer.status().as_u16());
     assert!(matches!(status, Ok(200)), "{status:?}");
 }

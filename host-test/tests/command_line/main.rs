@@ -54,6 +54,8 @@ mod sharing;
 mod stored;
 /// `sync --sweep`: rows that are gone and of which nobody told.
 mod sweeping;
+/// `--otlp`: spans at a collector.
+mod tracing;
 /// Webhooks at a server that dies, and at one whose output a sync uses as well.
 mod webhook_receipts;
 /// `webhook serve` over several connections and outputs: routing, limits, order, modes.

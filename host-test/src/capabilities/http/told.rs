@@ -32,6 +32,8 @@ impl<'a> Told<'a> {
             method = outgoing.method(),
             status = Empty,
             failure = Empty,
+            otel.kind = "client",
+            otel.status_code = Empty,
         );
         Told {
             tenant,
@@ -51,6 +53,7 @@ impl<'a> Told<'a> {
         }
         if let Some(failure) = failure {
             self.span.record("failure", failure);
+            self.span.record("otel.status_code", "ERROR");
         }
         let observers = &self.tenant.observers;
         if outcome.map_or_else(|lost| lost.sent, |_| true) {
