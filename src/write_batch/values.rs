@@ -8,6 +8,11 @@ use crate::json::{self, Member, Members, Object, list, quoted};
 pub struct Values(Vec<(&'static str, String)>);
 
 impl Values {
+    /// All values with their names.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, json)| (*name, json.as_str()))
+    }
+
     /// The value of a name, as JSON.
     pub fn json(&self, name: &str) -> Option<&str> {
         let mut values = self.0.iter();
