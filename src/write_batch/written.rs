@@ -4,42 +4,41 @@
 //! object by, that id. So a write by any name and in any mode makes the same record out of date. Many records share a
 //! state key: one for each would be a host call for each.
 
-use sha1::{Digest, Sha1};
-
-use super::journal::FORMAT;
-use crate::contract::state::{Change, Swapped};
+use super::journal::{FORMAT, digest};
+use crate::contract::state::{Change, Current, Swapped};
 
 /// How long a record is believed, in seconds: what others change in Intercom is not seen here.
 const WEEK: i64 = 7 * 24 * 3_600;
 
 /// Bytes in a value, at most: the oldest records make room. All values together have room beside the journals then.
-const MOST_BYTES: usize = 200_000;
+const MOST_BYTES: usize = 100_000;
 
 /// The bytes of a record before its content: mark, Unix seconds, length of the content.
-const HEAD: usize = 8 + 4 + 1;
+const HEAD: usize = MARK + 4 + 1;
 
-/// A digest: of a name, or of a row.
-pub type Mark = [u8; 8];
+/// The bytes of a mark.
+pub const MARK: usize = 16;
 
-/// The digest of some texts.
-pub fn mark<'a>(texts: impl IntoIterator<Item = &'a str>) -> Mark {
-    let mut hash = Sha1::new();
-    for text in texts {
-        hash.update(text);
-        hash.update([0]);
-    }
-    let mut mark = [0; 8];
-    for (into, from) in mark.iter_mut().zip(hash.finalize()) {
-        *into = from;
+/// The digest of a name or a row: hexadecimal digits, so that the first two of them name the value that holds it.
+pub type Mark = [u8; MARK];
+
+/// The digest of a text.
+pub fn mark(text: &str) -> Mark {
+    let mut mark = [0; MARK];
+    for (into, digit) in mark.iter_mut().zip(digest(text.as_bytes()).bytes()) {
+        *into = digit;
     }
     mark
 }
 
+/// Which value: the first two digits of its records' marks.
+type Place = [u8; 2];
+
 /// The records of an action, as far as a batch needs them.
 pub struct Written {
     action: &'static str,
-    wanted: Vec<u8>,
-    loaded: Vec<(u8, Option<Vec<u8>>)>,
+    wanted: Vec<Place>,
+    loaded: Vec<(Place, Option<Vec<u8>>)>,
     /// What is to be remembered, or forgotten.
     news: Vec<(Mark, Option<Vec<u8>>)>,
     storing: Vec<Change>,
@@ -116,28 +115,31 @@ impl Written {
     pub fn changes(&mut self, now: i64) -> Vec<Change> {
         self.storing.clear();
         for (at, loaded) in &self.loaded {
-            let news = || self.news.iter().filter(|(mark, _)| place(*mark) == *at);
-            let is_kept = |record: &&[u8]| {
-                time(record) + WEEK > now && news().all(|(mark, _)| !record.starts_with(mark))
-            };
-            let kept = records(loaded.as_deref()).filter(is_kept);
-            let new = news().filter_map(|(_, record)| record.as_deref());
-            let all: Vec<&[u8]> = kept.chain(new).collect();
-            let mut room = MOST_BYTES;
-            let fits = |record: &&&[u8]| {
-                room = room.saturating_sub(record.len());
-                room > 0
-            };
-            let first = all.len() - all.iter().rev().take_while(fits).count();
             let mut value = vec![FORMAT];
-            value.extend(all.iter().skip(first).flat_map(|record| record.iter()));
-            let value = Some(value).filter(|value| value.len() > 1);
-            if value != *loaded && news().next().is_some() {
+            let mut is_new = false;
+            for record in records(loaded.as_deref()) {
+                let news = self.news.iter().any(|(mark, _)| record.starts_with(mark));
+                is_new |= news;
+                if !news && time(record) + WEEK > now {
+                    value.extend(record);
+                }
+            }
+            for (mark, record) in &self.news {
+                if let Some(record) = record.as_ref().filter(|_| place(*mark) == *at) {
+                    is_new = true;
+                    value.extend(record);
+                }
+            }
+            while value.len() > MOST_BYTES {
+                let first = records(Some(&value)).next().map_or(0, <[u8]>::len);
+                value.drain(1..=first);
+            }
+            if is_new {
                 self.storing.push(Change {
                     key: self.key(*at),
                     expected: loaded.clone(),
-                    value,
-                    ttl_ms: u64::try_from(WEEK * 1_000).ok(),
+                    value: Some(value).filter(|value| value.len() > 1),
+                    ttl_ms: Some(WEEK as u64 * 1_000),
                 });
             }
         }
@@ -146,25 +148,19 @@ impl Written {
 
     /// Takes over how storing went; false: it has to be tried again.
     pub fn stored(&mut self, swapped: Option<Swapped>) -> bool {
-        let changes = std::mem::take(&mut self.storing);
-        let (now, is_over) = match swapped {
-            Some(Swapped::Stale(current)) => (
-                current
-                    .into_iter()
-                    .map(|one| (one.key, one.value))
-                    .collect(),
-                false,
-            ),
-            Some(Swapped::Done) => (
-                changes
-                    .into_iter()
-                    .map(|one| (one.key, one.value))
-                    .collect(),
-                true,
-            ),
+        let (now, is_over): (Vec<Current>, bool) = match swapped {
+            Some(Swapped::Stale(current)) => (current, false),
+            Some(Swapped::Done) => {
+                let current = |change: Change| Current {
+                    key: change.key,
+                    value: change.value,
+                };
+                let changes = std::mem::take(&mut self.storing);
+                (changes.into_iter().map(current).collect(), true)
+            }
             None => (Vec::new(), true),
         };
-        for (key, value) in now {
+        for Current { key, value } in now {
             let place = (0..self.loaded.len()).find(|at| self.key(self.loaded[*at].0) == key);
             if let Some(at) = place {
                 self.loaded[at].1 = value;
@@ -176,14 +172,17 @@ impl Written {
         is_over
     }
 
-    fn key(&self, place: u8) -> String {
-        format!("written/{}/{place}", self.action)
+    fn key(&self, [first, second]: Place) -> String {
+        let digits = [first, second].map(char::from);
+        let mut key = format!("written/{}/", self.action);
+        key.extend(digits);
+        key
     }
 }
 
-/// Which of the 128 values holds a record.
-fn place(mark: Mark) -> u8 {
-    mark[0] / 2
+/// Which of the 256 values holds a record.
+fn place(mark: Mark) -> Place {
+    [mark[0], mark[1]]
 }
 
 /// The records in a value, up to the first one that is none.
@@ -202,7 +201,10 @@ fn records(value: Option<&[u8]>) -> impl Iterator<Item = &[u8]> {
 
 /// The time of a record.
 fn time(record: &[u8]) -> i64 {
-    match record.get(8..12).and_then(|bytes| bytes.try_into().ok()) {
+    match record
+        .get(MARK..MARK + 4)
+        .and_then(|bytes| bytes.try_into().ok())
+    {
         Some(bytes) => u32::from_le_bytes(bytes).into(),
         None => 0,
     }
@@ -211,7 +213,6 @@ fn time(record: &[u8]) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::state::Current;
 
     fn loaded(value: Option<Vec<u8>>, marks: &[Mark]) -> Written {
         let mut written = Written::of("contacts");
@@ -224,8 +225,12 @@ mod tests {
         written
     }
 
-    const ONE: Mark = [1; 8];
+    const ONE: Mark = *b"0011111111111111";
     const NOW: i64 = 1_700_000_000;
+
+    fn numbered(number: u16) -> Mark {
+        format!("00{number:014}").into_bytes().try_into().unwrap()
+    }
 
     #[test]
     fn what_is_stored_is_read_again_until_its_week_is_over() {
@@ -233,16 +238,16 @@ mod tests {
         assert_eq!(written.get(ONE, NOW), None);
         written.note(ONE, b"content", NOW);
         let changes = written.changes(NOW);
-        assert_eq!(changes[0].key, "written/contacts/0");
+        assert_eq!(changes[0].key, "written/contacts/00");
         let again = loaded(changes[0].value.clone(), &[ONE]);
         assert_eq!(again.get(ONE, NOW + 5), Some((&b"content"[..], NOW)));
         assert_eq!(again.get(ONE, NOW + WEEK), None);
-        assert_eq!(again.get([2; 8], NOW), None);
+        assert_eq!(again.get([b'2'; MARK], NOW), None);
     }
 
     #[test]
     fn a_stale_value_is_taken_over_and_what_is_new_is_stored_into_it() {
-        let other: Mark = [1, 0, 0, 0, 0, 0, 0, 9];
+        let other: Mark = *b"0022222222222222";
         let mut theirs = loaded(None, &[other]);
         theirs.note(other, b"theirs", NOW);
         let value = theirs.changes(NOW).remove(0).value;
@@ -272,14 +277,13 @@ mod tests {
         written.forget(ONE);
         assert_eq!(written.changes(NOW)[0].value, None);
         for number in 0..2_000_u16 {
-            let [high, low] = number.to_be_bytes();
-            written.note([0, 0, 0, 0, 0, 0, high, low], &[7; 100], NOW);
+            written.note(numbered(number), &[7; 100], NOW);
         }
         let value = written.changes(NOW).remove(0).value.unwrap();
         assert!(value.len() <= MOST_BYTES + 1, "{}", value.len());
-        let full = loaded(Some(value), &[[0; 8]]);
-        assert_eq!(full.get([0; 8], NOW), None);
-        assert!(full.get([0, 0, 0, 0, 0, 0, 7, 207], NOW).is_some());
+        let full = loaded(Some(value), &[numbered(0)]);
+        assert_eq!(full.get(numbered(0), NOW), None);
+        assert!(full.get(numbered(1_999), NOW).is_some());
     }
 
     #[test]
@@ -287,7 +291,7 @@ mod tests {
         let mut written = loaded(None, &[ONE]);
         written.note(ONE, b"content", NOW);
         let mut value = written.changes(NOW).remove(0).value.unwrap();
-        value.extend([3; 13]);
+        value.extend([30; HEAD]);
         assert!(loaded(Some(value), &[ONE]).get(ONE, NOW).is_some());
         assert_eq!(loaded(Some(vec![b'9', 1]), &[ONE]).get(ONE, NOW), None);
     }

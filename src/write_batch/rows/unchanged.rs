@@ -18,10 +18,9 @@ impl Said {
     /// Of a valid row of a mode; none where the mode's rows are not compared.
     pub(super) fn of(mode: &Mode, row: &Travelling) -> Option<Self> {
         let name = row.lanes.first().filter(|_| mode.is_comparable())?;
-        let values = row.values.all().flat_map(|(name, json)| [name, json]);
         Some(Self {
-            name: mark([name.as_str()]),
-            content: mark([mode.name].into_iter().chain(values)),
+            name: mark(name),
+            content: mark(&row.values.whole(mode.name)),
         })
     }
 }
@@ -38,24 +37,19 @@ impl Rows {
         let Some(written) = &mut self.written else {
             return;
         };
-        let lanes = self.rows.iter().flat_map(|row| &row.lanes);
-        let mut all: Vec<&String> = lanes.collect();
-        all.sort_unstable();
-        let is_shared = |lane: &String| {
-            let first = all.partition_point(|one| *one < lane);
-            all.get(first + 1) == Some(&lane)
+        let mut lanes: Vec<Mark> = Vec::new();
+        for row in &self.rows {
+            lanes.extend(row.lanes.iter().map(|lane| mark(lane)));
+        }
+        let is_alone = |lane: &String| {
+            let lane = mark(lane);
+            lanes.iter().filter(|other| **other == lane).count() == 1
         };
-        let said: Vec<Option<Said>> = self
-            .rows
-            .iter()
-            .map(|row| {
-                let compared = row.outcome.is_none() && !row.lanes.iter().any(is_shared);
-                Said::of(self.mode, row).filter(|_| compared)
-            })
-            .collect();
-        for (row, said) in self.rows.iter_mut().zip(said) {
-            row.said = said;
-            if let Some(said) = said {
+        for row in &mut self.rows {
+            if row.outcome.is_none() && row.lanes.iter().all(is_alone) {
+                row.said = Said::of(self.mode, row);
+            }
+            if let Some(said) = row.said {
                 written.want(said.name);
             }
         }
@@ -121,7 +115,7 @@ impl Rows {
             }
         }
         for lane in &touched {
-            written.want(mark([lane.as_str()]));
+            written.want(mark(lane));
         }
     }
 
@@ -133,7 +127,7 @@ impl Rows {
         };
         for row in self.rows.iter().filter(|row| row.outcome.is_none()) {
             for lane in row.objects() {
-                written.forget(mark([lane.as_str()]));
+                written.forget(mark(lane));
             }
         }
     }
@@ -144,9 +138,11 @@ impl Rows {
             return;
         };
         for row in self.rows.iter().filter(|row| row.requests > 0) {
-            written.want(row.said.map_or_else(Mark::default, |said| said.name));
+            if let Some(said) = row.said {
+                written.want(said.name);
+            }
             for lane in row.objects() {
-                written.want(mark([lane.as_str()]));
+                written.want(mark(lane));
             }
             if let Some(id) = row.written_id() {
                 written.want(of_object(id));
@@ -161,7 +157,7 @@ impl Rows {
         };
         for row in self.rows.iter().filter(|row| row.requests > 0) {
             for lane in row.objects() {
-                written.forget(mark([lane.as_str()]));
+                written.forget(mark(lane));
             }
             let Some(id) = row.written_id() else {
                 continue;
@@ -205,7 +201,7 @@ impl Travelling {
 }
 
 fn of_object(id: &str) -> Mark {
-    mark([format!("id={id}").as_str()])
+    mark(&format!("id={id}"))
 }
 
 fn seconds(milliseconds: i64) -> i64 {

@@ -66,7 +66,10 @@ fn whoever_names_the_object_otherwise_changes_what_was_written_last() {
     write(&mut model, "1", &[ada("Ada")]);
     let (id, _) = model.contacts.iter().next().unwrap();
     let by_id = json!({ "id": id, "name": "Countess" });
-    assert_eq!(write(&mut model, "2", &[by_id.clone()]).0, ["updated"]);
+    assert_eq!(
+        write(&mut model, "2", std::slice::from_ref(&by_id)).0,
+        ["updated"]
+    );
     assert_eq!(write(&mut model, "3", &[ada("Ada")]).0, ["updated"]);
     // In one batch, the row that comes last is what the contact holds in the end.
     let by_email = json!({ "email": "ada@x.y", "name": "Countess" });
