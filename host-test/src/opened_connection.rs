@@ -176,7 +176,7 @@ impl OpenedConnection {
         let connection = Connection {
             config: json_bytes(&Value::Object(file.config.clone())),
             mapping,
-            triggers: file.triggers.as_ref().map(json_bytes),
+            triggers: file.triggers.document(),
             account: None,
             prepared: None,
         };
@@ -280,7 +280,8 @@ impl OpenedConnection {
     /// What is stored of a check.
     fn checked(&self, report: &CheckReport) -> Checked {
         let mapping = self.file.field_mapping.as_ref();
-        let holds_secrets = mapping.is_some_and(|mapping| mapping.from_environment);
+        let holds_secrets = mapping.is_some_and(|mapping| mapping.from_environment)
+            || self.file.triggers.from_environment;
         let prepared = match holds_secrets {
             true => Vec::new(),
             false => report.prepared.clone(),

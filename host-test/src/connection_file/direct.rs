@@ -7,7 +7,10 @@ use serde_json::{Map, Value};
 use super::document::{Content, Node};
 use super::problems::Problems;
 use super::section::Section;
-use super::{ConnectionFile, endpoint, filters, http_output, mapping, rate, settings, webhooks};
+use super::{
+    ConnectionFile, callbacks, endpoint, filters, http_output, intents, mapping, rate, settings,
+    triggers, webhooks,
+};
 use crate::secret::Secret;
 
 /// Keys that people write at the top and that belong further down.
@@ -79,7 +82,9 @@ pub(super) fn read(path: &Path, root: &Node, problems: &mut Problems) -> Connect
     if let Some(node) = top.take("rate") {
         connection.rate = rate::read(&top.path("rate"), node, problems);
     }
-    settings::triggers(&mut top, &mut connection);
+    connection.triggers = triggers::take(&mut top, problems);
+    connection.intents = intents::take(&mut top, problems);
+    connection.callbacks = callbacks::take(&mut top, problems);
     connection.logging = settings::logging(&mut top, problems);
     top.finish(ELSEWHERE, problems);
     connection
@@ -145,7 +150,9 @@ impl ConnectionFile {
             sync_every: None,
             webhooks: webhooks::WebhookSettings::default(),
             http_output: http_output::HttpOutputSettings::default(),
-            triggers: None,
+            triggers: triggers::Triggers::default(),
+            intents: None,
+            callbacks: std::collections::BTreeMap::new(),
             logging: settings::Logging::default(),
             warnings: Vec::new(),
         }
