@@ -142,6 +142,7 @@ impl ConnectionFile {
             filters: std::collections::BTreeMap::new(),
             sweep_every: None,
             sync_every: None,
+            written_sync_every: None,
             webhooks: webhooks::WebhookSettings::default(),
             triggers: None,
             logging: settings::Logging::default(),
