@@ -99,9 +99,7 @@ fn intercom(
         connection.filters = filters::read(&section.path("filters"), node, problems);
     }
     connection.sweep_every = filters::sweep_every(&mut section, problems);
-    if let Some(node) = section.take("webhooks") {
-        connection.webhooks = webhooks::read(&section.path("webhooks"), node, problems);
-    }
+    webhooks::take(&mut section, connection, problems);
     if let Some(node) = section.take("rate") {
         connection.rate = rate::read(&section.path("rate"), node, problems);
     }
