@@ -8,6 +8,7 @@ mod document;
 mod endpoint;
 mod environment;
 mod filters;
+mod http_output;
 mod mapping;
 mod nested;
 mod problems;
@@ -23,6 +24,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+pub use self::http_output::HttpOutputSettings;
 pub use self::mapping::FieldMapping;
 use self::problems::Problems;
 pub use self::problems::{ConnectionFileError, Problem};
@@ -76,6 +78,8 @@ pub struct ConnectionFile {
     pub sync_every: Option<Duration>,
     /// What is taken of webhooks.
     pub webhooks: WebhookSettings,
+    /// How entries are posted to a URL.
+    pub http_output: HttpOutputSettings,
     /// Rules that turn entries into intents, for the component to judge.
     pub triggers: Option<Value>,
     /// What is logged.

@@ -19,7 +19,7 @@ use crate::engine::{Engine, EngineError, EngineOptions};
 use crate::http_client::{HttpClient, HttpClientError, HttpOptions};
 use crate::limits::CallLimits;
 use crate::nearest::nearest;
-use crate::output::{Output, OutputError};
+use crate::output::{Output, OutputError, Sender};
 use crate::plugin::{LoadError, Plugin};
 use crate::position::{Checked, State};
 use crate::secret::Secret;
@@ -295,6 +295,17 @@ impl OpenedConnection {
                     .with_checked(checked.account(), checked.prepared.clone());
                 true
             }
+        }
+    }
+
+    /// Whose entries they are, for outputs that post them.
+    pub fn sender(&self, time_scale: f64) -> Sender<'_> {
+        let mapping = self.file.field_mapping.as_ref();
+        Sender {
+            connection: self.tenant.name(),
+            settings: &self.file.http_output,
+            preset: mapping.and_then(FieldMapping::preset_name),
+            time_scale,
         }
     }
 

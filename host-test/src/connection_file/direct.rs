@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::document::{Content, Node};
 use super::problems::Problems;
 use super::section::Section;
-use super::{ConnectionFile, endpoint, filters, mapping, rate, settings, webhooks};
+use super::{ConnectionFile, endpoint, filters, http_output, mapping, rate, settings, webhooks};
 use crate::secret::Secret;
 
 /// Keys that people write at the top and that belong further down.
@@ -72,8 +72,9 @@ pub(super) fn read(path: &Path, root: &Node, problems: &mut Problems) -> Connect
         connection.filters = filters::read(&top.path("filters"), node, problems);
     }
     connection.sweep_every = filters::sweep_every(&mut top, problems);
-    if let Some(node) = top.take("webhooks") {
-        connection.webhooks = webhooks::read(&top.path("webhooks"), node, problems);
+    webhooks::take(&mut top, &mut connection, problems);
+    if let Some(node) = top.take("http_output") {
+        connection.http_output = http_output::read(&top.path("http_output"), node, problems);
     }
     if let Some(node) = top.take("rate") {
         connection.rate = rate::read(&top.path("rate"), node, problems);
@@ -143,6 +144,7 @@ impl ConnectionFile {
             sweep_every: None,
             sync_every: None,
             webhooks: webhooks::WebhookSettings::default(),
+            http_output: http_output::HttpOutputSettings::default(),
             triggers: None,
             logging: settings::Logging::default(),
             warnings: Vec::new(),

@@ -6,7 +6,7 @@ use super::super::probe::{self, Seen};
 use super::{Rows, Travelling, outcome};
 use crate::contract::connector::{Outcome, OutcomeStatus};
 use crate::contract::http::{Method, Request};
-use crate::contract::types::{Failure, FailureKind};
+use crate::contract::types::{FailureKind, WholeFailure};
 use crate::failure::failure;
 use crate::intercom::actions::{By, Call, Mode, Replay, Write};
 use crate::intercom::request;
@@ -151,15 +151,15 @@ impl Rows {
             }
             Ok(Seen::Not) => travelling.in_doubt = false,
             Ok(Seen::NotYet(wait)) => {
-                let failure = Failure {
+                let failure = Box::new(WholeFailure {
                     retry_after_ms: Some(wait.min(super::super::answer::SOON_MS)),
                     maybe_applied: true,
-                    ..failure(
+                    ..*failure(
                         FailureKind::Transient,
                         "maybe_applied",
                         "this row's request was sent before, and what it made may not be visible yet",
                     )
-                };
+                });
                 self.end_unwritten(index, &failure);
             }
             Err(failure) => self.end_unwritten(index, &failure),
@@ -247,8 +247,8 @@ impl Rows {
             _ => None,
         };
         let mut failures = ended.iter().filter_map(failure_of);
-        let alike = |failure: &Failure| {
-            let same = |other: &Failure| other.kind == failure.kind && other.code == failure.code;
+        let alike = |failure: &WholeFailure| {
+            let same = |other: &WholeFailure| other.kind == failure.kind && other.code == failure.code;
             ended
                 .iter()
                 .all(|index| failure_of(index).is_some_and(same))
