@@ -4,7 +4,7 @@ use super::probe;
 use super::values::Values;
 use crate::contract::connector::OutcomeStatus;
 use crate::contract::http::Effect;
-use crate::contract::types::{Failure, FailureKind};
+use crate::contract::types::{Failure, FailureKind, WholeFailure};
 use crate::failure::failure;
 use crate::intercom::actions::{Absent, Action, Call, Does, Mode, Object, Replay, Write};
 use crate::intercom::errors::{ApiError, from_http, from_response, request_id, unexpected_body};
@@ -123,7 +123,7 @@ impl Sent<'_> {
                         Next::Over {
                             request_id: failure.request_id.clone(),
                             object_id: Some(id),
-                            status: OutcomeStatus::Failed(failure),
+                            status: OutcomeStatus::Failed(*failure),
                         }
                     }
                 });
@@ -156,9 +156,11 @@ impl Sent<'_> {
         {
             return Ok(over(status, self.target_id()));
         }
-        let mut written: Members = json::parse(&response.body).map_err(|reason| Failure {
-            maybe_applied: true,
-            ..unexpected_body(&response, &reason)
+        let mut written: Members = json::parse(&response.body).map_err(|reason| {
+            Box::new(WholeFailure {
+                maybe_applied: true,
+                ..*unexpected_body(&response, &reason)
+            })
         })?;
         // Where an answer holds the whole that something was said in, what was said has an id of its own.
         let sent = self.sent_ms.div_euclid(1_000);
@@ -185,10 +187,10 @@ impl Sent<'_> {
             };
             return Ok(over(status, Some(id)));
         }
-        Err(Failure {
+        Err(Box::new(WholeFailure {
             maybe_applied: true,
-            ..unexpected_body(&response, "it holds no id")
-        })
+            ..*unexpected_body(&response, "it holds no id")
+        }))
     }
 
     fn target_id(&self) -> Option<String> {
@@ -207,25 +209,25 @@ fn is_new(object: &Members, now: Option<i64>) -> bool {
 
 /// The failure of a row whose object will be there soon.
 pub fn later(failure: Failure) -> Failure {
-    Failure {
+    Box::new(WholeFailure {
         kind: FailureKind::Transient,
         message: "The contact is not there yet, or cannot be found yet.".to_owned(),
         retry_after_ms: Some(failure.retry_after_ms.unwrap_or(SOON_MS)),
-        ..failure
-    }
+        ..*failure
+    })
 }
 
 /// The failure of a row that nothing can be looked up for.
 pub fn outcome_unknown() -> Failure {
-    Failure {
+    Box::new(WholeFailure {
         maybe_applied: true,
-        ..failure(
+        ..*failure(
             FailureKind::Conflict,
             "outcome_unknown",
             "this row's request was sent before, its answer was lost, and nothing shows whether it was applied; look for \
              it, and give the row under another key if it was not",
         )
-    }
+    })
 }
 
 /// What a failure makes of a row: given again later when it will pass and that is safe, else failed.
@@ -236,8 +238,8 @@ pub fn unwritten(failure: Failure, mode: &Mode) -> OutcomeStatus {
         _ => false,
     };
     match again {
-        true => OutcomeStatus::Deferred(failure),
-        false => OutcomeStatus::Failed(failure),
+        true => OutcomeStatus::Deferred(*failure),
+        false => OutcomeStatus::Failed(*failure),
     }
 }
 

@@ -15,7 +15,7 @@ use super::values::Values;
 use super::written::Written;
 use crate::config::{Config, Writing};
 use crate::contract::connector::{Batch, Outcome, OutcomeStatus, Row};
-use crate::contract::types::{Failure, FailureKind};
+use crate::contract::types::{Failure, FailureKind, WholeFailure};
 use crate::failure::{failure, not_valid};
 use crate::intercom::actions::{Absent, Action, By, Mode, Object, Reference, Replay, Write};
 use crate::json::{Members, quoted};
@@ -73,7 +73,7 @@ impl Rows {
             let (values, outcome) = match read {
                 Ok(values) => (values, None),
                 Err(failure) => {
-                    let failed = outcome(row, OutcomeStatus::Failed(failure));
+                    let failed = outcome(row, OutcomeStatus::Failed(*failure));
                     (Values::default(), Some(failed))
                 }
             };
@@ -147,18 +147,18 @@ impl Rows {
                 continue;
             };
             if running && travelling.sent_ms != Some(sent) {
-                let failure = Failure {
+                let failure = Box::new(WholeFailure {
                     retry_after_ms: Some(super::answer::SOON_MS),
-                    ..failure(
+                    ..*failure(
                         FailureKind::Transient,
                         "batch_running",
                         "another call is writing this batch",
                     )
-                };
+                });
                 travelling.outcome =
-                    Some(outcome(&travelling.row, OutcomeStatus::Deferred(failure)));
+                    Some(outcome(&travelling.row, OutcomeStatus::Deferred(*failure)));
             } else if matches!(mode.replay, Replay::Blind) && !running {
-                let status = OutcomeStatus::Failed(outcome_unknown());
+                let status = OutcomeStatus::Failed(*outcome_unknown());
                 travelling.outcome = Some(outcome(&travelling.row, status));
                 travelling.in_doubt = true;
             } else if !running {
@@ -191,7 +191,7 @@ impl Rows {
             let checked = known.check(&mut travelling.values, self.policy.missing_attribute);
             if !checked.problems.is_empty() {
                 let failure = not_valid("invalid_row", "the row", checked.problems);
-                let failed = OutcomeStatus::Failed(failure);
+                let failed = OutcomeStatus::Failed(*failure);
                 travelling.outcome = Some(outcome(&travelling.row, failed));
                 continue;
             }
@@ -258,19 +258,19 @@ impl Rows {
     }
 
     /// Ends a row that nothing was written for.
-    fn end_unwritten(&mut self, index: usize, failure: &Failure) {
+    fn end_unwritten(&mut self, index: usize, failure: &WholeFailure) {
         let mode = self.mode;
         if let Some(travelling) = self.rows.get_mut(index).filter(|one| one.outcome.is_none()) {
             let request_id = failure.request_id.clone();
             travelling.outcome = Some(Outcome {
                 request_id,
-                ..outcome(&travelling.row, unwritten(failure.clone(), mode))
+                ..outcome(&travelling.row, unwritten(Box::new(failure.clone()), mode))
             });
         }
     }
 
     /// Ends every row that is not over.
-    pub fn end_open(&mut self, failure: &Failure) {
+    pub fn end_open(&mut self, failure: &WholeFailure) {
         for index in 0..self.rows.len() {
             self.end_unwritten(index, failure);
         }

@@ -84,7 +84,7 @@ impl Rows {
         let changed = newer.is_some_and(|(there, base)| there > base.div_euclid(1_000));
         let object = reference.object.name();
         let status = match policy.conflict {
-            Conflict::Fail if changed => Some(OutcomeStatus::Failed(failure(
+            Conflict::Fail if changed => Some(OutcomeStatus::Failed(*failure(
                 FailureKind::Conflict,
                 "changed_upstream",
                 format!("the {object} was changed in Intercom since this copy of it was read"),
@@ -104,7 +104,8 @@ impl Rows {
         if let Some(json) = &known.attributes {
             let creates = self.action.name == "tickets";
             if let Err(failure) = ticket_attributes::check(&mut travelling.values, json, creates) {
-                travelling.outcome = Some(outcome(&travelling.row, OutcomeStatus::Failed(failure)));
+                travelling.outcome =
+                    Some(outcome(&travelling.row, OutcomeStatus::Failed(*failure)));
                 return;
             }
         }
@@ -143,8 +144,8 @@ impl Rows {
             }
             (Absent::Unchanged, _) => OutcomeStatus::Unchanged,
             (Absent::Hidden, _) => OutcomeStatus::Skipped(HIDDEN.to_owned()),
-            (Absent::Later, _) => OutcomeStatus::Deferred(later(not_there())),
-            _ => OutcomeStatus::Failed(not_there()),
+            (Absent::Later, _) => OutcomeStatus::Deferred(*later(not_there())),
+            _ => OutcomeStatus::Failed(*not_there()),
         };
         travelling.outcome = Some(outcome(&travelling.row, status));
     }

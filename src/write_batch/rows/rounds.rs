@@ -6,7 +6,7 @@ use super::super::probe::{self, Seen};
 use super::{Rows, Travelling, outcome};
 use crate::contract::connector::{Outcome, OutcomeStatus};
 use crate::contract::http::{Method, Request};
-use crate::contract::types::{Failure, FailureKind};
+use crate::contract::types::{FailureKind, WholeFailure};
 use crate::failure::failure;
 use crate::intercom::actions::{Absent, By, Call, Mode, Replay, Write};
 use crate::intercom::request;
@@ -153,15 +153,15 @@ impl Rows {
             }
             Ok(Seen::Not) => travelling.in_doubt = false,
             Ok(Seen::NotYet(wait)) => {
-                let failure = Failure {
+                let failure = Box::new(WholeFailure {
                     retry_after_ms: Some(wait.min(super::super::answer::SOON_MS)),
                     maybe_applied: true,
-                    ..failure(
+                    ..*failure(
                         FailureKind::Transient,
                         "maybe_applied",
                         "this row's request was sent before, and what it made may not be visible yet",
                     )
-                };
+                });
                 self.end_unwritten(index, &failure);
             }
             Err(failure) => self.end_unwritten(index, &failure),
@@ -252,8 +252,9 @@ impl Rows {
         let mut failures = ended.iter().filter_map(failure_of);
         let targets = self.mode.references;
         let waits = targets.iter().any(|one| one.absent == Absent::Later);
-        let alike = |failure: &Failure| {
-            let same = |other: &Failure| other.kind == failure.kind && other.code == failure.code;
+        let alike = |failure: &WholeFailure| {
+            let same =
+                |other: &WholeFailure| other.kind == failure.kind && other.code == failure.code;
             ended
                 .iter()
                 .all(|index| failure_of(index).is_some_and(same))
@@ -265,7 +266,7 @@ impl Rows {
             _ => false,
         });
         if let Some(failure) = stops.cloned() {
-            self.end_open(&Failure {
+            self.end_open(&WholeFailure {
                 maybe_applied: false,
                 ..failure
             });
