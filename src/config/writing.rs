@@ -1,9 +1,8 @@
 //! How rows are written where there is a choice.
 
-use super::one_of;
+use super::{one_of, part, refuse_unknown};
 use crate::contract::types::Problem;
-use crate::failure::{nearest, problem};
-use crate::json::{self, Member, Object};
+use crate::json::Member;
 
 /// Which of several contacts that share what a row gives is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,26 +98,11 @@ const KEYS: &[(&str, &[&str], &str)] = &[
 impl Writing {
     /// Reads the choices.
     pub(super) fn of(value: Option<&Member>, problems: &mut Vec<Problem>) -> Self {
-        let keys = match value {
-            None | Some(Member::Null) => return Self::default(),
-            Some(Member::Object(keys)) => json::parse::<Object>(keys.as_bytes()).ok(),
-            Some(_) => None,
-        };
-        let Some(keys) = keys else {
-            problems.push(problem("config.write", "type", "expected an object"));
+        let Some(keys) = part("config.write", value, problems) else {
             return Self::default();
         };
-        for (name, _) in &keys.0 {
-            if KEYS.iter().all(|(known, _, _)| known != name) {
-                let hint = nearest(name, KEYS.iter().map(|(known, _, _)| *known))
-                    .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-                problems.push(problem(
-                    format!("config.write.{name}"),
-                    "unknown_key",
-                    format!("unknown key{hint}"),
-                ));
-            }
-        }
+        let known: Vec<&str> = KEYS.iter().map(|(name, _, _)| *name).collect();
+        refuse_unknown("config.write", &keys, &known, problems);
         let mut choice = |name: &str| {
             let (_, values, _) = KEYS
                 .iter()
