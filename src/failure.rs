@@ -46,8 +46,12 @@ pub fn problem(path: impl Into<String>, code: &str, message: impl Into<String>) 
 
 /// The name most like `found`, if one is near enough to be what was meant.
 pub fn nearest<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    nearest_of(found, &mut known.into_iter())
+}
+
+/// The same, once in the component for all kinds of names.
+fn nearest_of<'a>(found: &str, known: &mut dyn Iterator<Item = &'a str>) -> Option<&'a str> {
     known
-        .into_iter()
         .filter(|_| found.len() <= 64)
         .map(|name| (strsim::levenshtein(&found.to_ascii_lowercase(), name), name))
         .min()

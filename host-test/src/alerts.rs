@@ -8,6 +8,7 @@ mod delivery;
 mod rule;
 mod watch;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -42,13 +43,25 @@ struct Shared {
 }
 
 impl Alerts {
-    /// Begins to watch over a connection: within a runtime, else nothing is told. What it starts ends with the last clone.
+    /// Watches over a connection from now on: within a runtime, else nothing is told. A connection that is opened again with the
+    /// same rules goes on with what was told and what was not; a silence is noticed while it is closed as well, until
+    /// [`forget`].
     pub fn start(
         rules: Vec<AlertRule>,
         metrics: &Arc<ConnectionMetrics>,
         http: &HttpClient,
     ) -> Alerts {
-        Alerts::start_with(rules, metrics, http, &delivery::WAITS)
+        let mut kept = kept();
+        match kept.get(metrics.name()) {
+            Some((known, alerts)) if *known == rules => alerts.clone(),
+            _ => {
+                let alerts = Alerts::start_with(rules.clone(), metrics, http, &delivery::WAITS);
+                if alerts.shared.is_some() {
+                    kept.insert(metrics.name().to_owned(), (rules, alerts.clone()));
+                }
+                alerts
+            }
+        }
     }
 
     fn start_with(
@@ -145,12 +158,12 @@ impl Alerts {
         });
     }
 
-    /// Waits until every alert is delivered or given up, at most so long. For commands that end.
-    pub async fn finish(&self, longest: Duration) {
+    /// Waits until every alert is delivered or given up.
+    async fn finish(&self) {
         if let Some(shared) = &self.shared {
             let mut open = shared.open.subscribe();
-            // What is not delivered by then was told in the log.
-            let _ = tokio::time::timeout(longest, open.wait_for(|open| *open == 0)).await;
+            // The sender lives as long as what is shared.
+            let _ = open.wait_for(|open| *open == 0).await;
         }
     }
 
@@ -178,6 +191,31 @@ impl Shared {
     fn decision(&self) -> MutexGuard<'_, Decision> {
         self.decision.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The alerts of this process's connections, with their rules.
+type Kept = BTreeMap<String, (Vec<AlertRule>, Alerts)>;
+
+fn kept() -> MutexGuard<'static, Kept> {
+    static KEPT: Mutex<Kept> = Mutex::new(BTreeMap::new());
+    KEPT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Watches no longer over a connection of this name: it is gone.
+pub fn forget(name: &str) {
+    kept().remove(name);
+}
+
+/// Waits until every alert of this process is delivered or given up, at most so long.
+pub async fn finish(longest: Duration) {
+    let all: Vec<Alerts> = kept().values().map(|(_, alerts)| alerts.clone()).collect();
+    // What is not delivered by then was told in the log.
+    let _ = tokio::time::timeout(longest, async {
+        for alerts in &all {
+            alerts.finish().await;
+        }
+    })
+    .await;
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod error;
 mod map;
 mod read;
 mod resources;
+mod serve;
 mod simulate;
 mod status;
 mod sync;
@@ -18,10 +19,12 @@ mod write;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
 use serde_json::{Value, json};
 
+use crate::alerts;
 use crate::command_line::{Command, CommandLine, Exit, Global, WebhookCommand};
 use crate::connection_file::ConnectionFile;
 use crate::logging;
@@ -29,6 +32,9 @@ use crate::output::OutputError;
 use crate::progress::write_line;
 
 pub use self::error::CommandError;
+
+/// How long alerts may take to get through at the end.
+const LAST_WAIT: Duration = Duration::from_secs(60);
 
 /// The whole program: reads the command line, does what it says, and gives the exit code.
 pub fn main() -> ExitCode {
@@ -44,7 +50,7 @@ pub fn main() -> ExitCode {
     };
     let serving = matches!(
         line.command,
-        Command::Simulate(_) | Command::Webhook(WebhookCommand::Serve(_))
+        Command::Simulate(_) | Command::Serve(_) | Command::Webhook(WebhookCommand::Serve(_))
     );
     // One thread does a one-shot command with the least work; serving has several callers at a time.
     let mut builder = if serving {
@@ -85,8 +91,10 @@ async fn run(line: CommandLine) -> Exit {
         Command::Webhook(WebhookCommand::Serve(arguments)) => {
             webhook::serve(&global, &arguments).await
         }
+        Command::Serve(arguments) => serve::run(&global, &arguments).await,
         Command::Status(arguments) => status::run(&global, &arguments),
     };
+    alerts::finish(LAST_WAIT).await;
     logging::finish().await;
     match result {
         Ok(exit) => exit,

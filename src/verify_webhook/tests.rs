@@ -6,6 +6,7 @@ mod same;
 #[path = "../../tests/samples/webhook_items.rs"]
 mod samples;
 mod tickets;
+mod triggers;
 mod workspace;
 
 use serde_json::{Value, json};
@@ -19,7 +20,9 @@ fn sign(secret: &str, body: &[u8]) -> String {
     let mac = Hmac::<Sha1>::new_from_slice(secret.as_bytes())
         .unwrap()
         .chain_update(body);
-    format!("sha1={}", hex(&mac.finalize().into_bytes()))
+    let digits = mac.finalize().into_bytes();
+    let digits: Vec<String> = digits.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha1={}", digits.concat())
 }
 
 fn connection() -> Connection {
@@ -130,6 +133,34 @@ fn every_secret_that_is_good_now_is_accepted_in_either_case() {
             assert!(matches!(verdict, Verdict::Accepted(_)), "{verdict:?}");
         }
     }
+}
+
+#[test]
+fn topics_that_the_connection_does_not_name_are_ignored() {
+    let connection = Connection {
+        config: br#"{"webhooks":{"topics":["contact.user.created","ticket.*"]}}"#.to_vec(),
+        ..connection()
+    };
+    let take = |topic: &str| {
+        let body = notification(topic, json!({ "type": "contact", "id": "1" }));
+        verify(&connection, &delivery(&body, Some(sign(SECRET, &body)))).unwrap()
+    };
+    // Whatever name a delivery gives: the topic counts for which it stands.
+    for topic in ["contact.user.created", "contact.created", "ticket.closed"] {
+        assert!(!matches!(take(topic), Verdict::Ignored(_)), "{topic}");
+    }
+    for topic in ["contact.lead.created", "contact.deleted", "user.deleted"] {
+        let Verdict::Ignored(ignored) = take(topic) else {
+            panic!("{topic} is taken");
+        };
+        assert!(ignored.reason.contains("webhooks.topics"), "{ignored:?}");
+        assert_eq!((&*ignored.id, &*ignored.topic), ("notif_1", topic));
+    }
+    assert!(matches!(take("ping"), Verdict::Ping(_)));
+    let Verdict::Ignored(ignored) = take("galaxy.created") else {
+        panic!("an unknown topic is taken");
+    };
+    assert!(ignored.reason.contains("does not know"), "{ignored:?}");
 }
 
 #[test]

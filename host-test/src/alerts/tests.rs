@@ -15,7 +15,6 @@ use crate::http_client::HttpOptions;
 use crate::metrics;
 
 const NO_WAIT: [Duration; 2] = [Duration::ZERO; 2];
-const LONG: Duration = Duration::from_secs(60);
 
 fn start(name: &str, rule: AlertRule) -> Alerts {
     let http = HttpClient::new(HttpOptions::default()).unwrap();
@@ -55,7 +54,7 @@ async fn a_command_gets_alert_and_recovery_in_their_order() {
     bad(&alerts);
     bad(&alerts);
     alerts.event(Event::good(AlertKind::Failure, "contacts"));
-    alerts.finish(LONG).await;
+    alerts.finish().await;
     let text = std::fs::read_to_string(&file).unwrap();
     let names: Vec<Value> = text
         .lines()
@@ -82,7 +81,7 @@ async fn a_command_that_fails_is_run_again_and_one_that_hangs_is_ended() {
         rule(shell(r#"echo x >> "$0"; exit 3"#, &file)),
     );
     bad(&failing);
-    failing.finish(LONG).await;
+    failing.finish().await;
     let tries = std::fs::read_to_string(&file).unwrap();
     assert_eq!(tries.lines().count(), 3);
     let failed =
@@ -96,12 +95,12 @@ async fn a_command_that_fails_is_run_again_and_one_that_hangs_is_ended() {
     };
     let hanging = start("alerts-hanging", hanging);
     bad(&hanging);
-    hanging.finish(LONG).await;
+    hanging.finish().await;
     assert!(counted(&failed.replace("failing", "hanging")));
     let missing = AlertTarget::Command(vec!["/there/is/no/such/program".into()]);
     let missing = start("alerts-missing", rule(missing));
     bad(&missing);
-    missing.finish(LONG).await;
+    missing.finish().await;
     assert!(counted(&failed.replace("failing", "missing")));
 }
 
@@ -134,7 +133,7 @@ async fn a_url_is_posted_to_until_it_takes_the_alert() {
     };
     let alerts = start("alerts-url", rule(target));
     bad(&alerts);
-    alerts.finish(LONG).await;
+    alerts.finish().await;
     let posted = posted.lock().unwrap();
     let [(headers, document)] = posted.0.as_slice() else {
         unreachable!("one alert is posted")

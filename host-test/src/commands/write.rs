@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::read::LAST_WAIT;
 use super::{CommandError, load_connection, read_bytes};
 use crate::clock::now_ms;
 use crate::command_line::{Exit, Global, WriteArguments};
@@ -52,14 +51,16 @@ pub(super) async fn run(global: &Global, arguments: &WriteArguments) -> Result<E
             CommandError::failed(format!("{}: {error}", path.display()))
         })?)),
     };
-    let mut connection = OpenedConnection::new(plugin.clone(), file, journal)?;
+    let mut connection = OpenedConnection::new(plugin.clone(), file, journal.clone())?;
     if !arguments.offline {
         connection.require_token()?;
-        let checked = connection.check().await;
-        if checked.is_err() {
-            connection.alerts().finish(LAST_WAIT).await;
+        match &journal {
+            Some(journal) => connection.ensure_checked_in(&**journal).await?,
+            None => {
+                let checked = connection.check().await?;
+                connection.use_check(&checked);
+            }
         }
-        connection.use_check(&checked?);
     }
     let options = WriteOptions {
         mode: arguments.mode.clone(),
@@ -99,9 +100,7 @@ pub(super) async fn run(global: &Global, arguments: &WriteArguments) -> Result<E
             }
             out.bytes(&lines).map_err(CommandError::from)
         })
-        .await;
-    connection.alerts().finish(LAST_WAIT).await;
-    let report = report?;
+        .await?;
     tell(global, &options, &report);
     if let (Some(path), Some(rejected)) = (&arguments.rejected, rejected) {
         let count = rejected.len();

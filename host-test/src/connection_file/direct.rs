@@ -7,7 +7,10 @@ use serde_json::{Map, Value};
 use super::document::{Content, Node};
 use super::problems::Problems;
 use super::section::Section;
-use super::{ConnectionFile, alerts, endpoint, filters, mapping, proxy, rate, settings, webhooks};
+use super::{
+    ConnectionFile, alerts, callbacks, endpoint, filters, http_output, intents, mapping, proxy,
+    rate, settings, triggers, webhooks,
+};
 use crate::secret::Secret;
 
 /// Keys that people write at the top and that belong further down.
@@ -73,8 +76,9 @@ pub(super) fn read(path: &Path, root: &Node, problems: &mut Problems) -> Connect
         connection.filters = filters::read(&top.path("filters"), node, problems);
     }
     connection.sweep_every = filters::sweep_every(&mut top, problems);
-    if let Some(node) = top.take("webhooks") {
-        connection.webhooks = webhooks::read(&top.path("webhooks"), node, problems);
+    webhooks::take(&mut top, &mut connection, problems);
+    if let Some(node) = top.take("http_output") {
+        connection.http_output = http_output::read(&top.path("http_output"), node, problems);
     }
     if let Some(node) = top.take("rate") {
         connection.rate = rate::read(&top.path("rate"), node, problems);
@@ -82,7 +86,9 @@ pub(super) fn read(path: &Path, root: &Node, problems: &mut Problems) -> Connect
     if let Some(node) = top.take("alerts") {
         connection.alerts = alerts::read(&top.path("alerts"), node, problems);
     }
-    settings::triggers(&mut top, &mut connection);
+    connection.triggers = triggers::take(&mut top, problems);
+    connection.intents = intents::take(&mut top, problems);
+    connection.callbacks = callbacks::take(&mut top, problems);
     connection.logging = settings::logging(&mut top, problems);
     top.finish(ELSEWHERE, problems);
     connection
@@ -129,6 +135,7 @@ impl ConnectionFile {
     pub(super) fn blank(path: &Path) -> ConnectionFile {
         ConnectionFile {
             path: path.to_path_buf(),
+            called: None,
             connector: String::new(),
             access_token: None::<Secret>,
             token_file: path.with_extension("credentials.json"),
@@ -147,9 +154,13 @@ impl ConnectionFile {
             filters: std::collections::BTreeMap::new(),
             sweep_every: None,
             sync_every: None,
+            written_sync_every: None,
             webhooks: webhooks::WebhookSettings::default(),
-            triggers: None,
             alerts: Vec::new(),
+            http_output: http_output::HttpOutputSettings::default(),
+            triggers: triggers::Triggers::default(),
+            intents: None,
+            callbacks: std::collections::BTreeMap::new(),
             logging: settings::Logging::default(),
             warnings: Vec::new(),
         }

@@ -13,7 +13,7 @@ use super::process;
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The route `/metrics`. Who may ask is for the one who mounts it.
-pub fn router() -> Router {
+pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     process::begin();
     Router::new().route("/metrics", get(page))
 }
@@ -23,7 +23,7 @@ pub async fn serve(
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    axum::serve(listener, router())
+    axum::serve(listener, router::<()>())
         .with_graceful_shutdown(stop)
         .await
 }

@@ -126,7 +126,7 @@ async fn the_route_can_be_mounted_anywhere() {
         .local_addr()
         .map(|address| format!("http://{address}/metrics"));
     let other = axum::Router::new().route("/status", axum::routing::get(|| async { "fine" }));
-    let serving = axum::serve(listener, other.merge(router()));
+    let serving = axum::serve(listener, other.merge(router::<()>()));
     tokio::spawn(async move { serving.await });
     let http = HttpClient::new(HttpOptions::default());
     let (Ok(http), Ok(Ok(url))) = (http, url.map(|url| url.parse())) else {

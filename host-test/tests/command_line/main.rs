@@ -36,6 +36,10 @@ mod mapping;
 mod metrics;
 /// `mode`: webhooks only, syncs only, or both.
 mod modes;
+/// `serve`: many connections in one process, the control API, the status page, kills.
+mod platform;
+/// `--output http:URL`: bodies, keys, retries, positions.
+mod posting;
 /// Processes: run to their end, or ended with their owner.
 mod process;
 /// `proxy`: through which the provider is reached.

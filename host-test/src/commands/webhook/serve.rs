@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -19,9 +18,6 @@ use crate::metrics;
 use crate::opened_connection::load_component;
 use crate::progress::write_line;
 use crate::webhook_listener::{Recipient, WebhookListener};
-
-/// How long alerts may take to get through at the end.
-const LAST_WAIT: Duration = Duration::from_secs(10);
 
 /// Takes deliveries until the process is interrupted.
 pub(in crate::commands) async fn serve(
@@ -95,11 +91,9 @@ pub(in crate::commands) async fn serve(
     let mut waiting = 0;
     for one in served.into_iter().filter_map(Arc::into_inner) {
         let queue = one.service.queue().clone();
-        let alerts = one.alerts();
         let finished = tokio::task::spawn_blocking(|| one.service.finish());
         finished.await.map_err(CommandError::failed)?;
         waiting += queue.waiting();
-        alerts.finish(LAST_WAIT).await;
     }
     write_line(&format!(
         "{}, {waiting} still queued",
@@ -161,7 +155,7 @@ async fn until(mut stopped: watch::Receiver<bool>) {
 }
 
 /// Until somebody ends the process, with Ctrl-C or as services are ended.
-async fn interrupted() {
+pub(in crate::commands) async fn interrupted() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
