@@ -174,6 +174,7 @@ impl ConnectionFile {
         let mut problems = Problems::default();
         let root = document::parse(path, text, &mut problems)?;
         let mut connection = ConnectionFile::read(path, &root, &mut problems);
+        alerts::refuse_commands(&connection.alerts, &mut problems);
         problems.finish(path)?;
         // What is encrypted where it is kept must not be stored in the clear with the compiled mapping.
         if let Some(mapping) = &mut connection.field_mapping {

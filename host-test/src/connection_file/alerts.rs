@@ -36,6 +36,16 @@ pub(super) fn read(path: &str, node: &Node, problems: &mut Problems) -> Vec<Aler
     rules.collect()
 }
 
+/// Whoever may add connections may not run programs on this machine for that.
+pub(super) fn refuse_commands(rules: &[AlertRule], problems: &mut Problems) {
+    for (index, rule) in rules.iter().enumerate() {
+        if matches!(rule.target, AlertTarget::Command(_)) {
+            let message = "a command is taken from a file only; write a `url`".to_owned();
+            problems.say(&format!("alerts[{index}].command"), 0, "value", message);
+        }
+    }
+}
+
 fn rule(path: &str, node: &Node, problems: &mut Problems) -> Option<AlertRule> {
     let mut section = Section::open(path, node, problems)?;
     let on = kinds(&mut section, node, problems);

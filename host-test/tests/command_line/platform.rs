@@ -7,6 +7,8 @@ use crate::world::{CLIENT_SECRET, TOKEN, World};
 
 /// The kill test: nothing is lost and nothing repeated.
 mod kills;
+/// `/metrics` of a platform.
+mod measured;
 /// The status page.
 mod page;
 

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::Server;
+use super::{Server, document};
 use crate::exposition::Exposition;
 use crate::http::send;
 use crate::process::until;
@@ -10,14 +10,12 @@ use crate::world::World;
 fn a_platform_is_measured_under_the_names_of_its_connections() {
     let world = World::new(&["--contacts", "5", "--companies", "3"]);
     let server = Server::start(&world, "");
-    let document = json!({
-        "connector": "intercom", "endpoint": world.service.url, "streams": ["tags"], "mode": "batch",
-        "credentials": { "access_token": crate::world::TOKEN },
-        "config": { "region": "us", "api_version": "2.11" },
-    });
-    let added = json!({ "name": "crm", "connection": document });
-    server.json(201, "POST", "/connections", &added.to_string());
-    server.json(202, "POST", "/connections/crm/sync", "");
+    server.json(
+        201,
+        "POST",
+        "/connections",
+        &document(&world, "crm").to_string(),
+    );
     // Nobody needs the control token for it.
     let scrape = || {
         let answer = send("GET", &format!("{}/metrics", server.control), &[], b"");
@@ -28,7 +26,25 @@ fn a_platform_is_measured_under_the_names_of_its_connections() {
     let ended = [own, r#"stream="tags""#, r#"status="complete""#];
     until(|| scrape().sum("connector_stream_runs_total", &ended) >= 1.0);
     let seen = scrape();
-    assert!(seen.sum("connector_records_total", &[own]) >= 1.0);
-    assert!(seen.sum("connector_http_requests_total", &[own, r#"status="200""#]) >= 1.0);
+    assert!(seen.sum("connector_records_total", &[own]) >= 6.0);
+    let answered = seen.sum("connector_http_requests_total", &[own, r#"status="200""#]);
+    assert!(answered >= 1.0);
+    assert_eq!(server.process.terminate().code, Some(0));
+}
+
+#[test]
+fn whoever_may_add_connections_may_not_run_programs() {
+    let world = World::new(&["--contacts", "5", "--companies", "3"]);
+    let server = Server::start(&world, "");
+    let mut document = document(&world, "crm");
+    document["alerts"] = json!([{ "on": "failure", "command": ["touch", "made"] }]);
+    let refused = server.ask("POST", "/connections", &document.to_string());
+    let text = String::from_utf8(refused.body).expect("UTF-8");
+    assert!(
+        refused.status == 422 && text.contains("alerts[0].command"),
+        "{text}"
+    );
+    document["alerts"] = json!([{ "on": "failure", "url": "http://127.0.0.1:9/" }]);
+    server.json(201, "POST", "/connections", &document.to_string());
     assert_eq!(server.process.terminate().code, Some(0));
 }
