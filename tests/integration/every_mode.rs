@@ -24,7 +24,7 @@ impl Writer {
             contacts: 20,
             companies: 10,
             conversations: 5,
-            tickets: 5,
+            tickets: 20,
             catalogue: CatalogueOptions {
                 custom_object_types: vec!["Order".to_owned()],
                 ..CatalogueOptions::default()
@@ -105,33 +105,53 @@ async fn people(writer: &mut Writer, admin: &str) {
     let company = with(&ada, json!({ "company_id": "acme" }));
     let acme = json!({ "company_id": "acme" });
     writer
-        .write("companies", "upsert", with(&acme, json!({ "name": "Acme", "size": 3 })))
+        .write(
+            "companies",
+            "upsert",
+            with(&acme, json!({ "name": "Acme", "size": 3 })),
+        )
         .await;
-    writer.write("contact_companies", "attach", company.clone()).await;
+    writer
+        .write("contact_companies", "attach", company.clone())
+        .await;
     writer
         .write("companies", "update", with(&acme, json!({ "plan": "Pro" })))
         .await;
     let note = json!({ "body": "Hello", "admin_id": admin });
-    writer.write("contact_notes", "create", with(&ada, note.clone())).await;
-    writer.write("company_notes", "create", with(&acme, note)).await;
+    writer
+        .write("contact_notes", "create", with(&ada, note.clone()))
+        .await;
+    writer
+        .write("company_notes", "create", with(&acme, note))
+        .await;
     for mode in ["add", "remove"] {
         let tag = json!({ "tag_name": "brand new" });
-        writer.write("contact_tags", mode, with(&ada, tag.clone())).await;
+        writer
+            .write("contact_tags", mode, with(&ada, tag.clone()))
+            .await;
         writer.write("company_tags", mode, with(&acme, tag)).await;
     }
-    let subscription = json!({ "subscription_id": writer.catalogue(CatalogueKind::SubscriptionTypes) });
+    let subscription =
+        json!({ "subscription_id": writer.catalogue(CatalogueKind::SubscriptionTypes) });
     for mode in ["opt_in", "opt_out", "remove"] {
         writer
-            .write("contact_subscriptions", mode, with(&ada, subscription.clone()))
+            .write(
+                "contact_subscriptions",
+                mode,
+                with(&ada, subscription.clone()),
+            )
             .await;
     }
-    let event = json!({ "event_name": "paid", "created_at": 1_700_000_000, "metadata": { "plan": "pro" } });
+    let event =
+        json!({ "event_name": "paid", "created_at": 1_700_000_000, "metadata": { "plan": "pro" } });
     writer.write("events", "submit", with(&ada, event)).await;
     writer.write("contact_companies", "detach", company).await;
     writer.write("companies", "delete", acme).await;
 
     writer.write("contacts", "archive", ada.clone()).await;
-    writer.write("contacts", "unarchive", json!({ "id": id })).await;
+    writer
+        .write("contacts", "unarchive", json!({ "id": id }))
+        .await;
     let lead = json!({ "role": "lead", "email": "ada@example.org" });
     let lead = writer.write("contacts", "insert", lead).await;
     let merge = json!({ "from_id": lead, "into_external_id": "ada" });
@@ -150,7 +170,9 @@ async fn conversations(writer: &mut Writer, admin: &str) {
     let eve = json!({ "external_id": "eve", "email": "eve@example.org" });
     writer.write("contacts", "upsert", eve).await;
     let message = json!({ "from_admin_id": admin, "body": "Hello" });
-    writer.write("messages", "send", with(&from, message.clone())).await;
+    writer
+        .write("messages", "send", with(&from, message.clone()))
+        .await;
     writer
         .write("conversations", "create_by_admin", with(&from, message))
         .await;
@@ -159,25 +181,40 @@ async fn conversations(writer: &mut Writer, admin: &str) {
     let here = json!({ "conversation_id": id });
     let by = with(&here, json!({ "admin_id": admin }));
     let said = json!({ "body": "Of course" });
-    writer.write("conversation_parts", "admin", with(&by, said.clone())).await;
-    writer.write("conversation_parts", "note", with(&by, said.clone())).await;
+    writer
+        .write("conversation_parts", "admin", with(&by, said.clone()))
+        .await;
+    writer
+        .write("conversation_parts", "note", with(&by, said.clone()))
+        .await;
     let answer = with(&with(&here, from.clone()), said);
     let part = writer.write("conversation_parts", "contact", answer).await;
     let until = json!({ "snoozed_until": 4_000_000_000_i64 });
-    writer.write("conversations", "snooze", with(&by, until)).await;
+    writer
+        .write("conversations", "snooze", with(&by, until))
+        .await;
     writer.write("conversations", "open", by.clone()).await;
     let assignee = json!({ "assignee_id": admin, "body": "Yours" });
-    writer.write("conversations", "assign", with(&by, assignee)).await;
+    writer
+        .write("conversations", "assign", with(&by, assignee))
+        .await;
     writer.write("conversations", "unassign", by.clone()).await;
     writer.write("conversations", "close", by.clone()).await;
     writer
-        .write("conversations", "update", with(&here, json!({ "read": true })))
+        .write(
+            "conversations",
+            "update",
+            with(&here, json!({ "read": true })),
+        )
         .await;
     let tag = with(&by, json!({ "tag_name": "urgent" }));
     let other = json!({ "external_id": "guest", "email": "guest@example.org" });
     writer.write("contacts", "upsert", other).await;
     let guest = with(&by, json!({ "external_id": "guest" }));
-    for (adding, removing) in [("conversation_tags", &tag), ("conversation_contacts", &guest)] {
+    for (adding, removing) in [
+        ("conversation_tags", &tag),
+        ("conversation_contacts", &guest),
+    ] {
         let modes = match adding {
             "conversation_tags" => ["add", "remove"],
             _ => ["attach", "detach"],
@@ -188,17 +225,22 @@ async fn conversations(writer: &mut Writer, admin: &str) {
     }
     let redacted = with(&here, json!({ "part_id": part }));
     writer.write("conversations", "redact", redacted).await;
-    let kind = json!({ "ticket_type": "Bug report", "ticket_attributes": { "_default_title_": "Broken" } });
-    let kind = with(&kind, json!({ "ticket_type": ticket_type(writer) }));
-    writer.write("conversations", "convert", with(&here, kind)).await;
+    let kind = json!({ "ticket_type": ticket_type(writer), "ticket_attributes": { "_default_title_": "Broken" } });
+    writer
+        .write("conversations", "convert", with(&here, kind))
+        .await;
     writer.write("conversations", "delete", here).await;
 }
 
 /// The name of a type of tickets that customers may have.
 fn ticket_type(writer: &Writer) -> String {
     let workspace = writer.world.workspace();
-    let id = workspace.ticket_ids().next().expect("a ticket");
-    text(&workspace.ticket(&id).expect("a ticket")["ticket_type"], "name")
+    let tickets = workspace
+        .ticket_ids()
+        .filter_map(|id| workspace.ticket(&id));
+    let mut types = tickets.map(|ticket| ticket["ticket_type"].clone());
+    let customer = types.find(|kind| kind["category"] == "Customer");
+    text(&customer.expect("a ticket of a customer"), "name")
 }
 
 async fn tickets(writer: &mut Writer, admin: &str) {
@@ -214,8 +256,12 @@ async fn tickets(writer: &mut Writer, admin: &str) {
     writer.write("tickets", "assign", assigned).await;
     let by = with(&here, json!({ "admin_id": admin }));
     let said = json!({ "body": "On it" });
-    writer.write("ticket_parts", "admin", with(&by, said.clone())).await;
-    writer.write("ticket_parts", "note", with(&by, said.clone())).await;
+    writer
+        .write("ticket_parts", "admin", with(&by, said.clone()))
+        .await;
+    writer
+        .write("ticket_parts", "note", with(&by, said.clone()))
+        .await;
     let answer = with(&with(&here, from), said);
     writer.write("ticket_parts", "contact", answer).await;
     let tag = with(&by, json!({ "tag_name": "urgent" }));
@@ -227,7 +273,10 @@ async fn tickets(writer: &mut Writer, admin: &str) {
 
 async fn content(writer: &mut Writer, admin: &str) {
     for (action, new) in [
-        ("articles", json!({ "title": "Thanks", "author_id": admin, "body": "All" })),
+        (
+            "articles",
+            json!({ "title": "Thanks", "author_id": admin, "body": "All" }),
+        ),
         ("collections", json!({ "name": "Start" })),
     ] {
         let id = writer.write(action, "create", new).await;
@@ -247,8 +296,12 @@ async fn settings(writer: &mut Writer, admin: &str) {
     writer.write("data_attributes", "update", change).await;
     writer.write("data_attributes", "archive", attribute).await;
     let order = json!({ "type": "Order", "external_id": "7" });
-    writer.write("custom_object_instances", "upsert", order.clone()).await;
-    writer.write("custom_object_instances", "delete", order).await;
+    writer
+        .write("custom_object_instances", "upsert", order.clone())
+        .await;
+    writer
+        .write("custom_object_instances", "delete", order)
+        .await;
     let away = json!({ "admin_id": admin, "away_mode_enabled": true, "away_mode_reassign": false });
     writer.write("admins", "away", away).await;
 }
@@ -264,7 +317,7 @@ async fn every_mode_of_every_action_is_written_in_the_oldest_and_in_the_newest_v
         content(&mut writer, &admin).await;
         settings(&mut writer, &admin).await;
         let all: BTreeSet<(&str, &str)> = actions::all()
-            .flat_map(|action| action.modes.iter().map(|mode| (action, mode)))
+            .flat_map(|action| action.modes.iter().map(move |mode| (action, mode)))
             .filter(|(_, mode)| mode.since <= minor(version))
             .map(|(action, mode)| (action.name, mode.name))
             .collect();
