@@ -154,9 +154,8 @@ impl Storm {
 
     fn update_contact(&mut self) {
         let id = self.some(|storm| &storm.contacts);
-        // Not the name: conversations show it too, and do not count as changed.
         let phone = format!("+1555{:07}", self.count);
-        let patch = json!({ "phone": phone });
+        let patch = json!({ "phone": phone, "name": format!("Storm {}", self.count) });
         self.ask("PUT", &format!("/contacts/{id}"), &patch);
     }
 
