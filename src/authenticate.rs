@@ -17,6 +17,7 @@ use crate::json::{self, Object, Unexpected};
 use crate::mapping::Mapping;
 use crate::operation::{Answer, Input, Moment, Operation, Step};
 use crate::schema::{self, Attribute};
+use crate::triggers;
 
 /// Where people authorise; Intercom leads them on to their region.
 const AUTHORIZE: &str = "https://app.intercom.com/oauth";
@@ -99,14 +100,20 @@ impl Authenticate {
             Some(document) => Mapping::compile(document, Some(&account))?,
             None => Mapping::default(),
         };
-        notices.extend(mapping.fit(&|stream| {
+        let mut triggers = match &self.connection.triggers {
+            Some(document) => triggers::compile(document, Some(&account))?,
+            None => Vec::new(),
+        };
+        let attributes = |stream: &str| {
             let mut all = known.iter();
             let (_, names) = all.find(|(name, _)| *name == stream)?;
             Some(names.clone())
-        })?);
+        };
+        notices.extend(mapping.fit(&attributes)?);
+        notices.extend(triggers::fit(&mut triggers, &attributes)?);
         Ok(CheckReport {
             account,
-            prepared: mapping.prepare(),
+            prepared: mapping.prepare(&triggers::pack(&triggers)),
             streams,
             notices,
         })
@@ -144,24 +151,31 @@ impl Operation for Authenticate {
     }
 }
 
-/// Configuration and mapping, with all problems of both at once.
+/// Configuration, mapping and triggers, with all problems of all of them at once.
 fn validate(connection: &Connection) -> Result<Checked, Failure> {
-    let mapping = connection.mapping.as_deref().map_or_else(
-        || Ok(Mapping::default()),
-        |document| Mapping::compile(document, connection.account.as_ref()),
-    );
-    match (Config::of(connection), mapping) {
-        (Ok(config), Ok(_)) => Ok(Checked { config }),
-        (Err(failure), Ok(_)) | (Ok(_), Err(failure)) => Err(failure),
-        (Err(config), Err(mapping)) => {
-            let problems = [config.problems, mapping.problems].concat();
-            Err(invalid_input(
-                "invalid_config",
-                format!("{}; {}", config.message, mapping.message),
-                problems,
-            ))
-        }
-    }
+    let account = connection.account.as_ref();
+    let config = Config::of(connection);
+    let mapping = connection.mapping.as_deref();
+    let mapping = mapping.map_or(Ok(()), |one| Mapping::compile(one, account).map(drop));
+    let triggers = connection.triggers.as_deref();
+    let triggers = triggers.map_or(Ok(()), |one| triggers::compile(one, account).map(drop));
+    let mut failures = [
+        config.as_ref().err().cloned(),
+        mapping.err(),
+        triggers.err(),
+    ]
+    .into_iter()
+    .flatten();
+    let Some(first) = failures.next() else {
+        return config.map(|config| Checked { config });
+    };
+    Err(failures.fold(first, |all, one| {
+        invalid_input(
+            "invalid_config",
+            format!("{}; {}", all.message, one.message),
+            [all.problems, one.problems].concat(),
+        )
+    }))
 }
 
 fn authorization_url(request: &AuthorizationRequest) -> Result<String, Failure> {
@@ -294,14 +308,14 @@ fn readability(stream: &Stream, config: &Config, answers: &Answers) -> Readabili
         return Readability::NotInVersion(config.api_version.to_owned());
     }
     if !stream.listed() {
-        return Readability::Unknown(failure(
+        return Readability::Unknown(*failure(
             FailureKind::InvalidInput,
             "webhooks_only",
             "only webhooks tell of its rows.",
         ));
     }
     let Some(target) = probe(stream, config) else {
-        return Readability::Unknown(failure(
+        return Readability::Unknown(*failure(
             FailureKind::InvalidInput,
             "not_tried",
             "it takes `custom_object_types` in the configuration to read this.",
@@ -316,7 +330,7 @@ fn readability(stream: &Stream, config: &Config, answers: &Answers) -> Readabili
     {
         return match asks_for_a_row {
             true => Readability::Readable,
-            false => Readability::Denied(not_available(response, stream)),
+            false => Readability::Denied(*not_available(response, stream)),
         };
     }
     let probed = match stream.children() {
@@ -331,8 +345,8 @@ fn readability(stream: &Stream, config: &Config, answers: &Answers) -> Readabili
     });
     match parsed {
         Ok(()) => Readability::Readable,
-        Err(failure) if failure.kind == FailureKind::Permission => Readability::Denied(failure),
-        Err(failure) => Readability::Unknown(failure),
+        Err(failure) if failure.kind == FailureKind::Permission => Readability::Denied(*failure),
+        Err(failure) => Readability::Unknown(*failure),
     }
 }
 

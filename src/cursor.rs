@@ -124,7 +124,7 @@ pub struct PagesPosition {
     pub total: Option<u64>,
     /// How many it had on its first page.
     pub first_total: Option<u64>,
-    /// When the first page was answered, by the server's clock, in Unix seconds.
+    /// When that was, by the server's clock, in Unix seconds.
     pub first_at: Option<i64>,
     /// How many rows at its end, as far as it was walked, are of a later time than the first page.
     pub joined: u64,

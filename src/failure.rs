@@ -1,10 +1,10 @@
 //! Failures: the one place where the component's errors become the contract's.
 
-use crate::contract::types::{Failure, FailureKind, Problem};
+use crate::contract::types::{Failure, FailureKind, Problem, WholeFailure};
 
 /// A failure of a kind, with a stable code and a message for people.
 pub fn failure(kind: FailureKind, code: &str, message: impl Into<String>) -> Failure {
-    Failure {
+    Box::new(WholeFailure {
         kind,
         code: code.to_owned(),
         message: message.into(),
@@ -12,15 +12,15 @@ pub fn failure(kind: FailureKind, code: &str, message: impl Into<String>) -> Fai
         maybe_applied: false,
         request_id: None,
         problems: Vec::new(),
-    }
+    })
 }
 
 /// A failure of the caller's input, with every problem found in it.
 pub fn invalid_input(code: &str, message: impl Into<String>, problems: Vec<Problem>) -> Failure {
-    Failure {
+    Box::new(WholeFailure {
         problems,
-        ..failure(FailureKind::InvalidInput, code, message)
-    }
+        ..*failure(FailureKind::InvalidInput, code, message)
+    })
 }
 
 /// A failure of the caller's input whose message lists every problem: `<subject> is not valid: <path>: <message>; …`.

@@ -27,9 +27,9 @@ use tokio::sync::Semaphore;
 
 use self::answer::Answer;
 use self::callers::{Caller, Patience};
-use self::pointer::text_at;
+pub(crate) use self::pointer::text_at;
 pub use self::recipient::{Recipient, RecipientOptions};
-pub use self::sources::{PublishedError, published_networks};
+pub use self::sources::{PublishedError, allowed_networks, published_networks};
 use crate::clock::now_ms;
 pub use crate::webhook_queue::WebhookCounts;
 
@@ -96,6 +96,11 @@ impl WebhookListener {
         let answer = move |request| receive(State(self.clone()), request);
         callers::serve(listener, stop, Patience::default(), answer).await;
         Ok(())
+    }
+
+    /// Answers a request that came to somebody else's door.
+    pub async fn answer(&self, request: Request<Body>) -> Response {
+        receive(State(self.clone()), request).await
     }
 
     async fn take(&self, parts: &Parts, body: Body) -> Answer {

@@ -8,6 +8,7 @@ use crate::dates::DateError;
 use crate::opened_connection::{CheckError, OpenError};
 use crate::output::OutputError;
 use crate::runner::UnknownStream;
+use crate::sync_plan::SyncPlanError;
 
 /// Why a command ended early: what is wrong, and whose it is to mend.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +63,12 @@ impl From<UnknownStream> for CommandError {
     }
 }
 
+impl From<SyncPlanError> for CommandError {
+    fn from(error: SyncPlanError) -> CommandError {
+        CommandError::usage(error)
+    }
+}
+
 impl From<OpenError> for CommandError {
     fn from(error: OpenError) -> CommandError {
         match error {
@@ -83,9 +90,9 @@ impl From<OutputError> for CommandError {
     fn from(error: OutputError) -> CommandError {
         match error {
             OutputError::Closed => CommandError::Closed,
-            OutputError::UnknownTarget { .. } | OutputError::StateInDatabase => {
-                CommandError::usage(error)
-            }
+            OutputError::UnknownTarget { .. }
+            | OutputError::BadUrl { .. }
+            | OutputError::StateInDatabase => CommandError::usage(error),
             _ => CommandError::failed(error),
         }
     }

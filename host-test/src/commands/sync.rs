@@ -1,12 +1,13 @@
 //! `sync`: all streams of a connection.
 
-use super::read::{Reading, Selected, check_names};
+use super::read::{Reading, Selected};
 use super::{CommandError, load_connection};
 use crate::command_line::{Exit, Global, SyncArguments};
-use crate::connection_file::{ConnectionFile, Mode};
+use crate::connection_file::Mode;
 use crate::opened_connection::load_component;
-use crate::plugin::Plugin;
+use crate::output::OutputTarget;
 use crate::runner::Sweep;
+use crate::sync_plan::{streams_of, sweep_of};
 
 /// Reads the streams that the connection names; all that there are when it names none.
 pub(super) async fn run(global: &Global, arguments: &SyncArguments) -> Result<Exit, CommandError> {
@@ -19,8 +20,10 @@ pub(super) async fn run(global: &Global, arguments: &SyncArguments) -> Result<Ex
     }
     let plugin = load_component(global.component.as_deref()).await?;
     let streams = streams_of(&plugin, &file)?;
-    // Standard output has no rows of which some could be gone.
-    let compared = arguments.output.output.is_some() && arguments.reading.until.is_none();
+    // What is printed or posted has no rows of which some could be gone.
+    let target = arguments.output.output.as_ref();
+    let compared =
+        target.is_some_and(OutputTarget::holds_rows) && arguments.reading.until.is_none();
     let sweep = match arguments.sweep {
         true => Sweep::Now,
         false => sweep_of(&file, compared),
@@ -34,27 +37,4 @@ pub(super) async fn run(global: &Global, arguments: &SyncArguments) -> Result<Ex
         sweep,
     };
     request.run(plugin, file, &streams).await
-}
-
-/// The streams that a connection names; all that there are when it names none.
-pub(super) fn streams_of(
-    plugin: &Plugin,
-    file: &ConnectionFile,
-) -> Result<Vec<String>, CommandError> {
-    if !file.lenient_streams {
-        check_names(plugin, &file.streams)?;
-    }
-    if !file.streams.is_empty() {
-        return Ok(file.streams.clone());
-    }
-    let streams = plugin.descriptor().streams.iter();
-    Ok(streams.map(|stream| stream.name.clone()).collect())
-}
-
-/// When a connection wants rows to be looked for that are gone. `compared`: whether the output has rows to compare.
-pub(super) fn sweep_of(file: &ConnectionFile, compared: bool) -> Sweep {
-    match file.sweep_every {
-        Some(age) if compared => Sweep::Every(age),
-        _ => Sweep::Never,
-    }
 }
