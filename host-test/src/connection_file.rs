@@ -3,7 +3,7 @@
 //! Everything in it is honoured or named: an unknown key, a wrong type or an unset variable is a problem, what this
 //! version cannot do yet is a warning. All of them are found in one pass.
 
-mod alerts;
+pub(crate) mod alerts;
 mod callbacks;
 mod direct;
 pub(crate) mod document;
@@ -174,7 +174,6 @@ impl ConnectionFile {
         let mut problems = Problems::default();
         let root = document::parse(path, text, &mut problems)?;
         let mut connection = ConnectionFile::read(path, &root, &mut problems);
-        alerts::refuse_commands(&connection.alerts, &mut problems);
         problems.finish(path)?;
         // What is encrypted where it is kept must not be stored in the clear with the compiled mapping.
         if let Some(mapping) = &mut connection.field_mapping {

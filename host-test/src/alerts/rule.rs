@@ -101,6 +101,11 @@ impl AlertRule {
         }
     }
 
+    /// Whether a program of this machine is run.
+    pub fn runs_a_program(&self) -> bool {
+        matches!(self.target, AlertTarget::Command(_))
+    }
+
     /// Whether the rule has to know about this. One that tells recoveries only tells those of failures.
     pub(super) fn watches(&self, kind: AlertKind) -> bool {
         let recoveries_only = self.on.len() == 1 && self.on.contains(&AlertKind::Recovery);

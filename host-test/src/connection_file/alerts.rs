@@ -21,7 +21,7 @@ const MOST_FAILURES: u32 = 1_000;
 const SHORTEST: Duration = Duration::from_secs(1);
 
 /// Reads a list of rules.
-pub(super) fn read(path: &str, node: &Node, problems: &mut Problems) -> Vec<AlertRule> {
+pub(crate) fn read(path: &str, node: &Node, problems: &mut Problems) -> Vec<AlertRule> {
     let Content::List(items) = &node.content else {
         problems.push(node.problem(
             path,
@@ -34,16 +34,6 @@ pub(super) fn read(path: &str, node: &Node, problems: &mut Problems) -> Vec<Aler
     let items = items.iter().enumerate();
     let rules = items.filter_map(|(index, item)| rule(&format!("{path}[{index}]"), item, problems));
     rules.collect()
-}
-
-/// Whoever may add connections may not run programs on this machine for that.
-pub(super) fn refuse_commands(rules: &[AlertRule], problems: &mut Problems) {
-    for (index, rule) in rules.iter().enumerate() {
-        if matches!(rule.target, AlertTarget::Command(_)) {
-            let message = "a command is taken from a file only; write a `url`".to_owned();
-            problems.say(&format!("alerts[{index}].command"), 0, "value", message);
-        }
-    }
 }
 
 fn rule(path: &str, node: &Node, problems: &mut Problems) -> Option<AlertRule> {

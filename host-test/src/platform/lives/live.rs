@@ -215,10 +215,6 @@ impl Opened {
         folder.make()?;
         let state = SqliteState::open(&folder.state())?;
         let plugin = components.current();
-        let file = ConnectionFile {
-            called: Some(name.clone()),
-            ..file
-        };
         let connection = OpenedConnection::on(&http, plugin, file, Some(Arc::new(state)))?;
         let sender = connection.sender(time_scale);
         let output = output::open(&target, folder.position(&target).as_deref(), &sender)?;
