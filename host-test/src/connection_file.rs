@@ -3,6 +3,7 @@
 //! Everything in it is honoured or named: an unknown key, a wrong type or an unset variable is a problem, what this
 //! version cannot do yet is a warning. All of them are found in one pass.
 
+mod attachments;
 mod direct;
 mod document;
 mod endpoint;
@@ -24,6 +25,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+pub use self::attachments::{AttachmentSettings, CopyTo};
 pub use self::http_output::HttpOutputSettings;
 pub use self::mapping::FieldMapping;
 use self::problems::Problems;
@@ -78,6 +80,8 @@ pub struct ConnectionFile {
     pub sync_every: Option<Duration>,
     /// What is taken of webhooks.
     pub webhooks: WebhookSettings,
+    /// Whether files that records name are copied, and whereto.
+    pub attachments: AttachmentSettings,
     /// How entries are posted to a URL.
     pub http_output: HttpOutputSettings,
     /// Rules that turn entries into intents, for the component to judge.

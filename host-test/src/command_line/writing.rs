@@ -64,6 +64,10 @@ pub struct MapArguments {
     #[arg(long, value_name = "FILE")]
     pub mapping: Option<PathBuf>,
 
+    /// Copy the files that mapped records name, as `attachments` of the connection says
+    #[arg(long, conflicts_with = "explain")]
+    pub attachments: bool,
+
     /// Show for each document what every rule took and gave instead, letters and digits hidden
     #[arg(long)]
     pub explain: bool,

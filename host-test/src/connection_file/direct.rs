@@ -7,7 +7,9 @@ use serde_json::{Map, Value};
 use super::document::{Content, Node};
 use super::problems::Problems;
 use super::section::Section;
-use super::{ConnectionFile, endpoint, filters, http_output, mapping, rate, settings, webhooks};
+use super::{
+    ConnectionFile, attachments, endpoint, filters, http_output, mapping, rate, settings, webhooks,
+};
 use crate::secret::Secret;
 
 /// Keys that people write at the top and that belong further down.
@@ -75,6 +77,7 @@ pub(super) fn read(path: &Path, root: &Node, problems: &mut Problems) -> Connect
     if let Some(node) = top.take("webhooks") {
         connection.webhooks = webhooks::read(&top.path("webhooks"), node, problems);
     }
+    attachments::take(&mut top, &mut connection, problems);
     if let Some(node) = top.take("http_output") {
         connection.http_output = http_output::read(&top.path("http_output"), node, problems);
     }
@@ -146,6 +149,7 @@ impl ConnectionFile {
             sweep_every: None,
             sync_every: None,
             webhooks: webhooks::WebhookSettings::default(),
+            attachments: attachments::AttachmentSettings::default(),
             http_output: http_output::HttpOutputSettings::default(),
             triggers: None,
             logging: settings::Logging::default(),

@@ -8,7 +8,9 @@ use super::document::{Content, Node};
 use super::mapping::FieldMapping;
 use super::problems::{Problem, Problems};
 use super::section::Section;
-use super::{ConnectionFile, endpoint, filters, http_output, mapping, rate, settings, webhooks};
+use super::{
+    ConnectionFile, attachments, endpoint, filters, http_output, mapping, rate, settings, webhooks,
+};
 
 /// The connector that this file is read for; others in it are named in a warning.
 const CONNECTOR: &str = "intercom";
@@ -102,6 +104,7 @@ fn intercom(
     if let Some(node) = section.take("webhooks") {
         connection.webhooks = webhooks::read(&section.path("webhooks"), node, problems);
     }
+    attachments::take(&mut section, connection, problems);
     if let Some(node) = section.take("http_output") {
         connection.http_output = http_output::read(&section.path("http_output"), node, problems);
     }
