@@ -10,6 +10,7 @@ pub mod code_exchange;
 pub mod command_line;
 pub mod commands;
 mod compiled_cache;
+pub mod components;
 pub mod connection_file;
 pub mod contract;
 pub mod credential;

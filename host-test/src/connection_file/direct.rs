@@ -74,9 +74,7 @@ pub(super) fn read(path: &Path, root: &Node, problems: &mut Problems) -> Connect
         connection.filters = filters::read(&top.path("filters"), node, problems);
     }
     connection.sweep_every = filters::sweep_every(&mut top, problems);
-    if let Some(node) = top.take("webhooks") {
-        connection.webhooks = webhooks::read(&top.path("webhooks"), node, problems);
-    }
+    webhooks::take(&mut top, &mut connection, problems);
     attachments::take(&mut top, &mut connection, problems);
     if let Some(node) = top.take("http_output") {
         connection.http_output = http_output::read(&top.path("http_output"), node, problems);

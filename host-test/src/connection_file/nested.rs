@@ -101,9 +101,7 @@ fn intercom(
         connection.filters = filters::read(&section.path("filters"), node, problems);
     }
     connection.sweep_every = filters::sweep_every(&mut section, problems);
-    if let Some(node) = section.take("webhooks") {
-        connection.webhooks = webhooks::read(&section.path("webhooks"), node, problems);
-    }
+    webhooks::take(&mut section, connection, problems);
     attachments::take(&mut section, connection, problems);
     if let Some(node) = section.take("http_output") {
         connection.http_output = http_output::read(&section.path("http_output"), node, problems);
