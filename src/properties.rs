@@ -3,9 +3,11 @@
 
 #![allow(clippy::panic, reason = "what does not hold stops the test")]
 
+mod mapping;
 mod pages;
 mod webhooks;
 
+pub use mapping::mapping;
 pub use pages::{cursor, page};
 pub use webhooks::{webhook_body, webhook_item};
 

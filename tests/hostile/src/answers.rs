@@ -30,9 +30,8 @@ pub fn authentication(said: &str, request: &AuthenticationRequest) -> Authentica
     });
     let url = Authentication::AuthorizationUrl("https://example.com".to_owned());
     match (request, nonsense().is_some()) {
-        (AuthenticationRequest::Check, false) | (AuthenticationRequest::AuthorizationUrl(_), true) => {
-            checked
-        }
+        (AuthenticationRequest::Check, false)
+        | (AuthenticationRequest::AuthorizationUrl(_), true) => checked,
         _ => url,
     }
 }
@@ -84,7 +83,12 @@ pub fn page(said: &str, config: &[u8], request: &PageRequest) -> Result<Page, Fa
         complete_snapshot: false,
     };
     match nonsense().as_deref() {
-        Some("stream") => page.entries = vec![Entry { stream: "others".to_owned(), ..entry("1", "{}".to_owned()) }],
+        Some("stream") => {
+            page.entries = vec![Entry {
+                stream: "others".to_owned(),
+                ..entry("1", "{}".to_owned())
+            }]
+        }
         Some("key") => page.entries = vec![entry("", "{}".to_owned())],
         Some("payload") => page.entries = vec![entry("1", "no JSON".to_owned())],
         Some("cursor") => page.next = Some(Vec::new()),
@@ -123,7 +127,10 @@ pub fn verdict(said: &str, delivery: &WebhookDelivery) -> Verdict {
         false => String::from_utf8_lossy(&delivery.body).into_owned(),
     };
     Verdict::Accepted(AcceptedDelivery {
-        entries: vec![entry(&id, format!("{{\"answer\":\"{}\",\"said\":\"{said}\"}}", mark()))],
+        entries: vec![entry(
+            &id,
+            format!("{{\"answer\":\"{}\",\"said\":\"{said}\"}}", mark()),
+        )],
         id,
         topic: "topic".to_owned(),
         created_at_ms: None,

@@ -11,7 +11,9 @@ use crate::{log, memory, report_panics, requests, state};
 pub fn perform(config: &[u8]) -> Result<String, Failure> {
     report_panics();
     let config = Config(String::from_utf8_lossy(config).into_owned());
-    let deed = setting("always").or_else(|| config.text("do")).unwrap_or_default();
+    let deed = setting("always")
+        .or_else(|| config.text("do"))
+        .unwrap_or_default();
     let n = config.number("n").unwrap_or(1);
     match deed.as_str() {
         "" | "nothing" => Ok(String::new()),
@@ -139,5 +141,7 @@ impl Config {
 
 /// The escapes that a test needs to write line breaks.
 fn unescaped(text: &str) -> String {
-    text.replace("\\r", "\r").replace("\\n", "\n").replace("\\\\", "\\")
+    text.replace("\\r", "\r")
+        .replace("\\n", "\n")
+        .replace("\\\\", "\\")
 }
