@@ -9,7 +9,8 @@ use super::mapping::FieldMapping;
 use super::problems::{Problem, Problems};
 use super::section::Section;
 use super::{
-    ConnectionFile, attachments, endpoint, filters, http_output, mapping, rate, settings, webhooks,
+    ConnectionFile, attachments, callbacks, endpoint, filters, http_output, intents, mapping, rate,
+    settings, triggers, webhooks,
 };
 
 /// The connector that this file is read for; others in it are named in a warning.
@@ -109,7 +110,9 @@ fn intercom(
     if let Some(node) = section.take("rate") {
         connection.rate = rate::read(&section.path("rate"), node, problems);
     }
-    settings::triggers(&mut section, connection);
+    connection.triggers = triggers::take(&mut section, problems);
+    connection.intents = intents::take(&mut section, problems);
+    connection.callbacks = callbacks::take(&mut section, problems);
     connection.logging = settings::logging(&mut section, problems);
     section.finish(ELSEWHERE, problems);
 }

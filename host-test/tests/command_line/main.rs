@@ -28,6 +28,8 @@ mod kill_matrix;
 mod mapping;
 /// `mode`: webhooks only, syncs only, or both.
 mod modes;
+/// `serve`: many connections in one process, the control API, the status page, kills.
+mod platform;
 /// `--output http:URL`: bodies, keys, retries, positions.
 mod posting;
 /// Processes: run to their end, or ended with their owner.
