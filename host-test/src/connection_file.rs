@@ -4,6 +4,7 @@
 //! version cannot do yet is a warning. All of them are found in one pass.
 
 pub(crate) mod alerts;
+mod attachments;
 mod callbacks;
 mod direct;
 pub(crate) mod document;
@@ -29,6 +30,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+pub use self::attachments::{AttachmentSettings, CopyTo};
 pub use self::callbacks::{Algorithm, Callback, IdPlace, Part, Rule, RuleWrite};
 pub use self::http_output::HttpOutputSettings;
 pub use self::intents::IntentOutput;
@@ -95,6 +97,8 @@ pub struct ConnectionFile {
     pub webhooks: WebhookSettings,
     /// What people want to be told.
     pub alerts: Vec<AlertRule>,
+    /// Whether files that records name are copied, and whereto.
+    pub attachments: AttachmentSettings,
     /// How entries are posted to a URL.
     pub http_output: HttpOutputSettings,
     /// What makes intents of entries.

@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod artifact;
+pub mod attachments;
 pub mod authorization;
 pub mod call;
 mod capabilities;
