@@ -1,6 +1,7 @@
 //! The command line: what can be asked for. What is done about it is in [`crate::commands`].
 
 mod connecting;
+mod intents;
 mod reading;
 mod trial;
 mod webhooks;
@@ -12,6 +13,11 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 pub use self::connecting::{AuthArguments, CheckArguments, StatusArguments};
+pub use self::intents::{
+    CallbackNumbersArguments, CallbacksCommand, ConnectedArguments, CreateIntentArguments,
+    IntentIdsArguments, IntentsCommand, ListCallbacksArguments, ListIntentsArguments,
+    QueueArguments, SwitchArguments, TriggersCommand,
+};
 pub use self::reading::{OutputArguments, ReadArguments, ReadingArguments, SyncArguments};
 pub use self::trial::{BenchArguments, DemoArguments};
 pub use self::webhooks::{ServeArguments, VerifyArguments, WebhookCommand};
@@ -136,6 +142,15 @@ pub enum Command {
     /// Verify or take webhooks
     #[command(subcommand)]
     Webhook(WebhookCommand),
+    /// List, confirm, reject, make or carry out what triggers want done
+    #[command(subcommand)]
+    Intents(IntentsCommand),
+    /// List triggers, switch them on and off, or look at those that time sets off
+    #[command(subcommand)]
+    Triggers(TriggersCommand),
+    /// List, repeat or dismiss what other systems told
+    #[command(subcommand)]
+    Callbacks(CallbacksCommand),
     /// Say what is stored: the last run of each stream
     Status(StatusArguments),
 }

@@ -3,7 +3,9 @@
 pub mod artifact;
 pub mod authorization;
 pub mod call;
+pub mod callbacks;
 mod capabilities;
+pub mod carrying;
 pub mod clock;
 pub mod code_exchange;
 pub mod command_line;

@@ -7,6 +7,7 @@ mod aside;
 mod brought;
 mod exclusive;
 mod filter;
+mod intents;
 mod plan;
 mod retry;
 mod source;
@@ -24,6 +25,7 @@ use crate::progress::Progress;
 use crate::report::{RunReport, StreamReport, StreamStatus};
 
 pub use self::filter::Filter;
+pub use self::intents::IntentKeeper;
 pub use self::retry::{RetryPolicy, Waits};
 pub use self::source::{ConnectedSource, PageSource};
 pub use self::sweep::Sweep;
@@ -132,6 +134,7 @@ pub struct Runner<'a, S> {
     descriptor: &'a Descriptor,
     options: &'a RunOptions,
     progress: &'a dyn Progress,
+    keeper: Option<&'a dyn IntentKeeper>,
 }
 
 impl<'a, S: PageSource> Runner<'a, S> {
@@ -147,6 +150,7 @@ impl<'a, S: PageSource> Runner<'a, S> {
             descriptor,
             options,
             progress,
+            keeper: None,
         }
     }
 

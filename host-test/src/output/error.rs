@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::position::{LockError, StateFileError};
+use crate::webhook_queue::QueueError;
 
 /// Why an output did not take what it was given. Nothing of it was stored then.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +18,9 @@ pub enum OutputError {
         /// What the operating system says.
         source: std::io::Error,
     },
+    /// What a page wants done cannot be stored.
+    #[error(transparent)]
+    Intents(QueueError),
     /// The reader of standard output went away.
     #[error("standard output was closed")]
     Closed,

@@ -14,7 +14,7 @@ pub enum IntentSource<'a> {
     Delivery(&'a [Entry], Option<i64>),
     /// A page with these entries.
     Page(&'a [Entry]),
-    /// Somebody asked for them.
+    /// No change set them off: somebody asked for them, or time did.
     Asked,
 }
 
