@@ -1,21 +1,18 @@
-//! The component's allocator: memory that the instance has from its start, and growth beyond it.
+//! The component's allocator: memory goes up and is never taken back, for an instance lives for one call and all of its
+//! memory ends with it.
 //!
-//! Every growth of a linear memory is a system call of the host's, and undoing it for the next instance another one. They
-//! cost more than most calls of the component need for their work, so the memory of such a call is there from the start.
-//! What is not touched of it costs nothing.
+//! Code that frees would be a twentieth of the component, and would run for nothing. What a call leaves behind is bounded
+//! by what it reads and writes: a page of records, three or four times. Only a block that grows is given its place anew.
 
-use core::alloc::Layout;
+use core::alloc::{GlobalAlloc, Layout};
 use core::arch::wasm32::memory_grow;
+use core::cell::Cell;
 use core::mem::MaybeUninit;
-use core::ptr::NonNull;
+use core::ptr::null_mut;
 
-use talc::base::Talc;
-use talc::base::binning::Binning;
-use talc::cell::TalcSyncCell;
-use talc::source::Source;
-use talc::wasm::WasmBinning;
-
-/// Bytes that are there from the start: enough for a page of a few hundred records.
+/// Bytes that are there from the start: enough for a page of a few hundred records. Every growth of a linear memory is a
+/// system call of the host's, and undoing it for the next instance another one; they cost more than most calls need for
+/// their work. What is not touched of it costs nothing.
 const RESERVED: usize = 384 << 10;
 
 /// Bytes of a page of linear memory.
@@ -27,43 +24,91 @@ const LEAST_GROWTH: usize = 64;
 static mut ARENA: [MaybeUninit<u8>; RESERVED] = [MaybeUninit::uninit(); RESERVED];
 
 #[global_allocator]
-static ALLOCATOR: TalcSyncCell<ReservedThenGrown, WasmBinning> =
-    TalcSyncCell::new_wasm(ReservedThenGrown {
-        claimed: false,
-        end: None,
-    });
+static ALLOCATOR: Upwards = Upwards {
+    next: Cell::new(0),
+    end: Cell::new(0),
+};
 
-/// Gives the reserved memory first, then grows.
-#[derive(Debug)]
-struct ReservedThenGrown {
-    claimed: bool,
-    /// Where the memory ends that was added last.
-    end: Option<NonNull<u8>>,
+/// Where the free memory begins and ends; both 0 before the first block.
+struct Upwards {
+    next: Cell<usize>,
+    end: Cell<usize>,
 }
 
-// SAFETY: nothing here allocates, and the allocator is reached through `talc` alone.
-unsafe impl Source for ReservedThenGrown {
-    fn acquire<B: Binning>(talc: &mut Talc<Self, B>, layout: Layout) -> Result<(), ()> {
-        if !talc.source.claimed {
-            talc.source.claimed = true;
-            // SAFETY: nobody else uses the arena.
-            let claimed = unsafe { talc.claim((&raw mut ARENA).cast(), RESERVED) };
-            return claimed.map(drop).ok_or(());
+// SAFETY: a component has one thread.
+unsafe impl Sync for Upwards {}
+
+impl Upwards {
+    /// Makes sure that the free memory holds `size` bytes from `at` on, or begins elsewhere and holds them there. Gives where.
+    #[cold]
+    fn grow(&self, at: usize, layout: Layout) -> Option<usize> {
+        if self.end.get() == 0 {
+            let start = (&raw const ARENA).addr();
+            self.end.set(start + RESERVED);
+            return self.place(start, layout);
         }
-        // A page more than the layout needs holds what the allocator notes beside it.
-        let wanted = layout.size().checked_add(layout.align()).ok_or(())?;
-        let pages = (wanted / PAGE + 2).max(LEAST_GROWTH);
-        let before = match memory_grow::<0>(pages) {
-            usize::MAX => return Err(()),
-            before => before,
+        let pages = (layout.size() / PAGE + 2).max(LEAST_GROWTH);
+        let start = match memory_grow::<0>(pages) {
+            usize::MAX => return None,
+            before => before * PAGE,
         };
-        let base = (before * PAGE) as *mut u8;
-        // SAFETY: the pages are new, and nobody else knows of them.
-        let end = match talc.source.end.filter(|end| end.as_ptr() == base) {
-            Some(end) => Some(unsafe { talc.extend(end, base.wrapping_add(pages * PAGE)) }),
-            None => unsafe { talc.claim(base, pages * PAGE) },
-        };
-        talc.source.end = end;
-        end.map(drop).ok_or(())
+        let contiguous = start == self.end.get();
+        self.end.set(start + pages * PAGE);
+        self.place(if contiguous { at } else { start }, layout)
+    }
+
+    /// Takes a block from the free memory, which begins at `from`.
+    #[inline]
+    fn place(&self, from: usize, layout: Layout) -> Option<usize> {
+        let at = from.checked_next_multiple_of(layout.align())?;
+        let end = at.checked_add(layout.size())?;
+        if end > self.end.get() {
+            return self.grow(at, layout);
+        }
+        self.next.set(end);
+        Some(at)
+    }
+}
+
+// SAFETY: blocks do not overlap, for the free memory begins where the last one ends; they are never given twice.
+unsafe impl GlobalAlloc for Upwards {
+    #[inline(never)]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        match self.place(self.next.get(), layout) {
+            Some(at) => at as *mut u8,
+            None => null_mut(),
+        }
+    }
+
+    // Memory of a new instance is zero, and none is given twice.
+    #[inline(always)]
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's.
+        unsafe { self.alloc(layout) }
+    }
+
+    #[inline(always)]
+    unsafe fn dealloc(&self, _block: *mut u8, _layout: Layout) {}
+
+    #[inline(never)]
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        if size <= layout.size() {
+            return block;
+        }
+        let at = block.addr();
+        // SAFETY: the caller's, who says that the size is right for the alignment.
+        let wanted = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
+        let last = at + layout.size() == self.next.get();
+        let from = if last { at } else { self.next.get() };
+        match self.place(from, wanted) {
+            Some(to) => {
+                if to != at {
+                    // SAFETY: the new block begins behind the old one's end.
+                    unsafe { (to as *mut u8).copy_from_nonoverlapping(block, layout.size()) };
+                }
+                to as *mut u8
+            }
+            None => null_mut(),
+        }
     }
 }

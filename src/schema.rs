@@ -68,7 +68,7 @@ fn of_kind(kind: Kind, attributes: &str) -> String {
         Kind::List => r#"{"type":["array","null"]}"#,
         Kind::Any => "{}",
         Kind::Elsewhere => r#"{"type":"null","description":"Rows of a stream of their own"}"#,
-        Kind::Wrapped(_, field) => {
+        Kind::Wrapped(&(_, field)) => {
             return format!(
                 r#"{{"type":["object","null"],"properties":{{"{field}":{{"type":["string","null"]}}}}}}"#
             );

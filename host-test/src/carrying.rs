@@ -151,7 +151,11 @@ impl Carrier<'_> {
         }
         Ok(match self.sink.give(stored, &record).await {
             Ok(()) => Tried::Done,
-            Err(SinkError { problem, passes }) if passes => self.later(stored, problem, None),
+            Err(SinkError {
+                problem,
+                passes: true,
+                wait,
+            }) => self.later(stored, problem, wait),
             Err(SinkError { problem, .. }) => Tried::Failed { problem },
         })
     }

@@ -9,6 +9,7 @@ mod document;
 mod endpoint;
 mod environment;
 mod filters;
+mod http_output;
 mod intents;
 mod mapping;
 mod nested;
@@ -27,6 +28,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 pub use self::callbacks::{Algorithm, Callback, IdPlace, Part, Rule, RuleWrite};
+pub use self::http_output::HttpOutputSettings;
 pub use self::intents::IntentOutput;
 pub use self::mapping::FieldMapping;
 use self::problems::Problems;
@@ -88,6 +90,8 @@ pub struct ConnectionFile {
     pub intents: Option<IntentOutput>,
     /// Doors at which other systems tell what became of what they were given.
     pub callbacks: BTreeMap<String, Callback>,
+    /// How entries are posted to a URL.
+    pub http_output: HttpOutputSettings,
     /// What is logged.
     pub logging: Logging,
     /// Keys that are understood and that this version does nothing with yet.

@@ -5,13 +5,12 @@ use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use reqwest::Url;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::connection_file::IntentOutput;
-use crate::http_client::{HttpClient, HttpClientError, HttpOptions};
-use crate::secret::Secret;
+use crate::http_client::HttpClientError;
+use crate::receiver::{Receiver, ReceiverOptions};
 use crate::webhook_queue::StoredIntent;
 
 /// The name of the file of lines.
@@ -24,15 +23,8 @@ const TIME: Duration = Duration::from_secs(30);
 pub enum IntentSink {
     /// Lines of a file.
     Lines(PathBuf),
-    /// A URL.
-    Http {
-        /// Where.
-        url: Url,
-        /// Headers that nobody is to see.
-        headers: Vec<(String, Secret)>,
-        /// With what.
-        client: HttpClient,
-    },
+    /// Whoever is at a URL.
+    Http(Receiver),
 }
 
 /// Why an intent was not taken.
@@ -42,6 +34,8 @@ pub struct SinkError {
     pub problem: String,
     /// Whether another try may come to more.
     pub passes: bool,
+    /// How long to wait until then, where somebody said so.
+    pub wait: Option<Duration>,
 }
 
 impl IntentSink {
@@ -53,15 +47,14 @@ impl IntentSink {
         Ok(match output {
             None => IntentSink::Lines(beside),
             Some(IntentOutput::JsonLines(directory)) => IntentSink::Lines(directory.join(FILE)),
-            Some(IntentOutput::Http { url, headers }) => match Url::parse(url) {
-                Ok(url) => IntentSink::Http {
-                    url,
+            Some(IntentOutput::Http { url, headers }) => {
+                let options = ReceiverOptions {
                     headers: headers.clone(),
-                    client: HttpClient::new(HttpOptions::default())?,
-                },
-                // The connection's file was read: it is a URL.
-                Err(_) => IntentSink::Lines(beside),
-            },
+                    timeout: TIME,
+                    ..ReceiverOptions::default()
+                };
+                IntentSink::Http(Receiver::new(url.clone(), options)?)
+            }
         })
     }
 
@@ -73,44 +66,17 @@ impl IntentSink {
                 .map_err(|error| SinkError {
                     problem: format!("{}: {error}", path.display()),
                     passes: true,
+                    wait: None,
                 }),
-            IntentSink::Http {
-                url,
-                headers,
-                client,
-            } => {
-                let mut request = client
-                    .client_for(url)
-                    .post(url.clone())
-                    .timeout(TIME)
-                    .header("content-type", "application/json")
-                    .header("idempotency-key", &stored.intent.id);
-                for (name, value) in headers {
-                    request = request.header(name, value.expose());
-                }
-                let answer = request.body(line).send().await;
-                // The URL may have a secret in it.
-                judge(
-                    answer
-                        .map(|answer| answer.status().as_u16())
-                        .map_err(|error| error.without_url()),
-                )
+            IntentSink::Http(receiver) => {
+                let posted = receiver.post_once(line.into(), &stored.intent.id).await;
+                posted.map(drop).map_err(|error| SinkError {
+                    passes: error.passes(),
+                    wait: error.retry_after(),
+                    problem: error.to_string(),
+                })
             }
         }
-    }
-}
-
-fn judge(answer: Result<u16, reqwest::Error>) -> Result<(), SinkError> {
-    match answer {
-        Ok(200..=299) => Ok(()),
-        Ok(status) => Err(SinkError {
-            problem: format!("the URL of `intents.output` answered {status}"),
-            passes: status >= 500 || matches!(status, 401 | 403 | 408 | 409 | 425 | 429),
-        }),
-        Err(error) => Err(SinkError {
-            problem: format!("the URL of `intents.output` did not answer: {error}"),
-            passes: true,
-        }),
     }
 }
 
@@ -120,6 +86,7 @@ fn line(stored: &StoredIntent, record: &[u8]) -> Result<Vec<u8>, SinkError> {
     let record: &RawValue = serde_json::from_str(&text).map_err(|error| SinkError {
         problem: format!("its record is no JSON: {error}"),
         passes: false,
+        wait: None,
     })?;
     let intent = &stored.intent;
     let about = json!({
@@ -259,20 +226,5 @@ mod tests {
         assert_eq!(ids, ["1", "2", "3"]);
         let broken = sink.give(&stored("4", 0), b"{").await.unwrap_err();
         assert!(!broken.passes);
-    }
-
-    #[test]
-    fn what_may_pass_is_tried_again() {
-        for (status, passes) in [
-            (503, true),
-            (429, true),
-            (401, true),
-            (400, false),
-            (404, false),
-            (302, false),
-        ] {
-            assert_eq!(judge(Ok(status)).unwrap_err().passes, passes, "{status}");
-        }
-        assert!(judge(Ok(202)).is_ok());
     }
 }

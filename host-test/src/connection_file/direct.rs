@@ -8,8 +8,8 @@ use super::document::{Content, Node};
 use super::problems::Problems;
 use super::section::Section;
 use super::{
-    ConnectionFile, callbacks, endpoint, filters, intents, mapping, rate, settings, triggers,
-    webhooks,
+    ConnectionFile, callbacks, endpoint, filters, http_output, intents, mapping, rate, settings,
+    triggers, webhooks,
 };
 use crate::secret::Secret;
 
@@ -75,8 +75,9 @@ pub(super) fn read(path: &Path, root: &Node, problems: &mut Problems) -> Connect
         connection.filters = filters::read(&top.path("filters"), node, problems);
     }
     connection.sweep_every = filters::sweep_every(&mut top, problems);
-    if let Some(node) = top.take("webhooks") {
-        connection.webhooks = webhooks::read(&top.path("webhooks"), node, problems);
+    webhooks::take(&mut top, &mut connection, problems);
+    if let Some(node) = top.take("http_output") {
+        connection.http_output = http_output::read(&top.path("http_output"), node, problems);
     }
     if let Some(node) = top.take("rate") {
         connection.rate = rate::read(&top.path("rate"), node, problems);
@@ -151,6 +152,7 @@ impl ConnectionFile {
             triggers: triggers::Triggers::default(),
             intents: None,
             callbacks: std::collections::BTreeMap::new(),
+            http_output: http_output::HttpOutputSettings::default(),
             logging: settings::Logging::default(),
             warnings: Vec::new(),
         }

@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 
+use http::HeaderMap;
+use url::Url;
+
 use super::document::Content;
 use super::problems::{Problems, join};
 use super::section::Section;
-use crate::secret::Secret;
+use crate::receiver;
 
 /// A place for intents that somebody else carries out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,9 +18,9 @@ pub enum IntentOutput {
     /// A URL that gets each of them.
     Http {
         /// The URL.
-        url: String,
-        /// Headers with a value that nobody is to see.
-        headers: Vec<(String, Secret)>,
+        url: Url,
+        /// Headers with values that nobody is to see.
+        headers: HeaderMap,
     },
 }
 
@@ -34,13 +37,10 @@ pub(super) fn take(top: &mut Section<'_>, problems: &mut Problems) -> Option<Int
         Some(("jsonl", directory)) if !directory.is_empty() => {
             Some(IntentOutput::JsonLines(directory.into()))
         }
-        // Plain http is for this machine only: elsewhere it would show customers' data to the network.
-        Some(("https" | "http", _)) if super::endpoint::is_good(&written) => {
-            Some(IntentOutput::Http {
-                url: written.clone(),
-                headers,
-            })
-        }
+        Some(("https" | "http", _)) => match receiver::address(&written) {
+            Ok(url) => Some(IntentOutput::Http { url, headers }),
+            Err(_) => None,
+        },
         _ => None,
     };
     if found.is_none() {
@@ -54,35 +54,31 @@ pub(super) fn take(top: &mut Section<'_>, problems: &mut Problems) -> Option<Int
     found
 }
 
-fn headers(section: &mut Section<'_>, problems: &mut Problems) -> Vec<(String, Secret)> {
+fn headers(section: &mut Section<'_>, problems: &mut Problems) -> HeaderMap {
     let path = section.path("headers");
-    let Some(node) = section.take("headers") else {
-        return Vec::new();
+    let mut headers = HeaderMap::new();
+    let named = section.take("headers");
+    let Some(named) = named.and_then(|node| Section::open(&path, node, problems)) else {
+        return headers;
     };
-    let Some(named) = Section::open(&path, node, problems) else {
-        return Vec::new();
-    };
-    let mut headers = Vec::new();
     for (name, node) in named.others() {
-        match &node.content {
-            Content::Text(text) if is_header(name, text) => {
-                headers.push((name.to_owned(), Secret::new(text.trim())));
-            }
-            Content::Unresolved => {}
+        let header = match &node.content {
+            Content::Unresolved => continue,
+            Content::Text(text) => receiver::header(name, text.trim()),
+            _ => None,
+        };
+        match header {
+            Some((name, value)) => drop(headers.insert(name, value)),
             // What stands there may be secret.
-            _ => problems.say(
+            None => problems.say(
                 &join(&path, name),
                 node.line,
                 "value",
-                "not a header and its text".to_owned(),
+                "not a header that can be sent".to_owned(),
             ),
         }
     }
     headers
-}
-
-fn is_header(name: &str, text: &str) -> bool {
-    name.parse::<http::HeaderName>().is_ok() && http::HeaderValue::from_str(text.trim()).is_ok()
 }
 
 #[cfg(test)]
@@ -112,8 +108,8 @@ mod tests {
         assert_eq!(of("jsonl:out"), Some(IntentOutput::JsonLines("out".into())));
         for url in ["https://example.com/in", "http://127.0.0.1:9/in"] {
             let expected = IntentOutput::Http {
-                url: url.to_owned(),
-                headers: Vec::new(),
+                url: url.parse().unwrap(),
+                headers: HeaderMap::new(),
             };
             assert_eq!(of(url), Some(expected));
         }

@@ -19,7 +19,7 @@ pub const CONTACT: &[Field] = fields! {
     "phone": Text,
     "formatted_phone": Text,
     "name": Text,
-    "avatar": Wrapped("avatar", "image_url"),
+    "avatar": Wrapped(&("avatar", "image_url")),
     "owner_id": Reference,
     "social_profiles": Object,
     "has_hard_bounced": Boolean,
@@ -91,7 +91,7 @@ pub const COMPANY: &[Field] = fields! {
     "industry": Text,
     "tags": Object,
     "segments": Object,
-    "plan": Nested(fields! { "type": Text, "id": Text, "name": Text }),
+    "plan": Nested(&fields! { "type": Text, "id": Text, "name": Text }),
     "plan_id": Reference,
     "tag_ids": List,
     "custom_attributes": Attributes,
@@ -112,7 +112,7 @@ pub const ADMIN: &[Field] = fields! {
     "away_status_reason": Text,
     "has_inbox_seat": Boolean,
     "team_ids": List,
-    "avatar": Wrapped("avatar", "image_url"),
+    "avatar": Wrapped(&("avatar", "image_url")),
     "team_priority_level": Object,
     "role": Object,
 };
@@ -134,7 +134,7 @@ pub const TAG: &[Field] = fields! {
     "id": Text,
     "name": Text,
     "applied_at": Epoch,
-    "applied_by": Nested(REFERENCE),
+    "applied_by": Nested(&REFERENCE),
 };
 
 /// A segment.
@@ -196,8 +196,8 @@ pub const CONTACT_NOTE: &[Field] = fields! {
     "type": Text,
     "id": Text,
     "created_at": Epoch,
-    "contact": Nested(REFERENCE),
-    "company": Nested(REFERENCE),
+    "contact": Nested(&REFERENCE),
+    "company": Nested(&REFERENCE),
     "author": Object,
     "body": Text,
 };
@@ -208,8 +208,8 @@ pub const COMPANY_NOTE: &[Field] = fields! {
     "type": Text,
     "id": Text,
     "created_at": Epoch,
-    "contact": Nested(REFERENCE),
-    "company": Nested(REFERENCE),
+    "contact": Nested(&REFERENCE),
+    "company": Nested(&REFERENCE),
     "author": Object,
     "body": Text,
 };

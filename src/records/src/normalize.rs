@@ -279,7 +279,7 @@ fn canonical(kind: Kind, json: &str) -> Result<Option<Cow<'static, str>>, Odd> {
             "\"false\"" => Ok(Some(Cow::Borrowed("false"))),
             _ => Err(Odd),
         },
-        Kind::Wrapped(name, field) => match first {
+        Kind::Wrapped(&(name, field)) => match first {
             b'{' => Ok(None),
             b'"' if json == "\"\"" => Ok(Some(Cow::Borrowed("null"))),
             b'"' => Ok(Some(Cow::Owned(format!(

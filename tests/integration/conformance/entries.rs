@@ -60,7 +60,7 @@ fn assert_same(fields: &[Field], payload: &Value, item: &Value, context: &str) {
         let same = given == value
             || match kind {
                 Kind::Elsewhere => given.is_null(),
-                Kind::Wrapped(_, inner) => &given[inner] == value,
+                Kind::Wrapped((_, inner)) => &given[inner] == value,
                 Kind::Epoch => {
                     timestamp::parse(&value.to_string()).is_ok_and(|at| at == given.as_i64())
                 }

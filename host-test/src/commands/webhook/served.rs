@@ -39,7 +39,8 @@ impl Served {
     ) -> Result<Served, CommandError> {
         let state = journal(&file, place)?;
         let mut connection = OpenedConnection::new(plugin.clone(), file, state)?;
-        let mut output = output::open(&place.output, place.state.as_deref())?;
+        let sender = connection.sender(global.time_scale);
+        let mut output = output::open(&place.output, place.state.as_deref(), &sender)?;
         if connection.has_token() {
             connection.ensure_checked(output.as_mut()).await?;
         } else {
