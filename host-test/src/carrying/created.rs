@@ -23,9 +23,6 @@ pub enum CreateError {
         /// All triggers.
         known: String,
     },
-    /// It is not said which stream the row is of.
-    #[error("{NO_STREAM}")]
-    NoStream,
     /// The trigger makes nothing of the row.
     #[error(
         "the trigger `{trigger}` makes nothing of {stream} {key}: there is no such row, or its record lacks what its mapping requires"
@@ -72,11 +69,11 @@ pub fn find_trigger<'a>(
     })
 }
 
-/// What is wrong with a trigger of which nobody knows what rows it is about.
-pub const NO_STREAM: &str = "nobody knows which rows the trigger is about: add `stream` to it";
+/// What triggers are about that do not say it, in the words of the command line.
+const CONVERSATIONS: &str = "conversations";
 
 /// The stream of the rows that set off a trigger: the one that it names, else that of the topic on which it is.
-pub fn stream_of<'a>(descriptor: &'a Descriptor, trigger: &'a Trigger) -> Option<&'a str> {
+pub fn stream_of<'a>(descriptor: &'a Descriptor, trigger: &'a Trigger) -> &'a str {
     let of_topic = |wanted: &str| {
         let mut topics = descriptor.topics.iter();
         let topic = topics.find(|topic| {
@@ -86,7 +83,8 @@ pub fn stream_of<'a>(descriptor: &'a Descriptor, trigger: &'a Trigger) -> Option
     };
     let on = trigger.document.get("on");
     let first = on.and_then(|on| on.as_str().or_else(|| on.as_array()?.first()?.as_str()));
-    trigger.stream().or_else(|| of_topic(first?))
+    let named = trigger.stream().or_else(|| of_topic(first?));
+    named.unwrap_or(CONVERSATIONS)
 }
 
 /// Makes the intent of a trigger for a row, whatever the trigger's conditions say. Gives each with its state, and whether it
@@ -99,7 +97,7 @@ pub async fn create(
 ) -> Result<Vec<(Intent, IntentState, bool)>, CreateError> {
     let trigger = find_trigger(&connection.file, name)?;
     let descriptor = connection.plugin.descriptor();
-    let stream = stream_of(descriptor, trigger).ok_or(CreateError::NoStream)?;
+    let stream = stream_of(descriptor, trigger);
     let found = ask(connection, (name, trigger), (stream, key), retry).await;
     let found = found.map_err(|(AskError::Passes(reason) | AskError::Stays(reason))| {
         CreateError::Unreadable {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::created::{NO_STREAM, stream_of};
+use super::created::stream_of;
 use crate::clock::now_ms;
 use crate::connection_file::{Trigger, documents};
 use crate::contract::connector::Selection;
@@ -44,9 +44,7 @@ pub async fn look_at_waiting(
     for (name, trigger) in triggers {
         if is_on(name, trigger) {
             let descriptor = connection.plugin.descriptor();
-            let stream = stream_of(descriptor, trigger)
-                .unwrap_or_default()
-                .to_owned();
+            let stream = stream_of(descriptor, trigger).to_owned();
             let filter = trigger.filter.clone().and_then(Filter::new);
             let filter = filter.map(|filter| filter.to_document());
             let filter = String::from_utf8(filter.unwrap_or_default()).unwrap_or_default();
@@ -79,10 +77,6 @@ async fn look(
     };
     let OpenedConnection { plugin, tenant, .. } = connection;
     let descriptor = plugin.descriptor();
-    if looked.stream.is_empty() {
-        looked.problem = Some(NO_STREAM.to_owned());
-        return looked;
-    }
     let found = match find_stream(descriptor, &looked.stream) {
         Ok(found) => found,
         Err(error) => {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::OutputArguments;
+use crate::webhook_queue::{CallbackState, IntentState};
 
 /// Intents that `list` shows when nobody says how many.
 const LISTED: u32 = 100;
@@ -81,7 +82,7 @@ pub struct ConnectedArguments {
 pub struct ListIntentsArguments {
     /// Only those in this state: unconfirmed, pending, running, done, failed, dismissed
     #[arg(long, value_name = "STATE", value_parser = intent_state)]
-    pub state: Option<crate::webhook_queue::IntentState>,
+    pub status: Option<IntentState>,
 
     /// Only those of this trigger
     #[arg(long, value_name = "NAME")]
@@ -141,7 +142,7 @@ pub struct SwitchArguments {
 pub struct ListCallbacksArguments {
     /// Only those in this state: pending, done, unmatched, dead, dismissed
     #[arg(long, value_name = "STATE", value_parser = callback_state)]
-    pub state: Option<crate::webhook_queue::CallbackState>,
+    pub status: Option<CallbackState>,
 
     /// How many at most
     #[arg(long, default_value_t = LISTED, value_name = "COUNT")]
@@ -164,13 +165,13 @@ pub struct CallbackNumbersArguments {
     pub queue: QueueArguments,
 }
 
-fn intent_state(text: &str) -> Result<crate::webhook_queue::IntentState, String> {
-    let state = crate::webhook_queue::IntentState::of(text);
+fn intent_state(text: &str) -> Result<IntentState, String> {
+    let state = IntentState::of(text);
     state.ok_or_else(|| "one of unconfirmed, pending, running, done, failed, dismissed".to_owned())
 }
 
-fn callback_state(text: &str) -> Result<crate::webhook_queue::CallbackState, String> {
-    let state = crate::webhook_queue::CallbackState::of(text);
+fn callback_state(text: &str) -> Result<CallbackState, String> {
+    let state = CallbackState::of(text);
     state.ok_or_else(|| "one of pending, done, unmatched, dead, dismissed".to_owned())
 }
 
@@ -205,8 +206,8 @@ mod tests {
         );
         for bad in [
             &["intents", "confirm", "--output", "jsonl:out"][..],
-            &["intents", "list", "--state", "odd"],
-            &["callbacks", "list", "--state", "failed"],
+            &["intents", "list", "--status", "odd"],
+            &["callbacks", "list", "--status", "failed"],
             &["triggers", "enable", "--connection", "c"],
         ] {
             let line = ["host-test"].iter().chain(bad);

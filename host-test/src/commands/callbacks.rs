@@ -25,7 +25,7 @@ pub(super) async fn run(global: &Global, command: &CallbacksCommand) -> Result<E
 
 fn list(global: &Global, arguments: &ListCallbacksArguments) -> Result<Exit, CommandError> {
     let intents = open_queue(global, &arguments.queue)?;
-    let found = intents.list_callbacks(arguments.state, arguments.limit);
+    let found = intents.list_callbacks(arguments.status, arguments.limit);
     let found = found.map_err(CommandError::failed)?;
     if global.json {
         let all: Vec<Value> = found.iter().map(to_json).collect();

@@ -42,7 +42,7 @@ fn list(global: &Global, arguments: &ListIntentsArguments) -> Result<Exit, Comma
         None => arguments.limit,
         Some(_) => u32::MAX,
     };
-    let found = intents.list(arguments.state, most);
+    let found = intents.list(arguments.status, most);
     let mut found = found.map_err(CommandError::failed)?;
     found.retain(wanted);
     found.truncate(usize::try_from(arguments.limit).unwrap_or(usize::MAX));
@@ -219,7 +219,7 @@ async fn create(global: &Global, arguments: &CreateIntentArguments) -> Result<Ex
     let named = (arguments.trigger.as_str(), arguments.key.as_str());
     let made = carrying::create(&queued.connection, &queued.intents, named, &queued.retry).await;
     let made = made.map_err(|error| match error {
-        CreateError::UnknownTrigger { .. } | CreateError::NoStream => CommandError::usage(error),
+        CreateError::UnknownTrigger { .. } => CommandError::usage(error),
         _ => CommandError::failed(error),
     })?;
     if global.json {
