@@ -333,7 +333,10 @@ fn what_cannot_be_done_says_why_and_can_be_taken_up_again() {
     assert_eq!(run(&world, &["intents", "run"]).code, Some(1));
     let stored = listed(&world, &["--status", "failed"]).remove(0);
     assert!(
-        stored["problem"].as_str().unwrap().contains("admin_not_found"),
+        stored["problem"]
+            .as_str()
+            .unwrap()
+            .contains("admin_not_found"),
         "{stored}"
     );
     let text = run(&world, &["intents", "list"]);
