@@ -2,6 +2,7 @@
 
 mod connecting;
 mod intents;
+mod platform;
 mod reading;
 mod trial;
 mod webhooks;
@@ -18,6 +19,7 @@ pub use self::intents::{
     IntentIdsArguments, IntentsCommand, ListCallbacksArguments, ListIntentsArguments,
     QueueArguments, SwitchArguments, TriggersCommand,
 };
+pub use self::platform::PlatformArguments;
 pub use self::reading::{OutputArguments, ReadArguments, ReadingArguments, SyncArguments};
 pub use self::trial::{BenchArguments, DemoArguments};
 pub use self::webhooks::{ServeArguments, VerifyArguments, WebhookCommand};
@@ -151,6 +153,8 @@ pub enum Command {
     /// List, repeat or dismiss what other systems told
     #[command(subcommand)]
     Callbacks(CallbacksCommand),
+    /// Serve many connections: schedules, webhooks, a control API and a status page
+    Serve(PlatformArguments),
     /// Say what is stored: the last run of each stream
     Status(StatusArguments),
 }

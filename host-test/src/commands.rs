@@ -11,6 +11,7 @@ mod intents;
 mod map;
 mod read;
 mod resources;
+mod serve;
 mod simulate;
 mod status;
 mod sync;
@@ -47,7 +48,7 @@ pub fn main() -> ExitCode {
     };
     let serving = matches!(
         line.command,
-        Command::Simulate(_) | Command::Webhook(WebhookCommand::Serve(_))
+        Command::Simulate(_) | Command::Serve(_) | Command::Webhook(WebhookCommand::Serve(_))
     );
     // One thread does a one-shot command with the least work; serving has several callers at a time.
     let mut builder = if serving {
@@ -91,6 +92,7 @@ async fn run(line: CommandLine) -> Exit {
         Command::Intents(command) => intents::run(&global, &command).await,
         Command::Triggers(command) => triggers::run(&global, &command).await,
         Command::Callbacks(command) => callbacks::run(&global, &command).await,
+        Command::Serve(arguments) => serve::run(&global, &arguments).await,
         Command::Status(arguments) => status::run(&global, &arguments),
     };
     match result {

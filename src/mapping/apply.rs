@@ -1,6 +1,6 @@
 //! A mapping at work: from a canonical record to the customer's fields, in one pass over the record.
 
-use records::Paths;
+use records::{Paths, in_order};
 
 use super::condition::is_filled;
 use super::document::attributes_of;
@@ -75,7 +75,7 @@ impl Program {
         if section.strict {
             wanted.extend(field.map(str::to_owned));
         }
-        wanted.sort_unstable();
+        let mut wanted = in_order(wanted);
         wanted.dedup();
         let slot = |path: &String| wanted.binary_search(path).ok();
         let slots = section.rules.iter().map(|rule| {
@@ -279,14 +279,9 @@ impl Program {
 }
 
 /// Puts rows of another stream, which a record embeds and which are given beside it, to the paths that lead into them.
-pub fn embed<'a>(
-    field: &str,
-    parts: &'a str,
-    names: &[impl AsRef<str>],
-    values: &mut [Option<&'a str>],
-) {
+pub fn embed<'a>(field: &str, parts: &'a str, names: &[String], values: &mut [Option<&'a str>]) {
     for (name, value) in names.iter().zip(values) {
-        match name.as_ref().strip_prefix(field) {
+        match name.strip_prefix(field) {
             Some("") => *value = Some(parts),
             Some(rest) => {
                 if let Some(path) = rest.strip_prefix('.') {

@@ -11,7 +11,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 pub(super) use self::place::{Place, intents_beside};
-pub(super) use self::serve::serve;
+pub(super) use self::serve::{interrupted, serve};
 use super::intents::intent_json;
 use super::{CommandError, load_connection, print_json, read_bytes};
 use crate::clock::now_ms;

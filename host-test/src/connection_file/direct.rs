@@ -148,11 +148,12 @@ impl ConnectionFile {
             filters: std::collections::BTreeMap::new(),
             sweep_every: None,
             sync_every: None,
+            written_sync_every: None,
             webhooks: webhooks::WebhookSettings::default(),
+            http_output: http_output::HttpOutputSettings::default(),
             triggers: triggers::Triggers::default(),
             intents: None,
             callbacks: std::collections::BTreeMap::new(),
-            http_output: http_output::HttpOutputSettings::default(),
             logging: settings::Logging::default(),
             warnings: Vec::new(),
         }
