@@ -18,7 +18,7 @@ pub enum AlertKind {
     Drift,
     /// No genuine webhook came for too long.
     WebhookSilence,
-    /// A callback about an intent was not taken.
+    /// What another system told could not be carried out.
     CallbackFailed,
     /// An intent could not be carried out.
     IntentFailed,

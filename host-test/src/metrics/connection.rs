@@ -225,17 +225,17 @@ impl ConnectionMetrics {
         self.count(Counted::RowsWritten, &labels, rows);
     }
 
-    /// An intent was carried out: its action, and what came of its row (`created`, `failed` …).
+    /// An intent was tried: its action, and what came of it (`done`, `put_off`, `failed`).
     pub fn intent(&self, action: &str, outcome: &str) {
         let action = self.subject(action);
         let labels = [("action", action.as_str()), ("outcome", outcome)];
         self.count(Counted::Intents, &labels, 1);
     }
 
-    /// A callback was tried. `delay`: from the intent's end to now.
-    pub fn callback(&self, outcome: Outcome, delay: Duration) {
-        self.count(Counted::Callbacks, &[("outcome", outcome.name())], 1);
-        if outcome == Outcome::Done {
+    /// A callback was tried (`done`, `put_off`, `unmatched`, `failed`). `delay`: since it came in.
+    pub fn callback(&self, outcome: &'static str, delay: Duration) {
+        self.count(Counted::Callbacks, &[("outcome", outcome)], 1);
+        if outcome == Outcome::Done.name() {
             self.callback_delay.observe(delay.as_secs_f64());
         }
     }

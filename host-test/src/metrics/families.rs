@@ -76,9 +76,9 @@ const COUNTERS: &[(&str, &str)] = &[
     ),
     (
         "connector_intents",
-        "Intents carried out, by action and outcome (a ticket is one of the action tickets)",
+        "Intents that were tried, by action and outcome (a ticket is one of the action tickets)",
     ),
-    ("connector_callbacks", "Callbacks about intents, by outcome"),
+    ("connector_callbacks", "Tries to carry out what other systems told, by outcome"),
     ("connector_alerts", "Alerts, by whether they got through"),
 ];
 
@@ -115,7 +115,7 @@ const HISTOGRAMS: &[Described] = &[
     ),
     (
         "connector_callback_delay_seconds",
-        "From an intent's end to its callback being taken",
+        "From a callback's arrival until it was carried out",
         || {
             Histogram::new([
                 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3_600.0, 21_600.0,

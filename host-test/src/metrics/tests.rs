@@ -27,8 +27,8 @@ fn everything_that_is_told_of_a_connection_is_counted_under_its_name() {
     metrics.intent("tickets", "created");
     metrics.intent("tickets", "failed");
     metrics.intent("tickets", "failed");
-    metrics.callback(Outcome::Done, Duration::from_secs(2));
-    metrics.callback(Outcome::Failed, Duration::from_secs(9));
+    metrics.callback("done", Duration::from_secs(2));
+    metrics.callback("failed", Duration::from_secs(9));
     metrics.rate_limited();
     metrics.not_sent("unreachable");
     metrics.request(&RequestEnd {

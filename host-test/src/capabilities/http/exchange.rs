@@ -122,6 +122,7 @@ impl Try<'_> {
                 let code = answer.status().as_u16();
                 status = Some(code);
                 permit.answered(code, answer.headers());
+                tenant.clock.hear(answer.headers());
                 tenant.usage.request(size);
                 tenant.usage.answer(code);
                 let answer = timeout_at(end.into(), whole_answer(answer, allowance)).await;
