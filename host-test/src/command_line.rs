@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 pub use self::connecting::{AuthArguments, CheckArguments, StatusArguments};
-pub use self::platform::PlatformArguments;
+pub use self::platform::{EraseArguments, PlatformArguments};
 pub use self::reading::{OutputArguments, ReadArguments, ReadingArguments, SyncArguments};
 pub use self::trial::{BenchArguments, DemoArguments};
 pub use self::webhooks::{ServeArguments, VerifyArguments, WebhookCommand};
@@ -140,8 +140,10 @@ pub enum Command {
     Webhook(WebhookCommand),
     /// Serve many connections: schedules, webhooks, a control API and a status page
     Serve(PlatformArguments),
-    /// Say what is stored: the last run of each stream
+    /// Say what is stored: the last run of each stream, or of each connection of a platform
     Status(StatusArguments),
+    /// Remove one contact, and all that names it, from everything that is stored
+    Erase(EraseArguments),
 }
 
 fn time_scale(text: &str) -> Result<f64, String> {

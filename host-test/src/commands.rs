@@ -5,6 +5,7 @@ mod bench;
 mod check;
 mod demo;
 mod describe;
+mod erase;
 mod error;
 mod map;
 mod read;
@@ -87,6 +88,7 @@ async fn run(line: CommandLine) -> Exit {
             webhook::serve(&global, &arguments).await
         }
         Command::Serve(arguments) => serve::run(&global, &arguments).await,
+        Command::Erase(arguments) => erase::run(&global, &arguments).await,
         Command::Status(arguments) => status::run(&global, &arguments),
     };
     match result {

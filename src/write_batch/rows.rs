@@ -293,7 +293,8 @@ impl Rows {
         if let Some(json) = &known.attributes {
             let creates = self.action.name == "tickets";
             if let Err(failure) = ticket_attributes::check(&mut travelling.values, json, creates) {
-                travelling.outcome = Some(outcome(&travelling.row, OutcomeStatus::Failed(*failure)));
+                travelling.outcome =
+                    Some(outcome(&travelling.row, OutcomeStatus::Failed(*failure)));
                 return;
             }
         }

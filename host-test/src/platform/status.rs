@@ -125,13 +125,18 @@ pub(super) fn connection_whole(platform: &Platform, known: &Known) -> Result<Val
     let mut document = connection(platform, known)?;
     let folder = Folder::of(&platform.shared.data, &known.name);
     let target = folder.output(&known.output);
+    add_folder(&mut document, &folder, &target);
+    Ok(document)
+}
+
+/// Adds what a connection's folder holds.
+pub(super) fn add_folder(document: &mut Value, folder: &Folder, target: &OutputTarget) {
     if let Some(document) = document.as_object_mut() {
-        let (streams, queue) = (streams(&folder, &target), queue(&folder));
-        document.insert("output".to_owned(), json!(place(&target)));
+        let (streams, queue) = (streams(folder, target), queue(folder));
+        document.insert("output".to_owned(), json!(place(target)));
         document.insert("streams".to_owned(), streams);
         document.insert("queue".to_owned(), queue);
     }
-    Ok(document)
 }
 
 fn place(target: &OutputTarget) -> String {

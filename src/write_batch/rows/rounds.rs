@@ -248,7 +248,8 @@ impl Rows {
         };
         let mut failures = ended.iter().filter_map(failure_of);
         let alike = |failure: &WholeFailure| {
-            let same = |other: &WholeFailure| other.kind == failure.kind && other.code == failure.code;
+            let same =
+                |other: &WholeFailure| other.kind == failure.kind && other.code == failure.code;
             ended
                 .iter()
                 .all(|index| failure_of(index).is_some_and(same))

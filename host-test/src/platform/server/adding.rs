@@ -73,7 +73,9 @@ impl Platform {
             match file {
                 Ok(file) => self.take_up(entry.clone(), false, &file)?,
                 // Somebody switched it off.
-                Err(error) if error.is_gone() => write_line(&format!("– {}: {error}", entry.name)),
+                Err(error @ ConnectionFileError::Invalid { .. }) if error.is_gone() => {
+                    write_line(&format!("– {}: {error}", entry.name))
+                }
                 Err(error) => return Err(ConfigError::File(error).into()),
             }
         }
