@@ -8,11 +8,11 @@ use crate::webhooks::{contact, notification, signature};
 use crate::world::{CLIENT_SECRET, World};
 
 /// Kills in the sample that runs with the other tests, and in the whole test.
-const SAMPLE: u64 = 10;
+const SAMPLE: u64 = 8;
 const WHOLE: u64 = 200;
 
 /// Contacts of the workspace.
-const CONTACTS: usize = 400;
+const CONTACTS: usize = 200;
 
 /// Numbers that look random and are the same in each run.
 fn random(seed: &mut u64) -> u64 {
