@@ -7,7 +7,6 @@ use serde_json::{Map, Value, json};
 use super::database::{Counts, RunEnd};
 use super::lives::Live;
 use super::scheduler::Ended;
-use crate::output::OutputTarget;
 use crate::progress::Silent;
 use crate::report::{StreamReport, StreamStatus};
 use crate::runner::{ConnectedSource, RetryPolicy, RunOptions, Runner, Slice};
@@ -106,7 +105,7 @@ impl Progress {
             time_scale,
             ..RetryPolicy::default()
         };
-        let compared = live.target != OutputTarget::Standard;
+        let compared = live.target.holds_rows();
         let plan = SyncPlan::of(&connection, compared, retry).map_err(|error| said(&error))?;
         let source = ConnectedSource {
             plugin: &connection.plugin,

@@ -16,6 +16,9 @@ const PAGES_WITHOUT_PROGRESS: u32 = 100;
 /// The code of a failure that says that a cursor cannot be read.
 pub(super) const UNREADABLE_CURSOR: &str = "unreadable_cursor";
 
+/// The code of a status that says that the version was changed for one that does not read where the stream stands.
+pub(super) const OTHER_FORMAT: &str = "other_format";
+
 /// The code of a failure that says that the API version lacks the stream.
 const NOT_IN_VERSION: &str = "not_in_version";
 
@@ -57,6 +60,7 @@ impl<'a, S: PageSource> Walker<'a, S> {
 
     /// The page at the position.
     pub(super) async fn page(&mut self, report: &mut StreamReport) -> Result<Page, StreamStatus> {
+        self.check_format()?;
         let page = self
             .try_page(report)
             .await
@@ -73,6 +77,26 @@ impl<'a, S: PageSource> Walker<'a, S> {
             ));
         }
         Ok(page)
+    }
+
+    /// Whether the version that would be asked reads the position: another may have been put in place since the last page.
+    fn check_format(&self) -> Result<(), StreamStatus> {
+        let format = self
+            .request
+            .cursor
+            .as_ref()
+            .and_then(|cursor| cursor.first());
+        match (format, self.runner.source.cursor_formats()) {
+            (Some(format), Some(formats)) if !formats.reads.contains(format) => {
+                Err(StreamStatus::failed(
+                    OTHER_FORMAT,
+                    format!(
+                        "its position is in format {format}, which this version of the component does not read"
+                    ),
+                ))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Moves behind a page, and waits where it says so. False at the end.

@@ -30,6 +30,8 @@ mod mapping;
 mod modes;
 /// `serve`: many connections in one process, the control API, the status page, kills.
 mod platform;
+/// `--output http:URL`: bodies, keys, retries, positions.
+mod posting;
 /// Processes: run to their end, or ended with their owner.
 mod process;
 /// `read` and `sync`: outputs, positions, start dates.

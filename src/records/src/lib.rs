@@ -3,6 +3,9 @@
 //! A package of its own, because these loops are compiled for speed and the rest of the component for size.
 
 mod field;
+mod html;
+pub mod keywords;
+pub mod letters;
 mod normalize;
 mod outline;
 mod paths;
@@ -11,6 +14,7 @@ mod text;
 pub mod timestamp;
 
 pub use field::{Field, Kind};
+pub use html::plain;
 pub use normalize::{Normalized, Shape};
 pub use outline::Outline;
 pub use paths::Paths;

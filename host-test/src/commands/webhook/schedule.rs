@@ -35,7 +35,7 @@ impl Schedule {
             time_scale: global.time_scale,
             ..RetryPolicy::default()
         };
-        let compared = *target != OutputTarget::Standard;
+        let compared = target.holds_rows();
         let plan = SyncPlan::of(connection, compared, retry)
             .map_err(|error| CommandError::usage(format!("{}: {error}", file.path.display())))?;
         let SyncPlan { streams, options } = plan;

@@ -216,7 +216,8 @@ impl Opened {
         let state = SqliteState::open(&folder.state())?;
         let plugin = components.current();
         let connection = OpenedConnection::on(&http, plugin, file, Some(Arc::new(state)))?;
-        let output = output::open(&target, folder.position(&target).as_deref())?;
+        let sender = connection.sender(time_scale);
+        let output = output::open(&target, folder.position(&target).as_deref(), &sender)?;
         Ok(Opened {
             opening_name: name,
             in_file,
