@@ -212,7 +212,7 @@ fn a_queue_and_a_state_forget_as_well() {
     use crate::contract::state::Change as StateChange;
     use crate::contract::types::Intent;
     use crate::state_store::{SqliteState, StateLimits, StateStore as _};
-    use crate::webhook_queue::{Intents, Queue, QueueOptions};
+    use crate::webhook_queue::{IntentSource, Intents, Queue, QueueOptions};
     let folder = tempfile::tempdir().unwrap();
     let queue_path = folder.path().join("queue.db");
     drop(Queue::open(Some(&queue_path), QueueOptions::default()).unwrap());
@@ -225,8 +225,10 @@ fn a_queue_and_a_state_forget_as_well() {
         record: b"{}".to_vec(),
         confirm: false,
     };
-    let mut intents = Intents::open(&queue_path).unwrap();
-    intents.insert(&[intent(ID), intent(OTHER)], 5).unwrap();
+    let intents = Intents::open(&queue_path).unwrap();
+    intents
+        .insert(&[intent(ID), intent(OTHER)], IntentSource::Asked, 5)
+        .unwrap();
     let state_path = folder.path().join("state.db");
     let state = SqliteState::open(&state_path).unwrap();
     let limits = StateLimits {

@@ -139,14 +139,14 @@ fn forget_files(folder: &Folder, retention: &Retention, now_ms: i64) -> usize {
 mod tests {
     use super::*;
     use crate::contract::types::Intent;
-    use crate::webhook_queue::{IntentState, Intents};
+    use crate::webhook_queue::{IntentSource, IntentState, Intents};
 
     #[test]
     fn what_is_over_is_forgotten_in_time_and_what_is_open_never() {
         let data = tempfile::tempdir().unwrap();
         let folder = Folder::of(data.path(), "acme");
         folder.make().unwrap();
-        let mut intents = Intents::open(&folder.queue()).unwrap();
+        let intents = Intents::open(&folder.queue()).unwrap();
         let intent = |id: &str| Intent {
             id: id.to_owned(),
             trigger: "t".to_owned(),
@@ -157,7 +157,11 @@ mod tests {
             confirm: false,
         };
         intents
-            .insert(&[intent("open"), intent("old"), intent("new")], 1_000)
+            .insert(
+                &[intent("open"), intent("old"), intent("new")],
+                IntentSource::Asked,
+                1_000,
+            )
             .unwrap();
         let day = 86_400_000;
         for (id, at_ms) in [("old", 2_000), ("new", 50 * day)] {

@@ -143,8 +143,14 @@ fn place(target: &OutputTarget) -> String {
     match target {
         OutputTarget::Sqlite(path) => format!("sqlite:{}", path.display()),
         OutputTarget::JsonLines(path) => format!("jsonl:{}", path.display()),
-        _ => "elsewhere".to_owned(),
+        OutputTarget::Http(url) => format!("http:{}", origin(url)),
+        OutputTarget::Standard => "standard output".to_owned(),
     }
+}
+
+/// Of an address, what is no secret: who holds it may be allowed to write there.
+fn origin(url: &url::Url) -> String {
+    url.origin().ascii_serialization()
 }
 
 /// What is remembered of a connection, whether a server runs or not.
