@@ -4,7 +4,7 @@
 //! each), the keywords (an index for all that are looked for at the same paths) and the triggers. Of a trigger first what
 //! decides whether it fires, then what it wants.
 
-use records::keywords;
+use records::{in_order, keywords};
 
 use super::Trigger;
 use super::question::Question;
@@ -68,7 +68,7 @@ fn stream(triggers: &[&Trigger], mappings: &mut Vec<Vec<u8>>) -> Vec<u8> {
     for when in triggers.iter().filter_map(|trigger| trigger.when.as_ref()) {
         when.paths(&mut |path| shared.paths.push(path));
     }
-    shared.paths.sort_unstable();
+    shared.paths = in_order(shared.paths);
     shared.paths.dedup();
     let mut packed: Vec<Vec<u8>> = Vec::new();
     for trigger in triggers {

@@ -1,5 +1,6 @@
 //! What only triggers ask: keywords, tags, authors, and how long ago something was.
 
+use records::in_order;
 use records::letters::fold;
 
 use super::senses;
@@ -247,13 +248,13 @@ fn keywords(
             Some(own.iter().map(|path| (*path).to_owned()).collect())
         }
     };
-    let mut paths = named.unwrap_or_default();
+    let paths = named.unwrap_or_default();
     for path in &paths {
         if let Err(problem) = type_at(stream, path, &format!("{place}.in")) {
             problems.push(*problem);
         }
     }
-    paths.sort_unstable();
+    let mut paths = in_order(paths);
     paths.dedup();
     (problems.len() == known).then_some(Question::Keywords { paths, words })
 }

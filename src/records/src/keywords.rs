@@ -7,6 +7,7 @@
 //! with all of them.
 
 use crate::letters::is_of_word;
+use crate::order::in_order;
 
 /// The bytes that a keyword is told apart by before it is looked up.
 const HEAD: usize = 4;
@@ -15,9 +16,9 @@ const HEAD: usize = 4;
 const FIXED: usize = 3;
 
 /// Makes the index of folded keywords, each with the mark that is given where it is found.
-pub fn index(mut words: Vec<(&str, u32)>) -> Vec<u8> {
+pub fn index(words: Vec<(&str, u32)>) -> Vec<u8> {
+    let mut words = in_order(words);
     words.retain(|(word, _)| !word.is_empty());
-    words.sort_unstable();
     words.dedup();
     let bits = (words.len() * 8).next_power_of_two().max(32);
     let mask = bits as u32 - 1;
