@@ -25,10 +25,15 @@ pub(super) fn erase(
         return Err(ErasureError::Several(found, person.stream.clone()));
     }
     let counts = remove(&mut connection, &tables, person, relations).map_err(&failed)?;
+    let total: u64 = counts.iter().map(|(_, count)| count).sum();
     for (what, count) in counts {
         erased.add(path, &what, count);
     }
-    settle(&connection, path, erased).map_err(&failed)
+    // It may be large: it is written anew only where something of it was removed.
+    match total {
+        0 => Ok(()),
+        _ => settle(&connection, path, erased).map_err(&failed),
+    }
 }
 
 /// Opens a database so that what is deleted is overwritten.
@@ -39,14 +44,22 @@ pub(super) fn open(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Brings the changes into the file itself: its log still holds what was there before.
+/// Writes the file anew, without what lies in it unused (what was deleted or replaced earlier), and empties its log.
 pub(super) fn settle(
     connection: &Connection,
     path: &Path,
     erased: &mut Erased,
 ) -> rusqlite::Result<()> {
+    let written = connection.execute_batch("VACUUM");
     let busy: bool =
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if let Err(error) = written {
+        erased.beyond.push(format!(
+            "{} could not be written anew ({error}); unused parts of it may hold what was there before: erase once more when \
+             the server is idle",
+            path.display()
+        ));
+    }
     if busy {
         erased.beyond.push(format!(
             "the log of {} is in use and holds what was removed until the server closes it",

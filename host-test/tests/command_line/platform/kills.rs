@@ -28,7 +28,14 @@ fn random(seed: &mut u64) -> u64 {
 fn nothing_is_lost_and_nothing_repeated_wherever_the_server_is_killed() {
     let whole = std::env::var_os("PLATFORM_KILLS").is_some();
     let contacts = CONTACTS.to_string();
-    let world = World::new(&["--contacts", &contacts, "--companies", "20"]);
+    let world = World::new(&[
+        "--contacts",
+        &contacts,
+        "--companies",
+        "20",
+        "--rate-limit",
+        "1000000",
+    ]);
     connect(
         &world,
         "mode: hybrid\nstreams: [contacts, contact_notes, companies, tags]\nwebhooks: { read_again: false }\n",
@@ -38,6 +45,10 @@ fn nothing_is_lost_and_nothing_repeated_wherever_the_server_is_killed() {
          - { file: connection.yaml, name: three }\n";
     Server::write(&world, lines);
     let names = ["one", "two", "three"];
+    for name in names {
+        // Checked beforehand: killed is what comes after.
+        super::check(&world, name);
+    }
     let mut seed = 42;
     let mut accepted: [BTreeSet<String>; 3] = Default::default();
     let mut next = 0;
