@@ -264,7 +264,7 @@ impl Rows {
             let request_id = failure.request_id.clone();
             travelling.outcome = Some(Outcome {
                 request_id,
-                ..outcome(&travelling.row, unwritten(Box::new(failure.clone()), mode))
+                ..outcome(&travelling.row, unwritten(failure.clone(), mode))
             });
         }
     }

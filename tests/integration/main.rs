@@ -9,6 +9,8 @@ mod authorization;
 mod conformance;
 /// What the artifact is: imports, size, description.
 mod contract;
+/// `write-batch`: every mode of every action.
+mod every_mode;
 mod every_stream;
 /// Every fault of the simulator, under full syncs: nothing lost, nothing twice.
 mod faults;
