@@ -19,7 +19,7 @@ pub use self::intents::{
     IntentIdsArguments, IntentsCommand, ListCallbacksArguments, ListIntentsArguments,
     QueueArguments, SwitchArguments, TriggersCommand,
 };
-pub use self::platform::PlatformArguments;
+pub use self::platform::{EraseArguments, PlatformArguments};
 pub use self::reading::{OutputArguments, ReadArguments, ReadingArguments, SyncArguments};
 pub use self::trial::{BenchArguments, DemoArguments};
 pub use self::webhooks::{ServeArguments, VerifyArguments, WebhookCommand};
@@ -155,8 +155,10 @@ pub enum Command {
     Callbacks(CallbacksCommand),
     /// Serve many connections: schedules, webhooks, a control API and a status page
     Serve(PlatformArguments),
-    /// Say what is stored: the last run of each stream
+    /// Say what is stored: the last run of each stream, or of each connection of a platform
     Status(StatusArguments),
+    /// Remove one contact, and all that names it, from everything that is stored
+    Erase(EraseArguments),
 }
 
 fn time_scale(text: &str) -> Result<f64, String> {

@@ -6,6 +6,7 @@ mod callbacks;
 mod check;
 mod demo;
 mod describe;
+mod erase;
 mod error;
 mod intents;
 mod map;
@@ -93,6 +94,7 @@ async fn run(line: CommandLine) -> Exit {
         Command::Triggers(command) => triggers::run(&global, &command).await,
         Command::Callbacks(command) => callbacks::run(&global, &command).await,
         Command::Serve(arguments) => serve::run(&global, &arguments).await,
+        Command::Erase(arguments) => erase::run(&global, &arguments).await,
         Command::Status(arguments) => status::run(&global, &arguments),
     };
     match result {

@@ -18,6 +18,7 @@ pub mod contract;
 pub mod credential;
 pub mod dates;
 pub mod engine;
+pub mod erasure;
 mod guest_text;
 pub mod http_client;
 pub mod limits;
