@@ -17,7 +17,6 @@ use crate::contract::types::Connection;
 use crate::credential::{self, KeptCredential};
 use crate::engine::{Engine, EngineError, EngineOptions};
 use crate::http_client::{HttpClient, HttpClientError, HttpOptions};
-use crate::limits::CallLimits;
 use crate::nearest::nearest;
 use crate::output::{Output, OutputError};
 use crate::plugin::{LoadError, Plugin};
@@ -195,7 +194,7 @@ impl OpenedConnection {
                 credential,
                 credential_source,
                 state: state.unwrap_or_else(|| Arc::new(MemoryState::new())),
-                limits: CallLimits::default(),
+                limits: file.limits.clone(),
             },
         )?;
         Ok(OpenedConnection {

@@ -3,6 +3,7 @@
 mod base_url;
 mod credential;
 mod endpoints;
+mod log_window;
 mod pace;
 mod usage;
 
@@ -10,6 +11,7 @@ pub use base_url::{BaseUrl, BaseUrlError};
 pub use credential::CredentialSource;
 pub(crate) use credential::{CurrentCredential, TenantCredential};
 pub(crate) use endpoints::{ReachableEndpoint, UnknownRegion};
+use log_window::LogWindow;
 pub(crate) use pace::Pace;
 pub use pace::RateRules;
 pub use usage::Usage;
@@ -101,6 +103,7 @@ pub(crate) struct TenantShared {
     pub(crate) state: Arc<dyn StateStore>,
     pub(crate) limits: CallLimits,
     pub(crate) turns: Arc<Semaphore>,
+    pub(crate) log_window: LogWindow,
     pub(crate) usage: UsageCounters,
 }
 
@@ -129,6 +132,7 @@ impl Tenant {
             state: options.state,
             turns: Arc::new(Semaphore::new(options.limits.concurrent_calls.max(1))),
             limits: options.limits,
+            log_window: LogWindow::default(),
             usage: UsageCounters::default(),
             name: options.name,
         };

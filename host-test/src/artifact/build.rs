@@ -58,7 +58,10 @@ pub(super) fn build(root: &Path, package: Package<'_>) -> Result<Vec<u8>, Artifa
     if file.is_file() {
         tracing::debug!("building {} where its sources changed", package.name);
     } else {
-        tracing::info!("building {}; this first time takes a minute or two", package.name);
+        tracing::info!(
+            "building {}; this first time takes a minute or two",
+            package.name
+        );
     }
     add_target_if_missing(root)?;
     let cargo = env::var_os("CARGO").filter(|cargo| !cargo.is_empty());

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::document::{Content, Node};
 use super::problems::Problems;
 use super::section::Section;
-use super::{ConnectionFile, endpoint, filters, mapping, rate, settings, webhooks};
+use super::{ConnectionFile, endpoint, filters, limits, mapping, rate, settings, webhooks};
 use crate::secret::Secret;
 
 /// Keys that people write at the top and that belong further down.
@@ -78,6 +78,9 @@ pub(super) fn read(path: &Path, root: &Node, problems: &mut Problems) -> Connect
     if let Some(node) = top.take("rate") {
         connection.rate = rate::read(&top.path("rate"), node, problems);
     }
+    if let Some(node) = top.take("limits") {
+        connection.limits = limits::read(&top.path("limits"), node, problems);
+    }
     settings::triggers(&mut top, &mut connection);
     connection.logging = settings::logging(&mut top, problems);
     top.finish(ELSEWHERE, problems);
@@ -139,6 +142,7 @@ impl ConnectionFile {
             field_mapping: None,
             endpoint: None,
             rate: rate::RateSettings::default(),
+            limits: crate::limits::CallLimits::default(),
             filters: std::collections::BTreeMap::new(),
             sweep_every: None,
             sync_every: None,

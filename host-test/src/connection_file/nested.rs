@@ -8,7 +8,7 @@ use super::document::{Content, Node};
 use super::mapping::FieldMapping;
 use super::problems::{Problem, Problems};
 use super::section::Section;
-use super::{ConnectionFile, endpoint, filters, mapping, rate, settings, webhooks};
+use super::{ConnectionFile, endpoint, filters, limits, mapping, rate, settings, webhooks};
 
 /// The connector that this file is read for; others in it are named in a warning.
 const CONNECTOR: &str = "intercom";
@@ -101,6 +101,9 @@ fn intercom(
     connection.sweep_every = filters::sweep_every(&mut section, problems);
     if let Some(node) = section.take("webhooks") {
         connection.webhooks = webhooks::read(&section.path("webhooks"), node, problems);
+    }
+    if let Some(node) = section.take("limits") {
+        connection.limits = limits::read(&section.path("limits"), node, problems);
     }
     if let Some(node) = section.take("rate") {
         connection.rate = rate::read(&section.path("rate"), node, problems);

@@ -10,12 +10,16 @@ fn mark() -> String {
     setting("answer").unwrap_or_else(|| "first".to_owned())
 }
 
-/// Whether this version answers nonsense, whatever it is asked.
-fn nonsense() -> Option<String> {
-    setting("nonsense")
+/// Which nonsense is to be answered, if any.
+fn nonsense(config: &[u8]) -> Option<String> {
+    Config::new(config).text("nonsense")
 }
 
-pub fn authentication(said: &str, request: &AuthenticationRequest) -> Authentication {
+pub fn authentication(
+    said: &str,
+    config: &[u8],
+    request: &AuthenticationRequest,
+) -> Authentication {
     let checked = Authentication::Checked(CheckReport {
         account: Account {
             workspace_id: "w".to_owned(),
@@ -29,10 +33,9 @@ pub fn authentication(said: &str, request: &AuthenticationRequest) -> Authentica
         notices: Vec::new(),
     });
     let url = Authentication::AuthorizationUrl("https://example.com".to_owned());
-    match (request, nonsense().is_some()) {
-        (AuthenticationRequest::Check, false) | (AuthenticationRequest::AuthorizationUrl(_), true) => {
-            checked
-        }
+    match (request, nonsense(config).is_some()) {
+        (AuthenticationRequest::Check, false)
+        | (AuthenticationRequest::AuthorizationUrl(_), true) => checked,
         _ => url,
     }
 }
@@ -40,7 +43,8 @@ pub fn authentication(said: &str, request: &AuthenticationRequest) -> Authentica
 /// Pages of a stream of numbers: the configuration says how many rows there are (`rows`) and how many are in a page (`size`), how
 /// many bytes a row has (`bytes`), and how many requests a page costs. The cursor is the format and the number of the next row.
 pub fn page(said: &str, config: &[u8], request: &PageRequest) -> Result<Page, Failure> {
-    let config = Config(String::from_utf8_lossy(config).into_owned());
+    let nonsense = nonsense(config);
+    let config = Config::new(config);
     let rows = config.number("rows").unwrap_or(1);
     let size = config.number("size").unwrap_or(rows);
     let bytes = config.number("bytes").unwrap_or(0);
@@ -83,8 +87,13 @@ pub fn page(said: &str, config: &[u8], request: &PageRequest) -> Result<Page, Fa
         notices: Vec::new(),
         complete_snapshot: false,
     };
-    match nonsense().as_deref() {
-        Some("stream") => page.entries = vec![Entry { stream: "others".to_owned(), ..entry("1", "{}".to_owned()) }],
+    match nonsense.as_deref() {
+        Some("stream") => {
+            page.entries = vec![Entry {
+                stream: "others".to_owned(),
+                ..entry("1", "{}".to_owned())
+            }]
+        }
         Some("key") => page.entries = vec![entry("", "{}".to_owned())],
         Some("payload") => page.entries = vec![entry("1", "no JSON".to_owned())],
         Some("cursor") => page.next = Some(Vec::new()),
@@ -106,8 +115,13 @@ fn entry(key: &str, payload: String) -> Entry {
     }
 }
 
-pub fn mapped(said: &str, _stream: &str, documents: usize) -> Vec<Result<Entry, Failure>> {
-    let answers = match nonsense().is_some() {
+pub fn mapped(
+    said: &str,
+    config: &[u8],
+    _stream: &str,
+    documents: usize,
+) -> Vec<Result<Entry, Failure>> {
+    let answers = match nonsense(config).is_some() {
         true => documents + 1,
         false => documents,
     };
@@ -117,13 +131,16 @@ pub fn mapped(said: &str, _stream: &str, documents: usize) -> Vec<Result<Entry, 
         .collect()
 }
 
-pub fn verdict(said: &str, delivery: &WebhookDelivery) -> Verdict {
-    let id = match nonsense().is_some() {
+pub fn verdict(said: &str, config: &[u8], delivery: &WebhookDelivery) -> Verdict {
+    let id = match nonsense(config).is_some() {
         true => String::new(),
         false => String::from_utf8_lossy(&delivery.body).into_owned(),
     };
     Verdict::Accepted(AcceptedDelivery {
-        entries: vec![entry(&id, format!("{{\"answer\":\"{}\",\"said\":\"{said}\"}}", mark()))],
+        entries: vec![entry(
+            &id,
+            format!("{{\"answer\":\"{}\",\"said\":\"{said}\"}}", mark()),
+        )],
         id,
         topic: "topic".to_owned(),
         created_at_ms: None,
@@ -133,8 +150,8 @@ pub fn verdict(said: &str, delivery: &WebhookDelivery) -> Verdict {
     })
 }
 
-pub fn outcomes(_said: &str, batch: &Batch) -> Vec<Outcome> {
-    let rows = match nonsense().is_some() {
+pub fn outcomes(config: &[u8], batch: &Batch) -> Vec<Outcome> {
+    let rows = match nonsense(config).is_some() {
         true => &[],
         false => &batch.rows[..],
     };

@@ -30,7 +30,10 @@ pub fn count(turned: &str) -> usize {
         let byte = |at: usize| unsafe { std::ptr::read_volatile(at as *const u8) };
         if byte(address) == first
             && address != own
-            && rest.iter().enumerate().all(|(index, wanted)| byte(address + 1 + index) == *wanted)
+            && rest
+                .iter()
+                .enumerate()
+                .all(|(index, wanted)| byte(address + 1 + index) == *wanted)
         {
             found += 1;
         }

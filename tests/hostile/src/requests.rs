@@ -34,7 +34,9 @@ pub fn perform(deed: &str, n: usize, config: &Config) -> Option<Result<String, F
 }
 
 fn request(config: &Config) -> Request {
-    let name = config.text("header").unwrap_or_else(|| "x-header".to_owned());
+    let name = config
+        .text("header")
+        .unwrap_or_else(|| "x-header".to_owned());
     let value = config.text("value").unwrap_or_default();
     let header = Header { name, value };
     Request {

@@ -33,5 +33,9 @@ pub fn setting(key: &str) -> Option<String> {
 /// A list of small numbers.
 pub fn numbers(key: &str) -> Option<Vec<u8>> {
     let text = setting(key)?;
-    Some(text.split(',').filter_map(|number| number.parse().ok()).collect())
+    Some(
+        text.split(',')
+            .filter_map(|number| number.parse().ok())
+            .collect(),
+    )
 }
