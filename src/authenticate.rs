@@ -294,14 +294,14 @@ fn readability(stream: &Stream, config: &Config, answers: &Answers) -> Readabili
         return Readability::NotInVersion(config.api_version.to_owned());
     }
     if !stream.listed() {
-        return Readability::Unknown(failure(
+        return Readability::Unknown(*failure(
             FailureKind::InvalidInput,
             "webhooks_only",
             "only webhooks tell of its rows.",
         ));
     }
     let Some(target) = probe(stream, config) else {
-        return Readability::Unknown(failure(
+        return Readability::Unknown(*failure(
             FailureKind::InvalidInput,
             "not_tried",
             "it takes `custom_object_types` in the configuration to read this.",
@@ -316,7 +316,7 @@ fn readability(stream: &Stream, config: &Config, answers: &Answers) -> Readabili
     {
         return match asks_for_a_row {
             true => Readability::Readable,
-            false => Readability::Denied(not_available(response, stream)),
+            false => Readability::Denied(*not_available(response, stream)),
         };
     }
     let probed = match stream.children() {
@@ -331,8 +331,8 @@ fn readability(stream: &Stream, config: &Config, answers: &Answers) -> Readabili
     });
     match parsed {
         Ok(()) => Readability::Readable,
-        Err(failure) if failure.kind == FailureKind::Permission => Readability::Denied(failure),
-        Err(failure) => Readability::Unknown(failure),
+        Err(failure) if failure.kind == FailureKind::Permission => Readability::Denied(*failure),
+        Err(failure) => Readability::Unknown(*failure),
     }
 }
 

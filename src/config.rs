@@ -1,5 +1,6 @@
 //! The connection's configuration: read once at the start of a call, every problem at once.
 
+mod topics;
 mod writing;
 
 pub use writing::{Conflict, MissingAttribute, Several, Writing};
@@ -21,6 +22,7 @@ const KEYS: &[&str] = &[
     "api_version",
     "start_date",
     "custom_object_types",
+    "webhooks",
     "write",
 ];
 
@@ -33,6 +35,8 @@ pub struct Config {
     pub api_version: &'static str,
     /// The types of custom objects to read, as the workspace calls them.
     pub custom_object_types: Vec<String>,
+    /// The topics whose webhooks are taken, by names, aliases or beginnings with `*`; empty: all.
+    pub webhook_topics: Vec<String>,
     /// How rows are written where there is a choice.
     pub write: Writing,
 }
@@ -55,22 +59,7 @@ impl Config {
 
     fn from_keys(keys: &Object) -> Result<Self, Failure> {
         let mut problems = Vec::new();
-        for (name, _) in keys
-            .0
-            .iter()
-            .filter(|(name, _)| !KEYS.contains(&name.as_str()))
-        {
-            let hint =
-                nearest(name, KEYS.iter().copied()).map(|near| format!("; did you mean `{near}`?"));
-            problems.push(Problem {
-                expected: Some(KEYS.join(", ")),
-                ..problem(
-                    format!("config.{name}"),
-                    "unknown_key",
-                    format!("unknown key{}", hint.unwrap_or_default()),
-                )
-            });
-        }
+        refuse_unknown("config", keys, KEYS, &mut problems);
         let regions: Vec<&'static str> = REGIONS.iter().map(|(name, _)| *name).collect();
         let region = one_of(
             "config.region",
@@ -91,18 +80,64 @@ impl Config {
             keys.get("custom_object_types"),
             &mut problems,
         );
+        let webhook_topics = topics::of(keys.get("webhooks"), &mut problems);
         let write = Writing::of(keys.get("write"), &mut problems);
         if problems.is_empty() {
             Ok(Self {
                 region,
                 api_version,
                 custom_object_types,
+                webhook_topics,
                 write,
             })
         } else {
             Err(invalid(problems))
         }
     }
+}
+
+/// Names the keys of an object that are not known.
+fn refuse_unknown(path: &str, keys: &Object, known: &[&str], problems: &mut Vec<Problem>) {
+    for (name, _) in &keys.0 {
+        if !known.contains(&name.as_str()) {
+            problems.push(Problem {
+                expected: Some(known.join(", ")),
+                ..unknown(format!("{path}.{name}"), "key", name, known.iter().copied())
+            });
+        }
+    }
+}
+
+/// A name that is not known, with the one that was meant.
+fn unknown<'a>(
+    path: String,
+    what: &str,
+    name: &str,
+    known: impl Iterator<Item = &'a str>,
+) -> Problem {
+    let hint = nearest(name, known).map(|near| format!("; did you mean `{near}`?"));
+    problem(
+        path,
+        &format!("unknown_{what}"),
+        format!("unknown {what}{}", hint.unwrap_or_default()),
+    )
+}
+
+/// The members of a part of the configuration; `None` where it is absent or no object.
+fn part<'a>(
+    path: &str,
+    value: Option<&Member<'a>>,
+    problems: &mut Vec<Problem>,
+) -> Option<Object<'a>> {
+    let keys = match value {
+        None | Some(Member::Null) => return None,
+        Some(Member::Object(keys)) => json::parse(keys.as_bytes()).ok(),
+        Some(_) => None,
+    };
+    if keys.is_none() {
+        problems.push(problem(path, "type", "expected an object"));
+    }
+    keys
 }
 
 fn one_of(
@@ -167,10 +202,11 @@ pub fn schema() -> String {
         .collect();
     let versions: Vec<String> = VERSIONS.iter().map(|name| format!("\"{name}\"")).collect();
     format!(
-        r#"{{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","additionalProperties":false,"properties":{{"region":{{"enum":[{}],"default":"{}","description":"Where the workspace's data lives; tokens are valid in their own region only."}},"api_version":{{"enum":[{}],"default":"{DEFAULT_VERSION}","description":"The Intercom API version, as text in quotes; sent with every request."}},"start_date":{{"type":"string","description":"The first sync reads what changed from this day on (YYYY-MM-DD, MM/DD/YYYY or RFC 3339). Read by the host."}},"custom_object_types":{{"type":"array","items":{{"type":"string","minLength":1}},"description":"The types of custom objects to read, by their identifiers."}},"write":{}}},"x-request-classes":{{"search":["*/search"],"scroll":["/companies/scroll"],"events":["/events*"]}},"x-webhook-sources":{WEBHOOK_SOURCES}}}"#,
+        r#"{{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","additionalProperties":false,"properties":{{"region":{{"enum":[{}],"default":"{}","description":"Where the workspace's data lives; tokens are valid in their own region only."}},"api_version":{{"enum":[{}],"default":"{DEFAULT_VERSION}","description":"The Intercom API version, as text in quotes; sent with every request."}},"start_date":{{"type":"string","description":"The first sync reads what changed from this day on (YYYY-MM-DD, MM/DD/YYYY or RFC 3339). Read by the host."}},"custom_object_types":{{"type":"array","items":{{"type":"string","minLength":1}},"description":"The types of custom objects to read, by their identifiers."}},"webhooks":{},"write":{}}},"x-request-classes":{{"search":["*/search"],"scroll":["/companies/scroll"],"events":["/events*"]}},"x-webhook-sources":{WEBHOOK_SOURCES}}}"#,
         regions.join(","),
         REGIONS[0].0,
         versions.join(","),
+        topics::SCHEMA,
         writing::schema(),
     )
 }
@@ -218,6 +254,7 @@ mod tests {
                 region: "us",
                 api_version: "2.11",
                 custom_object_types: Vec::new(),
+                webhook_topics: Vec::new(),
                 write: Writing::default(),
             })
         );

@@ -18,7 +18,18 @@ mod bindings {
 }
 
 pub use bindings::exports::integration::connector::connector;
-pub use bindings::integration::connector::{http, log, state, types};
+pub use bindings::integration::connector::{http, log, state};
+
+/// Types that several interfaces share.
+pub mod types {
+    use super::bindings::integration::connector::types;
+    pub use types::Failure as WholeFailure;
+    pub use types::*;
+
+    /// A failure on its way through the component: one word. As it is, it has eighteen, and every `?` would move them: 6 kB
+    /// of the component.
+    pub type Failure = Box<types::Failure>;
+}
 
 #[cfg(target_arch = "wasm32")]
 pub use bindings::{export, exports};

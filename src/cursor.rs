@@ -122,6 +122,11 @@ pub struct PagesPosition {
     pub list: usize,
     /// How many rows the list had on its last page.
     pub total: Option<u64>,
+    /// How many it had on its first page, and when that was, by the server's clock, in Unix seconds.
+    pub first_total: Option<u64>,
+    pub first_at: Option<i64>,
+    /// How many rows at its end, as far as it was walked, are of a later time than the first page.
+    pub joined: u64,
     /// Fingerprints of the keys on the last page: a row that moves on meanwhile is met again.
     pub last: Vec<Fingerprint>,
     /// How often the walk had to start over.
@@ -288,6 +293,9 @@ mod tests {
                 page: Some("page=2".to_owned()),
                 list: 1,
                 total: Some(70),
+                first_total: Some(69),
+                first_at: Some(8),
+                joined: 2,
                 last: vec![1, u64::MAX],
                 restarts: 1,
                 partial: true,

@@ -1,10 +1,10 @@
 //! Failures: the one place where the component's errors become the contract's.
 
-use crate::contract::types::{Failure, FailureKind, Problem};
+use crate::contract::types::{Failure, FailureKind, Problem, WholeFailure};
 
 /// A failure of a kind, with a stable code and a message for people.
 pub fn failure(kind: FailureKind, code: &str, message: impl Into<String>) -> Failure {
-    Failure {
+    Box::new(WholeFailure {
         kind,
         code: code.to_owned(),
         message: message.into(),
@@ -12,15 +12,15 @@ pub fn failure(kind: FailureKind, code: &str, message: impl Into<String>) -> Fai
         maybe_applied: false,
         request_id: None,
         problems: Vec::new(),
-    }
+    })
 }
 
 /// A failure of the caller's input, with every problem found in it.
 pub fn invalid_input(code: &str, message: impl Into<String>, problems: Vec<Problem>) -> Failure {
-    Failure {
+    Box::new(WholeFailure {
         problems,
-        ..failure(FailureKind::InvalidInput, code, message)
-    }
+        ..*failure(FailureKind::InvalidInput, code, message)
+    })
 }
 
 /// A failure of the caller's input whose message lists every problem: `<subject> is not valid: <path>: <message>; …`.
@@ -46,8 +46,12 @@ pub fn problem(path: impl Into<String>, code: &str, message: impl Into<String>) 
 
 /// The name most like `found`, if one is near enough to be what was meant.
 pub fn nearest<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    nearest_of(found, &mut known.into_iter())
+}
+
+/// The same, once in the component for all kinds of names.
+fn nearest_of<'a>(found: &str, known: &mut dyn Iterator<Item = &'a str>) -> Option<&'a str> {
     known
-        .into_iter()
         .filter(|_| found.len() <= 64)
         .map(|name| (strsim::levenshtein(&found.to_ascii_lowercase(), name), name))
         .min()

@@ -46,11 +46,11 @@ impl Guest for Connector {
         connection: Connection,
         request: AuthenticationRequest,
     ) -> Result<Authentication, Failure> {
-        host::perform(authenticate::Authenticate::new(connection, request))
+        host::perform(authenticate::Authenticate::new(connection, request)).map_err(whole)
     }
 
     fn read_page(connection: Connection, request: PageRequest) -> Result<Page, Failure> {
-        host::perform(read_page::ReadPage::new(connection, request))
+        host::perform(read_page::ReadPage::new(connection, request)).map_err(whole)
     }
 
     fn map_record(
@@ -59,7 +59,11 @@ impl Guest for Connector {
         documents: Vec<Document>,
     ) -> Result<Vec<Result<Entry, Failure>>, Failure> {
         host::report_panics();
-        map_record::map_records(&connection, &stream, &documents)
+        let entries = map_record::map_records(&connection, &stream, &documents).map_err(whole)?;
+        Ok(entries
+            .into_iter()
+            .map(|entry| entry.map_err(whole))
+            .collect())
     }
 
     fn verify_webhook(
@@ -67,7 +71,7 @@ impl Guest for Connector {
         delivery: WebhookDelivery,
     ) -> Result<Verdict, Failure> {
         host::report_panics();
-        verify_webhook::verify(&connection, &delivery)
+        verify_webhook::verify(&connection, &delivery).map_err(whole)
     }
 
     fn write_batch(connection: Connection, batch: Batch) -> Result<Vec<Outcome>, Failure> {
@@ -76,8 +80,13 @@ impl Guest for Connector {
         for notice in operation.notices() {
             contract::log::write(contract::log::Level::Warn, notice);
         }
-        outcomes
+        outcomes.map_err(whole)
     }
+}
+
+/// A failure at the door.
+fn whole(failure: contract::types::Failure) -> Failure {
+    *failure
 }
 
 // The names of the exports do not link natively.

@@ -7,6 +7,7 @@ mod reading;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::{Digest, Sha1};
 
+use crate::config::Config;
 use crate::contract::connector::{
     AcceptedDelivery, IgnoredDelivery, Rejection, Verdict, WebhookDelivery,
 };
@@ -25,6 +26,9 @@ pub const MOST_BODY_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Why a delivery of a topic that is not in the table is ignored.
 const UNKNOWN: &str = "this version does not know the topic";
+
+/// Why a delivery of a topic that nobody chose is ignored.
+const NOT_CHOSEN: &str = "`webhooks.topics` does not name the topic";
 
 /// Decides about a delivery.
 ///
@@ -52,7 +56,14 @@ pub fn verify(connection: &Connection, delivery: &WebhookDelivery) -> Result<Ver
         ));
     }
     let topic = topics::find(&notification.topic);
-    let meaning = topic.map_or(Meaning::Nothing(UNKNOWN), |topic| topic.meaning);
+    let meaning = match topic {
+        None => Meaning::Nothing(UNKNOWN),
+        Some(topic) if topic.meaning == Meaning::Ping => Meaning::Ping,
+        Some(_) if !is_chosen(&Config::of(connection)?, &notification.topic) => {
+            Meaning::Nothing(NOT_CHOSEN)
+        }
+        Some(topic) => topic.meaning,
+    };
     if matches!(meaning, Meaning::Ping) {
         return Ok(Verdict::Ping(notification.app_id));
     }
@@ -88,6 +99,13 @@ pub fn verify(connection: &Connection, delivery: &WebhookDelivery) -> Result<Ver
         Ok(accepted) => Verdict::Accepted(accepted),
         Err(reason) => rejected("malformed", reason),
     })
+}
+
+/// Whether a name under which a delivery came stands for a topic that the connection takes.
+fn is_chosen(config: &Config, name: &str) -> bool {
+    let chosen = &config.webhook_topics;
+    let is_chosen = |topic| chosen.iter().any(|choice| topics::chooses(choice, topic));
+    chosen.is_empty() || topics::named(name).any(is_chosen)
 }
 
 /// Why a delivery is not looked at; `None` when its signature is good.

@@ -9,6 +9,7 @@ use anyhow::{Context, ensure};
 use nix::sys::resource::{UsageWho, getrusage};
 
 use super::cases::{Case, Cost};
+use super::native;
 
 /// The release binary, as a user runs it.
 pub fn build_host() -> anyhow::Result<PathBuf> {
@@ -83,29 +84,44 @@ impl Simulator {
                 .arg("--output")
                 .arg(format!("jsonl:{}", output.display()));
         }
-        let before = children_seconds()?;
-        let begun = Instant::now();
-        let process = command
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let megabytes = wait_for(process)?;
-        let cost = Cost {
-            seconds: children_seconds()? - before,
-            megabytes,
-            duration: begun.elapsed().as_secs_f64(),
-        };
-        for (stream, rows) in case.rows {
-            let file = std::fs::File::open(output.join(format!("{stream}.jsonl")))?;
-            let lines = BufReader::new(file).lines().count() as u64;
-            let wanted = rows.number();
-            ensure!(
-                rows.are(lines),
-                "{lines} rows of {stream} instead of {wanted}"
-            );
-        }
-        Ok(cost)
+        measured(command, case, &output)
     }
+
+    /// Reads a case's streams natively, where it reads any.
+    pub fn run_natively(&self, case: &Case) -> anyhow::Result<Option<Cost>> {
+        let ["read", streams @ ..] = case.command else {
+            return Ok(None);
+        };
+        let folder = tempfile::tempdir()?;
+        let command = native::command(&self.url, folder.path(), streams)?;
+        measured(command, case, folder.path()).map(Some)
+    }
+}
+
+/// Runs a command, and looks whether the case's rows are in its files.
+fn measured(mut command: Command, case: &Case, output: &Path) -> anyhow::Result<Cost> {
+    let before = children_seconds()?;
+    let begun = Instant::now();
+    let process = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let megabytes = wait_for(process)?;
+    let cost = Cost {
+        seconds: children_seconds()? - before,
+        megabytes,
+        duration: begun.elapsed().as_secs_f64(),
+    };
+    for (stream, rows) in case.rows {
+        let file = std::fs::File::open(output.join(format!("{stream}.jsonl")))?;
+        let lines = BufReader::new(file).lines().count() as u64;
+        let wanted = rows.number();
+        ensure!(
+            rows.are(lines),
+            "{lines} rows of {stream} instead of {wanted}"
+        );
+    }
+    Ok(cost)
 }
 
 impl Drop for Simulator {

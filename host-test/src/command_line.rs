@@ -1,5 +1,6 @@
 //! The command line: what can be asked for. What is done about it is in [`crate::commands`].
 
+mod components;
 mod connecting;
 mod reading;
 mod trial;
@@ -11,6 +12,10 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use self::components::{
+    ComponentActivateArguments, ComponentAddArguments, ComponentCommand,
+    ComponentRollbackArguments, connection_name,
+};
 pub use self::connecting::{AuthArguments, CheckArguments, StatusArguments};
 pub use self::reading::{OutputArguments, ReadArguments, ReadingArguments, SyncArguments};
 pub use self::trial::{BenchArguments, DemoArguments};
@@ -77,9 +82,14 @@ pub struct CommandLine {
 /// What is the same for every command.
 #[derive(Args, Clone, Debug)]
 pub struct Global {
-    /// The component to run [default: $CONNECTOR_WASM, else built from the sources]
+    /// The component to run [default: $CONNECTOR_WASM, else the active version, else built from the sources]
     #[arg(long, global = true, value_name = "FILE")]
     pub component: Option<PathBuf>,
+
+    /// The folder of component versions, of which the active one is run
+    /// [default: $HOST_TEST_COMPONENTS, else the user's data directory]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub components: Option<PathBuf>,
 
     /// Answer with one JSON document instead of text
     #[arg(long, global = true)]
@@ -136,6 +146,9 @@ pub enum Command {
     /// Verify or take webhooks
     #[command(subcommand)]
     Webhook(WebhookCommand),
+    /// Keep versions of components, and change the active one
+    #[command(subcommand)]
+    Component(ComponentCommand),
     /// Say what is stored: the last run of each stream
     Status(StatusArguments),
 }

@@ -3,11 +3,14 @@
 //! Everything in it is honoured or named: an unknown key, a wrong type or an unset variable is a problem, what this
 //! version cannot do yet is a warning. All of them are found in one pass.
 
+mod callbacks;
 mod direct;
 mod document;
 mod endpoint;
 mod environment;
 mod filters;
+mod http_output;
+mod intents;
 mod limits;
 mod mapping;
 mod nested;
@@ -16,6 +19,7 @@ mod rate;
 mod section;
 mod settings;
 mod span;
+mod triggers;
 mod webhooks;
 
 use std::collections::BTreeMap;
@@ -24,11 +28,15 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+pub use self::callbacks::{Algorithm, Callback, IdPlace, Part, Rule, RuleWrite};
+pub use self::http_output::HttpOutputSettings;
+pub use self::intents::IntentOutput;
 pub use self::mapping::FieldMapping;
 use self::problems::Problems;
 pub use self::problems::{ConnectionFileError, Problem};
 pub use self::rate::{CapSetting, CappedRequests, RateSettings};
 pub use self::settings::{Direction, Logging, Mode};
+pub use self::triggers::{Trigger, Triggers, documents};
 pub use self::webhooks::{AllowedSource, WebhookSettings};
 use crate::limits::CallLimits;
 use crate::secret::Secret;
@@ -80,8 +88,14 @@ pub struct ConnectionFile {
     pub sync_every: Option<Duration>,
     /// What is taken of webhooks.
     pub webhooks: WebhookSettings,
-    /// Rules that turn entries into intents, for the component to judge.
-    pub triggers: Option<Value>,
+    /// How entries are posted to a URL.
+    pub http_output: HttpOutputSettings,
+    /// What makes intents of entries.
+    pub triggers: Triggers,
+    /// Where intents go whose action the component does not know; absent: beside the output.
+    pub intents: Option<IntentOutput>,
+    /// Doors at which other systems tell what became of what they were given.
+    pub callbacks: BTreeMap<String, Callback>,
     /// What is logged.
     pub logging: Logging,
     /// Keys that are understood and that this version does nothing with yet.

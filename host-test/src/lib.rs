@@ -27,6 +27,7 @@ pub mod position;
 mod private_file;
 pub mod progress;
 pub mod rate_budget;
+pub mod receiver;
 pub mod report;
 pub mod runner;
 pub mod secret;

@@ -2,10 +2,13 @@
 //!
 //! An output takes a page and the position behind it in one step, so that after a crash both are there or neither is:
 //! a database in one transaction, files by cutting them back to the length stored with the position. Standard output
-//! cannot be cut back, so its position can only be stored after the lines are out: at least once.
+//! cannot be cut back and a receiver not be asked to forget, so their position can only be stored after the entries are out:
+//! at least once.
 
 mod error;
+mod http;
 mod json_lines;
+mod kept_state;
 mod lines;
 mod quarantine;
 mod shared;
@@ -20,6 +23,7 @@ use crate::contract::types::Entry;
 use crate::position::{Checked, LastRun, Position, State};
 
 pub use self::error::OutputError;
+pub use self::http::{BodyForm, HttpOutput, Sender};
 pub use self::json_lines::JsonLines;
 pub use self::lines::encode_entries;
 pub use self::quarantine::QuarantinedRow;

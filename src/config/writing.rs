@@ -1,9 +1,8 @@
 //! How rows are written where there is a choice.
 
-use super::one_of;
+use super::{one_of, part, refuse_unknown};
 use crate::contract::types::Problem;
-use crate::failure::{nearest, problem};
-use crate::json::{self, Member, Object};
+use crate::json::Member;
 
 /// Which of several contacts that share what a row gives is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +50,8 @@ pub struct Writing {
     pub creates_objects: bool,
     /// `conflict`
     pub conflict: Conflict,
+    /// `unchanged`: whether a row that says what was written last is not written again.
+    pub skips_unchanged: bool,
 }
 
 impl Default for Writing {
@@ -60,6 +61,7 @@ impl Default for Writing {
             missing_attribute: MissingAttribute::Fail,
             creates_objects: true,
             conflict: Conflict::Fail,
+            skips_unchanged: false,
         }
     }
 }
@@ -86,31 +88,21 @@ const KEYS: &[(&str, &[&str], &str)] = &[
         &["fail", "upstream", "last_writer"],
         "What to do about a row whose object was changed since the caller's copy was read.",
     ),
+    (
+        "unchanged",
+        &["write", "skip"],
+        "What to do about a row that says what was written last, within a week: what others changed meanwhile is not seen, unless the row names a newer copy.",
+    ),
 ];
 
 impl Writing {
     /// Reads the choices.
     pub(super) fn of(value: Option<&Member>, problems: &mut Vec<Problem>) -> Self {
-        let keys = match value {
-            None | Some(Member::Null) => return Self::default(),
-            Some(Member::Object(keys)) => json::parse::<Object>(keys.as_bytes()).ok(),
-            Some(_) => None,
-        };
-        let Some(keys) = keys else {
-            problems.push(problem("config.write", "type", "expected an object"));
+        let Some(keys) = part("config.write", value, problems) else {
             return Self::default();
         };
-        for (name, _) in &keys.0 {
-            if KEYS.iter().all(|(known, _, _)| known != name) {
-                let hint = nearest(name, KEYS.iter().map(|(known, _, _)| *known))
-                    .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-                problems.push(problem(
-                    format!("config.write.{name}"),
-                    "unknown_key",
-                    format!("unknown key{hint}"),
-                ));
-            }
-        }
+        let known: Vec<&str> = KEYS.iter().map(|(name, _, _)| *name).collect();
+        refuse_unknown("config.write", &keys, &known, problems);
         let mut choice = |name: &str| {
             let (_, values, _) = KEYS
                 .iter()
@@ -137,6 +129,7 @@ impl Writing {
                 "last_writer" => Conflict::LastWriter,
                 _ => Conflict::Fail,
             },
+            skips_unchanged: choice("unchanged") == "skip",
         }
     }
 }
@@ -166,7 +159,7 @@ mod tests {
     #[test]
     fn choices_are_read_and_wrong_ones_named() {
         let mut problems = Vec::new();
-        let given = r#"{"several":"all","missing_attribute":"drop","missing_object":"fail","conflict":"upstream"}"#;
+        let given = r#"{"several":"all","missing_attribute":"drop","missing_object":"fail","conflict":"upstream","unchanged":"skip"}"#;
         let writing = Writing::of(Some(&Member::Object(given)), &mut problems);
         assert_eq!(
             writing,
@@ -175,6 +168,7 @@ mod tests {
                 missing_attribute: MissingAttribute::Drop,
                 creates_objects: false,
                 conflict: Conflict::Upstream,
+                skips_unchanged: true,
             }
         );
         assert_eq!(Writing::of(None, &mut problems), Writing::default());

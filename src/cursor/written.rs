@@ -59,6 +59,12 @@ fn write_pages(members: Members, pages: &PagesPosition) -> Members {
         .some_text("page", pages.page.as_deref())
         .json("list", &pages.list.to_string())
         .some_json("total", pages.total.map(|total| total.to_string()))
+        .some_json(
+            "first_total",
+            pages.first_total.map(|total| total.to_string()),
+        )
+        .some_number("first_at", pages.first_at)
+        .json("joined", &pages.joined.to_string())
         .text("last", &last)
         .json("restarts", &pages.restarts.to_string())
         .json("partial", &pages.partial.to_string())
@@ -161,6 +167,10 @@ fn read_pages(members: &mut Object) -> Result<PagesPosition, Unexpected> {
         page: members.take("page")?,
         list: members.take("list")?,
         total: members.take("total")?,
+        first_total: members.take("first_total")?,
+        first_at: members.take("first_at")?,
+        // Positions of version 0.1.0 do not count it.
+        joined: members.take::<Option<_>>("joined")?.unwrap_or_default(),
         last: fingerprints(&last).ok_or(Unexpected::here("whole fingerprints"))?,
         restarts: members.take("restarts")?,
         partial: members.take("partial")?,

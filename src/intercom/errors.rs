@@ -1,7 +1,7 @@
 //! What an answer that is no success means, and what no answer means.
 
 use crate::contract::http::{self, Effect, ErrorKind, Response};
-use crate::contract::types::{Failure, FailureKind, Problem};
+use crate::contract::types::{Failure, FailureKind, Problem, WholeFailure};
 use crate::failure::{failure, problem};
 use crate::intercom::request::{header_value, server_time};
 use crate::intercom::streams::Stream;
@@ -47,15 +47,15 @@ pub fn request_id(response: &Response) -> Option<String> {
 
 /// The failure of a list that the workspace has not.
 pub fn not_available(response: &Response, stream: &Stream) -> Failure {
-    Failure {
+    Box::new(WholeFailure {
         code: "not_available".to_owned(),
         message: format!(
             "Intercom has no {} in this workspace: the feature is switched off, or not in its plan.",
             stream.name
         ),
         kind: FailureKind::Permission,
-        ..from_response(response, Effect::Read, Some(stream.permission))
-    }
+        ..*from_response(response, Effect::Read, Some(stream.permission))
+    })
 }
 
 /// The failure that an answer other than a success is. `permission` is what the request needs, in Intercom's words.
@@ -127,21 +127,21 @@ pub fn from_response(response: &Response, effect: Effect, permission: Option<&st
         }
         _ => Vec::new(),
     };
-    Failure {
+    Box::new(WholeFailure {
         retry_after_ms: retry_after_ms(response),
         maybe_applied: effect == Effect::Write && response.status >= 500,
         request_id: error.request_id,
         problems,
-        ..failure(kind, code.unwrap_or(fallback), message)
-    }
+        ..*failure(kind, code.unwrap_or(fallback), message)
+    })
 }
 
 /// The failure of a success whose body is empty, cut, garbled or foreign. It is expected to pass and never means "no
 /// more".
 pub fn unexpected_body(response: &Response, why: &str) -> Failure {
-    Failure {
+    Box::new(WholeFailure {
         request_id: request_id(response),
-        ..failure(
+        ..*failure(
             FailureKind::Transient,
             "unexpected_body",
             format!(
@@ -150,7 +150,7 @@ pub fn unexpected_body(response: &Response, why: &str) -> Failure {
                 response.body.len()
             ),
         )
-    }
+    })
 }
 
 /// The failure of a request without an answer.
@@ -165,10 +165,10 @@ pub fn from_http(error: &http::Error, effect: Effect) -> Failure {
         ErrorKind::TooLarge => (FailureKind::Drift, "answer_too_large"),
         ErrorKind::Malformed => (FailureKind::Transient, "malformed_answer"),
     };
-    Failure {
+    Box::new(WholeFailure {
         retry_after_ms: error.retry_after_ms,
         maybe_applied: effect == Effect::Write && error.request_sent,
-        ..failure(
+        ..*failure(
             kind,
             code,
             format!(
@@ -176,7 +176,7 @@ pub fn from_http(error: &http::Error, effect: Effect) -> Failure {
                 error.message.trim_end_matches('.')
             ),
         )
-    }
+    })
 }
 
 /// How long an answer asks to wait: `Retry-After` in seconds, else until `X-RateLimit-Reset` when the answer is a 429.

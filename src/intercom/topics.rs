@@ -73,6 +73,17 @@ pub fn named(name: &str) -> impl Iterator<Item = &'static Topic> {
     })
 }
 
+/// Whether a choice means a topic: by its name, by an alias, or with `*` at the end by how one of these begins.
+pub fn chooses(choice: &str, topic: &Topic) -> bool {
+    match choice.strip_suffix('*') {
+        Some(start) => [&topic.name]
+            .into_iter()
+            .chain(topic.aliases)
+            .any(|name| name.starts_with(start)),
+        None => named(choice).any(|one| one.name == topic.name),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,6 +131,28 @@ mod tests {
         );
         assert_eq!(names("contact.deleted"), ["contact.deleted"]);
         assert_eq!(names("galaxy.created"), [""; 0]);
+    }
+
+    #[test]
+    fn a_choice_means_topics_by_name_alias_or_beginning() {
+        let chosen = |choice: &str| {
+            let chosen = TOPICS.iter().filter(|topic| chooses(choice, topic));
+            chosen.map(|topic| topic.name).collect::<Vec<_>>()
+        };
+        assert_eq!(chosen("contact.deleted"), ["contact.deleted"]);
+        assert_eq!(chosen("lead.deleted"), ["contact.deleted"]);
+        assert_eq!(
+            chosen("contact.created"),
+            ["contact.lead.created", "contact.user.created"]
+        );
+        assert_eq!(
+            chosen("company.contact.*"),
+            ["company.contact.attached", "company.contact.detached"]
+        );
+        assert!(chosen("user.*").contains(&"contact.deleted"));
+        assert_eq!(chosen("*").len(), TOPICS.len());
+        assert_eq!(chosen("contact"), [""; 0]);
+        assert_eq!(chosen(""), [""; 0]);
     }
 
     /// A link's key names the objects that it links.

@@ -1,8 +1,9 @@
 //! Reads of lists from their first page to their last: numbered, with cursors, or in one answer. Nothing but the rows says
 //! what is new in them: their cursor field, or what they hold.
 //!
-//! Rows move while a list is walked. One that moves on is met again on the next page and known by its key; when the list
-//! became shorter, a row may have moved back over the end of a page, so the walk starts over.
+//! Rows move while a list is walked. One that moves on is met again on the next page and known by its key. One that moves
+//! back over the end of a page is never met: when that may have happened, the walk starts over. It may have when the list
+//! became shorter, and when more rows joined its end than it grew by: something before them went, or went there.
 
 use std::collections::BTreeMap;
 
@@ -80,8 +81,18 @@ pub fn read(
         if position.restarts < MOST_RESTARTS {
             return Ok(restart(context, position));
         }
-        position.partial = true;
+        position.restarts = MOST_RESTARTS + 1;
     }
+    let is_first = position.page.is_none();
+    if is_first {
+        position.first_total = list.continuation.total_count;
+        position.first_at = Some(success.at);
+    }
+    // Rows of that very second may be older than the first page: where rows join all the time, it is left out in the end.
+    let later = position
+        .first_at
+        .unwrap_or(started)
+        .saturating_add(i64::from(position.restarts >= MOST_RESTARTS));
     let mut collector = Collector::new(context, list.items.len());
     let mut keys = Vec::with_capacity(list.items.len());
     let empty = list.items.is_empty();
@@ -91,7 +102,12 @@ pub fn read(
         };
         let key = fingerprint(&record.key, None);
         keys.push(key);
+        let joined = !is_first && record.updated_at.is_some_and(|at| at >= later);
+        // Rows that came or went to the front moved others on; one that was still to come may be among them.
+        position.partial |= !joined && position.joined > 0;
+        position.joined = if joined { position.joined + 1 } else { 0 };
         if position.last.contains(&key) {
+            position.partial = true;
             continue;
         }
         if is_new(context, &mut position.memory, &record, started, success.at) {
@@ -108,6 +124,17 @@ pub fn read(
     let one_page = position.page.is_none() && next.is_none() && position.list == 0;
     position.page = next;
     if position.page.is_none() {
+        if let (Some(first), Some(last)) = (position.first_total, position.total) {
+            let grown = last.saturating_sub(first);
+            if position.joined > grown {
+                if position.restarts < MOST_RESTARTS {
+                    return Ok(restart(context, position));
+                }
+                position.restarts = MOST_RESTARTS + 1;
+            }
+            position.partial |= position.joined != grown;
+        }
+        position.joined = 0;
         position.list += 1;
         position.last = Vec::new();
         position.total = None;
@@ -130,6 +157,9 @@ fn finish(context: &Context, position: PagesPosition, mut page: Page) -> Result<
         page.next = Some(encode(stream.name, &Position::Pages(position)));
         return Ok(page);
     }
+    // A row that was not met need not change again: only a walk that begins where this one did is sure to give it.
+    let unsettled = position.restarts > MOST_RESTARTS;
+    let settled = position.restarts < MOST_RESTARTS && !position.partial;
     let (whole, checkpoint) = match position.memory {
         Memory::Contents { known, walked } if walked.len() > MOST_REMEMBERED => {
             page.notices.push(notice(
@@ -141,18 +171,17 @@ fn finish(context: &Context, position: PagesPosition, mut page: Page) -> Result<
         }
         Memory::Contents { known, walked } => (known.is_none(), Position::Contents(walked)),
         Memory::Mark { from, known, seen } => {
-            if seen.overflowed() {
+            if seen.overflowed() || unsettled {
                 page.notices.push(repeat(stream));
             }
             (
                 from.is_none() && known == Watermark::default(),
-                Position::Mark(seen),
+                Position::Mark(if unsettled { known } else { seen }),
             )
         }
     };
     page.checkpoint = Some(encode(stream.name, &checkpoint));
-    page.complete_snapshot =
-        whole && !position.partial && scan.window.is_open() && scan.filter.is_open();
+    page.complete_snapshot = whole && settled && scan.window.is_open() && scan.filter.is_open();
     Ok(page)
 }
 
@@ -248,7 +277,7 @@ fn restart(context: &Context, position: PagesPosition) -> Page {
         notices: vec![notice(
             "restarted",
             stream,
-            "rows were deleted while the list was walked, and others moved: the walk starts over",
+            "rows went while the list was walked, and others moved: the walk starts over",
         )],
         ..empty_page()
     }

@@ -12,7 +12,7 @@ use super::scan::{Context, Scan};
 use crate::contract::connector::Page;
 use crate::contract::http::{ErrorKind, Request};
 use crate::contract::state::{Change, Swapped};
-use crate::contract::types::{Failure, FailureKind};
+use crate::contract::types::{Failure, FailureKind, WholeFailure};
 use crate::cursor::{Position, ScrollPosition, encode};
 use crate::failure::failure;
 use crate::intercom::errors::{ApiError, unexpected_body};
@@ -208,15 +208,15 @@ fn wait(context: &Context, mut position: ScrollPosition) -> Result<Page, Failure
     let stream = context.scan.stream;
     position.waits += 1;
     if position.waits > MOST_WAITS {
-        return Err(Failure {
+        return Err(Box::new(WholeFailure {
             retry_after_ms: Some(WAIT_MS),
-            ..failure(
+            ..*failure(
                 FailureKind::Conflict,
                 "scroll_exists",
                 "another program keeps a scroll of this workspace's companies open. Intercom allows one at a time: find it \
                  (another connector or script with a token of this workspace) and let it end.",
             )
-        });
+        }));
     }
     Ok(Page {
         next: Some(encode(stream.name, &Position::Scroll(position))),

@@ -3,6 +3,7 @@
 mod children;
 mod companies;
 mod export;
+mod moving;
 mod pages;
 mod scroll;
 

@@ -133,6 +133,34 @@ fn every_secret_that_is_good_now_is_accepted_in_either_case() {
 }
 
 #[test]
+fn topics_that_the_connection_does_not_name_are_ignored() {
+    let connection = Connection {
+        config: br#"{"webhooks":{"topics":["contact.user.created","ticket.*"]}}"#.to_vec(),
+        ..connection()
+    };
+    let take = |topic: &str| {
+        let body = notification(topic, json!({ "type": "contact", "id": "1" }));
+        verify(&connection, &delivery(&body, Some(sign(SECRET, &body)))).unwrap()
+    };
+    // Whatever name a delivery gives: the topic counts for which it stands.
+    for topic in ["contact.user.created", "contact.created", "ticket.closed"] {
+        assert!(!matches!(take(topic), Verdict::Ignored(_)), "{topic}");
+    }
+    for topic in ["contact.lead.created", "contact.deleted", "user.deleted"] {
+        let Verdict::Ignored(ignored) = take(topic) else {
+            panic!("{topic} is taken");
+        };
+        assert!(ignored.reason.contains("webhooks.topics"), "{ignored:?}");
+        assert_eq!((&*ignored.id, &*ignored.topic), ("notif_1", topic));
+    }
+    assert!(matches!(take("ping"), Verdict::Ping(_)));
+    let Verdict::Ignored(ignored) = take("galaxy.created") else {
+        panic!("an unknown topic is taken");
+    };
+    assert!(ignored.reason.contains("does not know"), "{ignored:?}");
+}
+
+#[test]
 fn what_is_not_genuine_is_rejected() {
     let body = notification("contact.user.created", json!({ "id": "1" }));
     let good = sign(SECRET, &body);

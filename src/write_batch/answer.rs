@@ -4,7 +4,7 @@ use super::probe;
 use super::values::Values;
 use crate::contract::connector::OutcomeStatus;
 use crate::contract::http::Effect;
-use crate::contract::types::{Failure, FailureKind};
+use crate::contract::types::{Failure, FailureKind, WholeFailure};
 use crate::failure::failure;
 use crate::intercom::actions::{Absent, Action, Call, Does, Mode, Object, Replay, Write};
 use crate::intercom::errors::{ApiError, from_http, from_response, request_id, unexpected_body};
@@ -14,6 +14,9 @@ use crate::operation::Answer;
 
 /// How soon an object that is not there yet is looked for again.
 pub const SOON_MS: u64 = 60_000;
+
+/// How long a request takes at most, in seconds, from its work to its answer.
+const JUST_NOW: i64 = 5;
 
 /// What is to be sent next for a row.
 #[derive(Clone, Debug, PartialEq)]
@@ -120,7 +123,7 @@ impl Sent<'_> {
                         Next::Over {
                             request_id: failure.request_id.clone(),
                             object_id: Some(id),
-                            status: OutcomeStatus::Failed(failure),
+                            status: OutcomeStatus::Failed(*failure),
                         }
                     }
                 });
@@ -143,19 +146,21 @@ impl Sent<'_> {
             }
             _ => return Err(refused()),
         }
-        let status = match (step, self.call.does) {
-            (_, Does::Creates) => OutcomeStatus::Created,
-            (_, Does::Updates) => OutcomeStatus::Updated,
-            (_, Does::Deletes) => OutcomeStatus::Deleted,
+        let status = match self.call.does {
+            Does::Creates => OutcomeStatus::Created,
+            Does::Updates => OutcomeStatus::Updated,
+            Does::Deletes => OutcomeStatus::Deleted,
         };
         // An answer to a deletion may be empty; the object was there, and is not.
         if self.call.id.is_empty() || (self.call.does == Does::Deletes && response.body.is_empty())
         {
             return Ok(over(status, self.target_id()));
         }
-        let mut written: Members = json::parse(&response.body).map_err(|reason| Failure {
-            maybe_applied: true,
-            ..unexpected_body(&response, &reason)
+        let mut written: Members = json::parse(&response.body).map_err(|reason| {
+            Box::new(WholeFailure {
+                maybe_applied: true,
+                ..*unexpected_body(&response, &reason)
+            })
         })?;
         // Where an answer holds the whole that something was said in, what was said has an id of its own.
         let sent = self.sent_ms.div_euclid(1_000);
@@ -166,17 +171,26 @@ impl Sent<'_> {
         {
             return Ok(over(status, Some(id)));
         }
-        for name in self.call.id {
-            match written.take(name) {
-                Ok(Some(Member::Text(id))) if !id.is_empty() => return Ok(over(status, Some(id))),
-                Ok(Some(Member::Number(id))) => return Ok(over(status, Some(id.to_owned()))),
-                _ => {}
-            }
+        let is_new = *step == Step::Create
+            && self.call.does == Does::Updates
+            && is_new(&written, server_time(&response));
+        let mut ids = self.call.id.iter();
+        let id = ids.find_map(|name| match written.take(name) {
+            Ok(Some(Member::Text(id))) if !id.is_empty() => Some(id),
+            Ok(Some(Member::Number(id))) => Some(id.to_owned()),
+            _ => None,
+        });
+        if let Some(id) = id {
+            let status = match is_new && !self.taken.contains(&id) {
+                true => OutcomeStatus::Created,
+                false => status,
+            };
+            return Ok(over(status, Some(id)));
         }
-        Err(Failure {
+        Err(Box::new(WholeFailure {
             maybe_applied: true,
-            ..unexpected_body(&response, "it holds no id")
-        })
+            ..*unexpected_body(&response, "it holds no id")
+        }))
     }
 
     fn target_id(&self) -> Option<String> {
@@ -184,27 +198,36 @@ impl Sent<'_> {
     }
 }
 
+/// Whether an object that is created or changed by one and the same request was created: it changed when it was created,
+/// and that was just now.
+fn is_new(object: &Members, now: Option<i64>) -> bool {
+    let time = |name| probe::number(object.get(name));
+    let created = time("created_at");
+    let just_now = |at: i64| now.is_none_or(|now| at >= now - JUST_NOW);
+    created.is_some_and(just_now) && time("updated_at").is_none_or(|at| Some(at) == created)
+}
+
 /// The failure of a row whose object will be there soon.
 pub fn later(failure: Failure) -> Failure {
-    Failure {
+    Box::new(WholeFailure {
         kind: FailureKind::Transient,
         message: "The contact is not there yet, or cannot be found yet.".to_owned(),
         retry_after_ms: Some(failure.retry_after_ms.unwrap_or(SOON_MS)),
-        ..failure
-    }
+        ..*failure
+    })
 }
 
 /// The failure of a row that nothing can be looked up for.
 pub fn outcome_unknown() -> Failure {
-    Failure {
+    Box::new(WholeFailure {
         maybe_applied: true,
-        ..failure(
+        ..*failure(
             FailureKind::Conflict,
             "outcome_unknown",
             "this row's request was sent before, its answer was lost, and nothing shows whether it was applied; look for \
              it, and give the row under another key if it was not",
         )
-    }
+    })
 }
 
 /// What a failure makes of a row: given again later when it will pass and that is safe, else failed.
@@ -215,8 +238,8 @@ pub fn unwritten(failure: Failure, mode: &Mode) -> OutcomeStatus {
         _ => false,
     };
     match again {
-        true => OutcomeStatus::Deferred(failure),
-        false => OutcomeStatus::Failed(failure),
+        true => OutcomeStatus::Deferred(*failure),
+        false => OutcomeStatus::Failed(*failure),
     }
 }
 

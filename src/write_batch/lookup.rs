@@ -4,7 +4,7 @@ use super::choice::{Known, choose};
 use super::values::Values;
 use crate::config::Several;
 use crate::contract::http::{Effect, Request};
-use crate::contract::types::{Failure, FailureKind};
+use crate::contract::types::{Failure, FailureKind, WholeFailure};
 use crate::intercom::actions::{By, Object, Reference};
 use crate::intercom::envelope;
 use crate::intercom::errors::{from_http, from_response, unexpected_body};
@@ -204,9 +204,11 @@ impl Question {
             _ => return Err(from_response(&response, Effect::Read, None)),
         }
         // To take an unreadable match for "no match" would create a second object.
-        let unreadable = || Failure {
-            kind: FailureKind::Drift,
-            ..unexpected_body(&response, "an object in it cannot be read")
+        let unreadable = || {
+            Box::new(WholeFailure {
+                kind: FailureKind::Drift,
+                ..*unexpected_body(&response, "an object in it cannot be read")
+            })
         };
         let names = match &self.asks {
             Asks::Search(..) => &["data", "contacts"],

@@ -1,7 +1,7 @@
 //! Objects that rows need and that are made before them: tags, companies and attributes. Making one twice makes one.
 
 use crate::contract::http::{Effect, Method, Request};
-use crate::contract::types::{Failure, FailureKind};
+use crate::contract::types::{Failure, FailureKind, WholeFailure};
 use crate::intercom::errors::{ApiError, from_http, from_response, unexpected_body};
 use crate::intercom::request;
 use crate::json::{self, Member, Object};
@@ -64,9 +64,11 @@ impl Makings {
 
 fn read(answer: Answer) -> Result<String, Failure> {
     // Making it twice makes one: that it may be there already does no harm.
-    let harmless = |failure: Failure| Failure {
-        maybe_applied: false,
-        ..failure
+    let harmless = |failure: Failure| {
+        Box::new(WholeFailure {
+            maybe_applied: false,
+            ..*failure
+        })
     };
     let response = answer.map_err(|error| harmless(from_http(&error, Effect::Write)))?;
     if !(200..300).contains(&response.status) {

@@ -43,7 +43,9 @@ async fn what_went_without_a_webhook_is_found_whatever_the_output() {
     let folder = world.folder.path();
     let files = OutputTarget::JsonLines(folder.join("out"));
     let database = OutputTarget::Sqlite(folder.join("out.db"));
-    let open = |target: &OutputTarget| output::open(target, None::<&Path>).expect("an output");
+    let sender = world.connection.sender(TIME_SCALE);
+    let open =
+        |target: &OutputTarget| output::open(target, None::<&Path>, &sender).expect("an output");
     for target in [&files, &database] {
         sync(&world, open(target).as_mut(), Sweep::Never).await;
     }

@@ -16,6 +16,7 @@ use crate::contract::http::{Error, ErrorKind, Host, Request, Response};
 use crate::tenant::TenantShared;
 use answer::Allowance;
 use exchange::exchange;
+pub(crate) use failure::describe as describe_failure;
 
 impl Host for CallContext {
     async fn send(&mut self, request: Request) -> Result<Response, Error> {

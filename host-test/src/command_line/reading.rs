@@ -9,12 +9,12 @@ use crate::output::OutputTarget;
 /// Where entries go and where the position is kept.
 #[derive(Args, Clone, Debug)]
 pub struct OutputArguments {
-    /// Where entries go: jsonl:DIRECTORY or sqlite:FILE [default: standard output]
+    /// Where entries go: jsonl:DIRECTORY, sqlite:FILE or http:URL, which gets them by POST [default: standard output]
     #[arg(long, value_name = "OUTPUT")]
     pub output: Option<OutputTarget>,
 
     /// Where the position is kept, so that the next run goes on from there [default: in the output; with standard output
-    /// nowhere]
+    /// and http: nowhere]
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,
 }

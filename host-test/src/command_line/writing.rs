@@ -27,7 +27,7 @@ pub struct WriteArguments {
     #[arg(long, value_name = "ID", requires = "journal")]
     pub batch_id: Option<String>,
 
-    /// Where outcomes are remembered (a database that is made where it is missing)
+    /// Where outcomes are remembered, and what was written last (a database that is made where it is missing)
     #[arg(long, value_name = "FILE")]
     pub journal: Option<PathBuf>,
 
@@ -39,12 +39,12 @@ pub struct WriteArguments {
     #[arg(long, conflicts_with = "dry_run")]
     pub offline: bool,
 
-    /// Where rows go that were not written, each with the reason: to be put right and given as the input of another
-    /// write (replaced by every write, removed when there are none)
-    #[arg(long, value_name = "FILE")]
+    /// Where rows go that were not written, nor in any later try, each with the reason: to be put right and given as the
+    /// input of another write (replaced by every write, removed when there are none)
+    #[arg(long, visible_alias = "dead-letters", value_name = "FILE")]
     pub rejected: Option<PathBuf>,
 
-    /// Tries for a row that could not be written now
+    /// Further tries for rows that could not be written now; they begin anew when any of the rows is
     #[arg(long, default_value_t = 5, value_name = "TRIES")]
     pub tries: u32,
 }

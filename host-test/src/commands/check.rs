@@ -1,6 +1,7 @@
 //! `check`: whether a connection works, and what to do where it does not.
 
 mod finding;
+mod topics;
 mod webhooks;
 
 use serde_json::{Value, json};
@@ -40,6 +41,7 @@ pub(super) async fn tell(
 ) -> Result<Exit, CommandError> {
     let mut findings = Vec::new();
     let mut account = Value::Null;
+    let mut denied = Vec::new();
     if !connection.has_token() {
         findings.push(Finding::bad(
             "API",
@@ -60,10 +62,13 @@ pub(super) async fn tell(
                     "api_version": report.account.api_version,
                 });
                 found(connection, &report, &mut findings);
+                denied = topics::denied(connection.plugin.descriptor(), &report);
             }
             Err(error) => findings.push(refused(connection, &error)),
         }
     }
+    let topics = topics::wanted(&connection.file, connection.plugin.descriptor());
+    findings.extend(topics::topics(&connection.file, &topics, &denied));
     findings.push(webhooks::webhooks(
         &connection.file,
         connection.plugin.descriptor(),
@@ -74,7 +79,10 @@ pub(super) async fn tell(
         .all(|finding| finding.verdict != Verdict::Bad);
     if global.json {
         let findings: Vec<Value> = findings.iter().map(Finding::to_json).collect();
-        print_json(&json!({"ok": good, "account": account, "findings": findings}))?;
+        let topics = topics::to_json(&topics, &denied);
+        print_json(
+            &json!({"ok": good, "account": account, "findings": findings, "webhook_topics": topics}),
+        )?;
     } else {
         for finding in &findings {
             print_line(&finding.to_string())?;

@@ -83,9 +83,9 @@ impl From<OutputError> for CommandError {
     fn from(error: OutputError) -> CommandError {
         match error {
             OutputError::Closed => CommandError::Closed,
-            OutputError::UnknownTarget { .. } | OutputError::StateInDatabase => {
-                CommandError::usage(error)
-            }
+            OutputError::UnknownTarget { .. }
+            | OutputError::BadUrl { .. }
+            | OutputError::StateInDatabase => CommandError::usage(error),
             _ => CommandError::failed(error),
         }
     }

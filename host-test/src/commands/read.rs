@@ -85,7 +85,8 @@ impl Reading<'_> {
         let mut connection = OpenedConnection::new(plugin, file, None)?;
         connection.require_token()?;
         let target = self.output.output.clone().unwrap_or_default();
-        let mut output = output::open(&target, self.output.state.as_deref())?;
+        let sender = connection.sender(self.global.time_scale);
+        let mut output = output::open(&target, self.output.state.as_deref(), &sender)?;
         connection.ensure_checked(output.as_mut()).await?;
         let options = self.options(&connection, filters)?;
         let progress = on_standard_error();

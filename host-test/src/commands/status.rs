@@ -63,14 +63,17 @@ fn queue_of(output: &OutputArguments) -> Result<Option<QueueStatus>, CommandErro
 fn state_of(output: &OutputArguments) -> Result<Option<State>, CommandError> {
     match (&output.state, output.output.clone().unwrap_or_default()) {
         (None, OutputTarget::Sqlite(path)) => Sqlite::read_state(&path).map_err(Into::into),
-        (Some(path), OutputTarget::Standard | OutputTarget::JsonLines(_)) => read(path),
+        (
+            Some(path),
+            OutputTarget::Standard | OutputTarget::JsonLines(_) | OutputTarget::Http(_),
+        ) => read(path),
         (None, OutputTarget::JsonLines(directory)) => {
             read(&OutputTarget::state_in_directory(&directory))
         }
         (Some(_), OutputTarget::Sqlite(_)) => {
             Err(crate::output::OutputError::StateInDatabase.into())
         }
-        (None, OutputTarget::Standard) => Err(CommandError::usage(
+        (None, OutputTarget::Standard | OutputTarget::Http(_)) => Err(CommandError::usage(
             "say where the state is: --output jsonl:DIRECTORY, --output sqlite:FILE or --state FILE",
         )),
     }

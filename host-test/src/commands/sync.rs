@@ -5,6 +5,7 @@ use super::{CommandError, load_connection};
 use crate::command_line::{Exit, Global, SyncArguments};
 use crate::connection_file::{ConnectionFile, Mode};
 use crate::opened_connection::load_component;
+use crate::output::OutputTarget;
 use crate::plugin::Plugin;
 use crate::runner::Sweep;
 
@@ -19,8 +20,10 @@ pub(super) async fn run(global: &Global, arguments: &SyncArguments) -> Result<Ex
     }
     let plugin = load_component(global.component.as_deref()).await?;
     let streams = streams_of(&plugin, &file)?;
-    // Standard output has no rows of which some could be gone.
-    let compared = arguments.output.output.is_some() && arguments.reading.until.is_none();
+    // What is printed or posted has no rows of which some could be gone.
+    let target = arguments.output.output.as_ref();
+    let compared =
+        target.is_some_and(OutputTarget::holds_rows) && arguments.reading.until.is_none();
     let sweep = match arguments.sweep {
         true => Sweep::Now,
         false => sweep_of(&file, compared),

@@ -51,11 +51,16 @@ pub(super) async fn run(global: &Global, arguments: &WriteArguments) -> Result<E
             CommandError::failed(format!("{}: {error}", path.display()))
         })?)),
     };
-    let mut connection = OpenedConnection::new(plugin.clone(), file, journal)?;
+    let mut connection = OpenedConnection::new(plugin.clone(), file, journal.clone())?;
     if !arguments.offline {
         connection.require_token()?;
-        let checked = connection.check().await?;
-        connection.use_check(&checked);
+        match &journal {
+            Some(journal) => connection.ensure_checked_in(&**journal).await?,
+            None => {
+                let checked = connection.check().await?;
+                connection.use_check(&checked);
+            }
+        }
     }
     let options = WriteOptions {
         mode: arguments.mode.clone(),

@@ -7,7 +7,10 @@ use serde_json::{Map, Value};
 use super::document::{Content, Node};
 use super::problems::Problems;
 use super::section::Section;
-use super::{ConnectionFile, endpoint, filters, limits, mapping, rate, settings, webhooks};
+use super::{
+    ConnectionFile, callbacks, endpoint, filters, http_output, intents, limits, mapping, rate,
+    settings, triggers, webhooks,
+};
 use crate::secret::Secret;
 
 /// Keys that people write at the top and that belong further down.
@@ -72,8 +75,9 @@ pub(super) fn read(path: &Path, root: &Node, problems: &mut Problems) -> Connect
         connection.filters = filters::read(&top.path("filters"), node, problems);
     }
     connection.sweep_every = filters::sweep_every(&mut top, problems);
-    if let Some(node) = top.take("webhooks") {
-        connection.webhooks = webhooks::read(&top.path("webhooks"), node, problems);
+    webhooks::take(&mut top, &mut connection, problems);
+    if let Some(node) = top.take("http_output") {
+        connection.http_output = http_output::read(&top.path("http_output"), node, problems);
     }
     if let Some(node) = top.take("rate") {
         connection.rate = rate::read(&top.path("rate"), node, problems);
@@ -81,7 +85,9 @@ pub(super) fn read(path: &Path, root: &Node, problems: &mut Problems) -> Connect
     if let Some(node) = top.take("limits") {
         connection.limits = limits::read(&top.path("limits"), node, problems);
     }
-    settings::triggers(&mut top, &mut connection);
+    connection.triggers = triggers::take(&mut top, problems);
+    connection.intents = intents::take(&mut top, problems);
+    connection.callbacks = callbacks::take(&mut top, problems);
     connection.logging = settings::logging(&mut top, problems);
     top.finish(ELSEWHERE, problems);
     connection
@@ -147,7 +153,10 @@ impl ConnectionFile {
             sweep_every: None,
             sync_every: None,
             webhooks: webhooks::WebhookSettings::default(),
-            triggers: None,
+            http_output: http_output::HttpOutputSettings::default(),
+            triggers: triggers::Triggers::default(),
+            intents: None,
+            callbacks: std::collections::BTreeMap::new(),
             logging: settings::Logging::default(),
             warnings: Vec::new(),
         }

@@ -187,7 +187,7 @@ enum RawContent {
     Unrepresentable(String),
     Text(String),
     List(Vec<Raw>),
-    Map(Vec<(String, Raw)>),
+    Map(Vec<(Key, Raw)>),
 }
 
 impl Raw {
@@ -227,6 +227,7 @@ impl Raw {
             RawContent::Map(entries) => {
                 let mut kept: Vec<(String, Node)> = Vec::with_capacity(entries.len());
                 for (key, raw) in entries {
+                    let key = key.written(text);
                     let path = join(path, &key);
                     let node = raw.into_node(text, &path, problems);
                     match kept.iter().find(|(name, _)| *name == key) {
@@ -257,15 +258,7 @@ impl Raw {
 impl<'de> Deserialize<'de> for Raw {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Raw, D::Error> {
         let spanned = Spanned::<RawContent>::deserialize(deserializer)?;
-        let span = spanned.referenced.span();
-        let bytes = span
-            .byte_offset()
-            .zip(span.byte_len())
-            .map(|(start, length)| {
-                let start = usize::try_from(start).unwrap_or(usize::MAX);
-                let length = usize::try_from(length).unwrap_or(0);
-                (start, start.saturating_add(length))
-            });
+        let bytes = range(spanned.referenced.span());
         Ok(Raw {
             line: spanned.referenced.line(),
             bytes,
@@ -346,26 +339,53 @@ impl<'de> Visitor<'de> for ContentVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawContent, A::Error> {
         let mut entries = Vec::new();
-        while let Some((Key(key), value)) = map.next_entry()? {
+        while let Some((key, value)) = map.next_entry()? {
             entries.push((key, value));
         }
         Ok(RawContent::Map(entries))
     }
 }
 
-/// A key as text, whatever YAML takes it for: `35:` and `true:` are keys as well.
-struct Key(String);
+/// A key as text, whatever YAML takes it for: `35:` and `on:` are keys as well.
+struct Key {
+    text: String,
+    /// Where it stands, for what YAML takes for a truth value: `on`, `yes` and `true` are different keys.
+    bytes: Option<(usize, usize)>,
+}
+
+impl Key {
+    fn written(self, text: &str) -> String {
+        let written = self.bytes.and_then(|(start, end)| text.get(start..end));
+        written.map_or(self.text, |written| written.trim().to_owned())
+    }
+}
 
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Key, D::Error> {
-        match RawContent::deserialize(deserializer)? {
-            RawContent::Text(text) | RawContent::Unrepresentable(text) => Ok(Key(text)),
-            RawContent::Number(number) => Ok(Key(number.to_string())),
-            RawContent::Bool(value) => Ok(Key(value.to_string())),
-            RawContent::Null => Ok(Key("null".to_owned())),
-            RawContent::List(_) | RawContent::Map(_) => Err(serde::de::Error::custom(
-                "a key of a mapping should be text, not a list or a mapping",
-            )),
-        }
+        let spanned = Spanned::<RawContent>::deserialize(deserializer)?;
+        let span = spanned.referenced.span();
+        let mut bytes = None;
+        let text = match spanned.value {
+            RawContent::Text(text) | RawContent::Unrepresentable(text) => text,
+            RawContent::Number(number) => number.to_string(),
+            RawContent::Bool(value) => {
+                bytes = range(span);
+                value.to_string()
+            }
+            RawContent::Null => "null".to_owned(),
+            RawContent::List(_) | RawContent::Map(_) => {
+                return Err(serde::de::Error::custom(
+                    "a key of a mapping should be text, not a list or a mapping",
+                ));
+            }
+        };
+        Ok(Key { text, bytes })
     }
+}
+
+/// The bytes of a span.
+fn range(span: serde_saphyr::Span) -> Option<(usize, usize)> {
+    let start = usize::try_from(span.byte_offset()?).ok()?;
+    let length = usize::try_from(span.byte_len()?).ok()?;
+    Some((start, start.checked_add(length)?))
 }

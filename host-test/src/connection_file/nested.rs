@@ -8,7 +8,10 @@ use super::document::{Content, Node};
 use super::mapping::FieldMapping;
 use super::problems::{Problem, Problems};
 use super::section::Section;
-use super::{ConnectionFile, endpoint, filters, limits, mapping, rate, settings, webhooks};
+use super::{
+    ConnectionFile, callbacks, endpoint, filters, http_output, intents, limits, mapping, rate,
+    settings, triggers, webhooks,
+};
 
 /// The connector that this file is read for; others in it are named in a warning.
 const CONNECTOR: &str = "intercom";
@@ -99,8 +102,9 @@ fn intercom(
         connection.filters = filters::read(&section.path("filters"), node, problems);
     }
     connection.sweep_every = filters::sweep_every(&mut section, problems);
-    if let Some(node) = section.take("webhooks") {
-        connection.webhooks = webhooks::read(&section.path("webhooks"), node, problems);
+    webhooks::take(&mut section, connection, problems);
+    if let Some(node) = section.take("http_output") {
+        connection.http_output = http_output::read(&section.path("http_output"), node, problems);
     }
     if let Some(node) = section.take("limits") {
         connection.limits = limits::read(&section.path("limits"), node, problems);
@@ -108,7 +112,9 @@ fn intercom(
     if let Some(node) = section.take("rate") {
         connection.rate = rate::read(&section.path("rate"), node, problems);
     }
-    settings::triggers(&mut section, connection);
+    connection.triggers = triggers::take(&mut section, problems);
+    connection.intents = intents::take(&mut section, problems);
+    connection.callbacks = callbacks::take(&mut section, problems);
     connection.logging = settings::logging(&mut section, problems);
     section.finish(ELSEWHERE, problems);
 }

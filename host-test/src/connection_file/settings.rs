@@ -155,23 +155,6 @@ pub(super) fn logging(section: &mut Section<'_>, problems: &mut Problems) -> Log
     }
 }
 
-/// Reads `triggers`, which the component judges. What they ask for is not done yet.
-pub(super) fn triggers(section: &mut Section<'_>, connection: &mut ConnectionFile) {
-    let Some(node) = section.take("triggers") else {
-        return;
-    };
-    connection.triggers = Some(node.to_json());
-    connection.warnings.push(Problem {
-        path: section.path("triggers"),
-        line: node.line,
-        code: "not_supported",
-        message: "triggers are checked, and what they ask for is not carried out by this version"
-            .to_owned(),
-        found: None,
-        expected: None,
-    });
-}
-
 /// Reads an API version: text, because YAML takes `2.10` for the number 2.1.
 pub(super) fn api_version(section: &mut Section<'_>, problems: &mut Problems) -> Option<String> {
     use super::document::Content;

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use ipnet::IpNet;
+use serde_json::json;
 
+use super::ConnectionFile;
 use super::document::{Content, Node};
 use super::problems::Problems;
 use super::section::{Section, count};
@@ -56,11 +58,50 @@ pub enum AllowedSource {
 }
 
 /// Reads `webhooks`.
-pub(super) fn read(path: &str, node: &Node, problems: &mut Problems) -> WebhookSettings {
+pub(super) fn take(
+    section: &mut Section<'_>,
+    connection: &mut ConnectionFile,
+    problems: &mut Problems,
+) {
+    if let Some(node) = section.take("webhooks") {
+        let path = section.path("webhooks");
+        connection.webhooks = read(&path, node, connection, problems);
+    }
+}
+
+fn read(
+    path: &str,
+    node: &Node,
+    connection: &mut ConnectionFile,
+    problems: &mut Problems,
+) -> WebhookSettings {
     let mut settings = WebhookSettings::default();
     let Some(mut section) = Section::open(path, node, problems) else {
         return settings;
     };
+    let line = section.take("topics").map(|node| node.line);
+    let topics = texts(
+        &mut section,
+        "topics",
+        "a topic or a list of topics",
+        problems,
+    );
+    if let Some(line) = line {
+        let path = section.path("topics");
+        if topics.is_empty() {
+            let message = "no topic is named; leave it out to take all of them".to_owned();
+            problems.say(&path, line, "missing", message);
+        }
+        let topics: Vec<String> = topics.into_iter().map(|(_, _, text)| text).collect();
+        // Which topics there are, the component knows.
+        let before = connection
+            .config
+            .insert("webhooks".to_owned(), json!({ "topics": topics }));
+        if before.is_some() {
+            let message = "config.webhooks names topics as well; keep one of them".to_owned();
+            problems.say(&path, line, "duplicate_key", message);
+        }
+    }
     if let Some(node) = section.take("remember_days") {
         let days = count(node, &section.path("remember_days"), 1, MOST_DAYS, problems);
         if let Some(days) = days {
@@ -72,7 +113,7 @@ pub(super) fn read(path: &str, node: &Node, problems: &mut Problems) -> WebhookS
         settings.replay_window = window;
     }
     settings.read_again = section.truth("read_again", problems);
-    let sources = texts(&mut section, "allow_from", problems);
+    let sources = texts(&mut section, "allow_from", ADDRESSES, problems);
     settings.allow_from = sources
         .into_iter()
         .filter_map(|(path, node, text)| match network(&text) {
@@ -84,7 +125,7 @@ pub(super) fn read(path: &str, node: &Node, problems: &mut Problems) -> WebhookS
             }
         })
         .collect();
-    let proxies = texts(&mut section, "trusted_proxies", problems);
+    let proxies = texts(&mut section, "trusted_proxies", ADDRESSES, problems);
     settings.trusted_proxies = proxies
         .into_iter()
         .filter_map(|(path, node, text)| {
@@ -119,6 +160,7 @@ fn is_word(text: &str) -> bool {
 fn texts<'a>(
     section: &mut Section<'a>,
     key: &'static str,
+    expected: &str,
     problems: &mut Problems,
 ) -> Vec<(String, &'a Node, String)> {
     let Some(node) = section.take(key) else {
@@ -142,7 +184,7 @@ fn texts<'a>(
             }
             Content::Unresolved => None,
             _ => {
-                problems.push(item.problem(&path, "type", "not a text", ADDRESSES));
+                problems.push(item.problem(&path, "type", "not a text", expected));
                 None
             }
         })
@@ -180,6 +222,28 @@ mod tests {
         }
         let settings = read("connector: intercom").unwrap().webhooks;
         assert_eq!(settings, WebhookSettings::default());
+    }
+
+    #[test]
+    fn the_component_is_told_which_topics_are_taken() {
+        for lines in [
+            "webhooks: { topics: [contact.created, \"ticket.*\"] }",
+            "config: { webhooks: { topics: [contact.created, \"ticket.*\"] } }",
+        ] {
+            let config = read(&format!("{{ connector: intercom, {lines} }}"))
+                .unwrap()
+                .config;
+            let expected = serde_json::json!({ "topics": ["contact.created", "ticket.*"] });
+            assert_eq!(config["webhooks"], expected);
+        }
+        for lines in [
+            "webhooks: { topics: [] }",
+            "webhooks: { topics: [\"*\"] }, config: { webhooks: { topics: [ping] } }",
+        ] {
+            let found = problems(&format!("{{ connector: intercom, {lines} }}"));
+            assert_eq!(found.len(), 1);
+            assert_eq!(found[0].path, "webhooks.topics");
+        }
     }
 
     #[test]

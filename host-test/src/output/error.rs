@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::http_client::HttpClientError;
 use crate::position::{LockError, StateFileError};
+use crate::receiver::PostError;
 
 /// Why an output did not take what it was given. Nothing of it was stored then.
 #[derive(Debug, thiserror::Error)]
@@ -96,11 +98,46 @@ pub enum OutputError {
     #[error(transparent)]
     Lock(#[from] LockError),
     /// `--output` names no output.
-    #[error("`{found}` is no output: write jsonl:DIRECTORY or sqlite:FILE")]
+    #[error("`{found}` is no output: write jsonl:DIRECTORY, sqlite:FILE or http:URL")]
     UnknownTarget {
         /// What was written.
         found: String,
     },
+    /// `--output` names a URL that nothing can be posted to.
+    #[error(
+        "nothing can be posted to this URL: {why}; write http:https://HOST/PATH, or http:http://127.0.0.1:PORT/PATH"
+    )]
+    BadUrl {
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The receiver of an `http:` output did not take a body.
+    #[error("{0}")]
+    Post(#[from] PostError),
+    /// A record that cannot be put into a body of the form that is asked for.
+    #[error("{stream} {key} cannot be posted: {why}")]
+    Unfit {
+        /// The stream.
+        stream: String,
+        /// The row's key.
+        key: String,
+        /// Why.
+        why: String,
+    },
+    /// The receiver of an `http:` output asked to be left alone for a while.
+    #[error("{place} asks to wait for {seconds} s")]
+    Wait {
+        /// The receiver.
+        place: String,
+        /// What is left of it.
+        seconds: u64,
+    },
+    /// There can be no requests.
+    #[error(transparent)]
+    Client(#[from] HttpClientError),
+    /// There can be no requests.
+    #[error("the runtime for requests cannot be used: {0}")]
+    Runtime(std::io::Error),
     /// `--state` beside an output that keeps the state itself.
     #[error("sqlite: keeps the position in its own database; leave out --state")]
     StateInDatabase,
@@ -109,9 +146,12 @@ pub enum OutputError {
 impl OutputError {
     /// Whether it is because of what was given, and would be so again: what is wrong is no matter of the disk.
     pub fn is_of_the_entries(&self) -> bool {
-        matches!(
-            self,
-            OutputError::NotJson { .. } | OutputError::BadStreamName { .. }
-        )
+        match self {
+            OutputError::NotJson { .. }
+            | OutputError::BadStreamName { .. }
+            | OutputError::Unfit { .. } => true,
+            OutputError::Post(error) => error.is_of_the_document(),
+            _ => false,
+        }
     }
 }

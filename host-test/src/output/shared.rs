@@ -54,7 +54,7 @@ fn locked(output: &Mutex<Box<dyn Output>>) -> MutexGuard<'_, Box<dyn Output>> {
 }
 
 /// Waits for its turn and for the disk, and lets the runtime's other tasks go on meanwhile.
-fn in_turn<T>(work: impl FnOnce() -> T) -> T {
+pub(super) fn in_turn<T>(work: impl FnOnce() -> T) -> T {
     match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
         Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
         _ => work(),

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::kept_state::KeptState;
 use super::lines::{encode_entries, encoded_size};
 use super::{
     Addition, Commit, Delivered, Delivery, Output, OutputError, QuarantinedRow, ScanStart,
 };
 use crate::contract::types::Entry;
-use crate::position::{Checked, Heard, LastRun, State, StateFile};
+use crate::position::{Checked, Heard, LastRun, State};
 
 /// Writes whole pages of lines to a writer. A reader that went away is an error of its own.
 pub struct LineWriter {
@@ -55,8 +56,7 @@ impl LineWriter {
 /// Standard output as an output: at least once.
 pub struct StandardOutput {
     lines: LineWriter,
-    state: State,
-    file: Option<StateFile>,
+    kept: KeptState,
 }
 
 impl StandardOutput {
@@ -70,41 +70,20 @@ impl StandardOutput {
         writer: Box<dyn Write + Send>,
         state: Option<&Path>,
     ) -> Result<StandardOutput, OutputError> {
-        let (file, state) = match state {
-            Some(path) => {
-                let (file, state) = StateFile::open(path)?;
-                (Some(file), state)
-            }
-            None => (None, State::default()),
-        };
         Ok(StandardOutput {
+            kept: KeptState::open(state)?,
             lines: LineWriter::new(writer),
-            state,
-            file,
         })
-    }
-
-    /// Stores the state; `wait`: until the disk has it.
-    fn save(&self, wait: bool) -> Result<(), OutputError> {
-        match &self.file {
-            Some(file) if wait => Ok(file.save_synced(&self.state)?),
-            Some(file) => Ok(file.save(&self.state)?),
-            None => Ok(()),
-        }
     }
 }
 
 impl Output for StandardOutput {
     fn state(&self) -> &State {
-        &self.state
+        &self.kept.state
     }
 
     fn begin(&mut self, stream: &str, start: ScanStart) -> Result<(), OutputError> {
-        if start == ScanStart::Anew {
-            self.state.stream_mut(stream).positions.clear();
-            self.save(true)?;
-        }
-        Ok(())
+        self.kept.begin(stream, start)
     }
 
     fn commit(&mut self, page: Commit<'_>) -> Result<(), OutputError> {
@@ -115,16 +94,12 @@ impl Output for StandardOutput {
             );
         }
         self.lines.entries(page.entries)?;
-        let stream = self.state.stream_mut(page.stream);
-        stream.store(page.position.clone(), page.now_ms);
-        stream.records += page.entries.len() as u64;
-        self.save(false)
+        self.kept.store(page)
     }
 
     fn add(&mut self, addition: Addition<'_>) -> Result<(), OutputError> {
         self.lines.entries(addition.entries)?;
-        self.state.stream_mut(addition.stream).records += addition.entries.len() as u64;
-        self.save(true)
+        self.kept.add(addition)
     }
 
     fn live_keys(&self, _stream: &str) -> Result<Option<BTreeSet<String>>, OutputError> {
@@ -132,8 +107,7 @@ impl Output for StandardOutput {
     }
 
     fn swept(&mut self, stream: &str, now_ms: i64) -> Result<(), OutputError> {
-        self.state.stream_mut(stream).swept_at_ms = Some(now_ms);
-        self.save(true)
+        self.kept.swept(stream, now_ms)
     }
 
     fn quarantined(&self, _stream: &str) -> Result<Vec<QuarantinedRow>, OutputError> {
@@ -145,25 +119,21 @@ impl Output for StandardOutput {
     }
 
     fn ended(&mut self, stream: &str, run: LastRun) -> Result<(), OutputError> {
-        self.state.stream_mut(stream).last = Some(run);
-        self.save(true)
+        self.kept.ended(stream, run)
     }
 
     fn keep_checked(&mut self, checked: Option<Checked>) -> Result<(), OutputError> {
-        if let Some(checked) = &checked {
-            self.state.workspace_id = Some(checked.workspace_id.clone());
-        }
-        self.state.checked = checked;
-        self.save(true)
+        self.kept.keep_checked(checked)
     }
 
     fn deliver(&mut self, deliveries: &[Delivery<'_>]) -> Result<Vec<Delivered>, OutputError> {
+        let state = &mut self.kept.state;
         let mut delivered = Vec::with_capacity(deliveries.len());
         let mut entries = Vec::new();
         for delivery in deliveries {
             let Delivery { id, topic, .. } = delivery;
-            self.state.hear(Heard::Delivery { topic }, delivery.now_ms);
-            let new = self.state.remember_delivery(id);
+            state.hear(Heard::Delivery { topic }, delivery.now_ms);
+            let new = state.remember_delivery(id);
             if new {
                 entries.extend(delivery.entries);
             }
@@ -174,10 +144,10 @@ impl Output for StandardOutput {
         }
         let new = delivered.iter().filter(|told| told.new).count();
         let written = self.lines.entries(entries);
-        let done = written.and_then(|()| self.save(new > 0));
+        let done = written.and_then(|()| self.kept.save(new > 0));
         if done.is_err() {
             for _ in 0..new {
-                self.state.deliveries.pop_back();
+                self.kept.state.deliveries.pop_back();
             }
         }
         done.map(|()| delivered)

@@ -41,7 +41,7 @@ impl<S: PageSource> Runner<'_, S> {
                     stream.name
                 ),
                 None => format!(
-                    "{held} rows are no records and are kept nowhere; an --output would hold them"
+                    "{held} rows are no records and are kept nowhere; --output jsonl: or sqlite: would hold them"
                 ),
             });
         }

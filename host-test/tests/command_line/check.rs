@@ -161,6 +161,66 @@ fn webhooks_are_good_once_one_was_verified() {
     assert!(after.out.contains("(contact.deleted)"), "{after:?}");
 }
 
+/// The app has to subscribe to what the connection takes, under the names of today.
+#[test]
+fn the_topics_to_subscribe_to_are_listed_and_those_without_permission_named() {
+    let world = World::new(&["--denied", "companies"]);
+    world.connect(
+        "streams: [tags]\nwebhooks: { topics: [contact.tag.created, \"company.d*\", ticket.closed] }\n",
+    );
+    let report = world.succeed(&["check", "--json"]).document();
+    let listed = report["webhook_topics"].as_array().expect("topics");
+    let told: Vec<(&str, bool)> = listed
+        .iter()
+        .map(|topic| {
+            let permitted = topic["permitted"].as_bool();
+            (
+                topic["name"].as_str().expect("a name"),
+                permitted.expect("a truth"),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("company.contact.detached", false),
+            ("company.deleted", false),
+            ("contact.lead.tag.created", false),
+            ("contact.user.tag.created", false),
+            ("ticket.closed", true),
+        ]
+    );
+    let text = world.succeed(&["check"]).out;
+    let found: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains("webhook topics"))
+        .collect();
+    assert!(
+        found[0].starts_with("✓") && found[0].contains("contact.user.tag.created, ticket.closed"),
+        "{text}"
+    );
+    assert!(
+        found[1].contains("`Read and list users and companies`: company.contact.detached"),
+        "{text}"
+    );
+
+    // Without a choice those of the streams are to be subscribed to.
+    world.connect("streams: [tags]\n");
+    let text = world.succeed(&["check"]).out;
+    assert!(
+        text.contains("4 tell of the connection's streams")
+            && text.contains("contact.lead.tag.deleted"),
+        "{text}"
+    );
+    world.connect("streams: [tags]\nwebhooks: { topics: [contact.tag.craeted] }\n");
+    let refused = world.run(&["check"]);
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(
+        refused.out.contains("did you mean `contact.tag.created`"),
+        "{refused:?}"
+    );
+}
+
 /// Delivers a body that is genuine.
 fn deliver(url: &str, body: &[u8]) {
     let signature = signature(body, CLIENT_SECRET);

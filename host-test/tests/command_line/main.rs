@@ -28,6 +28,8 @@ mod kill_matrix;
 mod mapping;
 /// `mode`: webhooks only, syncs only, or both.
 mod modes;
+/// `--output http:URL`: bodies, keys, retries, positions.
+mod posting;
 /// Processes: run to their end, or ended with their owner.
 mod process;
 /// `read` and `sync`: outputs, positions, start dates.

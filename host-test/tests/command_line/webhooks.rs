@@ -72,6 +72,11 @@ fn one_delivery_from_files_is_verified() {
     assert_eq!(verdict["entries"][0]["key"], "c1");
     assert_eq!(verdict["entries"][0]["data"]["updated_at"], 1_704_164_645);
 
+    world.connect("webhooks: { topics: [contact.created, \"company.*\"] }\n");
+    let verdict = run(&["--headers-file", "headers"]).document();
+    assert_eq!(verdict["verdict"], "ignored");
+    assert!(verdict["reason"].to_string().contains("webhooks.topics"));
+
     let forged = format!("X-Hub-Signature: {}", signature(&body, "another secret"));
     let upper = signature(&body, CLIENT_SECRET).to_uppercase();
     let upper = format!("X-Hub-Signature: {upper}");

@@ -1,3 +1,12 @@
+/// Whoever is killed while writing writes each row exactly once in the end.
+mod kills;
+/// What goes wrong: retries, dead letters, and when nothing is tried any more.
+mod trouble;
+/// Contacts that change on both sides.
+mod two_ways;
+/// Rows that say what was written last.
+mod unchanged;
+
 use serde_json::{Value, json};
 
 use crate::world::World;

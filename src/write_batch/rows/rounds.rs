@@ -6,9 +6,9 @@ use super::super::probe::{self, Seen};
 use super::{Rows, Travelling, outcome};
 use crate::contract::connector::{Outcome, OutcomeStatus};
 use crate::contract::http::{Method, Request};
-use crate::contract::types::{Failure, FailureKind};
+use crate::contract::types::{FailureKind, WholeFailure};
 use crate::failure::failure;
-use crate::intercom::actions::{By, Call, Mode, Replay, Write};
+use crate::intercom::actions::{Absent, By, Call, Mode, Replay, Write};
 use crate::intercom::request;
 use crate::json::quoted;
 use crate::operation::Answer;
@@ -93,6 +93,8 @@ impl Rows {
         let taken: Vec<String> = self.taken();
         let mut taken = taken;
         for ((index, looks), answer) in round.into_iter().zip(answers) {
+            let there = answer.as_ref().ok().and_then(request::server_time);
+            self.rows[index].written_at = there.unwrap_or(now_ms.div_euclid(1_000));
             match looks {
                 true => self.read_look(index, answer, now_ms, &taken),
                 false => self.read_write(index, answer, &taken),
@@ -151,15 +153,15 @@ impl Rows {
             }
             Ok(Seen::Not) => travelling.in_doubt = false,
             Ok(Seen::NotYet(wait)) => {
-                let failure = Failure {
+                let failure = Box::new(WholeFailure {
                     retry_after_ms: Some(wait.min(super::super::answer::SOON_MS)),
                     maybe_applied: true,
-                    ..failure(
+                    ..*failure(
                         FailureKind::Transient,
                         "maybe_applied",
                         "this row's request was sent before, and what it made may not be visible yet",
                     )
-                };
+                });
                 self.end_unwritten(index, &failure);
             }
             Err(failure) => self.end_unwritten(index, &failure),
@@ -240,15 +242,19 @@ impl Rows {
     }
 
     /// What is refused for one row because of the credential, or for all that were tried because of the plan or a
-    /// permission, is not tried for the others. While the rate limit is reached, nothing is.
+    /// permission, is not tried for the others. While the rate limit is reached, nothing is; nor while all of the first
+    /// rows meet the same trouble.
     fn break_circuit(&mut self, ended: &[usize]) {
         let failure_of = |index: &usize| match &self.rows[*index].outcome.as_ref()?.status {
             OutcomeStatus::Failed(failure) | OutcomeStatus::Deferred(failure) => Some(failure),
             _ => None,
         };
         let mut failures = ended.iter().filter_map(failure_of);
-        let alike = |failure: &Failure| {
-            let same = |other: &Failure| other.kind == failure.kind && other.code == failure.code;
+        let targets = self.mode.references;
+        let waits = targets.iter().any(|one| one.absent == Absent::Later);
+        let alike = |failure: &WholeFailure| {
+            let same =
+                |other: &WholeFailure| other.kind == failure.kind && other.code == failure.code;
             ended
                 .iter()
                 .all(|index| failure_of(index).is_some_and(same))
@@ -256,10 +262,14 @@ impl Rows {
         let stops = failures.find(|failure| match failure.kind {
             FailureKind::Auth | FailureKind::RateLimited => true,
             FailureKind::Permission => alike(failure),
+            FailureKind::Transient => !waits && ended.len() >= SCOUTS && alike(failure),
             _ => false,
         });
         if let Some(failure) = stops.cloned() {
-            self.end_open(&failure);
+            self.end_open(&WholeFailure {
+                maybe_applied: false,
+                ..failure
+            });
         }
     }
 

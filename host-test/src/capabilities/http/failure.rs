@@ -76,7 +76,7 @@ fn is_broken(error: &io::Error) -> bool {
 }
 
 /// What was tried and the innermost cause. The URL is left out: its query may hold personal data.
-fn describe(what: &str, error: &reqwest::Error) -> String {
+pub(crate) fn describe(what: &str, error: &reqwest::Error) -> String {
     let mut innermost: &(dyn StdError + 'static) = error;
     while let Some(next) = below(innermost) {
         innermost = next;

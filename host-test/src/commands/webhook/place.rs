@@ -38,6 +38,8 @@ impl Place {
                     OutputTarget::JsonLines(directory.join(connection))
                 }
                 OutputTarget::Sqlite(path) => OutputTarget::Sqlite(named(&path, connection)),
+                // Headers of its own say whose the entries are.
+                OutputTarget::Http(url) => OutputTarget::Http(url),
             },
             state: place.state.map(|path| named(&path, connection)),
         })
@@ -48,7 +50,7 @@ impl Place {
         match (&self.output, &self.state) {
             (OutputTarget::Sqlite(path), _) | (_, Some(path)) => Some(beside(path)),
             (OutputTarget::JsonLines(directory), None) => Some(directory.join(".webhooks.db")),
-            (OutputTarget::Standard, None) => None,
+            (OutputTarget::Standard | OutputTarget::Http(_), None) => None,
         }
     }
 }
@@ -121,11 +123,19 @@ mod tests {
                 Some("s.x.json.webhooks"),
             ),
             ("", Some("s.json"), None, "", Some("s.json.webhooks")),
+            (
+                "http:https://example.com",
+                Some("s.json"),
+                Some("x"),
+                "",
+                Some("s.x.json.webhooks"),
+            ),
+            ("http:https://example.com", None, None, "", None),
             ("", None, None, "", None),
         ] {
             let place = place(output, state, connection).unwrap();
             let found = match &place.output {
-                OutputTarget::Standard => Path::new(""),
+                OutputTarget::Standard | OutputTarget::Http(_) => Path::new(""),
                 OutputTarget::JsonLines(path) | OutputTarget::Sqlite(path) => path.as_path(),
             };
             assert_eq!(found, Path::new(expected));

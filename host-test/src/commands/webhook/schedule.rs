@@ -44,7 +44,7 @@ impl Schedule {
             reading: &ReadingArguments::default(),
             selected,
             asked_by_name: !file.streams.is_empty(),
-            sweep: sweep_of(file, *target != OutputTarget::Standard),
+            sweep: sweep_of(file, target.holds_rows()),
         };
         let options = reading.options(connection, filters)?;
         Ok(Some(Schedule {

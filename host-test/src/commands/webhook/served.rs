@@ -34,7 +34,8 @@ impl Served {
         workers: usize,
     ) -> Result<Served, CommandError> {
         let mut connection = OpenedConnection::new(plugin.clone(), file, None)?;
-        let mut output = output::open(&place.output, place.state.as_deref())?;
+        let sender = connection.sender(global.time_scale);
+        let mut output = output::open(&place.output, place.state.as_deref(), &sender)?;
         if connection.has_token() {
             connection.ensure_checked(output.as_mut()).await?;
         } else {
