@@ -14,6 +14,8 @@ mod every_stream;
 mod faults;
 /// A component that does what a connector must not do, and its versions.
 mod hostile;
+/// Versions that take each other's place while calls run.
+mod hot_swap;
 /// Incremental syncs bring exactly what changed, whatever the time zone and the lag.
 mod incremental;
 /// Pages before one of which something happens.

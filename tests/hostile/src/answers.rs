@@ -63,6 +63,9 @@ pub fn page(said: &str, config: &[u8], request: &PageRequest) -> Result<Page, Fa
             });
         }
     };
+    if numbers("fails_from").is_some_and(|failing| from >= usize::from(failing[0])) {
+        return Err(failure("broken", "this version fails here"));
+    }
     let to = (from + size).min(rows);
     let cursor = |number: usize| {
         let mut cursor = vec![writes];
