@@ -17,6 +17,7 @@ use crate::json::{self, Object, Unexpected};
 use crate::mapping::Mapping;
 use crate::operation::{Answer, Input, Moment, Operation, Step};
 use crate::schema::{self, Attribute};
+use crate::triggers;
 
 /// Where people authorise; Intercom leads them on to their region.
 const AUTHORIZE: &str = "https://app.intercom.com/oauth";
@@ -99,14 +100,20 @@ impl Authenticate {
             Some(document) => Mapping::compile(document, Some(&account))?,
             None => Mapping::default(),
         };
-        notices.extend(mapping.fit(&|stream| {
+        let mut triggers = match &self.connection.triggers {
+            Some(document) => triggers::compile(document, Some(&account))?,
+            None => Vec::new(),
+        };
+        let attributes = |stream: &str| {
             let mut all = known.iter();
             let (_, names) = all.find(|(name, _)| *name == stream)?;
             Some(names.clone())
-        })?);
+        };
+        notices.extend(mapping.fit(&attributes)?);
+        notices.extend(triggers::fit(&mut triggers, &attributes)?);
         Ok(CheckReport {
             account,
-            prepared: mapping.prepare(),
+            prepared: mapping.prepare(&triggers::pack(&triggers)),
             streams,
             notices,
         })
@@ -144,24 +151,31 @@ impl Operation for Authenticate {
     }
 }
 
-/// Configuration and mapping, with all problems of both at once.
+/// Configuration, mapping and triggers, with all problems of all of them at once.
 fn validate(connection: &Connection) -> Result<Checked, Failure> {
-    let mapping = connection.mapping.as_deref().map_or_else(
-        || Ok(Mapping::default()),
-        |document| Mapping::compile(document, connection.account.as_ref()),
-    );
-    match (Config::of(connection), mapping) {
-        (Ok(config), Ok(_)) => Ok(Checked { config }),
-        (Err(failure), Ok(_)) | (Ok(_), Err(failure)) => Err(failure),
-        (Err(config), Err(mapping)) => {
-            let problems = [config.problems, mapping.problems].concat();
-            Err(invalid_input(
-                "invalid_config",
-                format!("{}; {}", config.message, mapping.message),
-                problems,
-            ))
-        }
-    }
+    let account = connection.account.as_ref();
+    let config = Config::of(connection);
+    let mapping = connection.mapping.as_deref();
+    let mapping = mapping.map_or(Ok(()), |one| Mapping::compile(one, account).map(drop));
+    let triggers = connection.triggers.as_deref();
+    let triggers = triggers.map_or(Ok(()), |one| triggers::compile(one, account).map(drop));
+    let mut failures = [
+        config.as_ref().err().cloned(),
+        mapping.err(),
+        triggers.err(),
+    ]
+    .into_iter()
+    .flatten();
+    let Some(first) = failures.next() else {
+        return config.map(|config| Checked { config });
+    };
+    Err(failures.fold(first, |all, one| {
+        invalid_input(
+            "invalid_config",
+            format!("{}; {}", all.message, one.message),
+            [all.problems, one.problems].concat(),
+        )
+    }))
 }
 
 fn authorization_url(request: &AuthorizationRequest) -> Result<String, Failure> {

@@ -9,6 +9,7 @@ use crate::contract::types::{Connection, Failure, Problem};
 use crate::failure::{nearest, not_valid, problem};
 use crate::intercom::versions::{DEFAULT_VERSION, VERSIONS};
 use crate::json::{self, Member, Object};
+use crate::triggers::document::SCHEMA;
 
 /// Regions by their names in the configuration, with the base URL of the API. The first one is the default.
 pub const REGIONS: &[(&str, &str)] = &[
@@ -202,7 +203,7 @@ pub fn schema() -> String {
         .collect();
     let versions: Vec<String> = VERSIONS.iter().map(|name| format!("\"{name}\"")).collect();
     format!(
-        r#"{{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","additionalProperties":false,"properties":{{"region":{{"enum":[{}],"default":"{}","description":"Where the workspace's data lives; tokens are valid in their own region only."}},"api_version":{{"enum":[{}],"default":"{DEFAULT_VERSION}","description":"The Intercom API version, as text in quotes; sent with every request."}},"start_date":{{"type":"string","description":"The first sync reads what changed from this day on (YYYY-MM-DD, MM/DD/YYYY or RFC 3339). Read by the host."}},"custom_object_types":{{"type":"array","items":{{"type":"string","minLength":1}},"description":"The types of custom objects to read, by their identifiers."}},"webhooks":{},"write":{}}},"x-request-classes":{{"search":["*/search"],"scroll":["/companies/scroll"],"events":["/events*"]}},"x-webhook-sources":{WEBHOOK_SOURCES}}}"#,
+        r#"{{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","additionalProperties":false,"properties":{{"region":{{"enum":[{}],"default":"{}","description":"Where the workspace's data lives; tokens are valid in their own region only."}},"api_version":{{"enum":[{}],"default":"{DEFAULT_VERSION}","description":"The Intercom API version, as text in quotes; sent with every request."}},"start_date":{{"type":"string","description":"The first sync reads what changed from this day on (YYYY-MM-DD, MM/DD/YYYY or RFC 3339). Read by the host."}},"custom_object_types":{{"type":"array","items":{{"type":"string","minLength":1}},"description":"The types of custom objects to read, by their identifiers."}},"webhooks":{},"write":{}}},"x-request-classes":{{"search":["*/search"],"scroll":["/companies/scroll"],"events":["/events*"]}},"x-webhook-sources":{WEBHOOK_SOURCES},"x-triggers":{SCHEMA}}}"#,
         regions.join(","),
         REGIONS[0].0,
         versions.join(","),

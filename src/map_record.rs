@@ -136,7 +136,16 @@ impl Mapper {
         let mut notices = Vec::new();
         let payload = match &self.program {
             None => Some(Ok(payload)),
-            Some(program) => self.mapped(program, &key, &payload, company, whole, &mut notices),
+            Some(_) => {
+                let subject = Subject {
+                    record: str::from_utf8(&payload).unwrap_or_default(),
+                    key: &key,
+                    company,
+                    parts: None,
+                    whole,
+                };
+                self.payload(&subject, &mut notices)
+            }
         };
         let entry = payload.map(|payload| {
             payload.map(|payload| Entry {
@@ -152,30 +161,24 @@ impl Mapper {
         Made { entry, notices }
     }
 
-    fn mapped(
+    /// The payload of an entry: a record, mapped where there is a mapping; nothing where that does not want it.
+    pub fn payload(
         &self,
-        program: &Program,
-        key: &str,
-        record: &[u8],
-        company: Option<&str>,
-        whole: bool,
+        subject: &Subject,
         notices: &mut Vec<Notice>,
     ) -> Option<Result<Vec<u8>, Failure>> {
-        let subject = Subject {
-            record: str::from_utf8(record).unwrap_or_default(),
-            key,
-            company,
-            whole,
+        let Some(program) = &self.program else {
+            return Some(Ok(subject.record.as_bytes().to_vec()));
         };
         if self.explain {
-            return Some(program.explain(&subject).map_err(|_| unmappable()));
+            return Some(program.explain(subject).map_err(|_| unmappable()));
         }
         let Mapped {
             payload,
             odd,
             missing,
             unmapped,
-        } = match program.apply(&subject) {
+        } = match program.apply(subject) {
             Ok(mapped) => mapped?,
             Err(_) => return Some(Err(unmappable())),
         };
@@ -184,7 +187,7 @@ impl Mapper {
                 kind: kind.to_owned(),
                 message: message.to_owned(),
                 stream: Some(self.stream.name.to_owned()),
-                key: Some(key.to_owned()),
+                key: Some(subject.key.to_owned()),
                 path: Some(path.to_owned()),
                 document: None,
             });
@@ -230,6 +233,7 @@ impl Mapper {
                 record: &payload,
                 key,
                 company: None,
+                parts: None,
                 whole: false,
             };
             program.apply(&subject).ok().flatten()

@@ -7,16 +7,16 @@
 
 pub mod apply;
 pub mod condition;
-mod document;
+pub mod document;
 mod inverse;
-mod packed;
+pub mod packed;
 pub mod path;
 pub mod preset;
 pub mod rule;
 mod steps;
 mod targets;
 pub mod transform;
-mod workspace;
+pub mod workspace;
 
 use crate::contract::types::{Account, Connection, Failure, Problem};
 use crate::failure::{invalid_input, not_valid, problem};
@@ -24,9 +24,25 @@ use document::Draft;
 use packed::{Packer, Unpacker};
 use rule::Section;
 
-/// The format of `prepared` that is written, and the only one read: what an older version prepared is a named failure, and a
-/// check prepares it anew.
-pub const FORMAT: u8 = b'2';
+/// The format of `prepared` that is written, and the only one read: behind it the mapping after its length, then the triggers. In
+/// place of what another version prepared, each call compiles anew, until a check prepares it.
+pub const FORMAT: u8 = b'3';
+
+/// The mapping and the triggers of a connection as they were prepared; `None` when they were not, or by another version.
+///
+/// # Errors
+/// `unreadable_prepared`.
+pub fn prepared(connection: &Connection) -> Result<Option<(&[u8], &[u8])>, Failure> {
+    let prepared = connection.prepared.as_deref().unwrap_or_default();
+    if prepared.first() != Some(&FORMAT) {
+        return Ok(None);
+    }
+    let mut unpacker = Unpacker(prepared.get(1..).unwrap_or_default());
+    match unpacker.bytes() {
+        Some(mapping) => Ok(Some((mapping, unpacker.0))),
+        None => Err(unreadable()),
+    }
+}
 
 /// A compiled mapping.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -42,36 +58,43 @@ impl Mapping {
     /// # Errors
     /// `invalid_mapping` with every problem, or `unreadable_prepared`.
     pub fn of(connection: &Connection) -> Result<Self, Failure> {
-        match (&connection.prepared, &connection.mapping) {
-            (Some(prepared), _) => Self::from_prepared(prepared),
+        match (prepared(connection)?, &connection.mapping) {
+            (Some((packed, _)), _) => Self::unpack(packed).ok_or_else(unreadable),
             (None, Some(document)) => Self::compile(document, connection.account.as_ref()),
             (None, None) => Ok(Self::default()),
         }
     }
 
-    /// Reads what [`Mapping::prepare`] wrote.
-    fn from_prepared(prepared: &[u8]) -> Result<Self, Failure> {
-        let read = match prepared.split_first() {
-            Some((&FORMAT, packed)) => unpack(packed).ok_or("it is damaged"),
-            Some(_) => Err("it is in another format"),
-            None => Err("it is empty"),
-        };
-        read.map_err(|why| {
-            invalid_input(
-                "unreadable_prepared",
-                format!(
-                    "the prepared mapping cannot be read: {why}. Check the connection again to prepare it anew."
-                ),
-                vec![problem("prepared", "unreadable_prepared", why)],
-            )
-        })
+    /// A mapping of sections.
+    pub fn new(sections: Vec<Section>) -> Self {
+        Self {
+            sections,
+            explain: false,
+        }
     }
 
-    /// Writes the compiled mapping for [`Connection::prepared`].
-    pub fn prepare(&self) -> Vec<u8> {
-        let mut packer = Packer(vec![FORMAT]);
+    /// Reads what [`Mapping::pack`] wrote.
+    pub fn unpack(packed: &[u8]) -> Option<Self> {
+        let mut unpacker = Unpacker(packed);
+        let explain = unpacker.number()? == 1;
+        let sections = unpacker.all(Section::unpack)?;
+        let mapping = Self { sections, explain };
+        unpacker.0.is_empty().then_some(mapping)
+    }
+
+    /// The compiled mapping as bytes.
+    pub fn pack(&self) -> Vec<u8> {
+        let mut packer = Packer::default();
         packer.number(self.explain.into());
         packer.all(&self.sections, |packer, section| section.pack(packer));
+        packer.0
+    }
+
+    /// Writes the compiled mapping, with compiled triggers behind it, for [`Connection::prepared`].
+    pub fn prepare(&self, triggers: &[u8]) -> Vec<u8> {
+        let mut packer = Packer(vec![FORMAT]);
+        packer.bytes(&self.pack());
+        packer.0.extend_from_slice(triggers);
         packer.0
     }
 
@@ -80,8 +103,7 @@ impl Mapping {
     /// # Errors
     /// `invalid_mapping`, with every problem and its path.
     pub fn compile(document: &[u8], account: Option<&Account>) -> Result<Self, Failure> {
-        let workspace = account.map(|account| account.workspace_id.as_str());
-        match Draft::read(document, workspace).finish() {
+        match Draft::read(document, account).finish() {
             Ok((sections, explain)) => Ok(Self { sections, explain }),
             Err(problems) => Err(invalid(problems)),
         }
@@ -99,14 +121,15 @@ fn invalid(problems: Vec<Problem>) -> Failure {
     not_valid("invalid_mapping", "the mapping", problems)
 }
 
-fn unpack(packed: &[u8]) -> Option<Mapping> {
-    let mut unpacker = Unpacker(packed);
-    let explain = unpacker.number()? == 1;
-    let sections = unpacker.all(Section::unpack)?;
-    unpacker
-        .0
-        .is_empty()
-        .then_some(Mapping { sections, explain })
+fn unreadable() -> Failure {
+    let why = "it is damaged";
+    invalid_input(
+        "unreadable_prepared",
+        format!(
+            "the prepared mapping cannot be read: {why}. Check the connection again to prepare it anew."
+        ),
+        vec![problem("prepared", "unreadable_prepared", why)],
+    )
 }
 
 #[cfg(test)]

@@ -5,16 +5,18 @@ mod people;
 mod reading;
 
 use hmac::{Hmac, KeyInit, Mac};
-use sha1::{Digest, Sha1};
+use sha1::Sha1;
 
 use crate::config::Config;
 use crate::contract::connector::{
     AcceptedDelivery, IgnoredDelivery, Rejection, Verdict, WebhookDelivery,
 };
 use crate::contract::types::{Connection, Failure};
+use crate::digest;
 use crate::intercom::request::header_value;
 use crate::intercom::topics::{self, Meaning};
 use crate::mapping::Mapping;
+use crate::triggers::Triggers;
 use notification::Notification;
 use reading::Reading;
 
@@ -33,7 +35,7 @@ const NOT_CHOSEN: &str = "`webhooks.topics` does not name the topic";
 /// Decides about a delivery.
 ///
 /// # Errors
-/// When the connection's mapping is not valid.
+/// When the connection's mapping or its triggers are not valid.
 pub fn verify(connection: &Connection, delivery: &WebhookDelivery) -> Result<Verdict, Failure> {
     if let Some(rejection) = refuse(delivery) {
         return Ok(Verdict::Rejected(rejection));
@@ -80,8 +82,13 @@ pub fn verify(connection: &Connection, delivery: &WebhookDelivery) -> Result<Ver
         return Ok(rejected("malformed", "the notification has no `data.item`"));
     };
     let mapping = Mapping::of(connection)?;
+    let triggers = Triggers::of(connection)?;
+    let topics: Vec<&str> = topics::named(&notification.topic)
+        .map(|topic| topic.name)
+        .collect();
     let mut reading = Reading::new(
         &mapping,
+        &triggers,
         AcceptedDelivery {
             id,
             topic: notification.topic,
@@ -95,7 +102,7 @@ pub fn verify(connection: &Connection, delivery: &WebhookDelivery) -> Result<Ver
         },
     );
     reading.read(meaning, &item)?;
-    Ok(match reading.end() {
+    Ok(match reading.end(&topics, delivery.received_at_ms) {
         Ok(accepted) => Verdict::Accepted(accepted),
         Err(reason) => rejected("malformed", reason),
     })
@@ -152,16 +159,9 @@ fn refuse(delivery: &WebhookDelivery) -> Option<Rejection> {
 /// envelope counts the attempts.
 fn digest(notification: &Notification) -> String {
     let created_at = notification.created_at.unwrap_or_default().to_string();
-    let mut hash = Sha1::new();
-    for part in [
-        &*notification.topic,
-        &*created_at,
-        notification.item.as_ref().map_or("", |item| item.text),
-    ] {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
-    }
-    format!("sha1:{}", hex(&hash.finalize()))
+    let item = notification.item.as_ref().map_or("", |item| item.text);
+    let digest = digest::of(&[&*notification.topic, &*created_at, item]);
+    format!("sha1:{digest}")
 }
 
 fn rejected(code: &str, message: impl Into<String>) -> Verdict {
@@ -183,10 +183,6 @@ fn unhex(text: &str) -> Option<[u8; 20]> {
             .ok()?;
     }
     Some(bytes)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

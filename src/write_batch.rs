@@ -58,29 +58,29 @@ pub struct WriteBatch {
 enum State {
     Begin,
     /// Waiting for the journal.
-    Journal(Rows),
+    Journal(Box<Rows>),
     /// Waiting for what was written last.
-    Written(Rows, Then),
+    Written(Box<Rows>, Then),
     /// Waiting for what was written last to be stored.
-    StoringWritten(Rows, Then),
+    StoringWritten(Box<Rows>, Then),
     /// Waiting for the stored list of attributes.
-    StoredAttributes(Rows),
+    StoredAttributes(Box<Rows>),
     /// Waiting for Intercom's list of attributes.
-    Attributes(Rows, Attributes),
+    Attributes(Box<Rows>, Attributes),
     /// Waiting for the list of attributes to be stored.
-    StoringAttributes(Rows, Attributes),
+    StoringAttributes(Box<Rows>, Attributes),
     /// Waiting for a round of the lookup.
-    Lookup(Rows, Lookup),
+    Lookup(Box<Rows>, Lookup),
     /// Waiting for objects that rows need.
-    Making(Rows),
+    Making(Box<Rows>),
     /// Waiting for the journal to say what is about to be sent.
-    Intending(Rows, Vec<Request>),
+    Intending(Box<Rows>, Vec<Request>),
     /// Waiting for a round of writes.
-    Writing(Rows),
+    Writing(Box<Rows>),
     /// Waiting for the journal to say what came of a round.
-    Noting(Rows),
+    Noting(Box<Rows>),
     /// Waiting for the journal to be written.
-    Recording(Rows),
+    Recording(Box<Rows>),
     Over,
 }
 
@@ -119,7 +119,7 @@ impl WriteBatch {
         let config = Config::of(&self.connection)?;
         let action = known_action(&self.batch)?;
         let mode = known_mode(action, &self.batch, &config)?;
-        let rows = Rows::new(action, mode, &config, &self.batch);
+        let rows = Box::new(Rows::new(action, mode, &config, &self.batch));
         if self.batch.rehearsal == Rehearsal::Offline {
             return Ok(Step::Done(Ok(rows.outcomes_offline())));
         }
@@ -130,12 +130,12 @@ impl WriteBatch {
     }
 
     /// Looks what was written last, where rows are compared with it.
-    fn compare(&mut self, moment: Moment, mut rows: Rows) -> Step<Outcomes> {
+    fn compare(&mut self, moment: Moment, mut rows: Box<Rows>) -> Step<Outcomes> {
         rows.want_names();
         self.written(moment, rows, Then::Identify)
     }
 
-    fn written(&mut self, moment: Moment, mut rows: Rows, then: Then) -> Step<Outcomes> {
+    fn written(&mut self, moment: Moment, mut rows: Box<Rows>, then: Then) -> Step<Outcomes> {
         if let Some(key) = rows.written().and_then(|written| written.next_key()) {
             self.state = State::Written(rows, then);
             return Step::Load(key);
@@ -160,7 +160,7 @@ impl WriteBatch {
         }
     }
 
-    fn store_written(&mut self, moment: Moment, mut rows: Rows, then: Then) -> Step<Outcomes> {
+    fn store_written(&mut self, moment: Moment, mut rows: Box<Rows>, then: Then) -> Step<Outcomes> {
         let changes = rows
             .written()
             .map(|written| written.changes(moment.unix_ms.div_euclid(1_000)));
@@ -174,7 +174,7 @@ impl WriteBatch {
         }
     }
 
-    fn written_stored(&mut self, moment: Moment, rows: Rows, then: Then) -> Step<Outcomes> {
+    fn written_stored(&mut self, moment: Moment, rows: Box<Rows>, then: Then) -> Step<Outcomes> {
         self.stores = 0;
         match then {
             Then::Remember => self.done(rows),
@@ -182,7 +182,7 @@ impl WriteBatch {
         }
     }
 
-    fn attributes(&mut self, moment: Moment, rows: Rows) -> Step<Outcomes> {
+    fn attributes(&mut self, moment: Moment, rows: Box<Rows>) -> Step<Outcomes> {
         match rows.attributes_wanted() {
             Some(model) => {
                 self.state = State::StoredAttributes(rows);
@@ -195,7 +195,7 @@ impl WriteBatch {
     fn stored_attributes(
         &mut self,
         moment: Moment,
-        mut rows: Rows,
+        mut rows: Box<Rows>,
         stored: Option<Vec<u8>>,
     ) -> Step<Outcomes> {
         let attributes = Attributes::stored(stored);
@@ -215,7 +215,7 @@ impl WriteBatch {
     fn read_attributes(
         &mut self,
         moment: Moment,
-        mut rows: Rows,
+        mut rows: Box<Rows>,
         mut attributes: Attributes,
         answers: Vec<crate::operation::Answer>,
     ) -> Step<Outcomes> {
@@ -240,12 +240,17 @@ impl WriteBatch {
         }
     }
 
-    fn look_up(&mut self, moment: Moment, mut rows: Rows) -> Step<Outcomes> {
+    fn look_up(&mut self, moment: Moment, mut rows: Box<Rows>) -> Step<Outcomes> {
         let lookup = rows.look_up();
         self.go_on_looking(moment, rows, lookup)
     }
 
-    fn go_on_looking(&mut self, moment: Moment, mut rows: Rows, lookup: Lookup) -> Step<Outcomes> {
+    fn go_on_looking(
+        &mut self,
+        moment: Moment,
+        mut rows: Box<Rows>,
+        lookup: Lookup,
+    ) -> Step<Outcomes> {
         let requests = lookup.requests(rows.api_version());
         if requests.is_empty() {
             return self.make(moment, rows);
@@ -258,7 +263,7 @@ impl WriteBatch {
         Step::Send(requests, MOST_IN_FLIGHT)
     }
 
-    fn make(&mut self, moment: Moment, mut rows: Rows) -> Step<Outcomes> {
+    fn make(&mut self, moment: Moment, mut rows: Box<Rows>) -> Step<Outcomes> {
         rows.want_touched();
         rows.begin();
         if self.batch.rehearsal == Rehearsal::ReadsOnly {
@@ -268,7 +273,7 @@ impl WriteBatch {
         self.written(moment, rows, Then::Forget)
     }
 
-    fn make_needs(&mut self, moment: Moment, mut rows: Rows) -> Step<Outcomes> {
+    fn make_needs(&mut self, moment: Moment, mut rows: Box<Rows>) -> Step<Outcomes> {
         let version = rows.api_version();
         let requests = rows.makings().requests(version);
         if requests.is_empty() {
@@ -278,7 +283,7 @@ impl WriteBatch {
         Step::Send(requests, MOST_IN_FLIGHT)
     }
 
-    fn write(&mut self, moment: Moment, mut rows: Rows) -> Step<Outcomes> {
+    fn write(&mut self, moment: Moment, mut rows: Box<Rows>) -> Step<Outcomes> {
         if moment.elapsed_ms >= self.batch.time_budget_ms {
             rows.end_open(&time_is_up());
         }
@@ -295,7 +300,7 @@ impl WriteBatch {
         }
     }
 
-    fn send(&mut self, rows: Rows, requests: Vec<Request>) -> Step<Outcomes> {
+    fn send(&mut self, rows: Box<Rows>, requests: Vec<Request>) -> Step<Outcomes> {
         self.state = State::Writing(rows);
         Step::Send(requests, MOST_IN_FLIGHT)
     }
@@ -304,7 +309,7 @@ impl WriteBatch {
     fn intend(
         &mut self,
         moment: Moment,
-        mut rows: Rows,
+        mut rows: Box<Rows>,
         requests: Vec<Request>,
         stored: Option<Swapped>,
     ) -> Step<Outcomes> {
@@ -333,7 +338,7 @@ impl WriteBatch {
     }
 
     /// After a round: what came of it is in the journal before anything else is sent.
-    fn note(&mut self, moment: Moment, mut rows: Rows) -> Step<Outcomes> {
+    fn note(&mut self, moment: Moment, mut rows: Box<Rows>) -> Step<Outcomes> {
         if !self.journalled {
             return self.write(moment, rows);
         }
@@ -347,7 +352,7 @@ impl WriteBatch {
         }
     }
 
-    fn record(&mut self, moment: Moment, mut rows: Rows) -> Step<Outcomes> {
+    fn record(&mut self, moment: Moment, mut rows: Box<Rows>) -> Step<Outcomes> {
         rows.record();
         match rows.change().filter(|_| self.stores < MOST_STORES) {
             Some(change) => {
@@ -359,13 +364,13 @@ impl WriteBatch {
         }
     }
 
-    fn remember(&mut self, moment: Moment, mut rows: Rows) -> Step<Outcomes> {
+    fn remember(&mut self, moment: Moment, mut rows: Box<Rows>) -> Step<Outcomes> {
         self.stores = 0;
         rows.want_outcomes();
         self.written(moment, rows, Then::Remember)
     }
 
-    fn done(&mut self, mut rows: Rows) -> Step<Outcomes> {
+    fn done(&mut self, mut rows: Box<Rows>) -> Step<Outcomes> {
         self.notices = rows.take_notices();
         Step::Done(Ok(rows.into_outcomes()))
     }

@@ -2,6 +2,7 @@
 
 mod components;
 mod connecting;
+mod platform;
 mod reading;
 mod trial;
 mod webhooks;
@@ -17,6 +18,7 @@ pub use self::components::{
     ComponentRollbackArguments, connection_name,
 };
 pub use self::connecting::{AuthArguments, CheckArguments, StatusArguments};
+pub use self::platform::PlatformArguments;
 pub use self::reading::{OutputArguments, ReadArguments, ReadingArguments, SyncArguments};
 pub use self::trial::{BenchArguments, DemoArguments};
 pub use self::webhooks::{ServeArguments, VerifyArguments, WebhookCommand};
@@ -149,6 +151,8 @@ pub enum Command {
     /// Keep versions of components, and change the active one
     #[command(subcommand)]
     Component(ComponentCommand),
+    /// Serve many connections: schedules, webhooks, a control API and a status page
+    Serve(PlatformArguments),
     /// Say what is stored: the last run of each stream
     Status(StatusArguments),
 }

@@ -10,6 +10,7 @@ mod error;
 mod map;
 mod read;
 mod resources;
+mod serve;
 mod simulate;
 mod status;
 mod sync;
@@ -45,7 +46,7 @@ pub fn main() -> ExitCode {
     };
     let serving = matches!(
         line.command,
-        Command::Simulate(_) | Command::Webhook(WebhookCommand::Serve(_))
+        Command::Simulate(_) | Command::Serve(_) | Command::Webhook(WebhookCommand::Serve(_))
     );
     // One thread does a one-shot command with the least work; serving has several callers at a time.
     let mut builder = if serving {
@@ -108,6 +109,7 @@ async fn perform(global: &Global, command: Command) -> Result<Exit, CommandError
         Command::Webhook(WebhookCommand::Serve(arguments)) => {
             webhook::serve(global, &arguments).await
         }
+        Command::Serve(arguments) => serve::run(global, &arguments).await,
         Command::Status(arguments) => status::run(global, &arguments),
         Command::Component(command) => component::run(global, &command).await,
     }

@@ -5,20 +5,20 @@
 
 mod callbacks;
 mod direct;
-mod document;
+pub(crate) mod document;
 mod endpoint;
-mod environment;
+pub(crate) mod environment;
 mod filters;
 mod http_output;
 mod intents;
 mod limits;
 mod mapping;
 mod nested;
-mod problems;
+pub(crate) mod problems;
 mod rate;
-mod section;
+pub(crate) mod section;
 mod settings;
-mod span;
+pub(crate) mod span;
 mod triggers;
 mod webhooks;
 
@@ -86,6 +86,8 @@ pub struct ConnectionFile {
     pub sweep_every: Option<Duration>,
     /// How often `webhook serve` reads what changed; absent: it does not read.
     pub sync_every: Option<Duration>,
+    /// The same where the file itself says it, and not a default.
+    pub written_sync_every: Option<Duration>,
     /// What is taken of webhooks.
     pub webhooks: WebhookSettings,
     /// How entries are posted to a URL.
@@ -139,13 +141,34 @@ impl ConnectionFile {
         let mut problems = Problems::default();
         let mut root = document::parse(path, text, &mut problems)?;
         environment::substitute(&mut root, variable, &mut problems);
-        let connection = if root.get("connectors").is_some() {
-            nested::read(path, &root, &mut problems)
-        } else {
-            direct::read(path, &root, &mut problems)
-        };
+        let connection = ConnectionFile::read(path, &root, &mut problems);
         problems.finish(path)?;
         Ok(connection)
+    }
+
+    /// Reads a document that is in no file (JSON), in which nothing is replaced. `path` is its place in messages.
+    pub(crate) fn parse_document(
+        path: &Path,
+        text: &str,
+    ) -> Result<ConnectionFile, ConnectionFileError> {
+        let mut problems = Problems::default();
+        let root = document::parse(path, text, &mut problems)?;
+        let mut connection = ConnectionFile::read(path, &root, &mut problems);
+        problems.finish(path)?;
+        // What is encrypted where it is kept must not be stored in the clear with the compiled mapping.
+        if let Some(mapping) = &mut connection.field_mapping {
+            mapping.from_environment = true;
+        }
+        Ok(connection)
+    }
+
+    /// Reads a tree in either form. Of what is wrong only the problems are of use.
+    fn read(path: &Path, root: &document::Node, problems: &mut Problems) -> ConnectionFile {
+        if root.get("connectors").is_some() {
+            nested::read(path, root, problems)
+        } else {
+            direct::read(path, root, problems)
+        }
     }
 
     /// Reads a mapping from a file of its own (YAML or JSON), written as `field_mapping` is.

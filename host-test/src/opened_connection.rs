@@ -137,9 +137,20 @@ impl OpenedConnection {
         file: ConnectionFile,
         state: Option<Arc<dyn StateStore>>,
     ) -> Result<OpenedConnection, OpenError> {
+        let http = HttpClient::new(HttpOptions::default())?;
+        OpenedConnection::on(&http, plugin, file, state)
+    }
+
+    /// The same with a client that others use as well.
+    pub fn on(
+        http: &HttpClient,
+        plugin: Plugin,
+        file: ConnectionFile,
+        state: Option<Arc<dyn StateStore>>,
+    ) -> Result<OpenedConnection, OpenError> {
         let credential = credential::of_connection(&file)?;
         let source: Arc<dyn CredentialSource> = Arc::new(KeptCredential::new(file.clone()));
-        OpenedConnection::with_credential(plugin, file, credential, Some(source), state)
+        OpenedConnection::with_credential(http, plugin, file, credential, Some(source), state)
     }
 
     /// Opens the connection of a file with this token, or none, wherever another one may be kept.
@@ -148,10 +159,12 @@ impl OpenedConnection {
         file: ConnectionFile,
         token: Option<Secret>,
     ) -> Result<OpenedConnection, OpenError> {
-        OpenedConnection::with_credential(plugin, file, token, None, None)
+        let http = HttpClient::new(HttpOptions::default())?;
+        OpenedConnection::with_credential(&http, plugin, file, token, None, None)
     }
 
     fn with_credential(
+        http: &HttpClient,
         plugin: Plugin,
         file: ConnectionFile,
         credential: Option<Secret>,
@@ -183,10 +196,9 @@ impl OpenedConnection {
         let credential = credential.unwrap_or_default();
         let fingerprint = fingerprint(&plugin, &connection, &credential, file.endpoint.as_deref());
         let name = tenant_name(&file.path);
-        let http = HttpClient::new(HttpOptions::default())?;
         let tenant = Tenant::new(
             descriptor,
-            &http,
+            http,
             TenantOptions {
                 rate_key: name.clone(),
                 rate,
@@ -349,6 +361,11 @@ impl OpenedConnection {
             preset: mapping.and_then(FieldMapping::preset_name),
             time_scale,
         }
+    }
+
+    /// Whether rows are read again of which a webhook tells a part.
+    pub fn reads_rows_again(&self) -> bool {
+        self.has_token && self.file.webhooks.read_again.unwrap_or(true)
     }
 
     /// The IANA time zone of the workspace, once it is known.

@@ -26,9 +26,9 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use self::answer::Answer;
-use self::pointer::text_at;
+pub(crate) use self::pointer::text_at;
 pub use self::recipient::{Recipient, RecipientOptions};
-pub use self::sources::{PublishedError, published_networks};
+pub use self::sources::{PublishedError, allowed_networks, published_networks};
 use crate::clock::now_ms;
 pub use crate::webhook_queue::WebhookCounts;
 
@@ -100,6 +100,11 @@ impl WebhookListener {
         axum::serve(listener, service)
             .with_graceful_shutdown(stop)
             .await
+    }
+
+    /// Answers a request that came to somebody else's door.
+    pub async fn answer(&self, request: Request<Body>) -> Response {
+        receive(State(self.clone()), request).await
     }
 
     async fn take(&self, parts: &Parts, body: Body) -> Answer {

@@ -19,6 +19,8 @@ pub struct Record {
     pub odd: Vec<&'static str>,
     /// Fields that are not declared, by their dotted paths.
     pub unknown: Vec<String>,
+    /// The rows of another stream that it embeds, as they came, where they are asked for.
+    pub aside: Option<String>,
 }
 
 /// Why a document is no record of its stream.
@@ -63,6 +65,14 @@ impl<'a> Normalizer<'a> {
     pub fn with_embedded(self) -> Self {
         Self {
             shape: self.shape.with_embedded(),
+            ..self
+        }
+    }
+
+    /// One that gives rows of other streams beside the record that embeds them.
+    pub fn with_aside(self) -> Self {
+        Self {
+            shape: self.shape.with_aside(),
             ..self
         }
     }
@@ -124,6 +134,7 @@ impl<'a> Normalizer<'a> {
             mut payload,
             odd,
             unknown,
+            aside,
         }) = normalized
         else {
             return Ok(Err(unreadable("", "expected an object".to_owned())));
@@ -151,6 +162,7 @@ impl<'a> Normalizer<'a> {
             payload,
             odd,
             unknown,
+            aside,
         }))
     }
 

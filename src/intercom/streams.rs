@@ -2,7 +2,7 @@
 
 mod table;
 
-use crate::intercom::fields::Field;
+use crate::intercom::fields::{Field, Kind};
 use crate::intercom::versions::is_from;
 
 pub use table::STREAMS;
@@ -130,6 +130,13 @@ pub struct Stream {
 }
 
 impl Stream {
+    /// The field that may hold rows of another stream; empty: there is none.
+    pub fn embedded(&self) -> &'static str {
+        let mut fields = self.fields.iter();
+        let found = fields.find(|field| field.kind == Kind::Elsewhere);
+        found.map_or("", Field::name)
+    }
+
     /// The path that lists it in a version.
     pub fn list_path(&self, version: &str) -> &'static str {
         match self.moved {

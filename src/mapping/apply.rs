@@ -1,10 +1,10 @@
 //! A mapping at work: from a canonical record to the customer's fields, in one pass over the record.
 
-use records::Paths;
+use records::{Paths, in_order};
 
 use super::condition::is_filled;
 use super::document::attributes_of;
-use super::path::COMPANY;
+use super::path::{COMPANY, value_at};
 use super::rule::{Rule, Section, Source};
 use super::transform::{Item, Odd, each, hidden};
 use crate::intercom::streams::Stream;
@@ -21,6 +21,8 @@ pub struct Program {
     slots: Vec<Vec<Option<usize>>>,
     /// The field that holds custom attributes, and those that rules name.
     attributes: Option<(&'static str, Vec<String>)>,
+    /// The field that holds rows of another stream.
+    embedded: &'static str,
 }
 
 /// What became of a record.
@@ -45,6 +47,8 @@ pub struct Subject<'a> {
     pub key: &'a str,
     /// The canonical record of the contact's company, where it was read.
     pub company: Option<&'a str>,
+    /// The rows of another stream that the record embeds, where they are given beside it.
+    pub parts: Option<&'a str>,
     /// Whether the record is whole. Of a part only what it holds is mapped: no default, nothing that has to be there.
     pub whole: bool,
 }
@@ -71,7 +75,7 @@ impl Program {
         if section.strict {
             wanted.extend(field.map(str::to_owned));
         }
-        wanted.sort_unstable();
+        let mut wanted = in_order(wanted);
         wanted.dedup();
         let slot = |path: &String| wanted.binary_search(path).ok();
         let slots = section.rules.iter().map(|rule| {
@@ -99,6 +103,7 @@ impl Program {
             section,
             slots,
             names: wanted,
+            embedded: stream.embedded(),
         }
     }
 
@@ -161,9 +166,12 @@ impl Program {
         if let Some(company) = subject.company {
             for (name, value) in self.names.iter().zip(&mut values) {
                 if let Some(path) = name.strip_prefix(COMPANY) {
-                    *value = super::path::value_at(company, path);
+                    *value = value_at(company, path);
                 }
             }
+        }
+        if let Some(parts) = subject.parts {
+            embed(self.embedded, parts, &self.names, &mut values);
         }
         Ok(Found {
             names: &self.names,
@@ -267,6 +275,26 @@ impl Program {
             .json("rules", &json::list(rules))
             .object()
             .into_bytes())
+    }
+}
+
+/// Puts rows of another stream, which a record embeds and which are given beside it, to the paths that lead into them.
+pub fn embed<'a>(
+    field: &str,
+    parts: &'a str,
+    names: &[impl AsRef<str>],
+    values: &mut [Option<&'a str>],
+) {
+    for (name, value) in names.iter().zip(values) {
+        match name.as_ref().strip_prefix(field) {
+            Some("") => *value = Some(parts),
+            Some(rest) => {
+                if let Some(path) = rest.strip_prefix('.') {
+                    *value = value_at(parts, path);
+                }
+            }
+            None => {}
+        }
     }
 }
 

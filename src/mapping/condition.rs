@@ -1,18 +1,32 @@
 //! Conditions on a record: `{ path: role, equals: lead }`, `in`, `present`, `absent`; `not`, `all`, `any` around them; a list
-//! means all of them.
+//! means all of them. Numbers and times also `above`, `below`, `at_least`, `at_most`.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use super::packed::{Packer, Unpacker};
-use super::path::Type;
+use super::path::type_at;
 use crate::contract::types::Problem;
 use crate::failure::{nearest, problem};
+use crate::intercom::streams::Stream;
 use crate::json::{self, Member, Object};
+use crate::triggers::question::{self, Question};
 
 /// The most conditions within each other.
 const MOST_DEPTH: usize = 8;
 
 /// What a condition may say, beside its path.
-const WORDS: [&str; 8] = [
-    "path", "equals", "in", "present", "absent", "not", "all", "any",
+const WORDS: [&str; 12] = [
+    "path", "equals", "in", "present", "absent", "not", "all", "any", "above", "below", "at_least",
+    "at_most",
+];
+
+/// Comparisons of numbers by their names, with the orders of the value to the number beside the name that they take.
+const COMPARISONS: [(&str, &[Ordering]); 4] = [
+    ("above", &[Ordering::Greater]),
+    ("below", &[Ordering::Less]),
+    ("at_least", &[Ordering::Greater, Ordering::Equal]),
+    ("at_most", &[Ordering::Less, Ordering::Equal]),
 ];
 
 /// A condition.
@@ -28,10 +42,20 @@ pub enum Condition {
     All(Vec<Self>),
     /// One of them holds.
     Any(Vec<Self>),
+    /// The number at the path compares like this (a place in the table of comparisons) to another.
+    Compared(String, usize, String),
+    /// What only triggers ask.
+    Asked(Question),
 }
 
-/// Judges a path at a place of the document.
-pub type Check<'c> = dyn Fn(&str, &str) -> Result<Type, Box<Problem>> + 'c;
+/// What a condition may speak of.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// The stream that has the paths.
+    pub stream: &'static Stream,
+    /// Whether it is a trigger's.
+    pub asks: bool,
+}
 
 /// Whether a value is one that counts: neither absent, nor null, nor an empty text.
 pub fn is_filled(json: Option<&str>) -> bool {
@@ -50,26 +74,32 @@ impl Condition {
             Self::Not(inner) => !inner.holds(value),
             Self::All(inner) => inner.iter().all(|one| one.holds(value)),
             Self::Any(inner) => inner.iter().any(|one| one.holds(value)),
+            Self::Compared(path, comparison, number) => {
+                value(path).is_some_and(|found| compares(*comparison, found, number))
+            }
+            // Mappings cannot say it.
+            Self::Asked(_) => false,
         }
     }
 
     /// Calls back with every path in it.
     pub fn paths<'a>(&'a self, each: &mut dyn FnMut(&'a str)) {
         match self {
-            Self::In(path, _) | Self::Present(path) => each(path),
+            Self::In(path, _) | Self::Present(path) | Self::Compared(path, ..) => each(path),
+            Self::Asked(question) => question.paths().for_each(each),
             Self::Not(inner) => inner.paths(each),
             Self::All(inner) | Self::Any(inner) => inner.iter().for_each(|one| one.paths(each)),
         }
     }
 
-    /// Reads a condition. `check` judges a path at a place of the document.
+    /// Reads a condition at a place of its document; `None` when something is wrong with it.
     pub fn read(
         member: &Member,
         place: &str,
-        check: &Check,
+        terms: Terms,
         problems: &mut Vec<Problem>,
     ) -> Option<Self> {
-        read(member, place, check, problems, MOST_DEPTH)
+        read(member, place, terms, problems, MOST_DEPTH)
     }
 
     /// Packs it.
@@ -96,6 +126,14 @@ impl Condition {
                 packer.number(4);
                 packer.all(inner, |packer, one| one.pack(packer));
             }
+            Self::Compared(path, comparison, number) => {
+                packer.number(5);
+                packer.text(path);
+                packer.number(*comparison);
+                packer.text(number);
+            }
+            // One of none: it never holds.
+            Self::Asked(_) => Self::Any(Vec::new()).pack(packer),
         }
     }
 
@@ -113,14 +151,42 @@ fn unpack(unpacker: &mut Unpacker, depth: usize) -> Option<Condition> {
         2 => Condition::Not(Box::new(unpack(unpacker, depth)?)),
         3 => Condition::All(unpacker.all(|unpacker| unpack(unpacker, depth))?),
         4 => Condition::Any(unpacker.all(|unpacker| unpack(unpacker, depth))?),
+        5 => Condition::Compared(unpacker.text()?, unpacker.number()?, unpacker.text()?),
         _ => return None,
+    })
+}
+
+/// Whether a number compares to another as it should. Numbers may be in quotes.
+pub fn compares(comparison: usize, found: &str, wanted: &str) -> bool {
+    let orders = COMPARISONS
+        .get(comparison)
+        .map_or(&[][..], |(_, orders)| orders);
+    let both = millionths(found).zip(millionths(wanted));
+    both.is_some_and(|(found, wanted)| orders.contains(&found.cmp(&wanted)))
+}
+
+/// A number in millionths; `None` when it is none, or too large.
+fn millionths(json: &str) -> Option<i64> {
+    let json = json.trim_matches('"');
+    let digits = json.strip_prefix('-').unwrap_or(json);
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let mut number: i64 = whole.parse().ok()?;
+    let mut fraction = fraction.bytes();
+    for _ in 0..6 {
+        let digit = char::from(fraction.next().unwrap_or(b'0')).to_digit(10)?;
+        number = number.checked_mul(10)?.checked_add(digit.into())?;
+    }
+    Some(if digits.len() < json.len() {
+        -number
+    } else {
+        number
     })
 }
 
 fn read(
     member: &Member,
     place: &str,
-    check: &Check,
+    terms: Terms,
     problems: &mut Vec<Problem>,
     depth: usize,
 ) -> Option<Condition> {
@@ -137,7 +203,7 @@ fn read(
         let inner: Vec<Condition> = items
             .iter()
             .enumerate()
-            .filter_map(|(at, item)| read(item, &format!("{place}[{at}]"), check, problems, depth))
+            .filter_map(|(at, item)| read(item, &format!("{place}[{at}]"), terms, problems, depth))
             .collect();
         (inner.len() == count).then_some(inner)
     };
@@ -146,11 +212,18 @@ fn read(
         Member::Object(object) => json::parse(object.as_bytes()).unwrap_or_default(),
         _ => return wrong("type", "expected a condition: an object, or a list of them"),
     };
-    if let Some((name, _)) = object.0.iter().find(|(name, _)| !WORDS.contains(&&**name)) {
-        let hint = nearest(name, WORDS)
+    let questions = if terms.asks {
+        &question::WORDS[..]
+    } else {
+        &[]
+    };
+    let words = || WORDS.iter().chain(questions).copied();
+    let mut names = object.0.iter().map(|(name, _)| name);
+    if let Some(name) = names.find(|name| !words().any(|word| word == **name)) {
+        let hint = nearest(name, words())
             .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         problems.push(Problem {
-            expected: Some(WORDS.join(", ")),
+            expected: Some(words().collect::<Vec<_>>().join(", ")),
             ..problem(
                 format!("{place}.{name}"),
                 "unknown_key",
@@ -161,7 +234,7 @@ fn read(
     }
     let path = match object.get("path") {
         Some(Member::Text(path)) => {
-            if let Err(problem) = check(path, &format!("{place}.path")) {
+            if let Err(problem) = type_at(terms.stream, path, &format!("{place}.path")) {
                 problems.push(*problem);
                 return None;
             }
@@ -170,41 +243,96 @@ fn read(
         Some(_) => return wrong("type", "`path` is no text"),
         None => None,
     };
-    let told: Vec<&(String, Member)> = object.0.iter().filter(|one| one.0 != "path").collect();
-    match (path, told.as_slice()) {
-        (Some(path), [(word, value)]) => match (word.as_str(), value) {
-            ("equals", Member::List(_) | Member::Object(_)) => wrong(
-                "type",
-                "`equals` takes a text, a number, true, false or null",
-            ),
-            ("equals", value) => Some(Condition::In(path, vec![written(value)])),
-            ("in", Member::List(list)) => {
+    let mut all = Vec::new();
+    for (word, value) in &object.0 {
+        let asked = match terms.asks {
+            true => question::read(word, value, &object, terms.stream, place, problems),
+            false => question::Read::No,
+        };
+        let one = match (asked, &path, word.as_str(), value) {
+            (question::Read::No, _, "path", _) => continue,
+            (question::Read::Taken, ..) => continue,
+            (question::Read::Condition(one), ..) => one,
+            (_, Some(path), "equals", value)
+                if !matches!(value, Member::List(_) | Member::Object(_)) =>
+            {
+                Some(Condition::In(path.clone(), vec![written(value)]))
+            }
+            (_, Some(_), "equals", _) => {
+                let message = "`equals` takes a text, a number, true, false or null";
+                problems.push(problem(place, "type", message));
+                None
+            }
+            (_, Some(path), "in", Member::List(list)) => {
                 let values: Vec<Member> = json::parse(list.as_bytes()).unwrap_or_default();
-                Some(Condition::In(path, values.iter().map(written).collect()))
+                Some(Condition::In(
+                    path.clone(),
+                    values.iter().map(written).collect(),
+                ))
             }
-            ("present", Member::Boolean(true)) | ("absent", Member::Boolean(false)) => {
-                Some(Condition::Present(path))
+            (_, Some(path), "present" | "absent", Member::Boolean(truth)) => {
+                let present = Condition::Present(path.clone());
+                Some(match (word == "present") == *truth {
+                    true => present,
+                    false => Condition::Not(Box::new(present)),
+                })
             }
-            ("present", Member::Boolean(false)) | ("absent", Member::Boolean(true)) => {
-                Some(Condition::Not(Box::new(Condition::Present(path))))
+            (_, None, "not", inner) => {
+                let place = format!("{place}.not");
+                let inner = read(inner, &place, terms, problems, depth);
+                inner.map(|inner| Condition::Not(Box::new(inner)))
             }
-            _ => wrong(
-                "type",
-                "expected `equals` with a value, `in` with a list, `present: true` or `absent: true`",
-            ),
-        },
-        (None, [(word, value)]) => match (word.as_str(), value) {
-            ("not", inner) => read(inner, &format!("{place}.not"), check, problems, depth)
-                .map(|inner| Condition::Not(Box::new(inner))),
-            ("all", Member::List(list)) => {
+            (_, None, "all", Member::List(list)) => {
                 several(list, &format!("{place}.all"), problems).map(Condition::All)
             }
-            ("any", Member::List(list)) => {
+            (_, None, "any", Member::List(list)) => {
                 several(list, &format!("{place}.any"), problems).map(Condition::Any)
             }
-            _ => wrong("missing", "the condition names no `path`"),
-        },
-        _ => wrong("type", "a condition says one thing about one `path`"),
+            (_, Some(path), word, Member::Number(number))
+                if COMPARISONS.iter().any(|(name, _)| *name == word) =>
+            {
+                let at = COMPARISONS.iter().position(|(name, _)| *name == word);
+                Some(Condition::Compared(
+                    path.clone(),
+                    at.unwrap_or_default(),
+                    (*number).to_owned(),
+                ))
+            }
+            (_, None, "all" | "any", _) => {
+                problems.push(problem(
+                    place,
+                    "type",
+                    format!("`{word}` takes a list of conditions"),
+                ));
+                None
+            }
+            (_, None, ..) => {
+                problems.push(problem(place, "missing", "the condition names no `path`"));
+                None
+            }
+            _ => {
+                let message = "expected `equals` with a value, `in` with a list, `above`, `below`, `at_least` or `at_most` with a number, `present: true` or `absent: true`";
+                problems.push(problem(place, "type", message));
+                None
+            }
+        };
+        all.push(one?);
+    }
+    match (all.len(), path) {
+        (0, Some(_)) => {
+            problems.push(problem(
+                place,
+                "missing",
+                "the condition says nothing of its `path`",
+            ));
+            None
+        }
+        (0, None) => {
+            problems.push(problem(place, "missing", "the condition is empty"));
+            None
+        }
+        (1, _) => all.pop(),
+        _ => Some(Condition::All(all)),
     }
 }
 
@@ -221,12 +349,17 @@ pub fn written(member: &Member) -> String {
 /// Whether two values are the same: texts by their characters, everything else as it is written. A number in quotes is the
 /// number too, since ids are written either way.
 pub fn same(wanted: &str, found: &str) -> bool {
-    if wanted == found {
-        return true;
+    fn plain(json: &str) -> Option<Cow<'_, str>> {
+        match json.strip_prefix('"') {
+            Some(rest) => {
+                let inside = rest.strip_suffix('"')?;
+                match inside.contains('\\') {
+                    true => json::unescaped(inside).map(Cow::Owned),
+                    false => Some(Cow::Borrowed(inside)),
+                }
+            }
+            None => Some(Cow::Borrowed(json)),
+        }
     }
-    let plain = |json: &str| match json.strip_prefix('"') {
-        Some(_) => json::unescaped(json.get(1..json.len() - 1).unwrap_or_default()),
-        None => Some(json.to_owned()),
-    };
-    plain(wanted).is_some_and(|wanted| Some(wanted) == plain(found))
+    wanted == found || plain(wanted).is_some_and(|wanted| Some(wanted) == plain(found))
 }

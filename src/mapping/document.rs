@@ -1,13 +1,13 @@
 //! Reading a mapping as people write it: every problem at once, each with its place.
 
-use super::condition::{self, Condition};
+use super::condition::{self, Condition, Terms};
 use super::path::{MOST_PARTS, Type, type_at, value_at};
 use super::preset;
 use super::rule::{Rule, Section, Source, WhichCompany};
 use super::steps;
 use super::targets;
 use super::transform::Item;
-use crate::contract::types::Problem;
+use crate::contract::types::{Account, Problem};
 use crate::failure::{nearest, problem};
 use crate::intercom::fields::Kind;
 use crate::intercom::streams::{self, Stream};
@@ -37,7 +37,9 @@ const SECTION_KEYS: &[&str] = &[
 pub struct Draft<'d> {
     /// The document whose members parameters are.
     parameters: &'d str,
-    workspace: Option<&'d str>,
+    account: Option<&'d Account>,
+    /// The stream of the rules that stand directly in the mapping.
+    stream: &'static str,
     /// The sections, with the place of each rule.
     sections: Vec<(Section, Vec<String>)>,
     /// Whether records are to be explained instead of mapped.
@@ -54,6 +56,14 @@ pub fn attributes_of(stream: &Stream) -> Option<&'static str> {
         .map(|field| field.name())
 }
 
+/// What conditions of a mapping may speak of.
+fn terms(stream: &'static Stream) -> Terms {
+    Terms {
+        stream,
+        asks: false,
+    }
+}
+
 /// The members of an object, in order.
 fn members<'a>(object: &'a str) -> Vec<(String, Member<'a>)> {
     let mut all = Vec::new();
@@ -68,14 +78,8 @@ fn members<'a>(object: &'a str) -> Vec<(String, Member<'a>)> {
 
 impl<'d> Draft<'d> {
     /// Reads a document.
-    pub fn read(document: &'d [u8], workspace: Option<&'d str>) -> Self {
-        let mut draft = Self {
-            parameters: "{}",
-            workspace,
-            sections: Vec::new(),
-            explain: false,
-            problems: Vec::new(),
-        };
+    pub fn read(document: &'d [u8], account: Option<&'d Account>) -> Self {
+        let mut draft = Self::new(account, DEFAULT_STREAM);
         match json::parse::<Member>(document) {
             Ok(Member::Object(object)) => {
                 draft.parameters = object;
@@ -86,6 +90,44 @@ impl<'d> Draft<'d> {
             Err(reason) => draft.wrong(ROOT, "json", format!("expected a JSON object; {reason}")),
         }
         draft
+    }
+
+    /// Reads a mapping for one stream: as a document, or as the rules of that stream.
+    pub fn read_for(
+        member: &Member<'d>,
+        account: Option<&'d Account>,
+        stream: &'static Stream,
+    ) -> Self {
+        let mut draft = Self::new(account, stream.name);
+        match member {
+            Member::List(list) => draft.rules(stream, list, ROOT),
+            Member::Object(object)
+                if json::member(object, "rules").is_some_and(|rules| rules.starts_with('[')) =>
+            {
+                draft.section(stream, object, ROOT);
+            }
+            Member::Object(object) => {
+                draft.parameters = object;
+                draft.document(object);
+            }
+            _ => draft.wrong(
+                ROOT,
+                "type",
+                "expected the name of a preset, a mapping, or a list of rules",
+            ),
+        }
+        draft
+    }
+
+    fn new(account: Option<&'d Account>, stream: &'static str) -> Self {
+        Self {
+            parameters: "{}",
+            account,
+            stream,
+            sections: Vec::new(),
+            explain: false,
+            problems: Vec::new(),
+        }
     }
 
     /// The sections, if nothing is wrong.
@@ -181,7 +223,7 @@ impl<'d> Draft<'d> {
                 self.unknown(place.to_owned(), "unknown_stream", "stream", name, &names);
             }
             (member, _) => {
-                if let Some(stream) = streams::find(DEFAULT_STREAM) {
+                if let Some(stream) = streams::find(self.stream) {
                     self.plain(stream, name, member, place);
                 }
             }
@@ -248,8 +290,7 @@ impl<'d> Draft<'d> {
                     }
                 }
                 ("when", member) => {
-                    let check = |path: &str, place: &str| type_at(stream, path, place);
-                    let when = Condition::read(member, &place, &check, &mut self.problems);
+                    let when = Condition::read(member, &place, terms(stream), &mut self.problems);
                     self.of(stream).0.when = when;
                 }
                 ("custom_attributes", Member::Text(policy)) if policy == "drop" => {}
@@ -413,9 +454,13 @@ impl<'d> Draft<'d> {
                 false
             }
         };
-        let check = |path: &str, place: &str| type_at(stream, path, place);
         let when = all.get("when").and_then(|member| {
-            Condition::read(member, &format!("{place}.when"), &check, &mut self.problems)
+            Condition::read(
+                member,
+                &format!("{place}.when"),
+                terms(stream),
+                &mut self.problems,
+            )
         });
         let steps = match all.get("pipeline") {
             None => Vec::new(),
@@ -537,8 +582,8 @@ impl<'d> Draft<'d> {
         match (given, name.as_str()) {
             (Some(json), _) => json::parse(json.as_bytes()).ok(),
             (None, "workspace") => self
-                .workspace
-                .map(|workspace| Member::Text(workspace.to_owned())),
+                .account
+                .map(|account| Member::Text(account.workspace_id.clone())),
             (None, _) => None,
         }
     }

@@ -85,6 +85,7 @@ impl Inverse {
             record,
             key: "",
             company: None,
+            parts: None,
             whole: false,
         };
         let mapped = self

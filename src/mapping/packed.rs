@@ -16,8 +16,13 @@ impl Packer {
 
     /// A text, behind its length.
     pub fn text(&mut self, text: &str) {
-        self.number(text.len());
-        self.0.extend_from_slice(text.as_bytes());
+        self.bytes(text.as_bytes());
+    }
+
+    /// Bytes, behind their length.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        self.number(bytes.len());
+        self.0.extend_from_slice(bytes);
     }
 
     /// Values behind their number.
@@ -37,7 +42,7 @@ impl Packer {
 /// Reads what [`Packer`] wrote. Every reading ends in `None` where the bytes are damaged.
 pub struct Unpacker<'a>(pub &'a [u8]);
 
-impl Unpacker<'_> {
+impl<'a> Unpacker<'a> {
     /// A number.
     pub fn number(&mut self) -> Option<usize> {
         let mut number = 0_usize;
@@ -52,12 +57,22 @@ impl Unpacker<'_> {
         None
     }
 
+    /// Bytes, as they lie.
+    pub fn bytes(&mut self) -> Option<&'a [u8]> {
+        let length = self.number()?;
+        let (bytes, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(bytes)
+    }
+
+    /// A text, as it lies.
+    pub fn str(&mut self) -> Option<&'a str> {
+        str::from_utf8(self.bytes()?).ok()
+    }
+
     /// A text.
     pub fn text(&mut self) -> Option<String> {
-        let length = self.number()?;
-        let (text, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        str::from_utf8(text).ok().map(str::to_owned)
+        self.str().map(str::to_owned)
     }
 
     /// Values behind their number. Each takes a byte at least, which bounds what damage can ask for.

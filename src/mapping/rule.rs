@@ -4,7 +4,6 @@ use super::condition::Condition;
 use super::packed::{Packer, Unpacker};
 use super::path::{COMPANY, Type};
 use super::transform::Step;
-use crate::intercom::fields::Kind;
 use crate::intercom::streams::Stream;
 
 /// Where a value comes from.
@@ -139,15 +138,10 @@ impl Section {
 
     /// Whether it asks for rows of another stream that records may embed.
     pub fn embeds(&self, stream: &Stream) -> bool {
-        let mut embedded = stream
-            .fields
-            .iter()
-            .filter(|field| field.kind == Kind::Elsewhere);
+        let embedded = stream.embedded();
         let mut embeds = false;
-        embedded.any(|field| {
-            self.paths(&mut |path| embeds |= path.split('.').next() == Some(field.name()));
-            embeds
-        })
+        self.paths(&mut |path| embeds |= path.split('.').next() == Some(embedded));
+        embeds
     }
 
     /// Packs it.

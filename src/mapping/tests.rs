@@ -10,7 +10,7 @@ use crate::map_record::map_records;
 
 fn compiled(mapping: &str) -> Mapping {
     let mapping = Mapping::compile(mapping.as_bytes(), None).unwrap();
-    let prepared = Mapping::from_prepared(&mapping.prepare()).unwrap();
+    let prepared = Mapping::unpack(&mapping.pack()).unwrap();
     assert_eq!(prepared, mapping);
     mapping
 }
@@ -20,6 +20,7 @@ fn subject(record: &str) -> Subject<'_> {
         record,
         key: "1",
         company: None,
+        parts: None,
         whole: true,
     }
 }
@@ -194,21 +195,23 @@ fn every_problem_is_named_with_its_path() {
 }
 
 #[test]
-fn damaged_prepared_bytes_and_those_of_an_older_version_are_refused() {
-    for bytes in [
-        &b""[..],
-        b"3[]",
-        b"1[",
-        b"1{}",
-        b"2",
-        b"2\0\x05",
-        b"2\0\x01\x01",
-    ] {
-        assert_eq!(
-            Mapping::from_prepared(bytes).unwrap_err().code,
-            "unreadable_prepared"
-        );
+fn damaged_prepared_bytes_are_refused_and_those_of_another_version_compiled_anew() {
+    let with = |prepared: &[u8]| {
+        Mapping::of(&Connection {
+            config: b"{}".to_vec(),
+            mapping: Some(br#"{"email":"E"}"#.to_vec()),
+            triggers: None,
+            account: None,
+            prepared: Some(prepared.to_vec()),
+        })
+    };
+    for bytes in [&b"3"[..], b"3\x05", b"3\x02\0\x05", b"3\x03\0\x01\x01"] {
+        assert_eq!(with(bytes).unwrap_err().code, "unreadable_prepared");
     }
+    for bytes in [&b""[..], b"1[", b"2\0\x01\x01", b"4{}"] {
+        assert!(with(bytes).unwrap().section("contacts").is_some());
+    }
+    assert!(with(b"3\x02\0\0").unwrap().section("contacts").is_none());
 }
 
 #[test]
@@ -575,7 +578,7 @@ proptest! {
             }
         }
         let _ = Mapping::compile(&bytes, None);
-        let _ = Mapping::from_prepared(&[&[FORMAT], bytes.as_slice()].concat());
+        let _ = Mapping::unpack(&bytes);
     }
 }
 

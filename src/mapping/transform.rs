@@ -1,6 +1,5 @@
 //! Transforms: what a pipeline does with a value. A row of the table for each; code for what a row means.
 
-mod html;
 mod lists;
 mod mask;
 mod phone;
@@ -199,7 +198,7 @@ pub const TRANSFORMS: &[Row] = &[
     with(row("find", Shape::One, Type::List, Type::Any, Undo::Never, lists::find), "value", Shape::Text("")),
     row("pluck", Shape::Needed, Type::List, Type::List, Undo::Never, lists::pluck),
     row("pick", Shape::Names, Type::Any, Type::Any, Undo::Never, lists::pick),
-    row("html_to_text", Shape::Nothing, Type::Text, Type::Text, Undo::Never, html::html_to_text),
+    row("html_to_text", Shape::Nothing, Type::Text, Type::Text, Undo::Never, text::html_to_text),
     with(row("truncate", Shape::Number, Type::Text, Type::Text, Undo::Never, text::truncate), "ending", Shape::Text("")),
     row("slug", Shape::Nothing, Type::Text, Type::Text, Undo::Nothing, text::slug),
     row("hash", Shape::Needed, Type::Any, Type::Text, Undo::Never, seal::hash),

@@ -32,31 +32,50 @@ impl Mapping {
     }
 }
 
+/// The custom attributes of a workspace, as far as they are known.
+pub struct Known(Vec<(String, Vec<String>)>);
+
+impl Known {
+    /// Those that paths of a stream may lead to.
+    pub fn of(stream: &str, attributes: &dyn Fn(&str) -> Option<Vec<String>>) -> Self {
+        let mut known = Vec::new();
+        for (prefix, name) in [("", stream), (COMPANY, "companies")] {
+            let field = streams::find(name).and_then(attributes_of);
+            if let Some((field, names)) = field.zip(attributes(name)) {
+                known.push((format!("{prefix}{field}."), names));
+            }
+        }
+        Self(known)
+    }
+
+    /// That the workspace lacks the attribute at a path, in words; `None` when it does not.
+    pub fn lacks(&self, path: &str) -> Option<String> {
+        let mut all = self.0.iter();
+        let (name, names) =
+            all.find_map(|(prefix, names)| Some((path.strip_prefix(prefix.as_str())?, names)))?;
+        let has = |known: &String| {
+            name.strip_prefix(known.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        if names.iter().any(has) || name.starts_with(OWN) {
+            return None;
+        }
+        let hint = nearest(name, names.iter().map(String::as_str))
+            .map_or_else(String::new, |near| format!(" (did you mean `{near}`?)"));
+        Some(format!(
+            "the workspace has no custom attribute `{name}`{hint}"
+        ))
+    }
+}
+
 fn fit(
     section: &mut Section,
     attributes: &dyn Fn(&str) -> Option<Vec<String>>,
     notices: &mut Vec<Notice>,
     problems: &mut Vec<Problem>,
 ) {
-    let mut known: Vec<(String, Vec<String>)> = Vec::new();
-    for (prefix, name) in [("", section.stream.as_str()), (COMPANY, "companies")] {
-        let field = streams::find(name).and_then(attributes_of);
-        if let Some((field, names)) = field.zip(attributes(name)) {
-            known.push((format!("{prefix}{field}."), names));
-        }
-    }
-    // The name of an attribute that the workspace lacks, and the names it has.
-    let lacking = |path: &str| {
-        let (rest, names) = known
-            .iter()
-            .find_map(|(prefix, names)| Some((path.strip_prefix(prefix.as_str())?, names)))?;
-        let has = |name: &String| {
-            rest.strip_prefix(name.as_str())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        };
-        let lacks = !names.iter().any(has) && !rest.starts_with(OWN);
-        lacks.then(|| (rest.to_owned(), names.clone()))
-    };
+    let known = Known::of(&section.stream, attributes);
+    let lacking = |path: &str| known.lacks(path);
     let stream = section.stream.clone();
     let mut lost: Vec<String> = Vec::new();
     section.rules.retain_mut(|rule: &mut Rule| {
@@ -66,17 +85,12 @@ fn fit(
             Source::Path(path) => lacking(path).is_none(),
             Source::Literal(_) => true,
         });
-        let (Some((name, names)), true) = (first, rule.from.iter().all(literal)) else {
+        let (Some(lack), true) = (first, rule.from.iter().all(literal)) else {
             return true;
         };
-        let hint = nearest(&name, names.iter().map(String::as_str))
-            .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         notices.push(Notice {
             kind: "unmapped".to_owned(),
-            message: format!(
-                "the workspace has no custom attribute `{name}`: `{}` is left out{hint}",
-                rule.to
-            ),
+            message: format!("{lack}: `{}` is left out", rule.to),
             stream: Some(stream.clone()),
             key: None,
             path: Some(rule.to.clone()),

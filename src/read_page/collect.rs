@@ -7,7 +7,7 @@ use super::page::{empty_page, notice};
 use super::scan::Context;
 use crate::contract::connector::Page;
 use crate::contract::http::{Effect, Response};
-use crate::contract::types::{Entry, Failure, FailureKind, Notice};
+use crate::contract::types::{Entry, Failure, FailureKind, Intent, Notice};
 use crate::intercom::envelope::{Continuation, read_list};
 use crate::intercom::errors::{from_http, from_response, unexpected_body};
 use crate::intercom::normalize::{Record, Unreadable};
@@ -15,6 +15,7 @@ use crate::intercom::request::server_time;
 use crate::intercom::streams::Stream;
 use crate::map_record::Mapper;
 use crate::operation::Answer;
+use crate::triggers::{Occasion, Watch};
 
 /// An answer that is a success.
 pub struct Success {
@@ -67,7 +68,11 @@ pub struct List {
 pub struct Collector<'a> {
     context: &'a Context<'a>,
     mapper: Mapper,
+    watch: Option<Watch<'a>>,
+    /// Now, in Unix seconds: the server's time where an answer said it.
+    now: i64,
     entries: Vec<Entry>,
+    intents: Vec<Intent>,
     notices: Vec<Notice>,
     unknown: BTreeSet<String>,
     /// Whether an item was no record.
@@ -80,7 +85,10 @@ impl<'a> Collector<'a> {
         Self {
             context,
             mapper: Mapper::new(context.scan.stream, &context.scan.mapping),
+            watch: context.scan.triggers.of_stream(context.scan.stream),
+            now: context.now(),
             entries: Vec::with_capacity(items),
+            intents: Vec::new(),
             notices: Vec::new(),
             unknown: BTreeSet::new(),
             quarantined: false,
@@ -107,9 +115,15 @@ impl<'a> Collector<'a> {
         }
         Page {
             entries: self.entries,
+            intents: self.intents,
             notices: self.notices,
             ..empty_page()
         }
+    }
+
+    /// Sets the time to the server's.
+    pub fn at(&mut self, now: i64) {
+        self.now = now;
     }
 
     /// Says something about the page.
@@ -161,6 +175,20 @@ impl<'a> Collector<'a> {
         let filter = &self.context.scan.filter;
         if filter.holds(&record.payload) {
             let company = companies::of(self.context.scan, &record.payload);
+            if let Some(watch) = &self.watch {
+                let (intents, notices) = watch.look(&Occasion {
+                    key: &record.key,
+                    record: str::from_utf8(&record.payload).unwrap_or_default(),
+                    parts: record.aside.as_deref(),
+                    company,
+                    updated_at: record.updated_at,
+                    topics: None,
+                    gone: false,
+                    now: self.now,
+                });
+                self.intents.extend(intents);
+                self.notices.extend(notices);
+            }
             let made = self.mapper.entry(record, company);
             self.notices.extend(made.notices);
             match made.entry {

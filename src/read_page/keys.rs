@@ -96,6 +96,7 @@ fn row(
         }
     }
     let success = Success::of(context, answer)?;
+    collector.at(success.at);
     let item = context.scan.normalizer().document(&success.response.body);
     if let Err(unreadable) = &item
         && json::parse::<Member>(&unreadable.document).is_err()

@@ -17,12 +17,14 @@ use crate::map_record::known_stream;
 use crate::mapping::Mapping;
 use crate::mapping::rule::Section;
 use crate::operation::Moment;
+use crate::triggers::Triggers;
 
 /// Everything that a page depends on.
 pub struct Scan {
     pub config: Config,
     pub stream: &'static Stream,
     pub mapping: Mapping,
+    pub triggers: Triggers<'static>,
     pub window: Window,
     pub filter: Filter,
     pub max_entries: u32,
@@ -71,6 +73,7 @@ impl Scan {
             config,
             stream,
             mapping,
+            triggers: Triggers::of(connection)?.into_owned(),
             window,
             filter,
             max_entries: request.max_entries.min(fitting).min(most).max(1),
@@ -93,6 +96,7 @@ impl Scan {
             config: self.config.clone(),
             stream: parent,
             mapping: Mapping::default(),
+            triggers: Triggers::default(),
             window,
             filter: Filter::default(),
             embedded: true,
@@ -103,7 +107,10 @@ impl Scan {
     }
 
     pub fn normalizer(&self) -> Normalizer<'static> {
-        let normalizer = Normalizer::new(self.stream);
+        let mut normalizer = Normalizer::new(self.stream);
+        if self.triggers.of_stream(self.stream).is_some() {
+            normalizer = normalizer.with_aside();
+        }
         let section = self.mapping.section(self.stream.name);
         if self.embedded || section.is_some_and(|section| section.embeds(self.stream)) {
             normalizer.with_embedded()

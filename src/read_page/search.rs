@@ -72,6 +72,7 @@ pub fn read(
         continuation.starting_after.as_deref(),
     )?;
     let mut collector = Collector::new(context, items.len());
+    collector.at(success.at);
     let mut beyond = false;
     for item in items {
         let Some(record) = collector.take(item) else {

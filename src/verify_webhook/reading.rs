@@ -3,6 +3,7 @@
 mod engagement;
 mod links;
 mod parts;
+mod told;
 
 use std::borrow::Cow;
 
@@ -16,6 +17,8 @@ use crate::json::{Outline, Reader};
 use crate::map_record::Mapper;
 use crate::mapping::Mapping;
 use crate::mapping::rule::Section;
+use crate::triggers::Triggers;
+use told::Told;
 
 /// Where the item is in a notification.
 const ITEM: &str = "data.item";
@@ -23,26 +26,40 @@ const ITEM: &str = "data.item";
 /// The reading of one item.
 pub struct Reading<'m> {
     mapping: &'m Mapping,
+    triggers: &'m Triggers<'m>,
     accepted: AcceptedDelivery,
+    /// What triggers look at.
+    told: Vec<Told>,
     /// What could not be read first: its place, and why.
     unread: Option<String>,
 }
 
 impl<'m> Reading<'m> {
     /// A reading into a delivery that says nothing yet.
-    pub fn new(mapping: &'m Mapping, accepted: AcceptedDelivery) -> Self {
+    pub fn new(
+        mapping: &'m Mapping,
+        triggers: &'m Triggers<'m>,
+        accepted: AcceptedDelivery,
+    ) -> Self {
         Self {
             mapping,
+            triggers,
             accepted,
+            told: Vec::new(),
             unread: None,
         }
     }
 
-    /// What the item came to.
+    /// What the item came to, told by a topic of these names and received at this time.
     ///
     /// # Errors
     /// What is wrong and where, when nothing of it could be read.
-    pub fn end(self) -> Result<AcceptedDelivery, String> {
+    pub fn end(
+        mut self,
+        topics: &[&'static str],
+        received_at_ms: i64,
+    ) -> Result<AcceptedDelivery, String> {
+        self.look(topics, received_at_ms);
         let AcceptedDelivery {
             entries,
             read_again,
@@ -133,15 +150,22 @@ impl<'m> Reading<'m> {
                 (Some((_, children)), Some(parent)) => {
                     Normalizer::of_children(stream, children.parent_field, parent)
                 }
-                _ => Mapper::new(stream, self.mapping).normalizer(),
+                _ => {
+                    let normalizer = Mapper::new(stream, self.mapping).normalizer();
+                    match subject.parts.is_some() && self.is_watched(stream) {
+                        true => normalizer.with_aside(),
+                        false => normalizer,
+                    }
+                }
             };
             let change = if whole { Change::Upsert } else { Change::Patch };
             let read = normalizer.text(&document);
             self.record(stream, read, place, change, None)?
         } else {
             let key = key(found);
-            if key.is_none() {
-                self.unreadable(stream, place, without("id", found));
+            match &key {
+                Some(key) => self.name(stream, key, None, false),
+                None => self.unreadable(stream, place, without("id", found)),
             }
             key
         };
@@ -165,7 +189,10 @@ impl<'m> Reading<'m> {
         let within = member(subject, item);
         let found = within.as_ref().map_or(item, |(_, found)| found);
         match key(found) {
-            Some(key) => self.deletion(stream, &key, reason, None),
+            Some(key) => {
+                self.name(stream, &key, None, true);
+                self.deletion(stream, &key, reason, None)
+            }
             None => {
                 self.unreadable(stream, "", without("id", item));
                 Ok(())
@@ -239,6 +266,7 @@ impl<'m> Reading<'m> {
                 )
             });
         }
+        self.tell(stream, &record);
         let mapper = Mapper::new(stream, self.mapping);
         let key = record.key.clone();
         // The company is not in the notification: without it the entry is only a part.

@@ -6,6 +6,7 @@ mod same;
 #[path = "../../tests/samples/webhook_items.rs"]
 mod samples;
 mod tickets;
+mod triggers;
 mod workspace;
 
 use serde_json::{Value, json};
@@ -19,7 +20,9 @@ fn sign(secret: &str, body: &[u8]) -> String {
     let mac = Hmac::<Sha1>::new_from_slice(secret.as_bytes())
         .unwrap()
         .chain_update(body);
-    format!("sha1={}", hex(&mac.finalize().into_bytes()))
+    let digits = mac.finalize().into_bytes();
+    let digits: Vec<String> = digits.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha1={}", digits.concat())
 }
 
 fn connection() -> Connection {

@@ -4,7 +4,6 @@ use std::io::BufRead as _;
 
 use serde_json::Value;
 
-use super::read::check_names;
 use super::{CommandError, load_connection};
 use crate::command_line::{Exit, Global, MapArguments};
 use crate::connection_file::ConnectionFile;
@@ -12,6 +11,7 @@ use crate::contract::types::Entry;
 use crate::opened_connection::{OpenedConnection, load_component};
 use crate::output::LineWriter;
 use crate::progress::write_line;
+use crate::sync_plan::check_names;
 
 /// Documents in one call.
 const BATCH: usize = 200;

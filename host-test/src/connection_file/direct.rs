@@ -152,6 +152,7 @@ impl ConnectionFile {
             filters: std::collections::BTreeMap::new(),
             sweep_every: None,
             sync_every: None,
+            written_sync_every: None,
             webhooks: webhooks::WebhookSettings::default(),
             http_output: http_output::HttpOutputSettings::default(),
             triggers: triggers::Triggers::default(),

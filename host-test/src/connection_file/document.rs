@@ -21,19 +21,19 @@ const MAX_NODES: usize = 50_000;
 
 /// A value and where it stands.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
-    pub(super) content: Content,
+pub(crate) struct Node {
+    pub(crate) content: Content,
     /// Counted from 1.
-    pub(super) line: u64,
+    pub(crate) line: u64,
     /// The file's own text of the value, for a number: `2.10` where the value is 2.1.
-    pub(super) written: Option<String>,
+    pub(crate) written: Option<String>,
     /// Whether the environment gave (a part of) the value: it is then not shown.
-    pub(super) from_environment: bool,
+    pub(crate) from_environment: bool,
 }
 
 /// What a value is.
 #[derive(Clone, Debug)]
-pub(super) enum Content {
+pub(crate) enum Content {
     Null,
     Bool(bool),
     Number(Number),
@@ -45,7 +45,7 @@ pub(super) enum Content {
 }
 
 /// Parses the text of a file whose top is a mapping. Duplicate keys are reported, and the first of them stays.
-pub(super) fn parse(
+pub(crate) fn parse(
     path: &Path,
     text: &str,
     problems: &mut Problems,
@@ -99,7 +99,7 @@ fn explain(message: &str) -> String {
 
 impl Node {
     /// Whether the environment gave any of it.
-    pub(super) fn is_from_environment(&self) -> bool {
+    pub(crate) fn is_from_environment(&self) -> bool {
         self.from_environment
             || match &self.content {
                 Content::List(items) => items.iter().any(Node::is_from_environment),
@@ -109,7 +109,7 @@ impl Node {
     }
 
     /// The value of a key, when this is a mapping that has it.
-    pub(super) fn get(&self, key: &str) -> Option<&Node> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
         match &self.content {
             Content::Map(entries) => entries
                 .iter()
@@ -120,7 +120,7 @@ impl Node {
     }
 
     /// What it is, for a message. A text is shown only when it did not come from the environment.
-    pub(super) fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         match &self.content {
             Content::Null => "nothing".to_owned(),
             Content::Bool(value) => format!("the truth value {value}"),
@@ -137,7 +137,7 @@ impl Node {
     }
 
     /// A problem with this value.
-    pub(super) fn problem(
+    pub(crate) fn problem(
         &self,
         path: &str,
         code: &'static str,
@@ -155,7 +155,7 @@ impl Node {
     }
 
     /// The value as JSON, for what the component judges.
-    pub(super) fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         match &self.content {
             Content::Null | Content::Unresolved => Value::Null,
             Content::Bool(value) => Value::Bool(*value),

@@ -83,6 +83,7 @@ pub(super) fn mode(
     );
     connection.mode = written.unwrap_or(Mode::Hybrid);
     let every = span::read(section, "sync_every", SHORTEST_SYNC, problems);
+    connection.written_sync_every = every;
     connection.sync_every = match written {
         Some(Mode::Hybrid) => Some(every.unwrap_or(SYNC_EVERY)),
         Some(Mode::Realtime) if every.is_some() => {

@@ -1,6 +1,6 @@
 //! One stream, from where it stands to its end.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::brought::{count_notices, quarantined};
 use super::exclusive::{self, Walk};
@@ -51,7 +51,9 @@ impl<S: PageSource> Runner<'_, S> {
             ));
         }
         // What is read beside the position says nothing about how far the stream was read.
-        if self.options.extent == Extent::Onward {
+        // A run that gave way is not over.
+        let over = !matches!(report.status, StreamStatus::GaveWay { .. });
+        if self.options.extent == Extent::Onward && over {
             let message = report.status.message();
             let run = LastRun {
                 ended_at_ms: now_ms(),
@@ -205,6 +207,9 @@ impl<S: PageSource> Runner<'_, S> {
                     "intents are not carried out by this version"
                 );
             }
+            if let Some(wait) = self.gives_way(stream, &page) {
+                return Ok(StreamStatus::GaveWay { wait });
+            }
             if !walker.go_on(page).await {
                 break;
             }
@@ -214,6 +219,22 @@ impl<S: PageSource> Runner<'_, S> {
             output.swept(&stream.name, now_ms())?;
         }
         Ok(StreamStatus::Complete)
+    }
+}
+
+impl<S: PageSource> Runner<'_, S> {
+    /// Whether to give way behind a page, and for how long at least. A walk that only one may walk at a time is not left in
+    /// the middle unless the process ends: the provider forgets it within a minute.
+    fn gives_way(&self, stream: &StreamDescriptor, page: &Page) -> Option<Duration> {
+        let slice = self.options.slice.as_ref()?;
+        page.next.as_ref()?;
+        let wait = Duration::from_millis(page.retry_after_ms.unwrap_or(0));
+        let wait = self.options.retry.scaled(wait);
+        let ends = match stream.exclusive {
+            true => slice.is_stopped(),
+            false => slice.ends(wait),
+        };
+        ends.then_some(wait)
     }
 }
 

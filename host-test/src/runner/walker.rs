@@ -64,7 +64,7 @@ impl<'a, S: PageSource> Walker<'a, S> {
         let page = self
             .try_page(report)
             .await
-            .map_err(|error| status_of(&error))?;
+            .map_err(|error| self.status_of(&error))?;
         let stuck =
             page.entries.is_empty() && page.next.is_some() && page.next == self.request.cursor;
         self.idle = if stuck { self.idle + 1 } else { 0 };
@@ -113,7 +113,26 @@ impl<'a, S: PageSource> Walker<'a, S> {
 
     async fn pause(&self, wait: Duration) {
         self.runner.progress.waiting(&self.request.stream, wait);
-        self.runner.options.retry.pause(wait).await;
+        let retry = &self.runner.options.retry;
+        match &self.runner.options.slice {
+            Some(slice) => slice.pause(retry, wait).await,
+            None => retry.pause(wait).await,
+        }
+    }
+
+    /// What a failure means for its stream; whoever is to stop does not fail.
+    fn status_of(&self, error: &CallError) -> StreamStatus {
+        match self.is_stopped() {
+            true => StreamStatus::GaveWay {
+                wait: Duration::ZERO,
+            },
+            false => status_of(error),
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        let slice = self.runner.options.slice.as_ref();
+        slice.is_some_and(super::Slice::is_stopped)
     }
 
     /// One page, after as many tries as it takes and is allowed. The position is the same in each of them.
@@ -140,6 +159,9 @@ impl<'a, S: PageSource> Walker<'a, S> {
             report.retries += 1;
             tracing::warn!(stream = request.stream, wait = ?wait, "trying again: {error}");
             self.pause(wait).await;
+            if self.is_stopped() {
+                return Err(error);
+            }
         }
     }
 }

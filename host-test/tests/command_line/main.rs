@@ -8,6 +8,8 @@ mod authorization;
 mod benchmark;
 /// `check`: what is good, what is not, and what to do about it.
 mod check;
+/// `component`: versions, and which of them is run.
+mod components;
 /// Connection files: both forms, and everything that can be wrong in them.
 mod configuration;
 /// Webhooks that get lost, come twice and come late: after a sync and a sweep the output is the workspace.
@@ -28,6 +30,8 @@ mod kill_matrix;
 mod mapping;
 /// `mode`: webhooks only, syncs only, or both.
 mod modes;
+/// `serve`: many connections in one process, the control API, the status page, kills.
+mod platform;
 /// `--output http:URL`: bodies, keys, retries, positions.
 mod posting;
 /// Processes: run to their end, or ended with their owner.

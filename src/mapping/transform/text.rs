@@ -1,5 +1,7 @@
 //! Texts.
 
+use records::letters::{lower_of, upper_of};
+
 use super::{Item, Odd, argument};
 
 /// The characters of a text.
@@ -34,41 +36,6 @@ pub fn upper<'a>(_: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd>
     Ok(Item::text(text.chars().map(upper_of).collect::<String>()))
 }
 
-/// Ranges of capital letters with what lies between each and its small letter; where that is one, the two take turns. The
-/// alphabets of Europe: the standard library's tables of all there are would be a twentieth of the component.
-const CAPITALS: [(char, char, u32); 11] = [
-    ('A', 'Z', 32),
-    ('À', 'Ö', 32),
-    ('Ø', 'Þ', 32),
-    ('Ā', 'Į', 1),
-    ('Ĳ', 'Ķ', 1),
-    ('Ĺ', 'Ň', 1),
-    ('Ŋ', 'Ŷ', 1),
-    ('Ź', 'Ž', 1),
-    ('Α', 'Ω', 32),
-    ('А', 'Я', 32),
-    ('Ѐ', 'Џ', 80),
-];
-
-fn lower_of(letter: char) -> char {
-    let mut ranges = CAPITALS.iter();
-    let range = ranges.find(|(first, last, between)| {
-        let place = u32::from(letter).wrapping_sub(u32::from(*first));
-        (*first..=*last).contains(&letter) && (*between > 1 || place.is_multiple_of(2))
-    });
-    let small = range.and_then(|(_, _, between)| char::from_u32(u32::from(letter) + between));
-    small.unwrap_or(letter)
-}
-
-fn upper_of(letter: char) -> char {
-    CAPITALS
-        .iter()
-        .find_map(|(_, _, between)| {
-            let capital = char::from_u32(u32::from(letter).checked_sub(*between)?)?;
-            (capital != letter && lower_of(capital) == letter).then_some(capital)
-        })
-        .unwrap_or(letter)
-}
 /// The first word of a name, or everything behind it.
 pub fn split_name<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
     let name = characters(&item).trim();
@@ -95,6 +62,14 @@ pub fn truncate<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Ite
     let mut cut: String = text.chars().take(kept).collect();
     cut.push_str(&ending);
     Ok(Item::text(cut))
+}
+
+/// Text without markup.
+pub fn html_to_text<'a>(_: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
+    match &item {
+        Item::Text(text) => Ok(Item::text(records::plain(text))),
+        Item::Json(_) => Err(Odd),
+    }
 }
 
 /// A name for machines: letters and digits of ASCII, `-` and `_`; everything else becomes `_`.

@@ -1,6 +1,7 @@
 //! A conversation as text, in order.
 
-use super::html::plain;
+use records::plain;
+
 use super::time::iso_date;
 use super::{Item, Odd, each};
 use crate::mapping::path::value_at;

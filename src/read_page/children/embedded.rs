@@ -102,6 +102,7 @@ fn link(
         payload,
         odd: Vec::new(),
         unknown: Vec::new(),
+        aside: None,
     }))
 }
 

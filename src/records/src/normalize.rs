@@ -19,6 +19,8 @@ pub struct Shape {
     noted: Vec<bool>,
     /// Whether rows of other streams stay where they are embedded.
     embedded: bool,
+    /// Whether they are given beside the record.
+    aside: bool,
 }
 
 /// A record in its canonical form, with what an entry needs of it.
@@ -34,6 +36,8 @@ pub struct Normalized {
     pub odd: Vec<&'static str>,
     /// Fields that are not declared, by their dotted paths.
     pub unknown: Vec<String>,
+    /// The rows of another stream that the record embeds, as they came, where they are asked for.
+    pub aside: Option<String>,
 }
 
 impl Shape {
@@ -47,6 +51,15 @@ impl Shape {
             cursor: cursor.and_then(place),
             noted: fields.iter().map(is_noted).collect(),
             embedded: false,
+            aside: false,
+        }
+    }
+
+    /// The same, with rows of other streams given beside the record.
+    pub fn with_aside(self) -> Self {
+        Self {
+            aside: true,
+            ..self
         }
     }
 
@@ -74,6 +87,7 @@ impl Shape {
             unknown: Vec::new(),
             key: vec![None; self.key.len()],
             updated_at: None,
+            aside: None,
         };
         pass.object(self.fields, reader, None)?;
         let document = reader.text().get(start..reader.place()).unwrap_or_default();
@@ -83,6 +97,7 @@ impl Shape {
             updated_at: pass.updated_at,
             odd: pass.odd,
             unknown: pass.unknown,
+            aside: pass.aside,
         }))
     }
 }
@@ -102,6 +117,7 @@ struct Pass<'n> {
     unknown: Vec<String>,
     key: Vec<Option<String>>,
     updated_at: Option<i64>,
+    aside: Option<String>,
 }
 
 impl Pass<'_> {
@@ -147,7 +163,9 @@ impl Pass<'_> {
         let first = reader.peek()?;
         match (field.kind, first) {
             (Kind::Nested(inner), b'{') => return self.object(inner, reader, Some(field.name())),
-            (Kind::Elsewhere, _) if self.shape.embedded => return reader.value().map(drop),
+            (Kind::Elsewhere, _) if self.shape.embedded || self.shape.aside => {
+                return self.elsewhere(reader);
+            }
             (Kind::Attributes | Kind::Object | Kind::List | Kind::Nested(_) | Kind::Any, _) => {
                 return reader.value().map(drop);
             }
@@ -177,6 +195,27 @@ impl Pass<'_> {
                     self.odd.push(field.name());
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Takes rows of another stream.
+    #[cold]
+    fn elsewhere(&mut self, reader: &mut Reader) -> Result<(), Invalid> {
+        let place = reader.value()?;
+        let json = reader.text().get(place.clone()).unwrap_or_default();
+        if json == "null" {
+            return Ok(());
+        }
+        if self.shape.aside {
+            self.aside = Some(json.to_owned());
+        }
+        if !self.shape.embedded {
+            self.patches.push(Patch {
+                start: place.start,
+                end: place.end,
+                text: Cow::Borrowed("null"),
+            });
         }
         Ok(())
     }

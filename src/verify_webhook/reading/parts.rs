@@ -46,8 +46,18 @@ impl Reading<'_> {
     ) -> Result<(), Failure> {
         let name = parts.trim_end_matches('s');
         match item.get(name).filter(|part| *part != "null") {
-            Some(part) => self.part(parts, part, parent, name, reason),
+            Some(part) => {
+                self.part_of(parts, part, parent);
+                self.part(parts, part, parent, name, reason)
+            }
             None => Ok(()),
+        }
+    }
+
+    /// Lets triggers on the object see the part that was told beside it, or without it.
+    fn part_of(&mut self, parts: &'static str, part: &str, parent: &str) {
+        if let Some((stream, _)) = streams::find(parts).and_then(Stream::children) {
+            self.name(stream, parent, Some(format!("[{part}]")), false);
         }
     }
 
@@ -69,6 +79,7 @@ impl Reading<'_> {
             }
             return Ok(());
         };
+        self.part_of(parts, item.text, &key);
         self.part(parts, item.text, &key, "", reason)?;
         self.read_again(parent, &key);
         Ok(())

@@ -1,7 +1,5 @@
 //! Markup to text: no parser of HTML, which bodies of messages do not take, but a reader that keeps to what browsers show.
 
-use super::{Item, Odd};
-
 /// Elements of which nothing is shown.
 const HIDDEN: [&str; 5] = ["script", "style", "head", "template", "noscript"];
 
@@ -46,14 +44,6 @@ const NAMED: &str = "amp&|lt<|gt>|quot\"|apos'|nbsp |hellip…|mdash—|ndash–
     eacute é|ecirc ê|euml ë|igrave ì|iacute í|icirc î|iuml ï|ntilde ñ|ograve ò|oacute ó|ocirc ô|otilde õ|ouml ö|\
     oslash ø|ugrave ù|uacute ú|ucirc û|uuml ü|yacute ý|Agrave À|Aacute Á|Acirc Â|Auml Ä|Aring Å|AElig Æ|Ccedil Ç|\
     Egrave È|Eacute É|Ecirc Ê|Ntilde Ñ|Ouml Ö|Oslash Ø|Uuml Ü|larr←|rarr→|zwnj\u{200c}|zwj\u{200d}|shy\u{ad}";
-
-/// Text without markup.
-pub fn html_to_text<'a>(_: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
-    match &item {
-        Item::Text(text) => Ok(Item::text(plain(text))),
-        Item::Json(_) => Err(Odd),
-    }
-}
 
 /// What a browser shows of a text with markup.
 pub fn plain(html: &str) -> String {

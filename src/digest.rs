@@ -1,0 +1,18 @@
+//! Names made of what something is: the same for the same texts.
+
+use sha1::{Digest, Sha1};
+
+/// The SHA-1 of texts, each behind its length so that no two lists of them are alike, in hexadecimal digits.
+pub fn of(parts: &[&str]) -> String {
+    let mut hash = Sha1::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or_default();
+    let digest = hash.finalize();
+    let digits = digest
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    digits.collect()
+}

@@ -1,0 +1,113 @@
+//! Intents in the making: what triggers that fire want done.
+
+use super::packing::{CONFIRM, EACH_CHANGE, ON_TOPICS};
+use super::scene::last_part;
+use super::watch::{Occasion, Watch};
+use crate::contract::types::{Intent, Notice};
+use crate::digest;
+use crate::map_record::Mapper;
+use crate::mapping::Mapping;
+use crate::mapping::apply::Subject;
+use crate::mapping::packed::Unpacker;
+
+/// The hexadecimal digits of an intent's id.
+const DIGITS: usize = 32;
+
+/// Intents of one occasion.
+pub struct Intents<'a, 'w> {
+    watch: &'w Watch<'w>,
+    occasion: &'w Occasion<'a>,
+    intents: Vec<Intent>,
+    notices: Vec<Notice>,
+    /// Records that were mapped, by the number of their mapping: many triggers share one.
+    mapped: Vec<(usize, Option<Vec<u8>>)>,
+}
+
+impl<'a, 'w> Intents<'a, 'w> {
+    pub fn new(watch: &'w Watch<'w>, occasion: &'w Occasion<'a>) -> Self {
+        Self {
+            watch,
+            occasion,
+            intents: Vec::new(),
+            notices: Vec::new(),
+            mapped: Vec::new(),
+        }
+    }
+
+    /// Adds the intent of a trigger, of which what it wants comes next.
+    pub fn add(&mut self, bits: usize, trigger: &mut Unpacker) {
+        let (Some(name), Some(action), Some(mapping)) =
+            (trigger.str(), trigger.str(), trigger.number())
+        else {
+            return;
+        };
+        let Some(record) = self.record(mapping, name) else {
+            return;
+        };
+        self.intents.push(Intent {
+            id: self.id(bits, name),
+            trigger: name.to_owned(),
+            source_stream: self.watch.stream.name.to_owned(),
+            source_key: self.occasion.key.to_owned(),
+            action: action.to_owned(),
+            record,
+            confirm: bits & CONFIRM != 0,
+        });
+    }
+
+    /// What was made.
+    pub fn end(self) -> (Vec<Intent>, Vec<Notice>) {
+        (self.intents, self.notices)
+    }
+
+    /// The same for the same trigger and row, and for the same change of it where each counts. Deliveries know a change by the
+    /// part that came last; what may be read as well is known by the time that both tell.
+    fn id(&self, bits: usize, name: &str) -> String {
+        let occasion = self.occasion;
+        let stream = self.watch.stream;
+        let mut parts = vec![name, stream.name, occasion.key];
+        let updated_at = occasion.updated_at.map(|seconds| seconds.to_string());
+        if bits & EACH_CHANGE != 0 {
+            let parts_of = occasion.parts.filter(|_| bits & ON_TOPICS != 0);
+            let part = parts_of.and_then(|parts| last_part(parts, stream.embedded()));
+            let change = match occasion.gone {
+                true => Some("gone"),
+                false => part.or(updated_at.as_deref()),
+            };
+            parts.push(change.unwrap_or(occasion.record));
+        }
+        let mut id = digest::of(&parts);
+        id.truncate(DIGITS);
+        id
+    }
+
+    /// The record to act with; `None` when the mapping does not want it or it lacks what has to be there.
+    fn record(&mut self, mapping: usize, name: &str) -> Option<Vec<u8>> {
+        let occasion = self.occasion;
+        let Some(at) = mapping.checked_sub(1) else {
+            return Some(occasion.record.as_bytes().to_vec());
+        };
+        if let Some((_, record)) = self.mapped.iter().find(|(known, _)| *known == at) {
+            return record.clone();
+        }
+        let packed = Unpacker(self.watch.mappings).all(|unpacker| unpacker.bytes())?;
+        let mapping = Mapping::unpack(packed.get(at)?)?;
+        let subject = Subject {
+            record: occasion.record,
+            key: occasion.key,
+            company: occasion.company,
+            parts: occasion.parts,
+            whole: !occasion.gone,
+        };
+        let mut notices = Vec::new();
+        let mapped = Mapper::new(self.watch.stream, &mapping).payload(&subject, &mut notices);
+        self.notices
+            .extend(notices.into_iter().map(|notice| Notice {
+                path: notice.path.map(|path| format!("triggers.{name}: {path}")),
+                ..notice
+            }));
+        let record = mapped.and_then(Result::ok);
+        self.mapped.push((at, record.clone()));
+        record
+    }
+}

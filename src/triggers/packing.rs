@@ -1,0 +1,190 @@
+//! The compiled form of triggers: packed values that are judged as they lie.
+//!
+//! The mappings, each once; then for each stream its name, the paths that its triggers look at (sorted: a number stands for
+//! each), the keywords (an index for all that are looked for at the same paths) and the triggers. Of a trigger first what
+//! decides whether it fires, then what it wants.
+
+use records::{in_order, keywords};
+
+use super::Trigger;
+use super::question::Question;
+use crate::mapping::condition::Condition;
+use crate::mapping::packed::Packer;
+
+/// Bits of a trigger.
+pub const CONFIRM: usize = 1;
+pub const EACH_CHANGE: usize = 2;
+pub const ON_TOPICS: usize = 4;
+/// It asks how long ago something was, which no delivery tells.
+pub const WAITS: usize = 8;
+
+/// Kinds of conditions.
+pub const IN: usize = 0;
+pub const PRESENT: usize = 1;
+pub const NOT: usize = 2;
+pub const ALL: usize = 3;
+pub const ANY: usize = 4;
+pub const COMPARED: usize = 5;
+pub const KEYWORDS: usize = 6;
+pub const TAG: usize = 7;
+pub const AUTHOR: usize = 8;
+pub const OLDER: usize = 9;
+
+/// Packs triggers.
+pub fn pack(triggers: &[Trigger]) -> Vec<u8> {
+    let mut packer = Packer::default();
+    if triggers.is_empty() {
+        return packer.0;
+    }
+    let mut mappings: Vec<Vec<u8>> = Vec::new();
+    let mut streams: Vec<(&str, Vec<u8>)> = Vec::new();
+    for trigger in triggers {
+        let name = trigger.stream.name;
+        if !streams.iter().any(|(known, _)| *known == name) {
+            let own = triggers.iter().filter(|one| one.stream.name == name);
+            streams.push((name, stream(&own.collect::<Vec<_>>(), &mut mappings)));
+        }
+    }
+    let mut shared = Packer::default();
+    shared.all(&mappings, |packer, mapping| packer.bytes(mapping));
+    packer.bytes(&shared.0);
+    packer.all(&streams, |packer, (name, packed)| {
+        packer.text(name);
+        packer.bytes(packed);
+    });
+    packer.0
+}
+
+/// What the conditions of one stream have in common.
+#[derive(Default)]
+struct Shared<'t> {
+    paths: Vec<&'t str>,
+    /// Paths, and the keywords that are looked for there with the mark of each.
+    keywords: Vec<(&'t [String], Vec<(&'t str, u32)>, u32)>,
+}
+
+fn stream(triggers: &[&Trigger], mappings: &mut Vec<Vec<u8>>) -> Vec<u8> {
+    let mut shared = Shared::default();
+    for when in triggers.iter().filter_map(|trigger| trigger.when.as_ref()) {
+        when.paths(&mut |path| shared.paths.push(path));
+    }
+    shared.paths = in_order(shared.paths);
+    shared.paths.dedup();
+    let mut packed: Vec<Vec<u8>> = Vec::new();
+    for trigger in triggers {
+        packed.push(one(trigger, &mut shared, mappings));
+    }
+    let mut packer = Packer::default();
+    packer.all(&shared.paths, |packer, path| packer.text(path));
+    packer.all(&shared.keywords, |packer, (paths, words, _)| {
+        packer.all(paths, |packer, path| {
+            packer.number(slot(&shared.paths, path))
+        });
+        packer.bytes(&keywords::index(words.clone()));
+    });
+    packer.all(&packed, |packer, trigger| packer.bytes(trigger));
+    packer.0
+}
+
+fn one<'t>(trigger: &'t Trigger, shared: &mut Shared<'t>, mappings: &mut Vec<Vec<u8>>) -> Vec<u8> {
+    let mut packer = Packer::default();
+    let bits = [
+        (CONFIRM, trigger.confirm),
+        (EACH_CHANGE, trigger.each_change),
+        (ON_TOPICS, trigger.topics.is_some()),
+        (WAITS, trigger.when.as_ref().is_some_and(waits)),
+    ];
+    packer.number(bits.iter().filter(|bit| bit.1).map(|bit| bit.0).sum());
+    let topics = trigger.topics.as_deref().unwrap_or_default();
+    packer.all(topics, |packer, topic| packer.text(topic));
+    match &trigger.when {
+        Some(when) => condition(when, shared, &mut packer),
+        None => several(ALL, &[], shared, &mut packer),
+    }
+    packer.text(&trigger.name);
+    packer.text(&trigger.action);
+    let mapping = trigger
+        .mapping
+        .section(trigger.stream.name)
+        .map(|_| trigger.mapping.pack());
+    packer.number(mapping.map_or(0, |mapping| {
+        let known = mappings.iter().position(|known| *known == mapping);
+        known.unwrap_or_else(|| {
+            mappings.push(mapping);
+            mappings.len() - 1
+        }) + 1
+    }));
+    packer.0
+}
+
+fn waits(when: &Condition) -> bool {
+    match when {
+        Condition::Asked(Question::Older(..)) => true,
+        Condition::Not(inner) => waits(inner),
+        Condition::All(inner) | Condition::Any(inner) => inner.iter().any(waits),
+        _ => false,
+    }
+}
+
+fn slot(paths: &[&str], path: &str) -> usize {
+    paths.binary_search(&path).unwrap_or_default()
+}
+
+fn several<'t>(kind: usize, inner: &'t [Condition], shared: &mut Shared<'t>, packer: &mut Packer) {
+    packer.number(kind);
+    packer.number(inner.len());
+    for one in inner {
+        condition(one, shared, packer);
+    }
+}
+
+fn condition<'t>(when: &'t Condition, shared: &mut Shared<'t>, packer: &mut Packer) {
+    let texts = |packer: &mut Packer, kind: usize, slot: usize, texts: &[String]| {
+        packer.number(kind);
+        packer.number(slot);
+        packer.all(texts, |packer, text| packer.text(text));
+    };
+    match when {
+        Condition::In(path, wanted) => texts(packer, IN, slot(&shared.paths, path), wanted),
+        Condition::Present(path) => {
+            packer.number(PRESENT);
+            packer.number(slot(&shared.paths, path));
+        }
+        Condition::Not(inner) => {
+            packer.number(NOT);
+            condition(inner, shared, packer);
+        }
+        Condition::All(inner) => several(ALL, inner, shared, packer),
+        Condition::Any(inner) => several(ANY, inner, shared, packer),
+        Condition::Compared(path, comparison, number) => {
+            packer.number(COMPARED);
+            packer.number(slot(&shared.paths, path));
+            packer.number(*comparison);
+            packer.text(number);
+        }
+        Condition::Asked(Question::Tag { path, tags }) => {
+            texts(packer, TAG, slot(&shared.paths, path), tags);
+        }
+        Condition::Asked(Question::Author { path, authors }) => {
+            texts(packer, AUTHOR, slot(&shared.paths, path), authors);
+        }
+        Condition::Asked(Question::Older(path, seconds)) => {
+            packer.number(OLDER);
+            packer.number(slot(&shared.paths, path));
+            packer.number(*seconds as usize);
+        }
+        Condition::Asked(Question::Keywords { paths, words }) => {
+            let known = shared.keywords.iter().position(|one| one.0 == paths);
+            let group = known.unwrap_or_else(|| {
+                shared.keywords.push((paths, Vec::new(), 0));
+                shared.keywords.len() - 1
+            });
+            let (_, all, marks) = &mut shared.keywords[group];
+            all.extend(words.iter().map(|word| (word.as_str(), *marks)));
+            packer.number(KEYWORDS);
+            packer.number(group);
+            packer.number(*marks as usize);
+            *marks += 1;
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! What only triggers ask: keywords, tags, authors, and how long ago something was.
+
+use records::in_order;
+use records::letters::fold;
+
+use super::senses;
+use crate::contract::types::Problem;
+use crate::failure::{nearest, problem};
+use crate::intercom::streams::Stream;
+use crate::json::{self, Member, Object};
+use crate::mapping::condition::{Condition, written};
+use crate::mapping::path::{Type, type_at};
+
+/// The words of these conditions.
+pub const WORDS: [&str; 6] = [
+    "keyword",
+    "keywords",
+    "tag",
+    "author",
+    "waiting",
+    "older_than",
+];
+
+/// Kinds of authors. A contact is a user or a lead, as Intercom calls it or did so.
+const AUTHORS: [&str; 6] = ["user", "lead", "contact", "admin", "bot", "team"];
+
+/// A condition that only triggers have.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Question {
+    /// One of the words, folded, is in a text at one of the paths.
+    Keywords {
+        /// Where to look.
+        paths: Vec<String>,
+        /// What to look for.
+        words: Vec<String>,
+    },
+    /// The row has a tag of one of these names, folded, or ids.
+    Tag {
+        /// Where the tags are.
+        path: String,
+        /// Names and ids.
+        tags: Vec<String>,
+    },
+    /// Whoever wrote last is of one of these kinds, or has one of these ids or e-mail addresses.
+    Author {
+        /// Where the author is if there are no parts.
+        path: String,
+        /// Kinds, ids and addresses.
+        authors: Vec<String>,
+    },
+    /// The time at the path is longer ago than so many seconds.
+    Older(String, u32),
+}
+
+impl Question {
+    /// The paths of the record that it looks at.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        let (several, one) = match self {
+            Self::Keywords { paths, .. } => (paths.as_slice(), None),
+            Self::Tag { path, .. } | Self::Author { path, .. } | Self::Older(path, _) => {
+                (&[][..], Some(path))
+            }
+        };
+        several.iter().chain(one).map(String::as_str)
+    }
+}
+
+/// What became of a member of a condition.
+pub enum Read {
+    /// It is none of these.
+    No,
+    /// It belongs to another member.
+    Taken,
+    /// It is one; `None` when something is wrong with it.
+    Condition(Option<Condition>),
+}
+
+/// Reads a member of a trigger's condition.
+pub fn read(
+    word: &str,
+    value: &Member,
+    object: &Object,
+    stream: &'static Stream,
+    place: &str,
+    problems: &mut Vec<Problem>,
+) -> Read {
+    let path = match object.get("path") {
+        Some(Member::Text(path)) => Some(path.clone()),
+        _ => None,
+    };
+    let has_keywords = object.get("keywords").or(object.get("keyword")).is_some();
+    let at = format!("{place}.{word}");
+    let sense = senses::of(stream);
+    let mut wrong = |code: &str, message: String| {
+        problems.push(problem(at.clone(), code, message));
+        None
+    };
+    let lacks = |what: &str| format!("rows of {} have no {what}", stream.name);
+    let made = match (word, &path) {
+        ("in", _) if has_keywords => return Read::Taken,
+        ("keyword" | "keywords", _) => keywords(value, object, path, stream, place, problems),
+        ("tag", None) => match (texts(value), sense.tags) {
+            (_, "") => wrong("value", lacks("tags")),
+            (Some(tags), path) => Some(Question::Tag {
+                path: path.to_owned(),
+                tags: tags.iter().map(|tag| folded(tag)).collect(),
+            }),
+            (None, _) => wrong(
+                "type",
+                "expected a tag's name or id, or a list of them".to_owned(),
+            ),
+        },
+        ("author", None) => match (texts(value), sense.author) {
+            (_, "") => wrong("value", lacks("authors")),
+            (Some(authors), path) => {
+                let is_unknown = |one: &&String| {
+                    !AUTHORS.contains(&one.as_str())
+                        && !one.contains('@')
+                        && !one.bytes().any(|byte| byte.is_ascii_digit())
+                };
+                if let Some(unknown) = authors.iter().find(is_unknown) {
+                    let hint = nearest(unknown, AUTHORS)
+                        .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                    problems.push(Problem {
+                        expected: Some(AUTHORS.join(", ")),
+                        ..problem(
+                            at.clone(),
+                            "unknown_author",
+                            format!("there is no such kind of author{hint}"),
+                        )
+                    });
+                    return Read::Condition(None);
+                }
+                Some(Question::Author {
+                    path: path.to_owned(),
+                    authors,
+                })
+            }
+            (None, _) => wrong(
+                "type",
+                "expected a kind of author, an id or an e-mail address, or a list of them"
+                    .to_owned(),
+            ),
+        },
+        ("waiting", None) => {
+            let longer = match value {
+                Member::Object(object) => match json::parse::<Object>(object.as_bytes()) {
+                    Ok(object) if object.0.len() == 1 => {
+                        object.get("longer_than").and_then(duration)
+                    }
+                    _ => None,
+                },
+                value => duration(value),
+            };
+            match (longer, sense.waiting) {
+                (_, "") => wrong("value", lacks("time since when somebody waits")),
+                (None, _) => wrong(
+                    "type",
+                    format!("expected `{{ longer_than: 30m }}`; {DURATION}"),
+                ),
+                (Some(seconds), since) => {
+                    let open = Condition::In("state".to_owned(), vec!["\"open\"".to_owned()]);
+                    let since = Question::Older(since.to_owned(), seconds);
+                    let both = vec![open, Condition::Asked(since)];
+                    return Read::Condition(Some(Condition::All(both)));
+                }
+            }
+        }
+        ("older_than", Some(path)) => {
+            let number = type_at(stream, path, place).is_ok_and(|kind| Type::Number.fits(kind));
+            match duration(value).filter(|_| number) {
+                Some(seconds) => Some(Question::Older(path.clone(), seconds)),
+                None if !number => wrong("type", "the value at the path is no time".to_owned()),
+                None => wrong("type", DURATION.to_owned()),
+            }
+        }
+        ("older_than", None) => wrong("missing", "the condition names no `path`".to_owned()),
+        ("tag" | "author" | "waiting", Some(_)) => {
+            wrong("type", format!("`{word}` takes no `path`"))
+        }
+        _ => return Read::No,
+    };
+    Read::Condition(made.map(Condition::Asked))
+}
+
+/// Keywords, and where they are looked for.
+fn keywords(
+    value: &Member,
+    object: &Object,
+    path: Option<String>,
+    stream: &'static Stream,
+    place: &str,
+    problems: &mut Vec<Problem>,
+) -> Option<Question> {
+    let known = problems.len();
+    let mut wrong = |at: String, code: &str, message: &str| {
+        problems.push(problem(format!("{place}.{at}"), code, message));
+    };
+    let mut words = Vec::new();
+    let list: Vec<Member> = match value {
+        Member::List(list) => json::parse(list.as_bytes()).unwrap_or_default(),
+        one => vec![one.clone()],
+    };
+    if list.is_empty() {
+        wrong("keywords".to_owned(), "missing", "there are no keywords");
+    }
+    for (at, item) in list.iter().enumerate() {
+        let word = match item {
+            Member::Text(text) => folded(text),
+            Member::Number(digits) => (*digits).to_owned(),
+            _ => {
+                wrong(format!("keywords[{at}]"), "type", "expected a text");
+                continue;
+            }
+        };
+        match word.as_str() {
+            "" => wrong(
+                format!("keywords[{at}]"),
+                "value",
+                "there is nothing to look for",
+            ),
+            _ => words.push(word),
+        }
+    }
+    let named = match (&path, object.get("in")) {
+        (Some(path), None) => Some(vec![path.clone()]),
+        (Some(_), Some(_)) => {
+            wrong("in".to_owned(), "type", "`path` says already where to look");
+            None
+        }
+        (None, Some(value)) => match texts(value) {
+            Some(paths) => Some(paths),
+            None => {
+                wrong(
+                    "in".to_owned(),
+                    "type",
+                    "expected a path, or a list of paths",
+                );
+                None
+            }
+        },
+        (None, None) => {
+            let own = senses::of(stream).texts;
+            if own.is_empty() {
+                let message = "rows of this stream have no text of their own: say with `in` which paths to look at";
+                wrong("in".to_owned(), "missing", message);
+            }
+            Some(own.iter().map(|path| (*path).to_owned()).collect())
+        }
+    };
+    let paths = named.unwrap_or_default();
+    for path in &paths {
+        if let Err(problem) = type_at(stream, path, &format!("{place}.in")) {
+            problems.push(*problem);
+        }
+    }
+    let mut paths = in_order(paths);
+    paths.dedup();
+    (problems.len() == known).then_some(Question::Keywords { paths, words })
+}
+
+/// A text, or several; numbers are texts, since ids are written either way.
+fn texts(value: &Member) -> Option<Vec<String>> {
+    let list: Vec<Member> = match value {
+        Member::List(list) => json::parse(list.as_bytes()).ok()?,
+        one => vec![one.clone()],
+    };
+    let texts = list.iter().map(|item| match item {
+        Member::Text(text) if !text.is_empty() => Some(text.clone()),
+        Member::Number(_) => Some(written(item)),
+        _ => None,
+    });
+    let texts: Option<Vec<String>> = texts.collect();
+    texts.filter(|texts| !texts.is_empty())
+}
+
+/// A text in the form in which it is compared.
+pub fn folded(text: &str) -> String {
+    let mut out = String::new();
+    fold(text.trim(), &mut out);
+    out
+}
+
+/// What a duration is.
+pub const DURATION: &str =
+    "a duration is a whole number of seconds, or a number with s, m, h, d or w behind it";
+
+/// The seconds of a duration: `90s`, `30m`, `2h`, `1d`, `1w`, or the number of them.
+pub fn duration(value: &Member) -> Option<u32> {
+    let text = match value {
+        Member::Number(digits) => digits,
+        Member::Text(text) => text.trim(),
+        _ => return None,
+    };
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let unit = match &text[digits.len()..] {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        "w" => 604_800,
+        _ => return None,
+    };
+    digits.trim_end().parse::<u32>().ok()?.checked_mul(unit)
+}
