@@ -20,6 +20,7 @@ pub mod credential;
 pub mod dates;
 pub mod debug_mode;
 pub mod engine;
+pub mod erasure;
 mod guest_text;
 pub mod http_client;
 pub mod limits;

@@ -9,7 +9,7 @@ use super::problems::Problems;
 use super::section::Section;
 use super::{
     ConnectionFile, alerts, attachments, callbacks, endpoint, filters, http_output, intents,
-    mapping, proxy, rate, settings, triggers, webhooks,
+    limits, mapping, proxy, rate, settings, triggers, webhooks,
 };
 use crate::secret::Secret;
 
@@ -87,6 +87,9 @@ pub(super) fn read(path: &Path, root: &Node, problems: &mut Problems) -> Connect
     if let Some(node) = top.take("alerts") {
         connection.alerts = alerts::read(&top.path("alerts"), node, problems);
     }
+    if let Some(node) = top.take("limits") {
+        connection.limits = limits::read(&top.path("limits"), node, problems);
+    }
     connection.triggers = triggers::take(&mut top, problems);
     connection.intents = intents::take(&mut top, problems);
     connection.callbacks = callbacks::take(&mut top, problems);
@@ -152,6 +155,7 @@ impl ConnectionFile {
             endpoint: None,
             proxy: None,
             rate: rate::RateSettings::default(),
+            limits: crate::limits::CallLimits::default(),
             filters: std::collections::BTreeMap::new(),
             sweep_every: None,
             sync_every: None,

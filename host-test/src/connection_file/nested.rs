@@ -10,7 +10,7 @@ use super::problems::{Problem, Problems};
 use super::section::Section;
 use super::{
     ConnectionFile, alerts, attachments, callbacks, endpoint, filters, http_output, intents,
-    mapping, proxy, rate, settings, triggers, webhooks,
+    limits, mapping, proxy, rate, settings, triggers, webhooks,
 };
 
 /// The connector that this file is read for; others in it are named in a warning.
@@ -107,6 +107,9 @@ fn intercom(
     attachments::take(&mut section, connection, problems);
     if let Some(node) = section.take("http_output") {
         connection.http_output = http_output::read(&section.path("http_output"), node, problems);
+    }
+    if let Some(node) = section.take("limits") {
+        connection.limits = limits::read(&section.path("limits"), node, problems);
     }
     if let Some(node) = section.take("rate") {
         connection.rate = rate::read(&section.path("rate"), node, problems);
