@@ -11,6 +11,7 @@ use host_test::contract::types::{Account, Connection, Header};
 use host_test::engine::{Engine, EngineOptions};
 use host_test::http_client::{HttpClient, HttpOptions};
 use host_test::limits::CallLimits;
+use host_test::observers::Observers;
 use host_test::plugin::Plugin;
 use host_test::secret::Secret;
 use host_test::state_store::MemoryState;
@@ -60,6 +61,7 @@ impl Sandbox {
             limits: CallLimits::default(),
             rate_key: "bench".into(),
             rate: RateRules::default(),
+            observers: Observers::of("bench"),
         };
         let tenant = Tenant::new(
             plugin.descriptor(),

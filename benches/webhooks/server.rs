@@ -9,6 +9,7 @@ use host_test::contract::types::Connection;
 use host_test::engine::{Engine, EngineOptions};
 use host_test::http_client::{HttpClient, HttpOptions};
 use host_test::limits::CallLimits;
+use host_test::observers::Observers;
 use host_test::output::Sqlite;
 use host_test::plugin::Plugin;
 use host_test::secret::Secret;
@@ -116,6 +117,7 @@ fn tenant(plugin: &Plugin) -> anyhow::Result<Tenant> {
         limits: CallLimits::default(),
         rate_key: "bench".into(),
         rate: RateRules::default(),
+        observers: Observers::of("bench"),
     };
     let http = HttpClient::new(HttpOptions::default())?;
     Ok(Tenant::new(plugin.descriptor(), &http, options)?)

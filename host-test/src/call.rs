@@ -95,6 +95,7 @@ impl Call {
             timed(timeout_at(end.into(), pre.instantiate_async(&mut store))).await;
         if let Some(tenant) = purpose.tenant {
             tenant.usage.instance();
+            tenant.observers.metrics.instance();
         }
         match flatten(instantiated) {
             Ok(instance) => Ok(Self {

@@ -19,6 +19,7 @@ pub use self::created::{CreateError, create, find_trigger};
 pub use self::own_write::{OwnWrite, Written};
 pub use self::sink::{IntentSink, SinkError};
 pub use self::waiting::{Looked, look_at_waiting};
+use crate::alerts::{AlertKind, Event};
 use crate::clock::now_ms;
 use crate::connection_file::ConnectionFile;
 use crate::opened_connection::OpenedConnection;
@@ -175,6 +176,20 @@ impl Carrier<'_> {
     fn tell(&self, stored: &StoredIntent, tried: &Tried) {
         let StoredIntent { intent, tries, .. } = stored;
         let (id, trigger, action) = (&intent.id, &intent.trigger, &intent.action);
+        let observers = self.connection.tenant.observers();
+        let kind = AlertKind::IntentFailed;
+        match tried {
+            Tried::Done => {
+                observers.metrics.intent(action, "done");
+                observers.alerts.event(Event::good(kind, trigger));
+            }
+            Tried::Later { .. } => observers.metrics.intent(action, "put_off"),
+            Tried::Failed { problem } => {
+                observers.metrics.intent(action, "failed");
+                let event = Event::bad(kind, trigger, "intent_failed", problem);
+                observers.alerts.event(event);
+            }
+        }
         match tried {
             Tried::Done => tracing::info!(id, trigger, action, "an intent was carried out"),
             Tried::Later { problem, .. } => {

@@ -29,6 +29,7 @@ pub use self::reading::{OutputArguments, ReadArguments, ReadingArguments, SyncAr
 pub use self::trial::{BenchArguments, DemoArguments};
 pub use self::webhooks::{ServeArguments, VerifyArguments, WebhookCommand};
 pub use self::writing::{MapArguments, WriteArguments};
+use crate::debug_mode::DebugMode;
 use crate::simulator;
 
 /// How a command ended, for the shell.
@@ -111,12 +112,39 @@ pub struct Global {
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
 
+    /// Log a line for each request and each webhook, and with --debug=bodies the shape of bodies: keys, and how long texts are
+    #[arg(long, global = true, value_name = "WHAT", num_args = 0..=1, require_equals = true, default_missing_value = "lines")]
+    pub debug: Option<DebugChoice>,
+
+    /// Send a span for each call of the component and each request to an OpenTelemetry collector at this base URL (OTLP
+    /// over HTTP, such as http://127.0.0.1:4318)
+    #[arg(long, global = true, value_name = "URL")]
+    pub otlp: Option<String>,
+
     /// Divides every wait, for tests
     #[arg(long, global = true, hide = true, default_value_t = 1.0, value_parser = time_scale)]
     pub time_scale: f64,
 }
 
+/// What the debug mode says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum DebugChoice {
+    /// A line for each request and each webhook.
+    Lines,
+    /// The shape of bodies as well.
+    Bodies,
+}
+
 impl Global {
+    /// The debug mode that was asked for.
+    pub fn debug_mode(&self) -> DebugMode {
+        match self.debug {
+            None => DebugMode::Off,
+            Some(DebugChoice::Lines) => DebugMode::Lines,
+            Some(DebugChoice::Bodies) => DebugMode::Bodies,
+        }
+    }
+
     /// The log filter that was asked for.
     pub fn log_level(&self) -> Option<&str> {
         self.log.as_deref().or(match self.verbose {

@@ -24,10 +24,12 @@ mod write;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
 use serde_json::{Value, json};
 
+use crate::alerts;
 use crate::command_line::{Command, CommandLine, Exit, Global, WebhookCommand};
 use crate::connection_file::ConnectionFile;
 use crate::logging;
@@ -35,6 +37,9 @@ use crate::output::OutputError;
 use crate::progress::write_line;
 
 pub use self::error::CommandError;
+
+/// How long alerts may take to get through at the end.
+const LAST_WAIT: Duration = Duration::from_secs(60);
 
 /// The whole program: reads the command line, does what it says, and gives the exit code.
 pub fn main() -> ExitCode {
@@ -81,6 +86,8 @@ async fn run(line: CommandLine) -> Exit {
         Ok(()) => perform(&global, command).await,
         Err(error) => Err(error),
     };
+    alerts::finish(LAST_WAIT).await;
+    logging::finish().await;
     match result {
         Ok(exit) => exit,
         // The reader has what it wanted.
@@ -135,7 +142,8 @@ fn gives_lines(command: &Command) -> bool {
 
 /// Reads a connection and starts logging as it and the command line want it.
 fn load_connection(global: &Global, path: &Path) -> Result<ConnectionFile, CommandError> {
-    let file = ConnectionFile::load(path)?;
+    let mut file = ConnectionFile::load(path)?;
+    file.logging.debug = file.logging.debug.max(global.debug_mode());
     start_logging(global, file.logging.level)?;
     for warning in &file.warnings {
         write_line(&format!("warning: {warning}"));
@@ -144,7 +152,8 @@ fn load_connection(global: &Global, path: &Path) -> Result<ConnectionFile, Comma
 }
 
 fn start_logging(global: &Global, level: Option<&str>) -> Result<(), CommandError> {
-    logging::start(global.log_level().or(level)).map_err(CommandError::usage)
+    let level = global.log_level().or(level);
+    logging::start(level, global.otlp.as_deref()).map_err(CommandError::usage)
 }
 
 /// Reads a file whole; `-` is standard input.

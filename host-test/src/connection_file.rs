@@ -3,6 +3,7 @@
 //! Everything in it is honoured or named: an unknown key, a wrong type or an unset variable is a problem, what this
 //! version cannot do yet is a warning. All of them are found in one pass.
 
+pub(crate) mod alerts;
 mod attachments;
 mod callbacks;
 mod direct;
@@ -16,6 +17,7 @@ mod limits;
 mod mapping;
 mod nested;
 pub(crate) mod problems;
+mod proxy;
 mod rate;
 pub(crate) mod section;
 mod settings;
@@ -40,6 +42,7 @@ pub use self::rate::{CapSetting, CappedRequests, RateSettings};
 pub use self::settings::{Direction, Logging, Mode};
 pub use self::triggers::{Trigger, Triggers, documents};
 pub use self::webhooks::{AllowedSource, WebhookSettings};
+use crate::alerts::AlertRule;
 use crate::limits::CallLimits;
 use crate::secret::Secret;
 
@@ -51,6 +54,8 @@ pub const MAX_FILE_BYTES: u64 = 1024 * 1024;
 pub struct ConnectionFile {
     /// Where it was read from.
     pub path: PathBuf,
+    /// What it is called where that is not its file's name.
+    pub called: Option<String>,
     /// The connector's name, to be compared with `descriptor.name`.
     pub connector: String,
     /// The token for the provider's API. Absent is fine for what needs none (mapping, verifying webhooks).
@@ -78,6 +83,8 @@ pub struct ConnectionFile {
     pub field_mapping: Option<FieldMapping>,
     /// Replaces every endpoint's base URL. Plain http for loopback only. Without a slash at the end.
     pub endpoint: Option<String>,
+    /// Through which the provider is reached: a URL, which may hold a password.
+    pub proxy: Option<Secret>,
     /// How fast to ask.
     pub rate: RateSettings,
     /// What the component may use.
@@ -92,6 +99,8 @@ pub struct ConnectionFile {
     pub written_sync_every: Option<Duration>,
     /// What is taken of webhooks.
     pub webhooks: WebhookSettings,
+    /// What people want to be told.
+    pub alerts: Vec<AlertRule>,
     /// Whether files that records name are copied, and whereto.
     pub attachments: AttachmentSettings,
     /// How entries are posted to a URL.
@@ -109,6 +118,21 @@ pub struct ConnectionFile {
 }
 
 impl ConnectionFile {
+    /// Its name: the file's, without its ending, unless it is called otherwise. A path on servers, a part of an output's name where there are several
+    /// connections, and a label of metrics.
+    pub fn name(&self) -> String {
+        if let Some(name) = &self.called {
+            return name.clone();
+        }
+        let stem = self.path.file_stem().unwrap_or(self.path.as_os_str());
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+        let stem = stem.to_string_lossy();
+        let letters = stem.chars();
+        letters
+            .map(|letter| if plain(letter) { letter } else { '-' })
+            .collect()
+    }
+
     /// Reads a file, with `${NAME}` replaced from the environment.
     pub fn load(path: &Path) -> Result<ConnectionFile, ConnectionFileError> {
         let unreadable = |source| ConnectionFileError::Unreadable {

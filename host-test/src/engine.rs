@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::compiled_cache::CompiledCache;
+use crate::metrics::{self, Looked};
 
 /// Core instances, memories and tables in one component, at most. A component made from one core module has three core
 /// instances: itself and two that tie its imports.
@@ -139,9 +140,9 @@ impl Engine {
             pooled,
             cache: CompiledCache::new(options.cache_directory),
         };
-        Ok(Self {
-            shared: Arc::new(shared),
-        })
+        let shared = Arc::new(shared);
+        watch_over(&shared);
+        Ok(Self { shared })
     }
 
     /// Whether instances come from the pool.
@@ -168,6 +169,21 @@ impl Engine {
     pub(crate) fn concurrent_calls(&self) -> usize {
         self.shared.concurrent_calls
     }
+}
+
+/// Shows how many instances there are, as long as there is the engine.
+fn watch_over(engine: &Arc<Shared>) {
+    let engine = Arc::downgrade(engine);
+    metrics::watch(move |readings| {
+        let Some(engine) = engine.upgrade() else {
+            return false;
+        };
+        let limit = engine.concurrent_calls;
+        let running = limit.saturating_sub(engine.turns.available_permits());
+        readings.add(Looked::InstancesRunning, &[], running as f64);
+        readings.add(Looked::InstancesLimit, &[], limit as f64);
+        true
+    });
 }
 
 /// The number of concurrent calls that an engine can have.

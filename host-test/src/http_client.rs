@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Client, redirect, retry};
+use reqwest::{Client, Proxy, redirect, retry};
 use url::Url;
+
+use crate::secret::Secret;
 
 /// How to make an [`HttpClient`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub struct HttpOptions {
     pub idle_time: Duration,
     /// Idle connections kept for each host.
     pub idle_connections: usize,
+    /// Through which everything goes, this machine's own addresses included; absent: as the environment says.
+    pub proxy: Option<Secret>,
 }
 
 impl Default for HttpOptions {
@@ -26,6 +30,7 @@ impl Default for HttpOptions {
             connect_time: Duration::from_secs(10),
             idle_time: Duration::from_secs(30),
             idle_connections: 32,
+            proxy: None,
         }
     }
 }
@@ -53,17 +58,31 @@ pub struct HttpClient {
 
 struct Shared {
     provider: Client,
-    /// Loopback is never reached through a proxy, whatever the environment says.
-    loopback: Client,
+    /// Loopback is never reached through a proxy, whatever the environment says. Absent where a proxy was asked for.
+    loopback: Option<Client>,
 }
 
 impl HttpClient {
-    /// Makes the client. Proxies are taken from the environment, certificates from the system.
+    /// Makes the client. Proxies are taken from the environment where the options have none, certificates from the system.
+    /// Through a proxy, https is a tunnel (`CONNECT`), and plain http is forwarded.
     pub fn new(options: HttpOptions) -> Result<Self, HttpClientError> {
         // Whoever installed a provider before decides; either is good.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let proxy = options
+            .proxy
+            .as_ref()
+            .map(|proxy| Proxy::all(proxy.expose()));
+        // The error would repeat the URL, and with it a password.
+        let proxy = proxy
+            .transpose()
+            .map_err(|error| HttpClientError(error.without_url()))?;
         let builder = || {
-            Client::builder()
+            let builder = Client::builder();
+            let builder = match &proxy {
+                Some(proxy) => builder.proxy(proxy.clone()),
+                None => builder,
+            };
+            builder
                 .user_agent(&options.user_agent)
                 .connect_timeout(options.connect_time)
                 .pool_idle_timeout(options.idle_time)
@@ -78,10 +97,13 @@ impl HttpClient {
             tracing::warn!(%error, "no certificates of the system: no https request will succeed");
             builder().tls_certs_only([]).build()
         });
-        let loopback = builder().no_proxy().tls_certs_only([]).build();
+        let loopback = match &proxy {
+            Some(_) => None,
+            None => Some(builder().no_proxy().tls_certs_only([]).build()),
+        };
         let shared = Shared {
             provider: provider.map_err(HttpClientError)?,
-            loopback: loopback.map_err(HttpClientError)?,
+            loopback: loopback.transpose().map_err(HttpClientError)?,
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -90,10 +112,9 @@ impl HttpClient {
 
     /// The client for a URL.
     pub fn client_for(&self, url: &Url) -> &Client {
-        if is_loopback(url) && url.scheme() == "http" {
-            &self.shared.loopback
-        } else {
-            &self.shared.provider
+        match &self.shared.loopback {
+            Some(loopback) if is_loopback(url) && url.scheme() == "http" => loopback,
+            _ => &self.shared.provider,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The host of the connector.
 
+pub mod alerts;
 pub mod artifact;
 pub mod attachments;
 pub mod authorization;
@@ -17,13 +18,16 @@ pub mod connection_file;
 pub mod contract;
 pub mod credential;
 pub mod dates;
+pub mod debug_mode;
 pub mod engine;
 pub mod erasure;
 mod guest_text;
 pub mod http_client;
 pub mod limits;
 pub mod logging;
+pub mod metrics;
 pub mod nearest;
+pub mod observers;
 pub mod opened_connection;
 pub mod output;
 pub mod platform;
@@ -39,6 +43,8 @@ pub mod secret;
 pub mod simulator;
 pub mod state_store;
 pub mod sync_plan;
+#[cfg(feature = "opentelemetry")]
+mod telemetry;
 pub mod tenant;
 pub mod token_file;
 mod user_directory;

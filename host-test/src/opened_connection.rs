@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use crate::alerts::{AlertKind, Alerts, Event};
 use crate::artifact::{ArtifactError, find_or_build};
 use crate::call::CallError;
 use crate::clock::now_ms;
@@ -18,7 +19,9 @@ use crate::contract::types::Connection;
 use crate::credential::{self, KeptCredential};
 use crate::engine::{Engine, EngineError, EngineOptions};
 use crate::http_client::{HttpClient, HttpClientError, HttpOptions};
+use crate::metrics;
 use crate::nearest::nearest;
+use crate::observers::Observers;
 use crate::output::{Output, OutputError, Sender};
 use crate::plugin::{LoadError, Plugin};
 use crate::position::{Checked, State};
@@ -27,6 +30,8 @@ use crate::state_store::{MemoryState, StateLimits, StateStore};
 use crate::tenant::{CredentialSource, Tenant, TenantError, TenantOptions};
 use crate::token_file::TokenFileError;
 
+/// What alerts call the check of a connection.
+const CHECK: &str = "check";
 /// The name space of remembered checks: no tenant is called so.
 const CHECKS: &str = "host-test/checks";
 
@@ -196,6 +201,22 @@ impl OpenedConnection {
         let credential = credential.unwrap_or_default();
         let fingerprint = fingerprint(&plugin, &connection, &credential, file.endpoint.as_deref());
         let name = tenant_name(&file.path);
+        let metrics = metrics::connection(&file.name());
+        // A proxy is for the provider only.
+        let alerts = Alerts::start(file.alerts.clone(), &metrics, http);
+        let own_http = match &file.proxy {
+            None => None,
+            proxy => Some(HttpClient::new(HttpOptions {
+                proxy: proxy.clone(),
+                ..HttpOptions::default()
+            })?),
+        };
+        let http = own_http.as_ref().unwrap_or(http);
+        let observers = Observers {
+            metrics,
+            alerts,
+            debug: file.logging.debug,
+        };
         let tenant = Tenant::new(
             descriptor,
             http,
@@ -214,6 +235,7 @@ impl OpenedConnection {
                 credential_source,
                 state: state.unwrap_or_else(|| Arc::new(MemoryState::new())),
                 limits: file.limits.clone(),
+                observers,
             },
         )?;
         Ok(OpenedConnection {
@@ -223,6 +245,18 @@ impl OpenedConnection {
             has_token,
             fingerprint,
         })
+    }
+
+    /// Who is told when something goes wrong.
+    pub fn alerts(&self) -> &Alerts {
+        &self.tenant.observers().alerts
+    }
+
+    /// Tells the observers how earlier processes ended.
+    fn remember(&self, state: &State) {
+        let observers = self.tenant.observers();
+        observers.metrics.remember(state);
+        observers.alerts.remember(state);
     }
 
     /// Whether there was a token when the connection was opened.
@@ -243,7 +277,15 @@ impl OpenedConnection {
     /// Asks the component, and the provider through it, whether everything works.
     pub async fn check(&self) -> Result<CheckReport, CallError> {
         let request = AuthenticationRequest::Check;
-        match self.plugin.authenticate(&self.tenant, &request).await? {
+        let answer = self.plugin.authenticate(&self.tenant, &request).await;
+        let message = answer.as_ref().err().map(ToString::to_string);
+        self.alerts().event(match (&answer, &message) {
+            (Err(error), Some(message)) => {
+                Event::bad(AlertKind::Failure, CHECK, error.kind(), message)
+            }
+            _ => Event::good(AlertKind::Failure, CHECK),
+        });
+        match answer? {
             Authentication::Checked(report) => Ok(report),
             // The plugin has compared the answer with what was asked for.
             Authentication::AuthorizationUrl(_) => Err(CallError::Host {
@@ -258,6 +300,7 @@ impl OpenedConnection {
     /// Takes the account from what is stored, or from a check that is stored then. The connection is good for reading
     /// afterwards.
     pub async fn ensure_checked(&mut self, output: &mut dyn Output) -> Result<(), CheckError> {
+        self.remember(output.state());
         if let Some(checked) = stored_check(output.state(), &self.fingerprint) {
             self.tenant = self
                 .tenant
@@ -341,6 +384,7 @@ impl OpenedConnection {
 
     /// Takes the account from what is stored, where it is still good.
     pub fn use_stored_check(&mut self, state: &State) -> bool {
+        self.remember(state);
         match stored_check(state, &self.fingerprint) {
             None => false,
             Some(checked) => {

@@ -129,12 +129,9 @@ impl Plugin {
             size,
             imports,
         };
-        Ok(Self::around(Arc::new(Code::new(
-            engine.clone(),
-            pre,
-            exports,
-            described,
-        ))))
+        let code = Arc::new(Code::new(engine.clone(), pre, exports, described));
+        code::watch_over(&code);
+        Ok(Self::around(code))
     }
 
     /// A handle with a slot of its own.

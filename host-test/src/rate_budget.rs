@@ -167,6 +167,16 @@ impl RateBudget {
         }
     }
 
+    /// Requests that may be sent before the window ends, those in flight not counted.
+    pub fn left(&self, now: Instant) -> u32 {
+        if self.blocked_until.is_some_and(|until| now < until) {
+            return 0;
+        }
+        let is_over = self.blocked_until.is_some() || self.resets_at.is_some_and(|at| at <= now);
+        let remaining = if is_over { self.limit } else { self.remaining };
+        remaining.saturating_sub(self.in_flight)
+    }
+
     /// Requests that are in flight.
     pub fn in_flight(&self) -> u32 {
         self.in_flight

@@ -19,7 +19,7 @@ mod walker;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::contract::connector::{Descriptor, StreamDescriptor};
+use crate::contract::connector::{Descriptor, Page, StreamDescriptor};
 use crate::nearest::nearest;
 use crate::output::{Output, OutputError};
 use crate::progress::Progress;
@@ -196,6 +196,28 @@ impl<'a, S: PageSource> Runner<'a, S> {
             report.streams.push(stream_report);
         }
         Ok(report)
+    }
+}
+
+impl<S: PageSource> Runner<'_, S> {
+    /// Tells who wants to know that the output has a page.
+    fn tell_page(&self, stream: &str, page: &Page) {
+        if let Some(observers) = self.source.observers() {
+            observers.metrics.page(stream, page);
+            observers.alerts.drift(stream, &page.notices);
+        }
+    }
+
+    /// The same of the end of a stream. What changed before a complete reading began was read by it.
+    fn tell_end(&self, report: &StreamReport, began_at_ms: i64) {
+        if let Some(observers) = self.source.observers() {
+            let is_read =
+                report.status == StreamStatus::Complete && self.options.extent == Extent::Onward;
+            let until = is_read.then_some(began_at_ms);
+            let (stream, status) = (&report.stream, report.status.name());
+            observers.metrics.stream_ended(stream, status, until);
+            observers.alerts.stream_ended(report);
+        }
     }
 }
 

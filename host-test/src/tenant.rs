@@ -7,6 +7,7 @@ mod log_window;
 mod pace;
 mod provider_clock;
 mod usage;
+mod watched;
 
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use credential::CredentialSource;
@@ -29,6 +30,7 @@ use crate::contract::connector::Descriptor;
 use crate::contract::types::{Account, Connection};
 use crate::http_client::HttpClient;
 use crate::limits::CallLimits;
+use crate::observers::Observers;
 use crate::rate_budget::RateBucket;
 use crate::secret::Secret;
 use crate::state_store::StateStore;
@@ -57,6 +59,8 @@ pub struct TenantOptions {
     pub rate_key: String,
     /// What the connection says about its pace.
     pub rate: RateRules,
+    /// Who is told what happens to it.
+    pub observers: Observers,
 }
 
 /// Why there can be no such tenant.
@@ -110,6 +114,15 @@ pub(crate) struct TenantShared {
     pub(crate) log_window: LogWindow,
     pub(crate) usage: UsageCounters,
     pub(crate) clock: ProviderClock,
+    pub(crate) observers: Observers,
+}
+
+impl TenantShared {
+    /// A request waited for the rate budget, or was turned back by it.
+    pub(crate) fn rate_limited(&self) {
+        self.usage.rate_limited();
+        self.observers.metrics.rate_limited();
+    }
 }
 
 impl Tenant {
@@ -141,9 +154,12 @@ impl Tenant {
             usage: UsageCounters::default(),
             clock: ProviderClock::default(),
             name: options.name,
+            observers: options.observers,
         };
+        let shared = Arc::new(shared);
+        watched::watch_over(&shared);
         Ok(Self {
-            shared: Arc::new(shared),
+            shared,
             connection: Arc::new(options.connection),
             maps_writes: false,
         })
@@ -219,6 +235,11 @@ impl Tenant {
             .get(endpoint)
             .and_then(|found| found.as_ref().ok())
             .map(|endpoint| &endpoint.base)
+    }
+
+    /// Who is told what happens to the connection.
+    pub fn observers(&self) -> &Observers {
+        &self.shared.observers
     }
 
     /// What the tenant has used so far.

@@ -12,6 +12,7 @@ mod door;
 mod pointer;
 mod recipient;
 mod sources;
+mod told;
 mod watch;
 
 use std::net::{IpAddr, SocketAddr};
@@ -33,6 +34,7 @@ pub(crate) use self::pointer::text_at;
 pub use self::recipient::{Recipient, RecipientOptions};
 pub use self::sources::{PublishedError, allowed_networks, published_networks};
 use crate::clock::now_ms;
+use crate::metrics;
 pub use crate::webhook_queue::WebhookCounts;
 
 /// Bodies that may be in memory at the same time, in KiB.
@@ -71,16 +73,25 @@ impl WebhookListener {
         let routing = recipients.first().and_then(Recipient::routing);
         let limit = routing.and_then(|routing| usize::try_from(routing.max_body_bytes).ok());
         let workspace_pointer = routing.map(|routing| routing.workspace_pointer.clone());
-        WebhookListener {
-            shared: Arc::new(Shared {
-                workspace_pointer: workspace_pointer.unwrap_or_default(),
-                body_bytes: limit.unwrap_or(BODY_BYTES),
-                bodies: Semaphore::new(BODIES_KIB),
-                recipients: recipients.into_iter().map(Arc::new).collect(),
-                doors,
-                unaddressed: Mutex::default(),
-            }),
-        }
+        let shared = Arc::new(Shared {
+            workspace_pointer: workspace_pointer.unwrap_or_default(),
+            body_bytes: limit.unwrap_or(BODY_BYTES),
+            bodies: Semaphore::new(BODIES_KIB),
+            recipients: recipients.into_iter().map(Arc::new).collect(),
+            doors,
+            unaddressed: Mutex::default(),
+        });
+        let strangers = Arc::downgrade(&shared);
+        metrics::watch(move |readings| {
+            let Some(listener) = strangers.upgrade() else {
+                return false;
+            };
+            let unaddressed = listener.unaddressed.lock();
+            let unaddressed = *unaddressed.unwrap_or_else(PoisonError::into_inner);
+            unaddressed.show("", readings);
+            true
+        });
+        WebhookListener { shared }
     }
 
     /// What became of all deliveries so far.

@@ -45,6 +45,7 @@ pub use self::waiting::{Done, QueuedDelivery};
 use self::writer::Writer;
 use crate::contract::connector::RowReference;
 use crate::contract::types::{Entry, Intent};
+use crate::metrics::{self, Looked};
 use crate::output::encode_entries;
 use crate::position::Heard;
 
@@ -174,6 +175,30 @@ impl Queue {
     /// Deliveries that wait for the output.
     pub fn waiting(&self) -> u64 {
         self.shared.depth.deliveries()
+    }
+
+    /// When the last genuine webhook came, in milliseconds since 1970.
+    pub fn last_webhook_ms(&self) -> Option<i64> {
+        let tally = self.tally();
+        tally.last.delivery_at_ms.max(tally.last.ping_at_ms)
+    }
+
+    /// Shows what became of deliveries under the name of a connection, as long as there is the queue.
+    pub fn show_as(&self, connection: &str) {
+        let (queue, connection) = (Arc::downgrade(&self.shared), connection.to_owned());
+        metrics::watch(move |readings| {
+            let Some(shared) = queue.upgrade() else {
+                return false;
+            };
+            let queue = Queue { shared };
+            queue.counts().show(&connection, readings);
+            let labels = [("connection", connection.as_str())];
+            readings.set(Looked::WebhooksWaiting, &labels, queue.waiting() as f64);
+            if let Some(last_ms) = queue.last_webhook_ms() {
+                readings.set(Looked::LastWebhook, &labels, last_ms as f64 / 1_000.0);
+            }
+            true
+        });
     }
 
     /// What was counted since the queue was opened.

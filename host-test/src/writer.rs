@@ -7,6 +7,7 @@ mod rows;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::alerts::{AlertKind, Event};
 use crate::call::CallError;
 use crate::contract::connector::{ActionDescriptor, Batch, Outcome, OutcomeStatus, Rehearsal, Row};
 use crate::contract::types::{Failure, FailureKind};
@@ -101,8 +102,13 @@ impl Writer<'_> {
             };
             match self.batch(&id, rows, &mut report).await {
                 Ok(outcomes) => {
+                    let metrics = &self.tenant.observers().metrics;
                     for outcome in &outcomes {
-                        *report.counts.entry(name_of(&outcome.status)).or_default() += 1;
+                        let name = name_of(&outcome.status);
+                        *report.counts.entry(name).or_default() += 1;
+                        if self.options.rehearsal == Rehearsal::Off {
+                            metrics.rows_written(&self.action.name, name, 1);
+                        }
                     }
                     settled(&outcomes)?;
                     if let Some(failure) = all_fail_alike(&outcomes) {
@@ -119,7 +125,18 @@ impl Writer<'_> {
                 }
             }
         }
+        self.tell_end(report.stopped.as_deref());
         Ok(report)
+    }
+
+    /// Tells who wants to know whether the action works.
+    fn tell_end(&self, stopped: Option<&str>) {
+        let subject = format!("write {}", self.action.name);
+        let alerts = &self.tenant.observers().alerts;
+        alerts.event(match stopped {
+            Some(reason) => Event::bad(AlertKind::Failure, &subject, "stopped", reason),
+            None => Event::good(AlertKind::Failure, &subject),
+        });
     }
 
     /// One batch, until every row has an outcome that another try would not better.

@@ -24,6 +24,8 @@ mod incremental;
 mod interrupted;
 /// `map-record`: reads, webhooks and it give the same entries.
 mod map_record;
+/// What is measured of writes.
+mod observed;
 /// What refusals cost, and when requests are sent after them.
 mod pacing;
 /// What is promised, against the tests that show it.

@@ -9,6 +9,7 @@ use super::{CallContext, Failure as NoResult};
 use crate::contract::types::Failure;
 use crate::guest_text::clean;
 use crate::limits::Limit;
+use crate::writer::kind_name;
 
 /// Bytes of a trap's message that are kept.
 const MESSAGE_BYTES: usize = 1024;
@@ -91,6 +92,17 @@ pub enum HostError {
 }
 
 impl CallError {
+    /// Its kind for programs: the contract's word for a failure, else what stopped the call.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Failure(failure) => kind_name(failure.kind),
+            Self::Trapped { .. } => "trapped",
+            Self::TimedOut { .. } => "timed-out",
+            Self::LimitReached { .. } => "limit-reached",
+            Self::Host { .. } => "host",
+        }
+    }
+
     /// When it makes sense to try again, where the component said so.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::planned::plan;
+use crate::alerts::{AlertKind, Event};
 use crate::carrying::{MOST_TRIES, OwnWrite, Written, wait_after};
 use crate::clock::now_ms;
 use crate::connection_file::Callback;
@@ -97,6 +98,33 @@ impl CallbackWorker<'_> {
         Ok(End::Done)
     }
 
+    /// Tells who wants to know what became of a callback.
+    fn tell(&self, stored: &StoredCallback, end: &End) {
+        let observers = self.connection.tenant.observers();
+        let (kind, door) = (AlertKind::CallbackFailed, &stored.name);
+        let since = u64::try_from(now_ms().saturating_sub(stored.received_at_ms));
+        let delay = Duration::from_millis(since.unwrap_or_default());
+        match end {
+            End::Done => {
+                observers.metrics.callback("done", delay);
+                observers.alerts.event(Event::good(kind, door));
+            }
+            End::Later(..) if stored.tries + 1 < MOST_TRIES => {
+                observers.metrics.callback("put_off", delay);
+            }
+            End::Unmatched(problem) => {
+                observers.metrics.callback("unmatched", delay);
+                let event = Event::bad(kind, door, "callback_unmatched", problem);
+                observers.alerts.event(event);
+            }
+            End::Later(problem, _) | End::Dead(problem) => {
+                observers.metrics.callback("failed", delay);
+                let event = Event::bad(kind, door, "callback_dead", problem);
+                observers.alerts.event(event);
+            }
+        }
+    }
+
     fn end(
         &self,
         stored: &StoredCallback,
@@ -110,6 +138,7 @@ impl CallbackWorker<'_> {
             tries,
             ..
         } = stored;
+        self.tell(stored, &end);
         match end {
             End::Done => {
                 carried.done += 1;

@@ -6,6 +6,7 @@ mod failure;
 mod marked_body;
 mod outgoing;
 mod target;
+mod told;
 
 use std::time::{Duration, Instant};
 

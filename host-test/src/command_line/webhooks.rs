@@ -1,5 +1,6 @@
 //! `webhook verify` and `webhook serve`.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -51,9 +52,24 @@ pub struct ServeArguments {
     #[arg(long, default_value_t = 1, value_name = "WORKERS", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub workers: u16,
 
+    /// Serve metrics for Prometheus at /metrics on this address; a port alone is one of 127.0.0.1 [default address:
+    /// 127.0.0.1:9464]
+    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "127.0.0.1:9464", value_parser = address)]
+    pub metrics: Option<SocketAddr>,
+
     /// Where entries go.
     #[command(flatten)]
     pub output: OutputArguments,
+}
+
+/// An address with a port, or a port of this machine alone.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    match text.strip_prefix(':').unwrap_or(text).parse::<u16>() {
+        Ok(port) => Ok(SocketAddr::from(([127, 0, 0, 1], port))),
+        Err(_) => text
+            .parse()
+            .map_err(|_| "write ADDRESS:PORT, or a port".to_owned()),
+    }
 }
 
 fn header(text: &str) -> Result<(String, String), String> {

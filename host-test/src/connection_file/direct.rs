@@ -8,8 +8,8 @@ use super::document::{Content, Node};
 use super::problems::Problems;
 use super::section::Section;
 use super::{
-    ConnectionFile, attachments, callbacks, endpoint, filters, http_output, intents, limits,
-    mapping, rate, settings, triggers, webhooks,
+    ConnectionFile, alerts, attachments, callbacks, endpoint, filters, http_output, intents,
+    limits, mapping, proxy, rate, settings, triggers, webhooks,
 };
 use crate::secret::Secret;
 
@@ -71,6 +71,7 @@ pub(super) fn read(path: &Path, root: &Node, problems: &mut Problems) -> Connect
     connection.direction = settings::direction(&mut top, problems);
     connection.field_mapping = mapping::take(&mut top, problems);
     connection.endpoint = endpoint::read(&mut top, problems);
+    connection.proxy = proxy::read(&mut top, problems);
     if let Some(node) = top.take("filters") {
         connection.filters = filters::read(&top.path("filters"), node, problems);
     }
@@ -85,6 +86,9 @@ pub(super) fn read(path: &Path, root: &Node, problems: &mut Problems) -> Connect
     }
     if let Some(node) = top.take("limits") {
         connection.limits = limits::read(&top.path("limits"), node, problems);
+    }
+    if let Some(node) = top.take("alerts") {
+        connection.alerts = alerts::read(&top.path("alerts"), node, problems);
     }
     connection.triggers = triggers::take(&mut top, problems);
     connection.intents = intents::take(&mut top, problems);
@@ -135,6 +139,7 @@ impl ConnectionFile {
     pub(super) fn blank(path: &Path) -> ConnectionFile {
         ConnectionFile {
             path: path.to_path_buf(),
+            called: None,
             connector: String::new(),
             access_token: None::<Secret>,
             token_file: path.with_extension("credentials.json"),
@@ -148,6 +153,7 @@ impl ConnectionFile {
             direction: settings::Direction::Both,
             field_mapping: None,
             endpoint: None,
+            proxy: None,
             rate: rate::RateSettings::default(),
             limits: crate::limits::CallLimits::default(),
             filters: std::collections::BTreeMap::new(),
@@ -155,6 +161,7 @@ impl ConnectionFile {
             sync_every: None,
             written_sync_every: None,
             webhooks: webhooks::WebhookSettings::default(),
+            alerts: Vec::new(),
             attachments: attachments::AttachmentSettings::default(),
             http_output: http_output::HttpOutputSettings::default(),
             triggers: triggers::Triggers::default(),

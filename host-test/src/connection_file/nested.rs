@@ -9,8 +9,8 @@ use super::mapping::FieldMapping;
 use super::problems::{Problem, Problems};
 use super::section::Section;
 use super::{
-    ConnectionFile, attachments, callbacks, endpoint, filters, http_output, intents, limits,
-    mapping, rate, settings, triggers, webhooks,
+    ConnectionFile, alerts, attachments, callbacks, endpoint, filters, http_output, intents,
+    limits, mapping, proxy, rate, settings, triggers, webhooks,
 };
 
 /// The connector that this file is read for; others in it are named in a warning.
@@ -98,6 +98,7 @@ fn intercom(
         read_lists(&section.path("lists"), lists, brevo, connection, problems);
     }
     connection.endpoint = endpoint::read(&mut section, problems);
+    connection.proxy = proxy::read(&mut section, problems);
     if let Some(node) = section.take("filters") {
         connection.filters = filters::read(&section.path("filters"), node, problems);
     }
@@ -112,6 +113,9 @@ fn intercom(
     }
     if let Some(node) = section.take("rate") {
         connection.rate = rate::read(&section.path("rate"), node, problems);
+    }
+    if let Some(node) = section.take("alerts") {
+        connection.alerts = alerts::read(&section.path("alerts"), node, problems);
     }
     connection.triggers = triggers::take(&mut section, problems);
     connection.intents = intents::take(&mut section, problems);

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use super::document::{Content, Node};
 use super::problems::{Problem, Problems};
 use super::section::Section;
 use super::{ConnectionFile, span};
+use crate::debug_mode::DebugMode;
 
 /// How changes come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +49,8 @@ pub struct Logging {
     pub level: Option<&'static str>,
     /// Whether each webhook gets a line of its own (never its body).
     pub webhooks: bool,
+    /// Whether each request and each webhook gets a line for those who look for a fault.
+    pub debug: DebugMode,
 }
 
 /// Reads `token_file`, whose place is told from the connection file's directory.
@@ -134,7 +138,7 @@ pub(super) fn enabled(section: &mut Section<'_>, problems: &mut Problems) {
 
 /// Reads `debug`, `log_level` and `log_webhooks`. The level wins over `debug`.
 pub(super) fn logging(section: &mut Section<'_>, problems: &mut Problems) -> Logging {
-    let debug = section.truth("debug", problems).unwrap_or(false);
+    let debug = debug(section, problems);
     let level = section.choice(
         "log_level",
         &[
@@ -151,14 +155,32 @@ pub(super) fn logging(section: &mut Section<'_>, problems: &mut Problems) -> Log
         problems,
     );
     Logging {
-        level: level.or(debug.then_some("debug")),
+        level: level.or((debug != DebugMode::Off).then_some("debug")),
+        debug,
         webhooks: section.truth("log_webhooks", problems).unwrap_or(false),
+    }
+}
+
+/// Reads `debug`: `true`, or `{ bodies: masked }`.
+fn debug(section: &mut Section<'_>, problems: &mut Problems) -> DebugMode {
+    let path = section.path("debug");
+    let is_map = |node: &&Node| matches!(node.content, Content::Map(_));
+    if let Some(node) = section.take("debug").filter(is_map)
+        && let Some(mut debug) = Section::open(&path, node, problems)
+    {
+        // There is no other way to show a body.
+        let bodies = debug.choice("bodies", &[("masked", DebugMode::Bodies)], problems);
+        debug.finish(&[], problems);
+        return bodies.unwrap_or(DebugMode::Lines);
+    }
+    match section.truth("debug", problems) {
+        Some(true) => DebugMode::Lines,
+        _ => DebugMode::Off,
     }
 }
 
 /// Reads an API version: text, because YAML takes `2.10` for the number 2.1.
 pub(super) fn api_version(section: &mut Section<'_>, problems: &mut Problems) -> Option<String> {
-    use super::document::Content;
     let node = section.take("api_version")?;
     if let Content::Number(number) = &node.content {
         let written = node.written.clone().unwrap_or_else(|| number.to_string());

@@ -12,7 +12,9 @@ pub use self::connections::{ConnectionEntry, ConnectionSource, OutputPlace, is_n
 pub use self::retention::Retention;
 use super::scheduler::Limits;
 use super::sealed::{Keys, SealError};
+use crate::alerts::AlertRule;
 use crate::connection_file::ConnectionFileError;
+use crate::connection_file::alerts;
 use crate::connection_file::document::{self, Content};
 use crate::connection_file::environment;
 use crate::connection_file::problems::{Problem, Problems};
@@ -69,6 +71,8 @@ pub struct PlatformConfig {
     pub slice: Duration,
     /// How long an end may take.
     pub shutdown: Duration,
+    /// What people want to be told of connections that have no alerts of their own.
+    pub alerts: Vec<AlertRule>,
     /// The connections, in their order, each with a name of its own.
     pub connections: Vec<ConnectionEntry>,
 }
@@ -129,6 +133,7 @@ impl PlatformConfig {
             defaults: Defaults::default(),
             slice: Duration::from_secs(5),
             shutdown: Duration::from_secs(30),
+            alerts: Vec::new(),
             connections: Vec::new(),
         };
         let mut key_file = None;
@@ -149,6 +154,9 @@ impl PlatformConfig {
             }
             config.limits(&mut top, &mut problems);
             config.defaults(&mut top, &mut problems);
+            if let Some(node) = top.take("alerts") {
+                config.alerts = alerts::read("alerts", node, &mut problems);
+            }
             if let Some(node) = top.take("connections") {
                 config.connections =
                     connections::read(folder, node, &config.defaults, &mut problems);

@@ -29,6 +29,7 @@ use tokio::net::TcpListener;
 pub use self::authorization::Refusals;
 use super::server::Platform;
 use super::status_page;
+use crate::metrics;
 
 /// The control API of a platform. Cheap to clone.
 #[derive(Clone)]
@@ -47,7 +48,7 @@ impl Control {
         }
     }
 
-    /// The routes. Those of other subjects (metrics, components) are merged before the authorization is laid over all.
+    /// The routes. Metrics and health are for programs that should not know a token which can do everything.
     fn router(&self) -> Router {
         let connection = get(routes::connection)
             .put(routes::replace)
@@ -65,6 +66,7 @@ impl Control {
             .layer(from_fn_with_state(self.clone(), authorization::with_token))
             .merge(self.page())
             .route("/health", get(routes::health))
+            .merge(metrics::router())
             .with_state(self.clone())
     }
 

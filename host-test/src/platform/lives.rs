@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::Mutex as AsyncMutex;
 
 pub(super) use self::live::{Live, OpenProblem, Opening};
+use crate::alerts;
+use crate::metrics;
 
 /// How long a connection stays open that nobody uses.
 const KEEP_OPEN: Duration = Duration::from_secs(20);
@@ -67,10 +69,12 @@ impl Lives {
         close(&mut *self.slot(name).live.lock().await).await;
     }
 
-    /// Closes a connection and forgets its place.
+    /// Closes a connection and forgets its place, and what it was watched for.
     pub(super) async fn forget(&self, name: &str) {
         self.close(name).await;
         self.lock().remove(name);
+        alerts::forget(name);
+        metrics::forget(name);
     }
 
     /// Closes those that have been unused for a while, or are too many.

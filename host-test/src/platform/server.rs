@@ -335,9 +335,14 @@ impl Platform {
         }
         let folder = Folder::of(&shared.data, &known.name);
         let target = folder.output(&known.output);
+        let mut file = self.file_of(known, &folder)?;
+        file.called = Some(known.name.clone());
+        if file.alerts.is_empty() {
+            file.alerts.clone_from(&shared.config.alerts);
+        }
         Ok(Opening {
             name: known.name.clone(),
-            file: self.file_of(known, &folder)?,
+            file,
             in_file: matches!(known.source, Source::Configured(ConnectionSource::File(_))),
             folder,
             target,

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Instant;
 
+use tracing::Instrument as _;
+use tracing::field::Empty;
 use wasmtime::component::{ComponentNamedList, InstancePre, Lift, Lower};
 
 use super::exports::{Export, Exports};
@@ -11,6 +14,7 @@ use crate::call::{Call, CallContext, CallError, HostError, Purpose};
 use crate::contract::connector::Descriptor;
 use crate::contract::types::{Connection, Failure};
 use crate::engine::Engine;
+use crate::metrics::{self, Looked};
 use crate::tenant::Tenant;
 
 /// What is known of a version without its code.
@@ -87,6 +91,17 @@ impl Code {
         R: 'static,
         (Result<R, Failure>,): ComponentNamedList + Lift,
     {
+        let observers = tenant.observers();
+        let begun = Instant::now();
+        let span = tracing::info_span!(
+            "call",
+            connection = observers.name(),
+            call = export.name,
+            stream = subject,
+            version = &*self.version,
+            failure = Empty,
+            otel.status_code = Empty,
+        );
         let answer = async {
             let call = self
                 .begin(tenant, export.name, subject, time_budget_ms)
@@ -95,8 +110,15 @@ impl Code {
                 .await?
                 .map_err(CallError::Failure)
         };
-        let answer = answer.await;
-        self.tally.count(answer.as_ref().err());
+        let answer: Result<R, CallError> = answer.instrument(span.clone()).await;
+        let failure = answer.as_ref().err();
+        if let Some(failure) = failure {
+            span.record("failure", failure.kind());
+            span.record("otel.status_code", "ERROR");
+        }
+        let duration = begun.elapsed();
+        observers.metrics.call(export.name, duration, failure);
+        self.tally.count(failure);
         answer
     }
 
@@ -156,6 +178,22 @@ impl Code {
             false => Err(self.wrong(export, HostError::WrongCount { given, answered })),
         }
     }
+}
+
+/// Shows which component is loaded, as long as anybody has it.
+pub(super) fn watch_over(code: &Arc<Code>) {
+    let code = Arc::downgrade(code);
+    metrics::watch(move |readings| {
+        let Some(code) = code.upgrade() else {
+            return false;
+        };
+        let labels = [
+            ("name", code.described.descriptor.name.as_str()),
+            ("version", &*code.version),
+        ];
+        readings.set(Looked::Component, &labels, 1.0);
+        true
+    });
 }
 
 /// A call for nobody, with every import denied.

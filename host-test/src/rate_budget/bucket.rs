@@ -46,6 +46,12 @@ impl RateBucket {
         }
     }
 
+    /// What is left of the window's budget now, and how large it is.
+    pub fn left(&self) -> (u32, u32) {
+        let budget = self.lock();
+        (budget.left(Instant::now()), budget.limit())
+    }
+
     /// Waits for leave to send one request, at most until the deadline. The second value says whether it had to wait.
     pub async fn acquire(
         self: &Arc<Self>,

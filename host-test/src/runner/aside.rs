@@ -61,6 +61,7 @@ impl<S: PageSource> Runner<'_, S> {
             })?;
             report.count(&page);
             count_notices(&stream.name, &page.notices, report);
+            self.tell_page(&stream.name, &page);
             self.progress.page(&stream.name, report);
             if !walker.go_on(page).await {
                 return Ok(StreamStatus::Complete);

@@ -4,6 +4,7 @@ use std::future::Future;
 
 use crate::call::CallError;
 use crate::contract::connector::{Formats, Page, PageRequest};
+use crate::observers::Observers;
 use crate::plugin::Plugin;
 use crate::tenant::{Tenant, Usage};
 
@@ -28,6 +29,11 @@ pub trait PageSource {
 
     /// The API version in force, when it is known.
     fn api_version(&self) -> Option<String>;
+
+    /// Who is told what happens, if anybody.
+    fn observers(&self) -> Option<&Observers> {
+        None
+    }
 
     /// The connection's name: others who want the same see it.
     fn connection_name(&self) -> String {
@@ -73,6 +79,10 @@ impl PageSource for ConnectedSource<'_> {
     fn api_version(&self) -> Option<String> {
         let account = self.tenant.connection().account.as_ref();
         account.and_then(|account| account.api_version.clone())
+    }
+
+    fn observers(&self) -> Option<&Observers> {
+        Some(self.tenant.observers())
     }
 
     fn connection_name(&self) -> String {

@@ -24,6 +24,7 @@ impl<S: PageSource> Runner<'_, S> {
         output: &mut dyn Output,
     ) -> Result<StreamReport, OutputError> {
         let started = Instant::now();
+        let began_at_ms = now_ms();
         let before = self.source.usage();
         self.progress.started(&stream.name);
         let mut report = StreamReport::without_run(&stream.name, StreamStatus::Complete);
@@ -63,6 +64,9 @@ impl<S: PageSource> Runner<'_, S> {
                 notices: report.notices.counts(),
             };
             output.ended(&stream.name, run)?;
+        }
+        if over {
+            self.tell_end(&report, began_at_ms);
         }
         Ok(report)
     }
@@ -200,6 +204,7 @@ impl<S: PageSource> Runner<'_, S> {
                 position: &position,
                 now_ms: now_ms(),
             })?;
+            self.tell_page(&stream.name, &page);
             self.progress.page(&stream.name, report);
             if let Some(wait) = self.gives_way(stream, &page) {
                 return Ok(StreamStatus::GaveWay { wait });

@@ -12,6 +12,7 @@ use crate::contract::connector::{
 use crate::contract::types::Connection;
 use crate::http_client::{HttpClient, HttpOptions};
 use crate::limits::CallLimits;
+use crate::observers::Observers;
 use crate::state_store::MemoryState;
 
 /// The credential of the sample tenant.
@@ -96,6 +97,7 @@ pub(crate) fn options() -> TenantOptions {
         limits: CallLimits::default(),
         rate_key: "sample".into(),
         rate: RateRules::default(),
+        observers: Observers::of("sample"),
     }
 }
 

@@ -9,6 +9,7 @@ use ipnet::IpNet;
 
 use super::answer::Answer;
 use super::sources::Sources;
+use super::told::Told;
 use super::watch::Watch;
 use super::{WebhookCounts, now_ms};
 use crate::contract::connector::{
@@ -61,6 +62,9 @@ impl Recipient {
     /// Brings together what a recipient needs.
     pub fn new(options: RecipientOptions) -> Recipient {
         let window = options.replay_window.as_millis();
+        options.queue.show_as(&options.name);
+        let alerts = &options.tenant.observers().alerts;
+        alerts.expect_webhooks(options.queue.last_webhook_ms());
         Recipient {
             name: options.name,
             plugin: options.plugin,
@@ -112,11 +116,13 @@ impl Recipient {
 
     /// Verifies a delivery and stores what it says.
     pub(super) async fn take(&self, delivery: &WebhookDelivery) -> Answer {
+        let told = Told::begin(self.tenant.observers());
         let delivery = WebhookDelivery {
             secrets: self.watch.secrets(),
             ..delivery.clone()
         };
         let verdict = self.plugin.verify_webhook(&self.tenant, &delivery).await;
+        let told = told.verdict(verdict.as_ref().ok());
         let answer = match verdict {
             Ok(Verdict::Accepted(accepted)) => self.store(accepted, delivery.received_at_ms).await,
             Ok(Verdict::Ping(workspace)) => {
@@ -145,6 +151,7 @@ impl Recipient {
                 Answer::new(status, "it could not be verified; send it again")
             }
         };
+        told.end(answer.status, &delivery.body);
         if self.log_each {
             let status = answer.status.as_u16();
             write_line(&format!("webhook {status}: {}", answer.text));
@@ -172,6 +179,9 @@ impl Recipient {
             );
             return Answer::new(StatusCode::BAD_REQUEST, text);
         }
+        let observers = self.tenant.observers();
+        observers.metrics.notices(&notices);
+        observers.alerts.drift(&topic, &notices);
         for notice in &notices {
             tracing::warn!(topic, kind = notice.kind, "{}", notice.message);
         }

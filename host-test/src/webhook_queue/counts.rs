@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::metrics::{Looked, Readings};
 use crate::position::LastWebhook;
 
 /// What became of webhooks.
@@ -53,6 +54,29 @@ impl WebhookCounts {
              {failed} failed, {pings} pings, {replayed} too old, {throttled} throttled, {stale} stale entries, \
              {read_again} rows read again"
         )
+    }
+
+    /// What became of deliveries, by name for programs.
+    pub fn outcomes(&self) -> [(&'static str, u64); 9] {
+        [
+            ("accepted", self.accepted),
+            ("duplicate", self.duplicates),
+            ("ignored", self.ignored),
+            ("ping", self.pings),
+            ("rejected", self.rejected),
+            ("refused", self.refused),
+            ("too_old", self.replayed),
+            ("throttled", self.throttled),
+            ("failed", self.failed),
+        ]
+    }
+
+    /// Shows them under the name of a connection.
+    pub(crate) fn show(&self, connection: &str, readings: &mut Readings) {
+        for (outcome, count) in self.outcomes() {
+            let labels = [("connection", connection), ("outcome", outcome)];
+            readings.set(Looked::Webhooks, &labels, count as f64);
+        }
     }
 
     /// With those of another.

@@ -2,6 +2,8 @@
 //! process of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+/// `alerts`: failures, recoveries and silences, told to a command.
+mod alerting;
 /// `auth`: the address, what is pasted, the exchange, the stored token.
 mod authorization;
 /// `bench`: what reading costs.
@@ -16,10 +18,14 @@ mod components;
 mod configuration;
 /// Webhooks that get lost, come twice and come late: after a sync and a sweep the output is the workspace.
 mod convergence;
+/// `debug`: a line for each request and webhook, with nothing of a person in it.
+mod debugging;
 /// `demo`: one document that says everything.
 mod demonstration;
 /// `describe` and the command line itself.
 mod describe;
+/// Prometheus's text format, read strictly.
+mod exposition;
 /// What an output and the workspace hold of streams of every kind of paging.
 mod holdings;
 /// The smallest HTTP client that serves.
@@ -32,6 +38,8 @@ mod interruption;
 mod kill_matrix;
 /// `map`: documents on standard input.
 mod mapping;
+/// `webhook serve --metrics`: everything that is measured changes when the thing is done.
+mod metrics;
 /// `mode`: webhooks only, syncs only, or both.
 mod modes;
 /// `serve`: many connections in one process, the control API, the status page, kills.
@@ -40,6 +48,8 @@ mod platform;
 mod posting;
 /// Processes: run to their end, or ended with their owner.
 mod process;
+/// `proxy`: through which the provider is reached.
+mod proxied;
 /// `read` and `sync`: outputs, positions, start dates.
 mod reading;
 /// Secrets: in nothing that is printed, in no file but the token's.
@@ -56,6 +66,8 @@ mod slow_senders;
 mod stored;
 /// `sync --sweep`: rows that are gone and of which nobody told.
 mod sweeping;
+/// `--otlp`: spans at a collector.
+mod tracing;
 /// Webhooks at a server that dies, and at one whose output a sync uses as well.
 mod webhook_receipts;
 /// `webhook serve` over several connections and outputs: routing, limits, order, modes.

@@ -9,6 +9,8 @@ use crate::world::{CLIENT_SECRET, TOKEN, World};
 mod erasing;
 /// The kill test: nothing is lost and nothing repeated.
 mod kills;
+/// `/metrics` of a platform.
+mod measured;
 /// The status page.
 mod page;
 

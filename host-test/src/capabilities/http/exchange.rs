@@ -7,6 +7,7 @@ use tokio::time::timeout_at;
 use super::answer::{Allowance, whole_answer};
 use super::failure::{Lost, lost_before_answer};
 use super::outgoing::{Outgoing, outgoing};
+use super::told::Told;
 use super::{is_over, not_sent};
 use crate::contract::http::{Error, ErrorKind, Request, Response};
 use crate::tenant::{CurrentCredential, TenantShared};
@@ -84,12 +85,12 @@ impl Try<'_> {
         let permit = match leave.await {
             Ok((permit, waited)) => {
                 if waited {
-                    tenant.usage.rate_limited();
+                    tenant.rate_limited();
                 }
                 permit
             }
             Err(spent) => {
-                tenant.usage.rate_limited();
+                tenant.rate_limited();
                 let message = "the rate budget is spent for longer than this call lasts".to_owned();
                 let wait = u64::try_from(spent.retry_after.as_millis()).unwrap_or(u64::MAX);
                 let error = not_sent(ErrorKind::RateLimited, message);
@@ -114,13 +115,16 @@ impl Try<'_> {
             sent,
         };
 
+        let told = Told::begin(tenant, outgoing);
+        let mut status = None;
         let outcome = match timeout_at(end.into(), outgoing.client.execute(request)).await {
             Ok(Ok(answer)) => {
-                let status = answer.status().as_u16();
-                permit.answered(status, answer.headers());
+                let code = answer.status().as_u16();
+                status = Some(code);
+                permit.answered(code, answer.headers());
                 tenant.clock.hear(answer.headers());
                 tenant.usage.request(size);
-                tenant.usage.answer(status);
+                tenant.usage.answer(code);
                 let answer = timeout_at(end.into(), whole_answer(answer, allowance)).await;
                 answer.unwrap_or_else(|_| Err(out_of_time(true)))
             }
@@ -139,6 +143,7 @@ impl Try<'_> {
                 Err(lost)
             }
         };
+        told.end(status, outcome.as_ref());
         match outcome {
             Ok(response) => {
                 tenant.usage.received(response.body.len());

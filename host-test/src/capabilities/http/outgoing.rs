@@ -62,6 +62,11 @@ impl Outgoing<'_> {
         self.body.as_ref().map_or(0, Bytes::len)
     }
 
+    /// The body.
+    pub(super) fn body(&self) -> Option<&[u8]> {
+        self.body.as_deref()
+    }
+
     /// Its method, in upper case.
     pub(super) fn method(&self) -> &str {
         self.method.as_str()

@@ -4,6 +4,7 @@ mod answers;
 mod credential;
 mod pacing;
 mod provider;
+mod proxied;
 mod requests;
 
 use super::*;

@@ -1,11 +1,12 @@
 //! `webhook serve`: deliveries of one or several connections, each into an output of its own.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
 use super::super::{CommandError, load_connection};
 use super::place::Place;
@@ -13,6 +14,7 @@ use super::require_secret;
 use super::served::Served;
 use crate::command_line::{Exit, Global, ServeArguments};
 use crate::connection_file::{ConnectionFile, Mode};
+use crate::metrics;
 use crate::opened_connection::load_component;
 use crate::progress::write_line;
 use crate::webhook_listener::{Door, Recipient, WebhookListener};
@@ -59,6 +61,10 @@ pub(in crate::commands) async fn serve(
         write_line(&format!("callbacks on http://{address}{path}"));
     }
     let (stop, stopped) = watch::channel(false);
+    let measured = match arguments.metrics {
+        None => None,
+        Some(address) => Some(serve_metrics(address, stopped.clone()).await?),
+    };
     let counts = webhooks.clone();
     let taking = tokio::spawn(webhooks.serve(listener, until(stopped.clone())));
     let served: Vec<Arc<Served>> = served.into_iter().map(Arc::new).collect();
@@ -82,6 +88,12 @@ pub(in crate::commands) async fn serve(
         .await
         .map_err(CommandError::failed)?
         .map_err(CommandError::failed)?;
+    if let Some(measured) = measured {
+        measured
+            .await
+            .map_err(CommandError::failed)?
+            .map_err(CommandError::failed)?;
+    }
     while let Some(ended) = behind.join_next().await {
         ended.map_err(CommandError::failed)?;
     }
@@ -97,6 +109,19 @@ pub(in crate::commands) async fn serve(
         counts.counts().line()
     ));
     Ok(Exit::Success)
+}
+
+/// Serves `/metrics` on an address of its own until the process is told to stop.
+async fn serve_metrics(
+    address: SocketAddr,
+    stopped: watch::Receiver<bool>,
+) -> Result<JoinHandle<std::io::Result<()>>, CommandError> {
+    let listener = tokio::net::TcpListener::bind(address).await;
+    let listener = listener
+        .map_err(|error| CommandError::failed(format!("cannot listen on {address}: {error}")))?;
+    let address = listener.local_addr().map_err(CommandError::failed)?;
+    write_line(&format!("metrics on http://{address}/metrics"));
+    Ok(tokio::spawn(metrics::serve(listener, until(stopped))))
 }
 
 /// The doors of all connections, each with a path of its own.
@@ -128,7 +153,7 @@ fn load(global: &Global, paths: &[PathBuf]) -> Result<Vec<(String, ConnectionFil
                 file.path.display()
             )));
         }
-        let name = name_of(path);
+        let name = file.name();
         if !names.insert(name.clone()) {
             return Err(CommandError::usage(format!(
                 "{}: another connection is called {name} as well; give one of the files another name",
@@ -138,17 +163,6 @@ fn load(global: &Global, paths: &[PathBuf]) -> Result<Vec<(String, ConnectionFil
         files.push((name, file));
     }
     Ok(files)
-}
-
-/// The name of a connection's file: its path on this server, and a part of its output's name where there are several.
-fn name_of(path: &Path) -> String {
-    let stem = path.file_stem().unwrap_or(path.as_os_str());
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
-    let stem = stem.to_string_lossy();
-    let letters = stem.chars();
-    letters
-        .map(|letter| if plain(letter) { letter } else { '-' })
-        .collect()
 }
 
 /// Something that is done until it is over or the process is told to stop.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{Platform, ServeError};
+use crate::alerts::AlertRule;
 use crate::clock::now_ms;
 use crate::connection_file::document;
 use crate::connection_file::environment;
@@ -280,6 +281,10 @@ impl Platform {
         let own = Folder::of(&self.shared.data, &entry.name).document();
         if file.token_file != own.with_extension("credentials.json") {
             return Err(AddError::Place("credentials.token_file"));
+        }
+        // Whoever may add connections may not run programs for that.
+        if file.alerts.iter().any(AlertRule::runs_a_program) {
+            return Err(AddError::Place("alerts.command"));
         }
         match entry.output {
             OutputPlace::At(OutputTarget::Sqlite(_) | OutputTarget::JsonLines(_)) => {
