@@ -286,7 +286,12 @@ impl Plugin {
     ) -> Result<Vec<Outcome>, CallError> {
         let code = self.slot.current();
         let export = code.exports.write_batch;
-        let connection = code.connection(tenant);
+        let mut connection = code.connection(tenant);
+        if connection.mapping.is_some() && !tenant.maps_writes() {
+            let plain = connection.to_mut();
+            plain.mapping = None;
+            plain.prepared = None;
+        }
         let budget = Some(batch.time_budget_ms);
         let parameters = (&*connection, batch);
         let outcomes: Vec<_> = code

@@ -26,6 +26,8 @@ mod pacing;
 mod promises;
 /// `read-page`: keys, cursors, unknown names.
 mod read_page;
+/// The README's tables, against what the component says.
+mod readme;
 /// Rows that are gone, found by walking and proven by key.
 mod sweep;
 /// `verify-webhook`: delivered over HTTP to the host's listener.
