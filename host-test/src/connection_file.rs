@@ -12,6 +12,7 @@ pub(crate) mod environment;
 mod filters;
 mod http_output;
 mod intents;
+mod limits;
 mod mapping;
 mod nested;
 pub(crate) mod problems;
@@ -39,6 +40,7 @@ pub use self::rate::{CapSetting, CappedRequests, RateSettings};
 pub use self::settings::{Direction, Logging, Mode};
 pub use self::triggers::{Trigger, Triggers, documents};
 pub use self::webhooks::{AllowedSource, WebhookSettings};
+use crate::limits::CallLimits;
 use crate::secret::Secret;
 
 /// The largest file that is read. People write a few kilobytes; anything larger is not a connection.
@@ -78,6 +80,8 @@ pub struct ConnectionFile {
     pub endpoint: Option<String>,
     /// How fast to ask.
     pub rate: RateSettings,
+    /// What the component may use.
+    pub limits: CallLimits,
     /// For each stream, which rows are wanted, for the component to judge.
     pub filters: BTreeMap<String, Map<String, Value>>,
     /// How old the last search for rows that are gone may be; absent: nobody looks for them.

@@ -3,6 +3,7 @@
 mod base_url;
 mod credential;
 mod endpoints;
+mod log_window;
 mod pace;
 mod provider_clock;
 mod usage;
@@ -11,6 +12,7 @@ pub use base_url::{BaseUrl, BaseUrlError};
 pub use credential::CredentialSource;
 pub(crate) use credential::{CurrentCredential, TenantCredential};
 pub(crate) use endpoints::{ReachableEndpoint, UnknownRegion};
+use log_window::LogWindow;
 pub(crate) use pace::Pace;
 pub use pace::RateRules;
 pub(crate) use provider_clock::ProviderClock;
@@ -105,6 +107,7 @@ pub(crate) struct TenantShared {
     pub(crate) state: Arc<dyn StateStore>,
     pub(crate) limits: CallLimits,
     pub(crate) turns: Arc<Semaphore>,
+    pub(crate) log_window: LogWindow,
     pub(crate) usage: UsageCounters,
     pub(crate) clock: ProviderClock,
 }
@@ -134,6 +137,7 @@ impl Tenant {
             state: options.state,
             turns: Arc::new(Semaphore::new(options.limits.concurrent_calls.max(1))),
             limits: options.limits,
+            log_window: LogWindow::default(),
             usage: UsageCounters::default(),
             clock: ProviderClock::default(),
             name: options.name,

@@ -8,8 +8,8 @@ use super::document::{Content, Node};
 use super::problems::Problems;
 use super::section::Section;
 use super::{
-    ConnectionFile, attachments, callbacks, endpoint, filters, http_output, intents, mapping, rate,
-    settings, triggers, webhooks,
+    ConnectionFile, attachments, callbacks, endpoint, filters, http_output, intents, limits,
+    mapping, rate, settings, triggers, webhooks,
 };
 use crate::secret::Secret;
 
@@ -83,6 +83,9 @@ pub(super) fn read(path: &Path, root: &Node, problems: &mut Problems) -> Connect
     if let Some(node) = top.take("rate") {
         connection.rate = rate::read(&top.path("rate"), node, problems);
     }
+    if let Some(node) = top.take("limits") {
+        connection.limits = limits::read(&top.path("limits"), node, problems);
+    }
     connection.triggers = triggers::take(&mut top, problems);
     connection.intents = intents::take(&mut top, problems);
     connection.callbacks = callbacks::take(&mut top, problems);
@@ -146,6 +149,7 @@ impl ConnectionFile {
             field_mapping: None,
             endpoint: None,
             rate: rate::RateSettings::default(),
+            limits: crate::limits::CallLimits::default(),
             filters: std::collections::BTreeMap::new(),
             sweep_every: None,
             sync_every: None,

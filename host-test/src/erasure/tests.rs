@@ -234,6 +234,7 @@ fn a_queue_and_a_state_forget_as_well() {
     let limits = StateLimits {
         value: 1_000,
         total: 10_000,
+        keys: 100,
     };
     let change = |key: &str, value: &str| StateChange {
         key: key.to_owned(),
