@@ -122,8 +122,9 @@ pub struct PagesPosition {
     pub list: usize,
     /// How many rows the list had on its last page.
     pub total: Option<u64>,
-    /// How many it had on its first page, and when that was, by the server's clock, in Unix seconds.
+    /// How many it had on its first page.
     pub first_total: Option<u64>,
+    /// When that was, by the server's clock, in Unix seconds.
     pub first_at: Option<i64>,
     /// How many rows at its end, as far as it was walked, are of a later time than the first page.
     pub joined: u64,

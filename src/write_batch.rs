@@ -1,6 +1,6 @@
 //! `write-batch`: rows to Intercom, one outcome each.
 //!
-//! The order of a batch: validate every row, take back outcomes that the journal knows, check custom attributes, look up
+//! The order of a batch: read the mapping the other way where rows are in its form, validate every row, take back outcomes that the journal knows, check custom attributes, look up
 //! the objects that rows speak of, make the tags, companies and attributes that are missing, write in rounds (rows about
 //! one object one after the other, others at the same time), record the outcomes. What must not be sent twice is in the
 //! journal before it is sent, and looked for before it is sent again.
@@ -8,6 +8,7 @@
 mod answer;
 mod attributes;
 mod choice;
+mod form;
 mod journal;
 mod lookup;
 mod making;
@@ -17,22 +18,24 @@ mod rows;
 mod ticket_attributes;
 mod validate;
 mod values;
+mod written;
 
 pub use journal::{FORMAT as JOURNAL_FORMAT, READ as JOURNAL_READS};
 
 use attributes::Attributes;
+use form::{known_action, known_mode};
 use lookup::Lookup;
 use rows::{Rows, time_is_up};
 
 use crate::config::Config;
-use crate::contract::connector::{Batch, Outcome, Rehearsal, Row};
+use crate::contract::connector::{Batch, Outcome, Rehearsal};
 use crate::contract::http::Request;
 use crate::contract::state::Swapped;
-use crate::contract::types::{Connection, Failure, FailureKind, Problem};
-use crate::failure::{failure, invalid_input, nearest, not_valid, problem};
-use crate::intercom::actions::{self, Action, Mode, Replay};
-use crate::intercom::request;
-use crate::intercom::versions::minor;
+use crate::contract::types::{Connection, Failure, FailureKind};
+use crate::failure::failure;
+use crate::intercom::actions::Replay;
+use crate::intercom::{request, streams};
+use crate::mapping::Mapping;
 use crate::operation::{Input, Moment, Operation, Step};
 
 /// Requests in flight at once.
@@ -56,26 +59,43 @@ pub struct WriteBatch {
 enum State {
     Begin,
     /// Waiting for the journal.
-    Journal(Rows),
+    Journal(Box<Rows>),
+    /// Waiting for what was written last.
+    Written(Box<Rows>, Then),
+    /// Waiting for what was written last to be stored.
+    StoringWritten(Box<Rows>, Then),
     /// Waiting for the stored list of attributes.
-    StoredAttributes(Rows),
+    StoredAttributes(Box<Rows>),
     /// Waiting for Intercom's list of attributes.
-    Attributes(Rows, Attributes),
+    Attributes(Box<Rows>, Attributes),
     /// Waiting for the list of attributes to be stored.
-    StoringAttributes(Rows, Attributes),
+    StoringAttributes(Box<Rows>, Attributes),
     /// Waiting for a round of the lookup.
-    Lookup(Rows, Lookup),
+    Lookup(Box<Rows>, Lookup),
     /// Waiting for objects that rows need.
-    Making(Rows),
+    Making(Box<Rows>),
     /// Waiting for the journal to say what is about to be sent.
-    Intending(Rows, Vec<Request>),
+    Intending(Box<Rows>, Vec<Request>),
     /// Waiting for a round of writes.
-    Writing(Rows),
+    Writing(Box<Rows>),
     /// Waiting for the journal to say what came of a round.
-    Noting(Rows),
+    Noting(Box<Rows>),
     /// Waiting for the journal to be written.
-    Recording(Rows),
+    Recording(Box<Rows>),
     Over,
+}
+
+/// What is done with what was written last.
+#[derive(Clone, Copy)]
+enum Then {
+    /// It says by which ids objects are known that rows name otherwise.
+    Identify,
+    /// Rows that say the same are over.
+    Compare,
+    /// What is about to change is forgotten.
+    Forget,
+    /// What was written is remembered.
+    Remember,
 }
 
 impl WriteBatch {
@@ -100,7 +120,12 @@ impl WriteBatch {
         let config = Config::of(&self.connection)?;
         let action = known_action(&self.batch)?;
         let mode = known_mode(action, &self.batch, &config)?;
-        let rows = Rows::new(action, mode, &config, &self.batch);
+        let inverse = match streams::find(action.name) {
+            Some(stream) => Mapping::of(&self.connection)?.inverse(stream)?,
+            None => None,
+        };
+        let rows = Rows::new(action, mode, &config, inverse.as_ref(), &self.batch);
+        let rows = Box::new(rows);
         if self.batch.rehearsal == Rehearsal::Offline {
             return Ok(Step::Done(Ok(rows.outcomes_offline())));
         }
@@ -110,7 +135,60 @@ impl WriteBatch {
         Ok(Step::Load(key))
     }
 
-    fn attributes(&mut self, moment: Moment, rows: Rows) -> Step<Outcomes> {
+    /// Looks what was written last, where rows are compared with it.
+    fn compare(&mut self, moment: Moment, mut rows: Box<Rows>) -> Step<Outcomes> {
+        rows.want_names();
+        self.written(moment, rows, Then::Identify)
+    }
+
+    fn written(&mut self, moment: Moment, mut rows: Box<Rows>, then: Then) -> Step<Outcomes> {
+        if let Some(key) = rows.written().and_then(|written| written.next_key()) {
+            self.state = State::Written(rows, then);
+            return Step::Load(key);
+        }
+        match then {
+            Then::Identify => {
+                rows.want_objects(moment.unix_ms);
+                self.written(moment, rows, Then::Compare)
+            }
+            Then::Compare => {
+                rows.skip_unchanged(moment.unix_ms);
+                self.attributes(moment, rows)
+            }
+            Then::Forget => {
+                rows.forget_touched();
+                self.store_written(moment, rows, then)
+            }
+            Then::Remember => {
+                rows.remember();
+                self.store_written(moment, rows, then)
+            }
+        }
+    }
+
+    fn store_written(&mut self, moment: Moment, mut rows: Box<Rows>, then: Then) -> Step<Outcomes> {
+        let changes = rows
+            .written()
+            .map(|written| written.changes(moment.unix_ms.div_euclid(1_000)));
+        match changes.filter(|changes| !changes.is_empty() && self.stores < MOST_STORES) {
+            Some(changes) => {
+                self.stores += 1;
+                self.state = State::StoringWritten(rows, then);
+                Step::Store(changes)
+            }
+            None => self.written_stored(moment, rows, then),
+        }
+    }
+
+    fn written_stored(&mut self, moment: Moment, rows: Box<Rows>, then: Then) -> Step<Outcomes> {
+        self.stores = 0;
+        match then {
+            Then::Remember => self.done(rows),
+            _ => self.make_needs(moment, rows),
+        }
+    }
+
+    fn attributes(&mut self, moment: Moment, rows: Box<Rows>) -> Step<Outcomes> {
         match rows.attributes_wanted() {
             Some(model) => {
                 self.state = State::StoredAttributes(rows);
@@ -123,7 +201,7 @@ impl WriteBatch {
     fn stored_attributes(
         &mut self,
         moment: Moment,
-        mut rows: Rows,
+        mut rows: Box<Rows>,
         stored: Option<Vec<u8>>,
     ) -> Step<Outcomes> {
         let attributes = Attributes::stored(stored);
@@ -143,7 +221,7 @@ impl WriteBatch {
     fn read_attributes(
         &mut self,
         moment: Moment,
-        mut rows: Rows,
+        mut rows: Box<Rows>,
         mut attributes: Attributes,
         answers: Vec<crate::operation::Answer>,
     ) -> Step<Outcomes> {
@@ -168,30 +246,40 @@ impl WriteBatch {
         }
     }
 
-    fn look_up(&mut self, moment: Moment, mut rows: Rows) -> Step<Outcomes> {
+    fn look_up(&mut self, moment: Moment, mut rows: Box<Rows>) -> Step<Outcomes> {
         let lookup = rows.look_up();
         self.go_on_looking(moment, rows, lookup)
     }
 
-    fn go_on_looking(&mut self, moment: Moment, mut rows: Rows, lookup: Lookup) -> Step<Outcomes> {
+    fn go_on_looking(
+        &mut self,
+        moment: Moment,
+        mut rows: Box<Rows>,
+        lookup: Lookup,
+    ) -> Step<Outcomes> {
         let requests = lookup.requests(rows.api_version());
         if requests.is_empty() {
             return self.make(moment, rows);
         }
         if moment.elapsed_ms >= self.batch.time_budget_ms {
             rows.end_open(&time_is_up());
-            return self.record(rows);
+            return self.record(moment, rows);
         }
         self.state = State::Lookup(rows, lookup);
         Step::Send(requests, MOST_IN_FLIGHT)
     }
 
-    fn make(&mut self, moment: Moment, mut rows: Rows) -> Step<Outcomes> {
+    fn make(&mut self, moment: Moment, mut rows: Box<Rows>) -> Step<Outcomes> {
+        rows.want_touched();
         rows.begin();
         if self.batch.rehearsal == Rehearsal::ReadsOnly {
             self.notices = rows.take_notices();
             return Step::Done(Ok(rows.outcomes_planned()));
         }
+        self.written(moment, rows, Then::Forget)
+    }
+
+    fn make_needs(&mut self, moment: Moment, mut rows: Box<Rows>) -> Step<Outcomes> {
         let version = rows.api_version();
         let requests = rows.makings().requests(version);
         if requests.is_empty() {
@@ -201,13 +289,13 @@ impl WriteBatch {
         Step::Send(requests, MOST_IN_FLIGHT)
     }
 
-    fn write(&mut self, moment: Moment, mut rows: Rows) -> Step<Outcomes> {
+    fn write(&mut self, moment: Moment, mut rows: Box<Rows>) -> Step<Outcomes> {
         if moment.elapsed_ms >= self.batch.time_budget_ms {
             rows.end_open(&time_is_up());
         }
         let requests = rows.next_round(moment.unix_ms);
         if requests.is_empty() {
-            return self.record(rows);
+            return self.record(moment, rows);
         }
         match rows.change().filter(|_| self.journalled) {
             Some(change) => {
@@ -218,7 +306,7 @@ impl WriteBatch {
         }
     }
 
-    fn send(&mut self, rows: Rows, requests: Vec<Request>) -> Step<Outcomes> {
+    fn send(&mut self, rows: Box<Rows>, requests: Vec<Request>) -> Step<Outcomes> {
         self.state = State::Writing(rows);
         Step::Send(requests, MOST_IN_FLIGHT)
     }
@@ -227,7 +315,7 @@ impl WriteBatch {
     fn intend(
         &mut self,
         moment: Moment,
-        mut rows: Rows,
+        mut rows: Box<Rows>,
         requests: Vec<Request>,
         stored: Option<Swapped>,
     ) -> Step<Outcomes> {
@@ -256,7 +344,7 @@ impl WriteBatch {
     }
 
     /// After a round: what came of it is in the journal before anything else is sent.
-    fn note(&mut self, moment: Moment, mut rows: Rows) -> Step<Outcomes> {
+    fn note(&mut self, moment: Moment, mut rows: Box<Rows>) -> Step<Outcomes> {
         if !self.journalled {
             return self.write(moment, rows);
         }
@@ -270,7 +358,7 @@ impl WriteBatch {
         }
     }
 
-    fn record(&mut self, mut rows: Rows) -> Step<Outcomes> {
+    fn record(&mut self, moment: Moment, mut rows: Box<Rows>) -> Step<Outcomes> {
         rows.record();
         match rows.change().filter(|_| self.stores < MOST_STORES) {
             Some(change) => {
@@ -278,11 +366,17 @@ impl WriteBatch {
                 self.state = State::Recording(rows);
                 Step::Store(vec![change])
             }
-            None => self.done(rows),
+            None => self.remember(moment, rows),
         }
     }
 
-    fn done(&mut self, mut rows: Rows) -> Step<Outcomes> {
+    fn remember(&mut self, moment: Moment, mut rows: Box<Rows>) -> Step<Outcomes> {
+        self.stores = 0;
+        rows.want_outcomes();
+        self.written(moment, rows, Then::Remember)
+    }
+
+    fn done(&mut self, mut rows: Box<Rows>) -> Step<Outcomes> {
         self.notices = rows.take_notices();
         Step::Done(Ok(rows.into_outcomes()))
     }
@@ -298,7 +392,19 @@ impl Operation for WriteBatch {
                 .unwrap_or_else(|failure| Step::Done(Err(failure))),
             (State::Journal(mut rows), Input::Loaded(value)) => {
                 rows.recall(value, false);
-                self.attributes(moment, rows)
+                self.compare(moment, rows)
+            }
+            (State::Written(mut rows, then), Input::Loaded(value)) => {
+                if let Some(written) = rows.written() {
+                    written.load(value);
+                }
+                self.written(moment, rows, then)
+            }
+            (State::StoringWritten(mut rows, then), Input::Stored(stored)) => {
+                match rows.written().is_none_or(|written| written.stored(stored)) {
+                    true => self.written_stored(moment, rows, then),
+                    false => self.store_written(moment, rows, then),
+                }
             }
             (State::StoredAttributes(rows), Input::Loaded(value)) => {
                 self.stored_attributes(moment, rows, value)
@@ -336,117 +442,12 @@ impl Operation for WriteBatch {
             }
             (State::Recording(mut rows), Input::Stored(Some(Swapped::Stale(current)))) => {
                 rows.reload(current.into_iter().next().and_then(|current| current.value));
-                self.record(rows)
+                self.record(moment, rows)
             }
             // The outcomes hold, even where they cannot be remembered.
-            (State::Recording(rows), _) => self.done(rows),
+            (State::Recording(rows), _) => self.remember(moment, rows),
             _ => Step::Done(Err(failure(FailureKind::Bug, "over", "the batch is over"))),
         }
-    }
-}
-
-fn known_action(batch: &Batch) -> Result<&'static Action, Failure> {
-    let names = || actions::all().map(|action| action.name);
-    actions::find(&batch.action).ok_or_else(|| {
-        let all = names().collect::<Vec<_>>().join(", ");
-        let (code, message) = match actions::is_read_only(&batch.action) {
-            true => (
-                "read_only",
-                format!(
-                    "`{}` can be read only: Intercom lets nobody write it",
-                    batch.action
-                ),
-            ),
-            false => {
-                let hint = nearest(&batch.action, names())
-                    .map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
-                (
-                    "unknown_action",
-                    format!("there is no action of this name.{hint} There are: {all}."),
-                )
-            }
-        };
-        let place = Problem {
-            expected: Some(all),
-            ..problem("action", code, "no such action")
-        };
-        invalid_input(code, message, vec![place])
-    })
-}
-
-fn known_mode(
-    action: &'static Action,
-    batch: &Batch,
-    config: &Config,
-) -> Result<&'static Mode, Failure> {
-    let mut problems = Vec::new();
-    let names = || action.modes.iter().map(|mode| mode.name);
-    let mode = match &batch.mode {
-        None => action.modes.first(),
-        Some(name) => action.modes.iter().find(|mode| mode.name == name),
-    };
-    match mode {
-        None => {
-            let all = names().collect::<Vec<_>>().join(", ");
-            let wanted = batch.mode.as_deref().unwrap_or_default();
-            let hint = nearest(wanted, names())
-                .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            problems.push(Problem {
-                found: Some(wanted.chars().take(40).collect()),
-                expected: Some(all.clone()),
-                ..problem(
-                    "mode",
-                    "unknown_mode",
-                    format!("`{}` has no such mode{hint}; it has: {all}", action.name),
-                )
-            });
-        }
-        Some(mode) if mode.since > minor(config.api_version) => problems.push(Problem {
-            expected: Some(format!("2.{}", mode.since)),
-            ..problem(
-                "mode",
-                "not_in_version",
-                format!(
-                    "Intercom has `{}` of `{}` from API version 2.{} on; the connection has {}",
-                    mode.name, action.name, mode.since, config.api_version
-                ),
-            )
-        }),
-        Some(_) => {}
-    }
-    if batch.rows.len() > action.batch_limit as usize {
-        problems.push(problem(
-            "rows",
-            "too_many_rows",
-            format!(
-                "{} rows; `{}` takes {} in a batch",
-                batch.rows.len(),
-                action.name,
-                action.batch_limit
-            ),
-        ));
-    }
-    if batch.id.is_empty() {
-        problems.push(problem(
-            "id",
-            "missing",
-            "a batch needs an id, so that giving it again writes nothing twice",
-        ));
-    }
-    let twice = |(index, row): (usize, &Row)| {
-        let before = batch.rows.get(..index).unwrap_or_default();
-        before.iter().any(|other| other.key == row.key)
-    };
-    if batch.rows.iter().enumerate().any(twice) {
-        problems.push(problem(
-            "rows",
-            "duplicate_key",
-            "two rows have the same key",
-        ));
-    }
-    match mode.filter(|_| problems.is_empty()) {
-        Some(mode) => Ok(mode),
-        None => Err(not_valid("invalid_batch", "the batch", problems)),
     }
 }
 

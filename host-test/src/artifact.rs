@@ -74,6 +74,12 @@ pub enum ArtifactError {
     },
 }
 
+/// The connector itself.
+const CONNECTOR: build::Package<'_> = build::Package {
+    name: "intercom-connector",
+    sources: "src",
+};
+
 /// Gives a component's bytes: of the file that is given, else of the file in `CONNECTOR_WASM`, else built now (which takes
 /// a moment when nothing changed since the last time, and some minutes the first time). Blocks while building.
 pub fn find_or_build(given: Option<&Path>) -> Result<Vec<u8>, ArtifactError> {
@@ -82,8 +88,18 @@ pub fn find_or_build(given: Option<&Path>) -> Result<Vec<u8>, ArtifactError> {
         .map(PathBuf::from);
     match given.map(Path::to_owned).or(named) {
         Some(path) => fs::read(&path).map_err(|error| ArtifactError::Unreadable { path, error }),
-        None => build::build(&source_root()),
+        None => build::build(&source_root(), CONNECTOR),
     }
+}
+
+/// Builds another component of this workspace, of a package that is in a directory below the root: guests that are made for
+/// tests. Blocks while building.
+pub fn build_package(name: &str, directory: &str) -> Result<Vec<u8>, ArtifactError> {
+    let package = build::Package {
+        name,
+        sources: directory,
+    };
+    build::build(&source_root(), package)
 }
 
 /// The directory of the connector's sources: the one above this crate's.
@@ -110,7 +126,7 @@ mod tests {
     #[test]
     fn without_sources_the_error_says_what_to_do() {
         let directory = tempfile::tempdir().unwrap();
-        let error = build::build(directory.path()).unwrap_err();
+        let error = build::build(directory.path(), CONNECTOR).unwrap_err();
         assert!(matches!(error, ArtifactError::NoSources { .. }));
         assert!(error.to_string().contains("--component"), "{error}");
     }

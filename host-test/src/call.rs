@@ -19,7 +19,7 @@ use wasmtime::{Store, UpdateDeadline};
 
 use crate::engine::Engine;
 use crate::limits::{CallLimits, Limit};
-use crate::plugin::Export;
+use crate::plugin::{DESCRIBE_TIME, Export};
 use crate::tenant::TenantShared;
 
 /// The shortest time for a call; one that is given none would be over before it began.
@@ -58,7 +58,11 @@ impl Call {
         pre: &InstancePre<CallContext>,
         purpose: Purpose<'_>,
     ) -> Result<Self, CallError> {
-        let no_tenant = CallLimits::default();
+        let no_tenant = CallLimits {
+            call_time: DESCRIBE_TIME,
+            grace: Duration::ZERO,
+            ..CallLimits::default()
+        };
         let limits = purpose.tenant.map_or(&no_tenant, |tenant| &tenant.limits);
         let turns = take_turns(engine, &purpose, limits.queue_time).await?;
 

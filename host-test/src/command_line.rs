@@ -1,6 +1,7 @@
 //! The command line: what can be asked for. What is done about it is in [`crate::commands`].
 
 mod connecting;
+mod platform;
 mod reading;
 mod trial;
 mod webhooks;
@@ -12,6 +13,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 pub use self::connecting::{AuthArguments, CheckArguments, StatusArguments};
+pub use self::platform::PlatformArguments;
 pub use self::reading::{OutputArguments, ReadArguments, ReadingArguments, SyncArguments};
 pub use self::trial::{BenchArguments, DemoArguments};
 pub use self::webhooks::{ServeArguments, VerifyArguments, WebhookCommand};
@@ -136,6 +138,8 @@ pub enum Command {
     /// Verify or take webhooks
     #[command(subcommand)]
     Webhook(WebhookCommand),
+    /// Serve many connections: schedules, webhooks, a control API and a status page
+    Serve(PlatformArguments),
     /// Say what is stored: the last run of each stream
     Status(StatusArguments),
 }

@@ -9,6 +9,7 @@ mod error;
 mod map;
 mod read;
 mod resources;
+mod serve;
 mod simulate;
 mod status;
 mod sync;
@@ -44,7 +45,7 @@ pub fn main() -> ExitCode {
     };
     let serving = matches!(
         line.command,
-        Command::Simulate(_) | Command::Webhook(WebhookCommand::Serve(_))
+        Command::Simulate(_) | Command::Serve(_) | Command::Webhook(WebhookCommand::Serve(_))
     );
     // One thread does a one-shot command with the least work; serving has several callers at a time.
     let mut builder = if serving {
@@ -85,6 +86,7 @@ async fn run(line: CommandLine) -> Exit {
         Command::Webhook(WebhookCommand::Serve(arguments)) => {
             webhook::serve(&global, &arguments).await
         }
+        Command::Serve(arguments) => serve::run(&global, &arguments).await,
         Command::Status(arguments) => status::run(&global, &arguments),
     };
     match result {

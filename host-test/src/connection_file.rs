@@ -3,19 +3,23 @@
 //! Everything in it is honoured or named: an unknown key, a wrong type or an unset variable is a problem, what this
 //! version cannot do yet is a warning. All of them are found in one pass.
 
+mod attachments;
+mod callbacks;
 mod direct;
-mod document;
+pub(crate) mod document;
 mod endpoint;
-mod environment;
+pub(crate) mod environment;
 mod filters;
 mod http_output;
+mod intents;
 mod mapping;
 mod nested;
-mod problems;
+pub(crate) mod problems;
 mod rate;
-mod section;
+pub(crate) mod section;
 mod settings;
-mod span;
+pub(crate) mod span;
+mod triggers;
 mod webhooks;
 
 use std::collections::BTreeMap;
@@ -24,12 +28,16 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+pub use self::attachments::{AttachmentSettings, CopyTo};
+pub use self::callbacks::{Algorithm, Callback, IdPlace, Part, Rule, RuleWrite};
 pub use self::http_output::HttpOutputSettings;
+pub use self::intents::IntentOutput;
 pub use self::mapping::FieldMapping;
 use self::problems::Problems;
 pub use self::problems::{ConnectionFileError, Problem};
 pub use self::rate::{CapSetting, CappedRequests, RateSettings};
 pub use self::settings::{Direction, Logging, Mode};
+pub use self::triggers::{Trigger, Triggers, documents};
 pub use self::webhooks::{AllowedSource, WebhookSettings};
 use crate::secret::Secret;
 
@@ -76,12 +84,20 @@ pub struct ConnectionFile {
     pub sweep_every: Option<Duration>,
     /// How often `webhook serve` reads what changed; absent: it does not read.
     pub sync_every: Option<Duration>,
+    /// The same where the file itself says it, and not a default.
+    pub written_sync_every: Option<Duration>,
     /// What is taken of webhooks.
     pub webhooks: WebhookSettings,
+    /// Whether files that records name are copied, and whereto.
+    pub attachments: AttachmentSettings,
     /// How entries are posted to a URL.
     pub http_output: HttpOutputSettings,
-    /// Rules that turn entries into intents, for the component to judge.
-    pub triggers: Option<Value>,
+    /// What makes intents of entries.
+    pub triggers: Triggers,
+    /// Where intents go whose action the component does not know; absent: beside the output.
+    pub intents: Option<IntentOutput>,
+    /// Doors at which other systems tell what became of what they were given.
+    pub callbacks: BTreeMap<String, Callback>,
     /// What is logged.
     pub logging: Logging,
     /// Keys that are understood and that this version does nothing with yet.
@@ -125,13 +141,34 @@ impl ConnectionFile {
         let mut problems = Problems::default();
         let mut root = document::parse(path, text, &mut problems)?;
         environment::substitute(&mut root, variable, &mut problems);
-        let connection = if root.get("connectors").is_some() {
-            nested::read(path, &root, &mut problems)
-        } else {
-            direct::read(path, &root, &mut problems)
-        };
+        let connection = ConnectionFile::read(path, &root, &mut problems);
         problems.finish(path)?;
         Ok(connection)
+    }
+
+    /// Reads a document that is in no file (JSON), in which nothing is replaced. `path` is its place in messages.
+    pub(crate) fn parse_document(
+        path: &Path,
+        text: &str,
+    ) -> Result<ConnectionFile, ConnectionFileError> {
+        let mut problems = Problems::default();
+        let root = document::parse(path, text, &mut problems)?;
+        let mut connection = ConnectionFile::read(path, &root, &mut problems);
+        problems.finish(path)?;
+        // What is encrypted where it is kept must not be stored in the clear with the compiled mapping.
+        if let Some(mapping) = &mut connection.field_mapping {
+            mapping.from_environment = true;
+        }
+        Ok(connection)
+    }
+
+    /// Reads a tree in either form. Of what is wrong only the problems are of use.
+    fn read(path: &Path, root: &document::Node, problems: &mut Problems) -> ConnectionFile {
+        if root.get("connectors").is_some() {
+            nested::read(path, root, problems)
+        } else {
+            direct::read(path, root, problems)
+        }
     }
 
     /// Reads a mapping from a file of its own (YAML or JSON), written as `field_mapping` is.

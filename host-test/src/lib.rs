@@ -1,6 +1,7 @@
 //! The host of the connector.
 
 pub mod artifact;
+pub mod attachments;
 pub mod authorization;
 pub mod call;
 mod capabilities;
@@ -9,6 +10,7 @@ pub mod code_exchange;
 pub mod command_line;
 pub mod commands;
 mod compiled_cache;
+pub mod components;
 pub mod connection_file;
 pub mod contract;
 pub mod credential;
@@ -21,6 +23,7 @@ pub mod logging;
 pub mod nearest;
 pub mod opened_connection;
 pub mod output;
+pub mod platform;
 pub mod plugin;
 pub mod position;
 mod private_file;
@@ -32,6 +35,7 @@ pub mod runner;
 pub mod secret;
 pub mod simulator;
 pub mod state_store;
+pub mod sync_plan;
 pub mod tenant;
 pub mod token_file;
 mod user_directory;

@@ -13,6 +13,7 @@ use crate::call::CallError;
 use crate::clock::now_ms;
 use crate::connection_file::{ConnectionFile, FieldMapping};
 use crate::contract::connector::{Authentication, AuthenticationRequest, CheckReport};
+use crate::contract::state::Change;
 use crate::contract::types::Connection;
 use crate::credential::{self, KeptCredential};
 use crate::engine::{Engine, EngineError, EngineOptions};
@@ -23,9 +24,15 @@ use crate::output::{Output, OutputError, Sender};
 use crate::plugin::{LoadError, Plugin};
 use crate::position::{Checked, State};
 use crate::secret::Secret;
-use crate::state_store::{MemoryState, StateStore};
+use crate::state_store::{MemoryState, StateLimits, StateStore};
 use crate::tenant::{CredentialSource, Tenant, TenantError, TenantOptions};
 use crate::token_file::TokenFileError;
+
+/// The name space of remembered checks: no tenant is called so.
+const CHECKS: &str = "host-test/checks";
+
+/// How long a check is remembered in a state.
+const CHECKED_FOR_MS: u64 = 24 * 3_600 * 1_000;
 
 /// Why a connection cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -131,9 +138,20 @@ impl OpenedConnection {
         file: ConnectionFile,
         state: Option<Arc<dyn StateStore>>,
     ) -> Result<OpenedConnection, OpenError> {
+        let http = HttpClient::new(HttpOptions::default())?;
+        OpenedConnection::on(&http, plugin, file, state)
+    }
+
+    /// The same with a client that others use as well.
+    pub fn on(
+        http: &HttpClient,
+        plugin: Plugin,
+        file: ConnectionFile,
+        state: Option<Arc<dyn StateStore>>,
+    ) -> Result<OpenedConnection, OpenError> {
         let credential = credential::of_connection(&file)?;
         let source: Arc<dyn CredentialSource> = Arc::new(KeptCredential::new(file.clone()));
-        OpenedConnection::with_credential(plugin, file, credential, Some(source), state)
+        OpenedConnection::with_credential(http, plugin, file, credential, Some(source), state)
     }
 
     /// Opens the connection of a file with this token, or none, wherever another one may be kept.
@@ -142,10 +160,12 @@ impl OpenedConnection {
         file: ConnectionFile,
         token: Option<Secret>,
     ) -> Result<OpenedConnection, OpenError> {
-        OpenedConnection::with_credential(plugin, file, token, None, None)
+        let http = HttpClient::new(HttpOptions::default())?;
+        OpenedConnection::with_credential(&http, plugin, file, token, None, None)
     }
 
     fn with_credential(
+        http: &HttpClient,
         plugin: Plugin,
         file: ConnectionFile,
         credential: Option<Secret>,
@@ -169,7 +189,7 @@ impl OpenedConnection {
         let connection = Connection {
             config: json_bytes(&Value::Object(file.config.clone())),
             mapping,
-            triggers: file.triggers.as_ref().map(json_bytes),
+            triggers: file.triggers.document(),
             account: None,
             prepared: None,
         };
@@ -177,10 +197,9 @@ impl OpenedConnection {
         let credential = credential.unwrap_or_default();
         let fingerprint = fingerprint(&plugin, &connection, &credential, file.endpoint.as_deref());
         let name = tenant_name(&file.path);
-        let http = HttpClient::new(HttpOptions::default())?;
         let tenant = Tenant::new(
             descriptor,
-            &http,
+            http,
             TenantOptions {
                 rate_key: name.clone(),
                 rate,
@@ -265,16 +284,51 @@ impl OpenedConnection {
                 found: found.clone(),
             });
         }
+        output.keep_checked(Some(self.checked(report)))?;
+        self.use_check(report);
+        Ok(())
+    }
+
+    /// What is stored of a check.
+    fn checked(&self, report: &CheckReport) -> Checked {
         let mapping = self.file.field_mapping.as_ref();
-        let holds_secrets = mapping.is_some_and(|mapping| mapping.from_environment);
+        let holds_secrets = mapping.is_some_and(|mapping| mapping.from_environment)
+            || self.file.triggers.from_environment;
         let prepared = match holds_secrets {
             true => Vec::new(),
             false => report.prepared.clone(),
         };
-        let account = &report.account;
-        let checked = Checked::new(self.fingerprint.clone(), account, prepared, now_ms());
-        output.keep_checked(Some(checked))?;
-        self.use_check(report);
+        let fingerprint = self.fingerprint.clone();
+        Checked::new(fingerprint, &report.account, prepared, now_ms())
+    }
+
+    /// Takes the account from a check that the state remembers for a day, or from one that is remembered there then.
+    pub async fn ensure_checked_in(&mut self, state: &dyn StateStore) -> Result<(), CallError> {
+        let remembered = state.get(CHECKS, &self.fingerprint, now_ms());
+        let remembered = remembered.unwrap_or_default();
+        let checked = remembered
+            .as_deref()
+            .and_then(|value| serde_json::from_slice::<Checked>(value).ok());
+        if let Some(checked) = checked {
+            self.tenant = self
+                .tenant
+                .with_checked(checked.account(), checked.prepared);
+            return Ok(());
+        }
+        let report = self.check().await?;
+        let change = Change {
+            key: self.fingerprint.clone(),
+            expected: remembered,
+            value: serde_json::to_vec(&self.checked(&report)).ok(),
+            ttl_ms: Some(CHECKED_FOR_MS),
+        };
+        let limits = StateLimits {
+            value: usize::MAX,
+            total: u64::MAX,
+        };
+        // Where it cannot be remembered, the next one checks again.
+        let _ = state.swap_all(CHECKS, &[change], limits, now_ms());
+        self.use_check(&report);
         Ok(())
     }
 
@@ -307,6 +361,11 @@ impl OpenedConnection {
             preset: mapping.and_then(FieldMapping::preset_name),
             time_scale,
         }
+    }
+
+    /// Whether rows are read again of which a webhook tells a part.
+    pub fn reads_rows_again(&self) -> bool {
+        self.has_token && self.file.webhooks.read_again.unwrap_or(true)
     }
 
     /// The IANA time zone of the workspace, once it is known.

@@ -1,15 +1,17 @@
 //! A component, checked and ready for calls.
 
+mod code;
 mod exports;
 mod imports;
+mod slot;
+mod tally;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use wasmtime::component::{
-    Component, ComponentNamedList, HasSelf, InstancePre, Lift, Linker, Lower,
-};
+use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
 
-use crate::call::{Call, CallContext, CallError, HostError, Purpose};
+use crate::call::{Call, CallContext, CallError, HostError};
 use crate::capabilities::clocks;
 use crate::compiled_cache::sha256_of;
 use crate::contract::connector::{
@@ -20,12 +22,20 @@ use crate::contract::types::{Entry, Failure};
 use crate::contract::{self, GuestBindings};
 use crate::engine::Engine;
 use crate::tenant::Tenant;
+use code::Code;
+pub use code::Described;
 pub(crate) use exports::Export;
 use exports::Exports;
 use imports::Import;
+pub use slot::Retired;
+use slot::Slot;
+pub use tally::Counted;
 
 /// Bytes of a component. Compiling takes time and memory with its size.
 const COMPONENT_BYTES: usize = 64 * 1024 * 1024;
+
+/// How long a component may take to describe itself: it computes nothing and waits for nothing.
+pub(crate) const DESCRIBE_TIME: Duration = Duration::from_secs(2);
 
 /// Why a component is not taken.
 #[derive(Debug, thiserror::Error)]
@@ -70,28 +80,23 @@ pub enum LoadError {
     Interrupted(#[source] tokio::task::JoinError),
 }
 
-/// A component: linked once, described once, callable for any tenant. Cheap to clone. Every call runs in an instance of its
-/// own, so that nothing of one call is there in the next.
+/// A component: linked once, described once, callable for any tenant. Every call runs in an instance of its own, so that
+/// nothing of one call is there in the next.
+///
+/// It is a handle, cheap to clone. Calls take the code that is in the handle's slot when they begin; clones share the slot, and
+/// another version can be put there while calls run ([`Plugin::swap`]). What the handle says about the component is that of
+/// the version with which it was made ([`Plugin::renewed`] gives one that says the other).
 #[derive(Clone)]
 pub struct Plugin {
-    shared: Arc<Shared>,
+    described: Arc<Described>,
+    slot: Arc<Slot>,
 }
 
 /// A store and an instance that nothing was called in. They hold a place among the concurrent calls until they are dropped.
 #[must_use = "dropping it is a part of what an instance costs"]
 pub struct Uncalled {
     _call: Call,
-}
-
-struct Shared {
-    engine: Engine,
-    pre: InstancePre<CallContext>,
-    exports: Exports,
-    descriptor: Descriptor,
-    version: Arc<str>,
-    sha256: String,
-    size: usize,
-    imports: Vec<String>,
+    _code: Arc<Code>,
 }
 
 impl Plugin {
@@ -108,8 +113,7 @@ impl Plugin {
         let exports = Exports::find(&component).map_err(LoadError::OtherShape)?;
 
         let unknown: Arc<str> = Arc::from("");
-        let purpose = pure(exports.describe, &unknown);
-        let mut call = Call::begin(engine, &pre, purpose)
+        let mut call = Call::begin(engine, &pre, code::pure(exports.describe, &unknown))
             .await
             .map_err(LoadError::Describe)?;
         // Each call looks at the type of its own function; here all are looked at, so that nothing is found out too late.
@@ -118,56 +122,96 @@ impl Plugin {
             .run(exports.describe, ())
             .await
             .map_err(LoadError::Describe)?;
-        let version = Arc::from(descriptor.version.as_str());
-        let engine = engine.clone();
-        let shared = Shared {
-            engine,
-            pre,
-            exports,
+        let described = Described {
             descriptor,
-            version,
             sha256,
             size,
             imports,
         };
-        Ok(Self {
-            shared: Arc::new(shared),
-        })
+        Ok(Self::around(Arc::new(Code::new(
+            engine.clone(),
+            pre,
+            exports,
+            described,
+        ))))
+    }
+
+    /// A handle with a slot of its own.
+    fn around(code: Arc<Code>) -> Self {
+        Self {
+            described: Arc::clone(&code.described),
+            slot: Arc::new(Slot::new(code)),
+        }
+    }
+
+    /// The version that calls take now, in a slot of its own: what is put into one of the two changes nothing in the other.
+    pub fn apart(&self) -> Self {
+        Self::around(self.slot.current())
+    }
+
+    /// Puts the version that is in another handle's slot into this one. Calls in flight, here and in all clones, end with the
+    /// version that they began with; the next call takes the new one.
+    pub fn swap(&self, next: &Plugin) -> Retired {
+        Retired::new(&self.slot.put(next.slot.current()))
+    }
+
+    /// The same slot, described as what is in it now.
+    pub fn renewed(&self) -> Self {
+        Self {
+            described: Arc::clone(&self.slot.current().described),
+            slot: Arc::clone(&self.slot),
+        }
+    }
+
+    /// Whether what the handle says is about the version that calls take now.
+    pub fn is_current(&self) -> bool {
+        Arc::ptr_eq(&self.described, &self.slot.current().described)
+    }
+
+    /// What the calls that the version in the slot was taken for came to, for all slots that it is in.
+    pub fn counted(&self) -> Counted {
+        self.slot.current().tally.counted()
+    }
+
+    /// The version in the slot, without keeping it there.
+    pub fn watch(&self) -> Retired {
+        Retired::new(&self.slot.current())
     }
 
     /// What the component says that it is.
     pub fn descriptor(&self) -> &Descriptor {
-        &self.shared.descriptor
+        &self.described.descriptor
     }
 
     /// The SHA-256 of its bytes, in hexadecimal digits.
     pub fn sha256(&self) -> &str {
-        &self.shared.sha256
+        &self.described.sha256
     }
 
     /// Its size in bytes.
     pub fn size(&self) -> usize {
-        self.shared.size
+        self.described.size
     }
 
     /// The names of everything that it imports, in its order.
     pub fn imports(&self) -> &[String] {
-        &self.shared.imports
+        &self.described.imports
     }
 
     /// Calls `describe` again, in a fresh instance with every import denied: the smallest call that there is.
     pub async fn describe(&self) -> Result<Descriptor, CallError> {
-        let export = self.shared.exports.describe;
-        let purpose = pure(export, &self.shared.version);
-        let call = Call::begin(&self.shared.engine, &self.shared.pre, purpose).await?;
-        call.run(export, ()).await
+        self.slot.current().describe().await
     }
 
     /// Makes the store and the instance of a call and calls nothing: what every call costs before it begins. Its end costs
     /// something too, and comes when the value is dropped.
     pub async fn instantiate(&self, tenant: &Tenant) -> Result<Uncalled, CallError> {
-        let call = self.begin(tenant, "none", "", None).await?;
-        Ok(Uncalled { _call: call })
+        let code = self.slot.current();
+        let call = code.begin(tenant, "none", "", None).await?;
+        Ok(Uncalled {
+            _call: call,
+            _code: code,
+        })
     }
 
     /// Makes an authorization URL, or checks the connection.
@@ -176,19 +220,18 @@ impl Plugin {
         tenant: &Tenant,
         request: &AuthenticationRequest,
     ) -> Result<Authentication, CallError> {
-        let export = self.shared.exports.authenticate;
-        let parameters = (tenant.connection(), request);
-        let answer = self.call(tenant, export, "", None, parameters).await?;
+        let code = self.slot.current();
+        let export = code.exports.authenticate;
+        let connection = code.connection(tenant);
+        let parameters = (&*connection, request);
+        let answer = code.call(tenant, export, "", None, parameters).await?;
         let expected = match (request, &answer) {
             (AuthenticationRequest::AuthorizationUrl(_), Authentication::AuthorizationUrl(_))
             | (AuthenticationRequest::Check, Authentication::Checked(_)) => return Ok(answer),
             (AuthenticationRequest::AuthorizationUrl(_), _) => "an authorization URL",
             (AuthenticationRequest::Check, _) => "a check",
         };
-        Err(CallError::Host {
-            export: export.name,
-            error: HostError::WrongAnswer { expected },
-        })
+        Err(code.wrong(export, HostError::WrongAnswer { expected }))
     }
 
     /// Reads the next page of a scan.
@@ -197,10 +240,12 @@ impl Plugin {
         tenant: &Tenant,
         request: &PageRequest,
     ) -> Result<Page, CallError> {
-        let export = self.shared.exports.read_page;
+        let code = self.slot.current();
+        let connection = code.connection(tenant);
         let budget = Some(request.time_budget_ms);
-        let parameters = (tenant.connection(), request);
-        self.call(tenant, export, &request.stream, budget, parameters)
+        let parameters = (&*connection, request);
+        let export = code.exports.read_page;
+        code.call(tenant, export, &request.stream, budget, parameters)
             .await
     }
 
@@ -211,10 +256,12 @@ impl Plugin {
         stream: &str,
         documents: &[Vec<u8>],
     ) -> Result<Vec<Result<Entry, Failure>>, CallError> {
-        let export = self.shared.exports.map_record;
-        let parameters = (tenant.connection(), stream, documents);
-        let results: Vec<_> = self.call(tenant, export, stream, None, parameters).await?;
-        check_count(export, documents.len(), results.len())?;
+        let code = self.slot.current();
+        let export = code.exports.map_record;
+        let connection = code.connection(tenant);
+        let parameters = (&*connection, stream, documents);
+        let results: Vec<_> = code.call(tenant, export, stream, None, parameters).await?;
+        code.check_count(export, documents.len(), results.len())?;
         Ok(results)
     }
 
@@ -224,9 +271,11 @@ impl Plugin {
         tenant: &Tenant,
         delivery: &WebhookDelivery,
     ) -> Result<Verdict, CallError> {
-        let export = self.shared.exports.verify_webhook;
-        let parameters = (tenant.connection(), delivery);
-        self.call(tenant, export, "", None, parameters).await
+        let code = self.slot.current();
+        let export = code.exports.verify_webhook;
+        let connection = code.connection(tenant);
+        let parameters = (&*connection, delivery);
+        code.call(tenant, export, "", None, parameters).await
     }
 
     /// Writes rows: one outcome for each row, in order.
@@ -235,64 +284,21 @@ impl Plugin {
         tenant: &Tenant,
         batch: &Batch,
     ) -> Result<Vec<Outcome>, CallError> {
-        let export = self.shared.exports.write_batch;
+        let code = self.slot.current();
+        let export = code.exports.write_batch;
+        let mut connection = code.connection(tenant);
+        if connection.mapping.is_some() && !tenant.maps_writes() {
+            let plain = connection.to_mut();
+            plain.mapping = None;
+            plain.prepared = None;
+        }
         let budget = Some(batch.time_budget_ms);
-        let parameters = (tenant.connection(), batch);
-        let outcomes: Vec<_> = self
+        let parameters = (&*connection, batch);
+        let outcomes: Vec<_> = code
             .call(tenant, export, &batch.action, budget, parameters)
             .await?;
-        check_count(export, batch.rows.len(), outcomes.len())?;
+        code.check_count(export, batch.rows.len(), outcomes.len())?;
         Ok(outcomes)
-    }
-
-    /// Calls a function that gives something or a failure.
-    async fn call<P, R>(
-        &self,
-        tenant: &Tenant,
-        export: Export,
-        subject: &str,
-        time_budget_ms: Option<u64>,
-        parameters: P,
-    ) -> Result<R, CallError>
-    where
-        P: ComponentNamedList + Lower,
-        R: 'static,
-        (Result<R, Failure>,): ComponentNamedList + Lift,
-    {
-        let call = self
-            .begin(tenant, export.name, subject, time_budget_ms)
-            .await?;
-        call.run(export, parameters)
-            .await?
-            .map_err(CallError::Failure)
-    }
-
-    async fn begin(
-        &self,
-        tenant: &Tenant,
-        export: &'static str,
-        subject: &str,
-        time_budget_ms: Option<u64>,
-    ) -> Result<Call, CallError> {
-        let purpose = Purpose {
-            export,
-            subject,
-            tenant: Some(&tenant.shared),
-            time_budget_ms,
-            version: &self.shared.version,
-        };
-        Call::begin(&self.shared.engine, &self.shared.pre, purpose).await
-    }
-}
-
-/// A call for nobody, with every import denied.
-fn pure(export: Export, version: &Arc<str>) -> Purpose<'_> {
-    Purpose {
-        export: export.name,
-        subject: "",
-        tenant: None,
-        time_budget_ms: None,
-        version,
     }
 }
 
@@ -345,17 +351,6 @@ fn link(
         .instantiate_pre(component)
         .map_err(LoadError::OtherShape)?;
     Ok((names, pre))
-}
-
-fn check_count(export: Export, given: usize, answered: usize) -> Result<(), CallError> {
-    if given == answered {
-        return Ok(());
-    }
-    let error = HostError::WrongCount { given, answered };
-    Err(CallError::Host {
-        export: export.name,
-        error,
-    })
 }
 
 #[cfg(test)]

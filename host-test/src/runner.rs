@@ -9,6 +9,7 @@ mod exclusive;
 mod filter;
 mod plan;
 mod retry;
+mod slice;
 mod source;
 mod stream;
 mod sweep;
@@ -25,6 +26,7 @@ use crate::report::{RunReport, StreamReport, StreamStatus};
 
 pub use self::filter::Filter;
 pub use self::retry::{RetryPolicy, Waits};
+pub use self::slice::Slice;
 pub use self::source::{ConnectedSource, PageSource};
 pub use self::sweep::Sweep;
 
@@ -72,6 +74,8 @@ pub struct RunOptions {
     pub time_budget: Duration,
     /// What to do about failures that pass.
     pub retry: RetryPolicy,
+    /// When to give way to others; absent: not before the end.
+    pub slice: Option<Slice>,
 }
 
 impl Default for RunOptions {
@@ -88,6 +92,7 @@ impl Default for RunOptions {
             max_bytes: 8 * 1024 * 1024,
             time_budget: Duration::from_secs(60),
             retry: RetryPolicy::default(),
+            slice: None,
         }
     }
 }
@@ -174,8 +179,14 @@ impl<'a, S: PageSource> Runner<'a, S> {
                 ),
                 (None, Ok(stream)) => self.stream(stream, output).await?,
             };
-            if let StreamStatus::Unauthorized { message } = &stream_report.status {
-                stopped = Some(format!("not read, because {name} was refused: {message}"));
+            match &stream_report.status {
+                StreamStatus::Unauthorized { message } => {
+                    stopped = Some(format!("not read, because {name} was refused: {message}"));
+                }
+                StreamStatus::GaveWay { .. } => {
+                    stopped = Some(format!("not read yet, because {name} gave way"));
+                }
+                _ => {}
             }
             self.progress.ended(&stream_report);
             report.streams.push(stream_report);

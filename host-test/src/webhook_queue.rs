@@ -6,15 +6,19 @@
 //! number of webhooks a second does not hang on how long a disk takes.
 
 mod again;
+mod callbacks;
 mod counts;
 mod depth;
 mod error;
+mod followed;
 mod intents;
 mod lines;
 mod ordered_output;
+mod own_writes;
 mod row_times;
 mod schema;
 mod status;
+mod switches;
 mod waiting;
 mod writer;
 
@@ -26,14 +30,17 @@ use rusqlite::{Connection, Transaction};
 use tempfile::TempDir;
 
 pub use self::again::RowAgain;
+pub use self::callbacks::{CallbackState, NewCallback, StoredCallback};
 pub use self::counts::{Tally, WebhookCounts};
 use self::depth::Depth;
 pub use self::depth::MOST_WAITING;
 pub use self::error::QueueError;
 use self::error::failed;
-pub use self::intents::{IntentState, Intents, StoredIntent};
+pub use self::followed::FollowedRow;
+pub use self::intents::{IntentSource, IntentState, Intents, StoredIntent, Tried};
 pub use self::ordered_output::OrderedOutput;
 pub use self::status::QueueStatus;
+pub use self::switches::Switch;
 pub use self::waiting::{Done, QueuedDelivery};
 use self::writer::Writer;
 use crate::contract::connector::RowReference;
@@ -287,9 +294,8 @@ fn store(
         return Ok(Taken::Known);
     }
     let number = waiting::insert(transaction, received, lines)?;
-    for intent in &received.intents {
-        intents::insert(transaction, intent, now_ms)?;
-    }
+    let source = IntentSource::Delivery(&received.entries, received.created_at_ms);
+    intents::insert_all(transaction, &received.intents, source, now_ms)?;
     if reads_again {
         for row in &received.read_again {
             again::insert(transaction, (&row.stream, &row.key), number, now_ms)?;

@@ -1,20 +1,20 @@
 //! Writes rows through an action, in batches of its size, and gives rows that were put off another try.
 
+mod outcomes;
 mod rejected;
 mod rows;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-
 use crate::call::CallError;
 use crate::contract::connector::{ActionDescriptor, Batch, Outcome, OutcomeStatus, Rehearsal, Row};
-use crate::contract::types::{Failure, FailureKind, Problem};
+use crate::contract::types::{Failure, FailureKind};
 use crate::plugin::Plugin;
 use crate::runner::RetryPolicy;
 use crate::tenant::Tenant;
 
+pub use self::outcomes::{kind_name, name_of, outcome_json};
 pub use self::rejected::RejectedRows;
 pub use self::rows::{RowProblems, parse_rows};
 
@@ -27,7 +27,7 @@ pub struct WriteOptions {
     pub batch_id: String,
     /// Whether to write at all.
     pub rehearsal: Rehearsal,
-    /// How often a row that was put off is tried again.
+    /// How often rows that were put off are tried again while none of them is written.
     pub tries: u32,
     /// How long one call may take.
     pub time_budget: Duration,
@@ -105,6 +105,13 @@ impl Writer<'_> {
                         *report.counts.entry(name_of(&outcome.status)).or_default() += 1;
                     }
                     settled(&outcomes)?;
+                    if let Some(failure) = all_fail_alike(&outcomes) {
+                        report.stopped = Some(format!(
+                            "batch {id}: every row fails alike, so that the rest is not tried: {} ({})",
+                            failure.message, failure.code
+                        ));
+                        break;
+                    }
                 }
                 Err(error) => {
                     report.stopped = Some(format!("batch {id}: {error}"));
@@ -123,49 +130,45 @@ impl Writer<'_> {
         report: &mut WriteReport,
     ) -> Result<Vec<Outcome>, CallError> {
         let mut outcomes: Vec<Option<Outcome>> = vec![None; rows.len()];
+        let tries = usize::try_from(self.options.tries).unwrap_or(usize::MAX);
         let mut waits = self.options.retry.waits();
-        for attempt in 0..=self.options.tries {
+        for attempt in 0.. {
             let open: Vec<usize> = (0..rows.len())
                 .filter(|index| outcomes[*index].as_ref().is_none_or(is_worth_another_try))
                 .collect();
             if open.is_empty() {
                 break;
             }
-            let batch = Batch {
-                action: self.action.name.clone(),
-                mode: self.options.mode.clone(),
-                id: id.to_owned(),
-                rows: open
-                    .iter()
-                    .map(|index| Row {
-                        attempt,
-                        ..rows[*index].clone()
-                    })
-                    .collect(),
-                time_budget_ms: u64::try_from(self.options.time_budget.as_millis())
-                    .unwrap_or(u64::MAX),
-                rehearsal: self.options.rehearsal,
-            };
+            let given = open.iter().map(|index| Row {
+                attempt,
+                ..rows[*index].clone()
+            });
+            let batch = self.part(id, given.collect());
             report.batches += 1;
-            let last = attempt == self.options.tries;
-            let wait = match self.plugin.write_batch(self.tenant, &batch).await {
+            let provider = match self.plugin.write_batch(self.tenant, &batch).await {
                 Ok(answers) => {
+                    if answers.iter().any(|answer| !is_worth_another_try(answer)) {
+                        // Something goes on: what is left gets all its tries anew.
+                        waits = self.options.retry.waits();
+                    }
                     for (index, answer) in open.iter().zip(answers) {
                         outcomes[*index] = Some(answer);
                     }
-                    longest_wait(outcomes.iter().flatten())
+                    match longest_wait(outcomes.iter().flatten()) {
+                        Some(wait) => wait,
+                        None => break,
+                    }
                 }
-                Err(error) if last || !passes(&error) => return Err(error),
+                Err(error) if !passes(&error) => return Err(error),
                 Err(error) => {
+                    let Some(wait) = waits.next(tries, error.retry_after()) else {
+                        return Err(error);
+                    };
                     tracing::warn!("writing again: {error}");
-                    Some(error.retry_after().unwrap_or_default())
+                    self.options.retry.pause(wait).await;
+                    continue;
                 }
             };
-            let Some(provider) = wait else { break };
-            if last {
-                break;
-            }
-            let tries = usize::try_from(self.options.tries).unwrap_or(usize::MAX);
             let Some(wait) = waits.next(tries, Some(provider)) else {
                 break;
             };
@@ -173,6 +176,42 @@ impl Writer<'_> {
         }
         Ok(outcomes.into_iter().flatten().collect())
     }
+
+    fn part(&self, id: &str, rows: Vec<Row>) -> Batch {
+        let options = self.options;
+        Batch {
+            action: self.action.name.clone(),
+            mode: options.mode.clone(),
+            id: id.to_owned(),
+            rows,
+            time_budget_ms: u64::try_from(options.time_budget.as_millis()).unwrap_or(u64::MAX),
+            rehearsal: options.rehearsal,
+        }
+    }
+}
+
+fn failure_of(outcome: &Outcome) -> Option<&Failure> {
+    match &outcome.status {
+        OutcomeStatus::Failed(failure) | OutcomeStatus::Deferred(failure) => Some(failure),
+        _ => None,
+    }
+}
+
+/// The failure of a batch none of whose rows could be written, all of them for the same reason, and not for one that a
+/// row has by itself.
+fn all_fail_alike(outcomes: &[Outcome]) -> Option<&Failure> {
+    let (first, others) = outcomes.split_first()?;
+    let first = failure_of(first).filter(|failure| {
+        !matches!(
+            failure.kind,
+            FailureKind::InvalidInput | FailureKind::NotFound | FailureKind::Conflict
+        )
+    })?;
+    let alike = |other: &Failure| (other.kind, &other.code) == (first.kind, &first.code);
+    let all = others
+        .iter()
+        .all(|outcome| failure_of(outcome).is_some_and(alike));
+    Some(first).filter(|_| all)
 }
 
 /// Whether a failure of a whole batch, in which nothing was written, may be gone at the next try.
@@ -206,106 +245,9 @@ fn is_worth_another_try(outcome: &Outcome) -> bool {
 fn longest_wait<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> Option<Duration> {
     outcomes
         .filter(|outcome| is_worth_another_try(outcome))
-        .filter_map(|outcome| match &outcome.status {
-            OutcomeStatus::Deferred(failure) | OutcomeStatus::Failed(failure) => Some(
-                Duration::from_millis(failure.retry_after_ms.unwrap_or_default()),
-            ),
-            _ => None,
-        })
+        .filter_map(failure_of)
+        .map(|failure| Duration::from_millis(failure.retry_after_ms.unwrap_or_default()))
         .max()
-}
-
-/// The name of an outcome for programs.
-pub fn name_of(status: &OutcomeStatus) -> &'static str {
-    match status {
-        OutcomeStatus::Created => "created",
-        OutcomeStatus::Updated => "updated",
-        OutcomeStatus::Deleted => "deleted",
-        OutcomeStatus::Unchanged => "unchanged",
-        OutcomeStatus::Skipped(_) => "skipped",
-        OutcomeStatus::Failed(_) => "failed",
-        OutcomeStatus::Deferred(_) => "deferred",
-    }
-}
-
-/// An outcome as a JSON document.
-pub fn outcome_json(outcome: &Outcome) -> Value {
-    let mut json = json!({"key": outcome.key, "status": name_of(&outcome.status)});
-    if let Some(id) = &outcome.object_id {
-        json["object_id"] = id.as_str().into();
-    }
-    if let Some(id) = &outcome.request_id {
-        json["request_id"] = id.as_str().into();
-    }
-    match &outcome.status {
-        OutcomeStatus::Skipped(reason) => json["reason"] = reason.as_str().into(),
-        OutcomeStatus::Failed(failure) | OutcomeStatus::Deferred(failure) => {
-            json["failure"] = failure_json(failure);
-        }
-        _ => {}
-    }
-    if !outcome.planned.is_empty() {
-        json["planned"] = outcome
-            .planned
-            .iter()
-            .map(|request| {
-                let body = request.body.as_deref().map(|body| {
-                    serde_json::from_slice::<Value>(body)
-                        .unwrap_or_else(|_| String::from_utf8_lossy(body).into_owned().into())
-                });
-                json!({
-                    "endpoint": request.endpoint,
-                    "method": format!("{:?}", request.method).rsplit("::").next().unwrap_or_default().to_uppercase(),
-                    "target": request.target,
-                    "body": body,
-                })
-            })
-            .collect();
-    }
-    json
-}
-
-fn failure_json(failure: &Failure) -> Value {
-    let mut json = json!({
-        "kind": kind_name(failure.kind),
-        "code": failure.code,
-        "message": failure.message,
-    });
-    if let Some(wait) = failure.retry_after_ms {
-        json["retry_after_ms"] = wait.into();
-    }
-    if failure.maybe_applied {
-        json["maybe_applied"] = true.into();
-    }
-    if !failure.problems.is_empty() {
-        json["problems"] = failure.problems.iter().map(problem_json).collect();
-    }
-    json
-}
-
-fn problem_json(problem: &Problem) -> Value {
-    json!({
-        "path": problem.path,
-        "code": problem.code,
-        "message": problem.message,
-        "found": problem.found,
-        "expected": problem.expected,
-    })
-}
-
-/// The name of a kind of failure, as the contract has it.
-pub fn kind_name(kind: FailureKind) -> &'static str {
-    match kind {
-        FailureKind::Auth => "auth",
-        FailureKind::Permission => "permission",
-        FailureKind::RateLimited => "rate-limited",
-        FailureKind::InvalidInput => "invalid-input",
-        FailureKind::NotFound => "not-found",
-        FailureKind::Conflict => "conflict",
-        FailureKind::Transient => "transient",
-        FailureKind::Drift => "drift",
-        FailureKind::Bug => "bug",
-    }
 }
 
 #[cfg(test)]
@@ -354,19 +296,6 @@ mod tests {
             false
         ))));
         assert!(!again(OutcomeStatus::Created));
-    }
-
-    #[test]
-    fn outcomes_are_documents() {
-        let json = outcome_json(&outcome(OutcomeStatus::Deferred(failure(
-            FailureKind::RateLimited,
-            false,
-        ))));
-        assert_eq!(
-            json,
-            json!({"key": "1", "status": "deferred", "failure": {
-                "kind": "rate-limited", "code": "c", "message": "m", "retry_after_ms": 70}})
-        );
     }
 
     #[test]

@@ -50,6 +50,8 @@ pub struct Writing {
     pub creates_objects: bool,
     /// `conflict`
     pub conflict: Conflict,
+    /// `unchanged`: whether a row that says what was written last is not written again.
+    pub skips_unchanged: bool,
 }
 
 impl Default for Writing {
@@ -59,6 +61,7 @@ impl Default for Writing {
             missing_attribute: MissingAttribute::Fail,
             creates_objects: true,
             conflict: Conflict::Fail,
+            skips_unchanged: false,
         }
     }
 }
@@ -84,6 +87,11 @@ const KEYS: &[(&str, &[&str], &str)] = &[
         "conflict",
         &["fail", "upstream", "last_writer"],
         "What to do about a row whose object was changed since the caller's copy was read.",
+    ),
+    (
+        "unchanged",
+        &["write", "skip"],
+        "What to do about a row that says what was written last, within a week: what others changed meanwhile is not seen, unless the row names a newer copy.",
     ),
 ];
 
@@ -121,6 +129,7 @@ impl Writing {
                 "last_writer" => Conflict::LastWriter,
                 _ => Conflict::Fail,
             },
+            skips_unchanged: choice("unchanged") == "skip",
         }
     }
 }
@@ -150,7 +159,7 @@ mod tests {
     #[test]
     fn choices_are_read_and_wrong_ones_named() {
         let mut problems = Vec::new();
-        let given = r#"{"several":"all","missing_attribute":"drop","missing_object":"fail","conflict":"upstream"}"#;
+        let given = r#"{"several":"all","missing_attribute":"drop","missing_object":"fail","conflict":"upstream","unchanged":"skip"}"#;
         let writing = Writing::of(Some(&Member::Object(given)), &mut problems);
         assert_eq!(
             writing,
@@ -159,6 +168,7 @@ mod tests {
                 missing_attribute: MissingAttribute::Drop,
                 creates_objects: false,
                 conflict: Conflict::Upstream,
+                skips_unchanged: true,
             }
         );
         assert_eq!(Writing::of(None, &mut problems), Writing::default());

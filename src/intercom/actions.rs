@@ -58,6 +58,14 @@ impl Mode {
         self.fields.iter().flat_map(|group| group.iter())
     }
 
+    /// Whether its rows give an object's own fields, so that writing the same row again changes nothing.
+    pub fn is_comparable(&self) -> bool {
+        let talk = [Object::Conversation, Object::Ticket];
+        let target = self.references.first().map(|target| target.object);
+        matches!(self.name, "upsert" | "update")
+            && target.is_some_and(|object| !talk.contains(&object))
+    }
+
     /// The field of a name.
     pub fn field(&self, name: &str) -> Option<&'static InputField> {
         self.fields().find(|field| field.name == name)
@@ -97,6 +105,8 @@ pub enum Absent {
     Fails,
     /// What the row wants is so already.
     Unchanged,
+    /// It may be in the archive, where it is found by its id only: the row is left out, and says so.
+    Hidden,
     /// It is created by the row's own request.
     Created,
     /// It is created before, where the policy allows it.

@@ -1,6 +1,6 @@
 //! A mapping at work: from a canonical record to the customer's fields, in one pass over the record.
 
-use records::Paths;
+use records::{Paths, in_order};
 
 use super::condition::is_filled;
 use super::document::attributes_of;
@@ -75,7 +75,7 @@ impl Program {
         if section.strict {
             wanted.extend(field.map(str::to_owned));
         }
-        wanted.sort_unstable();
+        let mut wanted = in_order(wanted);
         wanted.dedup();
         let slot = |path: &String| wanted.binary_search(path).ok();
         let slots = section.rules.iter().map(|rule| {

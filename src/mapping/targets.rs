@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use records::in_order;
+
 use super::rule::{Rule, Section};
 use crate::contract::types::Problem;
 use crate::failure::problem;
@@ -72,8 +74,7 @@ pub fn arrange(section: Section, places: &[String], problems: &mut Vec<Problem>)
         key.push_str(&format!("-{at:08}"));
         key
     };
-    let mut order: Vec<String> = section.rules.iter().zip(0..).map(key).collect();
-    order.sort_unstable();
+    let order = in_order(section.rules.iter().zip(0..).map(key).collect());
     let rule = |key: &String| {
         let at: usize = key.rsplit_once('-')?.1.parse().ok()?;
         section.rules.get(at).cloned()

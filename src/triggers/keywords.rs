@@ -1,5 +1,6 @@
 //! The index of keywords, as [`records::keywords`] reads it.
 
+use records::in_order;
 use records::keywords::{HEAD, hash};
 
 /// What stands between a keyword and its mark.
@@ -11,8 +12,8 @@ pub fn entry(word: &str, mark: u32) -> String {
 }
 
 /// Makes the index of entries.
-pub fn index(mut entries: Vec<String>) -> Vec<u8> {
-    entries.sort_unstable();
+pub fn index(entries: Vec<String>) -> Vec<u8> {
+    let entries = in_order(entries);
     let bits = (entries.len() * 8).next_power_of_two().max(32);
     let mask = bits as u32 - 1;
     let mut bitmap = vec![0_u32; bits / 32];

@@ -1,5 +1,7 @@
 //! What only triggers ask: keywords, tags, authors, and how long ago something was.
 
+use records::in_order;
+
 use super::senses;
 use crate::contract::types::Problem;
 use crate::failure::{problem, unknown};
@@ -232,13 +234,13 @@ fn keywords(
             Some(own.iter().map(|path| (*path).to_owned()).collect())
         }
     };
-    let mut paths = named.unwrap_or_default();
+    let paths = named.unwrap_or_default();
     for path in &paths {
         if let Err(problem) = type_at(stream, path, &format!("{place}.in")) {
             problems.push(*problem);
         }
     }
-    paths.sort_unstable();
+    let paths = in_order(paths);
     (problems.len() == known).then_some(Question::Keywords { paths, words })
 }
 

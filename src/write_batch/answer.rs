@@ -15,6 +15,9 @@ use crate::operation::Answer;
 /// How soon an object that is not there yet is looked for again.
 pub const SOON_MS: u64 = 60_000;
 
+/// How long a request takes at most, in seconds, from its work to its answer.
+const JUST_NOW: i64 = 5;
+
 /// What is to be sent next for a row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
@@ -52,7 +55,7 @@ impl Next {
         Self::Over {
             request_id: failure.request_id.clone(),
             object_id: None,
-            status: unwritten(failure, mode),
+            status: unwritten(*failure, mode),
         }
     }
 }
@@ -143,10 +146,10 @@ impl Sent<'_> {
             }
             _ => return Err(refused()),
         }
-        let status = match (step, self.call.does) {
-            (_, Does::Creates) => OutcomeStatus::Created,
-            (_, Does::Updates) => OutcomeStatus::Updated,
-            (_, Does::Deletes) => OutcomeStatus::Deleted,
+        let status = match self.call.does {
+            Does::Creates => OutcomeStatus::Created,
+            Does::Updates => OutcomeStatus::Updated,
+            Does::Deletes => OutcomeStatus::Deleted,
         };
         // An answer to a deletion may be empty; the object was there, and is not.
         if self.call.id.is_empty() || (self.call.does == Does::Deletes && response.body.is_empty())
@@ -168,12 +171,21 @@ impl Sent<'_> {
         {
             return Ok(over(status, Some(id)));
         }
-        for name in self.call.id {
-            match written.take(name) {
-                Ok(Some(Member::Text(id))) if !id.is_empty() => return Ok(over(status, Some(id))),
-                Ok(Some(Member::Number(id))) => return Ok(over(status, Some(id.to_owned()))),
-                _ => {}
-            }
+        let is_new = *step == Step::Create
+            && self.call.does == Does::Updates
+            && is_new(&written, server_time(&response));
+        let mut ids = self.call.id.iter();
+        let id = ids.find_map(|name| match written.take(name) {
+            Ok(Some(Member::Text(id))) if !id.is_empty() => Some(id),
+            Ok(Some(Member::Number(id))) => Some(id.to_owned()),
+            _ => None,
+        });
+        if let Some(id) = id {
+            let status = match is_new && !self.taken.contains(&id) {
+                true => OutcomeStatus::Created,
+                false => status,
+            };
+            return Ok(over(status, Some(id)));
         }
         Err(Box::new(WholeFailure {
             maybe_applied: true,
@@ -186,14 +198,21 @@ impl Sent<'_> {
     }
 }
 
+/// Whether an object that is created or changed by one and the same request was created: it changed when it was created,
+/// and that was just now.
+fn is_new(object: &Members, now: Option<i64>) -> bool {
+    let time = |name| probe::number(object.get(name));
+    let created = time("created_at");
+    let just_now = |at: i64| now.is_none_or(|now| at >= now - JUST_NOW);
+    created.is_some_and(just_now) && time("updated_at").is_none_or(|at| Some(at) == created)
+}
+
 /// The failure of a row whose object will be there soon.
-pub fn later(failure: Failure) -> Failure {
-    Box::new(WholeFailure {
-        kind: FailureKind::Transient,
-        message: "The contact is not there yet, or cannot be found yet.".to_owned(),
-        retry_after_ms: Some(failure.retry_after_ms.unwrap_or(SOON_MS)),
-        ..*failure
-    })
+pub fn later(mut failure: Failure) -> Failure {
+    failure.kind = FailureKind::Transient;
+    "The contact is not there yet, or cannot be found yet.".clone_into(&mut failure.message);
+    failure.retry_after_ms = failure.retry_after_ms.or(Some(SOON_MS));
+    failure
 }
 
 /// The failure of a row that nothing can be looked up for.
@@ -210,15 +229,15 @@ pub fn outcome_unknown() -> Failure {
 }
 
 /// What a failure makes of a row: given again later when it will pass and that is safe, else failed.
-pub fn unwritten(failure: Failure, mode: &Mode) -> OutcomeStatus {
+pub fn unwritten(failure: WholeFailure, mode: &Mode) -> OutcomeStatus {
     let again = match failure.kind {
         FailureKind::RateLimited => true,
         FailureKind::Transient => !failure.maybe_applied || !matches!(mode.replay, Replay::Blind),
         _ => false,
     };
     match again {
-        true => OutcomeStatus::Deferred(*failure),
-        false => OutcomeStatus::Failed(*failure),
+        true => OutcomeStatus::Deferred(failure),
+        false => OutcomeStatus::Failed(failure),
     }
 }
 

@@ -190,7 +190,8 @@ impl Journal {
     }
 }
 
-fn digest(bytes: &[u8]) -> String {
+/// A digest, in hexadecimal digits.
+pub fn digest(bytes: &[u8]) -> String {
     Sha1::digest(bytes)
         .iter()
         .map(|byte| format!("{byte:02x}"))

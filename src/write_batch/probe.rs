@@ -151,7 +151,8 @@ fn is_same(candidate: &Object, path: &str, wanted: &str) -> bool {
     }
 }
 
-fn number(value: Option<&Member>) -> Option<i64> {
+/// A whole number, which may come as text.
+pub fn number(value: Option<&Member>) -> Option<i64> {
     match value {
         Some(Member::Number(digits)) => digits.parse().ok(),
         Some(Member::Text(digits)) => digits.parse().ok(),

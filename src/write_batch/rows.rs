@@ -1,23 +1,25 @@
 //! The rows of a batch on their way to their outcomes.
 
+mod identify;
 mod plan;
 mod rounds;
+mod unchanged;
 
-use super::answer::{Step, later, outcome_unknown, unwritten};
+use self::unchanged::Said;
+use super::answer::{Step, outcome_unknown, unwritten};
 use super::attributes::{self, Attributes};
-use super::choice::Known;
 use super::journal::{Journal, Recorded};
-use super::lookup::{Answered, Lookup};
 use super::making::Makings;
+use super::validate;
 use super::values::Values;
-use super::{ticket_attributes, validate};
-use crate::config::{Config, Conflict, Writing};
+use super::written::Written;
+use crate::config::{Config, Writing};
 use crate::contract::connector::{Batch, Outcome, OutcomeStatus, Row};
 use crate::contract::types::{Failure, FailureKind, WholeFailure};
 use crate::failure::{failure, not_valid};
 use crate::intercom::actions::{Absent, Action, By, Mode, Object, Reference, Replay, Write};
-use crate::intercom::versions::minor;
 use crate::json::{Members, quoted};
+use crate::mapping::Inverse;
 
 /// A row on its way.
 struct Travelling {
@@ -35,6 +37,10 @@ struct Travelling {
     /// Whether its request may have been applied, and nothing says so.
     in_doubt: bool,
     requests: u32,
+    /// When it was written, by Intercom's clock, in Unix seconds.
+    written_at: i64,
+    /// What it says, where that is compared with what was written last.
+    said: Option<Said>,
     outcome: Option<Outcome>,
 }
 
@@ -45,6 +51,7 @@ pub struct Rows {
     api_version: &'static str,
     policy: Writing,
     journal: Journal,
+    written: Option<Written>,
     makings: Makings,
     rows: Vec<Travelling>,
     /// The rows of the round that is sent, and whether each only looks.
@@ -55,15 +62,20 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// Validates the rows of a batch; those that are not valid are over.
+    /// Validates the rows of a batch; those that are not valid are over. `inverse`: they are in the customer's form.
     pub fn new(
         action: &'static Action,
         mode: &'static Mode,
         config: &Config,
+        inverse: Option<&Inverse>,
         batch: &Batch,
     ) -> Self {
         let travelling = |row: &Row| {
-            let read = validate::row(action, mode, config.api_version, &row.document);
+            let turned = inverse.map(|inverse| inverse.apply(&row.document));
+            let read = turned.transpose().and_then(|turned| {
+                let document = turned.as_ref().unwrap_or(&row.document);
+                validate::row(action, mode, config.api_version, document)
+            });
             let (values, outcome) = match read {
                 Ok(values) => (values, None),
                 Err(failure) => {
@@ -81,6 +93,8 @@ impl Rows {
                 sent_ms: None,
                 in_doubt: false,
                 requests: 0,
+                written_at: 0,
+                said: None,
                 outcome,
             }
         };
@@ -90,6 +104,8 @@ impl Rows {
             api_version: config.api_version,
             policy: config.write,
             journal: Journal::of(action.name, mode.name, &batch.id),
+            written: (config.write.skips_unchanged && action.modes.iter().any(Mode::is_comparable))
+                .then(|| Written::of(action.name)),
             makings: Makings::default(),
             rows: batch.rows.iter().map(travelling).collect(),
             round: Vec::new(),
@@ -206,138 +222,6 @@ impl Rows {
         }
     }
 
-    /// Says of each open row which objects it speaks of, as far as it says it itself, and gives what is to be looked up.
-    pub fn look_up(&mut self) -> Lookup {
-        let mut lookup = Lookup::default();
-        for index in 0..self.rows.len() {
-            let known =
-                |reference: &&Reference| reference.object.since() <= minor(self.api_version);
-            for reference in self.mode.references.iter().filter(known) {
-                let travelling = &mut self.rows[index];
-                if travelling.outcome.is_some() {
-                    break;
-                }
-                let is_target =
-                    self.mode.references.first().map(|first| first.name) == Some(reference.name);
-                let guarded = is_target
-                    && travelling.row.base_updated_at_ms.is_some()
-                    && self.policy.conflict != Conflict::LastWriter;
-                if !lookup.want(index, reference, &travelling.values, guarded) {
-                    let mut by = reference.by.iter();
-                    let id = by.find_map(|(name, kind)| {
-                        (*kind == By::Id)
-                            .then(|| travelling.values.text(name))
-                            .flatten()
-                    });
-                    if let Some(id) = id {
-                        travelling.refer(reference, &id);
-                    }
-                }
-            }
-        }
-        lookup
-    }
-
-    /// Takes over what a lookup found.
-    pub fn identify(&mut self, answered: Answered) {
-        let Answered {
-            row: index,
-            reference,
-            found,
-        } = answered;
-        let found = match found {
-            Ok(found) => found,
-            Err(failure) => return self.end_unwritten(index, &failure),
-        };
-        if self.rows[index].outcome.is_some() {
-            return;
-        }
-        match found.split_first() {
-            Some((first, others)) => self.found(index, reference, first, others),
-            None => self.absent(index, reference),
-        }
-    }
-
-    fn found(
-        &mut self,
-        index: usize,
-        reference: &'static Reference,
-        known: &Known,
-        others: &[Known],
-    ) {
-        let (mode, policy) = (self.mode, self.policy);
-        let travelling = &mut self.rows[index];
-        let base = travelling.row.base_updated_at_ms;
-        let is_target = mode.references.first().map(|first| first.name) == Some(reference.name);
-        let newer = known.updated_at.zip(base.filter(|_| is_target));
-        let changed = newer.is_some_and(|(there, base)| there > base.div_euclid(1_000));
-        let object = reference.object.name();
-        let status = match policy.conflict {
-            Conflict::Fail if changed => Some(OutcomeStatus::Failed(*failure(
-                FailureKind::Conflict,
-                "changed_upstream",
-                format!("the {object} was changed in Intercom since this copy of it was read"),
-            ))),
-            Conflict::Upstream if changed => Some(OutcomeStatus::Skipped(format!(
-                "the {object} was changed in Intercom since this copy of it was read"
-            ))),
-            _ => None,
-        };
-        if let Some(status) = status {
-            travelling.outcome = Some(Outcome {
-                object_id: Some(known.id.clone()),
-                ..outcome(&travelling.row, status)
-            });
-            return;
-        }
-        if let Some(json) = &known.attributes {
-            let creates = self.action.name == "tickets";
-            if let Err(failure) = ticket_attributes::check(&mut travelling.values, json, creates) {
-                travelling.outcome =
-                    Some(outcome(&travelling.row, OutcomeStatus::Failed(*failure)));
-                return;
-            }
-        }
-        travelling.refer(reference, &known.id);
-        if is_target {
-            travelling.others = others.iter().map(|other| other.id.clone()).collect();
-            travelling
-                .lanes
-                .extend(travelling.others.iter().map(|id| format!("id={id}")));
-        }
-    }
-
-    fn absent(&mut self, index: usize, reference: &'static Reference) {
-        let object = reference.object;
-        let travelling = &mut self.rows[index];
-        let not_there = || {
-            failure(
-                FailureKind::NotFound,
-                &format!("{}_not_found", object.name().replace(' ', "_")),
-                format!("Intercom has no {} that the row could mean", object.name()),
-            )
-        };
-        let name = reference.by.iter().find_map(|(name, by)| match by {
-            By::Member(_) => travelling.values.text(name),
-            _ => None,
-        });
-        let status = match (reference.absent, &name) {
-            (Absent::Created, Some(_)) => return,
-            (Absent::Made, Some(name))
-                if self.policy.creates_objects
-                    && let Some((path, body)) = object.making(name) =>
-            {
-                let place = self.makings.want(path, body);
-                travelling.needs.push((place, Some(reference.name)));
-                return;
-            }
-            (Absent::Unchanged, _) => OutcomeStatus::Unchanged,
-            (Absent::Later, _) => OutcomeStatus::Deferred(*later(not_there())),
-            _ => OutcomeStatus::Failed(*not_there()),
-        };
-        travelling.outcome = Some(outcome(&travelling.row, status));
-    }
-
     /// Decides the first step of every open row.
     pub fn begin(&mut self) {
         let mode = self.mode;
@@ -386,7 +270,7 @@ impl Rows {
             let request_id = failure.request_id.clone();
             travelling.outcome = Some(Outcome {
                 request_id,
-                ..outcome(&travelling.row, unwritten(Box::new(failure.clone()), mode))
+                ..outcome(&travelling.row, unwritten(failure.clone(), mode))
             });
         }
     }
@@ -401,7 +285,9 @@ impl Rows {
     /// Brings the journal up to date with the rows that are over.
     pub fn record(&mut self) {
         for travelling in &self.rows {
-            let Some(outcome) = &travelling.outcome else {
+            // What was not written needs no journal.
+            let compared = travelling.said.is_some() && travelling.requests == 0;
+            let Some(outcome) = travelling.outcome.as_ref().filter(|_| !compared) else {
                 continue;
             };
             match Recorded::over(&travelling.row, outcome) {

@@ -1,6 +1,7 @@
 mod conforms;
 mod replay;
 mod several;
+mod unchanged;
 mod workspace;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,8 @@ struct Model {
     /// Answers to the next writes, instead.
     instead: Vec<Answer>,
     elapsed_ms: u64,
+    unix_ms: i64,
+    config: Value,
 }
 
 impl Model {
@@ -118,11 +121,15 @@ impl Model {
     }
 
     fn write(&mut self, batch: Batch) -> Result<Vec<Outcome>, Failure> {
-        let mut operation = WriteBatch::new(connection(), batch);
+        let mut connection = connection();
+        if !self.config.is_null() {
+            connection.config = self.config.to_string().into_bytes();
+        }
+        let mut operation = WriteBatch::new(connection, batch);
         let mut input = Input::Start;
         loop {
             let moment = Moment {
-                unix_ms: 0,
+                unix_ms: self.unix_ms,
                 elapsed_ms: self.elapsed_ms,
             };
             input = match operation.step(moment, input) {
@@ -146,7 +153,10 @@ impl Model {
         for change in changes {
             assert_eq!(self.state.get(&change.key), change.expected.as_ref());
             assert!(change.ttl_ms.is_some());
-            self.state.insert(change.key, change.value.unwrap());
+            match change.value {
+                Some(value) => self.state.insert(change.key, value),
+                None => self.state.remove(&change.key),
+            };
         }
         Swapped::Done
     }

@@ -8,6 +8,17 @@ use crate::json::{self, Member, Members, Object, list, quoted};
 pub struct Values(Vec<(&'static str, String)>);
 
 impl Values {
+    /// All of it in one text, behind this one.
+    pub fn whole(&self, first: &str) -> String {
+        let mut whole = first.to_owned();
+        for (name, json) in &self.0 {
+            whole.push('\n');
+            whole.push_str(name);
+            whole.push_str(json);
+        }
+        whole
+    }
+
     /// The value of a name, as JSON.
     pub fn json(&self, name: &str) -> Option<&str> {
         let mut values = self.0.iter();

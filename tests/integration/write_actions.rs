@@ -86,13 +86,14 @@ async fn what_hangs_on_contacts_and_companies_is_written() {
         one(&world, "contact_tags", "add", tag.clone()).await;
         one(&world, "contact_tags", "remove", tag).await;
         // A company that nobody belongs to is not visible, and can be belonged to all the same.
-        one(
-            &world,
-            "companies",
-            "upsert",
-            json!({ "company_id": "acme", "name": "Acme", "monthly_spend": 12 }),
-        )
-        .await;
+        let acme = json!({ "company_id": "acme", "name": "Acme", "monthly_spend": 12 });
+        for status in [OutcomeStatus::Created, OutcomeStatus::Updated] {
+            let id = format!("{status:?}");
+            let rows = [acme.clone()];
+            let outcomes = run(&world, "companies", "upsert", &id, &rows).await;
+            assert_eq!(outcomes[0].status, status);
+            world.pass(1);
+        }
         let company = with(json!({ "company_id": "acme" }));
         let attached = one(&world, "contact_companies", "attach", company.clone()).await;
         one(
@@ -159,8 +160,36 @@ async fn what_hangs_on_contacts_and_companies_is_written() {
         assert!(world.workspace().contact(&lead).is_none());
         one(&world, "contacts", "delete", by_key()).await;
         let again = run(&world, "contacts", "delete", "again", &[by_key()]).await;
+        let is_skipped = |one: &Outcome| matches!(one.status, OutcomeStatus::Skipped(_));
+        assert!(is_skipped(&again[0]), "{again:?}");
+        let by_id = json!({ "id": contact });
+        let again = run(&world, "contacts", "delete", "by id", &[by_id]).await;
         assert_eq!(again[0].status, OutcomeStatus::Unchanged);
     }
+}
+
+/// A search finds nobody in the archive: what names somebody there otherwise is not taken for done.
+#[tokio::test]
+async fn a_contact_in_the_archive_is_deleted_by_its_id_and_by_nothing_else() {
+    let world = world("2.11").await;
+    let workspace = world.workspace();
+    let somebody = json!({ "external_id": "x", "email": "x@example.org" });
+    let id = workspace.create_contact(somebody).expect("a contact");
+    workspace.archive_contact(&id).expect("archived");
+    let rows = [
+        json!({ "external_id": "x" }),
+        json!({ "email": "x@example.org" }),
+    ];
+    for outcome in run(&world, "contacts", "delete", "b", &rows).await {
+        match outcome.status {
+            OutcomeStatus::Skipped(why) => assert!(why.contains("give the id"), "{why}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    workspace.unarchive_contact(&id).expect("it is still there");
+    workspace.archive_contact(&id).expect("archived");
+    one(&world, "contacts", "delete", json!({ "id": id })).await;
+    assert!(workspace.unarchive_contact(&id).is_err());
 }
 
 #[tokio::test]

@@ -11,14 +11,10 @@ use super::{ArtifactError, fresh};
 
 /// The component's target: its imports are those that it uses and no others.
 const TARGET: &str = "wasm32-unknown-unknown";
-/// The library's name as a file.
-const FILE_NAME: &str = "intercom_connector.wasm";
 /// What cargo is asked for. `--crate-type cdylib`, because a library of two types gets no link-time optimisation.
-const ARGUMENTS: [&str; 12] = [
+const ARGUMENTS: [&str; 10] = [
     "rustc",
     "--locked",
-    "--package",
-    "intercom-connector",
     "--lib",
     "--crate-type",
     "cdylib",
@@ -31,8 +27,17 @@ const ARGUMENTS: [&str; 12] = [
 /// What the linker is asked for. Without it, every call and every address takes five bytes, of which two or three are padding.
 const LINKING: [&str; 3] = ["--", "-C", "link-arg=--compress-relocations"];
 
-/// Builds the component from the sources in a directory, or finds it built, and gives its bytes.
-pub(super) fn build(root: &Path) -> Result<Vec<u8>, ArtifactError> {
+/// A package of the workspace that is a component.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Package<'a> {
+    /// Its name.
+    pub(super) name: &'a str,
+    /// Where its sources are, from the root.
+    pub(super) sources: &'a str,
+}
+
+/// Builds a component from the sources in a directory, or finds it built, and gives its bytes.
+pub(super) fn build(root: &Path, package: Package<'_>) -> Result<Vec<u8>, ArtifactError> {
     if !root.join("Cargo.toml").is_file() || !root.join("wit").is_dir() {
         return Err(ArtifactError::NoSources {
             path: root.to_owned(),
@@ -46,28 +51,33 @@ pub(super) fn build(root: &Path) -> Result<Vec<u8>, ArtifactError> {
     let file = target_directory
         .join(TARGET)
         .join("component")
-        .join(FILE_NAME);
-    if fresh::is_fresh(&file, root) {
+        .join(format!("{}.wasm", package.name.replace('-', "_")));
+    if fresh::is_fresh(&file, root, package.sources) {
         return fs::read(&file).map_err(|error| files(&file, error));
     }
     if file.is_file() {
-        tracing::debug!("building the connector where its sources changed");
+        tracing::debug!("building {} where its sources changed", package.name);
     } else {
-        tracing::info!("building the connector; this first time takes a minute or two");
+        tracing::info!(
+            "building {}; this first time takes a minute or two",
+            package.name
+        );
     }
     add_target_if_missing(root)?;
     let cargo = env::var_os("CARGO").filter(|cargo| !cargo.is_empty());
     let mut command = nested(cargo.unwrap_or_else(|| "cargo".into()), root);
-    command.args(ARGUMENTS).arg(&target_directory).args(LINKING);
+    command.args(ARGUMENTS).arg(&target_directory);
+    command.args(["--package", package.name]).args(LINKING);
     // File systems tell the time less exactly than the clock does.
     let looked = SystemTime::now() - Duration::from_secs(1);
     let output = run(&mut command)?;
     if !output.status.success() {
         return Err(ArtifactError::Build {
             command: format!(
-                "cargo {} {} {}",
+                "cargo {} {} --package {} {}",
                 ARGUMENTS.join(" "),
                 target_directory.display(),
+                package.name,
                 LINKING.join(" ")
             ),
             directory: root.to_owned(),

@@ -5,9 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// What the component is made of.
-const INPUTS: [&str; 6] = [
-    "src",
+/// What a component is made of beside its own sources.
+const INPUTS: [&str; 5] = [
     "wit",
     "Cargo.toml",
     "Cargo.lock",
@@ -16,11 +15,12 @@ const INPUTS: [&str; 6] = [
 ];
 
 /// Whether a file is newer than everything that it is made of. What cannot be looked at counts as changed.
-pub(super) fn is_fresh(built: &Path, root: &Path) -> bool {
+pub(super) fn is_fresh(built: &Path, root: &Path, sources: &str) -> bool {
     let Some(built) = changed_at(built) else {
         return false;
     };
     let mut open: Vec<PathBuf> = INPUTS.iter().map(|input| root.join(input)).collect();
+    open.push(root.join(sources));
     while let Some(path) = open.pop() {
         // A directory changes when a file comes or goes.
         match changed_at(&path) {
@@ -59,7 +59,7 @@ mod tests {
 
     fn sources() -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
-        for input in INPUTS {
+        for input in INPUTS.into_iter().chain(["src"]) {
             let path = root.path().join(input);
             match input {
                 "src" | "wit" => fs::create_dir_all(path.join("deep")).unwrap(),
@@ -83,22 +83,22 @@ mod tests {
     fn what_is_older_than_any_input_is_built_again() {
         let root = sources();
         let built = root.path().join("built.wasm");
-        assert!(!is_fresh(&built, root.path()));
+        assert!(!is_fresh(&built, root.path(), "src"));
         fs::write(&built, "").unwrap();
         age(&built, 100);
-        assert!(!is_fresh(&built, root.path()));
+        assert!(!is_fresh(&built, root.path(), "src"));
         refresh(&built, SystemTime::now());
-        assert!(is_fresh(&built, root.path()));
+        assert!(is_fresh(&built, root.path(), "src"));
         // What changes while it is built is not in it.
         let looked = SystemTime::now() - Duration::from_secs(1);
         fs::write(root.path().join("wit/new.wit"), "").unwrap();
         refresh(&built, looked);
-        assert!(!is_fresh(&built, root.path()));
+        assert!(!is_fresh(&built, root.path(), "src"));
         age(&built, 10);
         let deep = root.path().join("src/deep/file.rs");
         for input in [deep.as_path(), &root.path().join("Cargo.lock")] {
             refresh(&built, SystemTime::now());
-            assert!(is_fresh(&built, root.path()));
+            assert!(is_fresh(&built, root.path(), "src"));
             fs::write(input, "changed").unwrap();
             let later = SystemTime::now() + Duration::from_secs(5);
             fs::File::options()
@@ -107,10 +107,10 @@ mod tests {
                 .unwrap()
                 .set_modified(later)
                 .unwrap();
-            assert!(!is_fresh(&built, root.path()), "{}", input.display());
+            assert!(!is_fresh(&built, root.path(), "src"), "{}", input.display());
             age(input, 50);
         }
         fs::remove_file(root.path().join("Cargo.toml")).unwrap();
-        assert!(!is_fresh(&built, root.path()));
+        assert!(!is_fresh(&built, root.path(), "src"));
     }
 }

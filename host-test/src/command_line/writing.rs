@@ -19,6 +19,14 @@ pub struct WriteArguments {
     #[arg(long, value_name = "FILE")]
     pub input: PathBuf,
 
+    /// The rows are in the form that the connection's mapping gives: it is read the other way
+    #[arg(long)]
+    pub mapped: bool,
+
+    /// The same with a field mapping that takes the place of the connection's
+    #[arg(long, value_name = "FILE")]
+    pub mapping: Option<PathBuf>,
+
     /// How to do it [default: the action's first mode]
     #[arg(long)]
     pub mode: Option<String>,
@@ -27,7 +35,7 @@ pub struct WriteArguments {
     #[arg(long, value_name = "ID", requires = "journal")]
     pub batch_id: Option<String>,
 
-    /// Where outcomes are remembered (a database that is made where it is missing)
+    /// Where outcomes are remembered, and what was written last (a database that is made where it is missing)
     #[arg(long, value_name = "FILE")]
     pub journal: Option<PathBuf>,
 
@@ -39,12 +47,12 @@ pub struct WriteArguments {
     #[arg(long, conflicts_with = "dry_run")]
     pub offline: bool,
 
-    /// Where rows go that were not written, each with the reason: to be put right and given as the input of another
-    /// write (replaced by every write, removed when there are none)
-    #[arg(long, value_name = "FILE")]
+    /// Where rows go that were not written, nor in any later try, each with the reason: to be put right and given as the
+    /// input of another write (replaced by every write, removed when there are none)
+    #[arg(long, visible_alias = "dead-letters", value_name = "FILE")]
     pub rejected: Option<PathBuf>,
 
-    /// Tries for a row that could not be written now
+    /// Further tries for rows that could not be written now; they begin anew when any of the rows is
     #[arg(long, default_value_t = 5, value_name = "TRIES")]
     pub tries: u32,
 }
@@ -63,6 +71,10 @@ pub struct MapArguments {
     /// A field mapping that takes the place of the connection's
     #[arg(long, value_name = "FILE")]
     pub mapping: Option<PathBuf>,
+
+    /// Copy the files that mapped records name, as `attachments` of the connection says
+    #[arg(long, conflicts_with = "explain")]
+    pub attachments: bool,
 
     /// Show for each document what every rule took and gave instead, letters and digits hidden
     #[arg(long)]

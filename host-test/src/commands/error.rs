@@ -8,6 +8,7 @@ use crate::dates::DateError;
 use crate::opened_connection::{CheckError, OpenError};
 use crate::output::OutputError;
 use crate::runner::UnknownStream;
+use crate::sync_plan::SyncPlanError;
 
 /// Why a command ended early: what is wrong, and whose it is to mend.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +59,12 @@ impl From<DateError> for CommandError {
 
 impl From<UnknownStream> for CommandError {
     fn from(error: UnknownStream) -> CommandError {
+        CommandError::usage(error)
+    }
+}
+
+impl From<SyncPlanError> for CommandError {
+    fn from(error: SyncPlanError) -> CommandError {
         CommandError::usage(error)
     }
 }

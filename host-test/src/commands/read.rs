@@ -16,9 +16,8 @@ use crate::output::{self, Output, OutputTarget};
 use crate::plugin::Plugin;
 use crate::progress::{on_standard_error, write_line};
 use crate::report::{RunReport, run_table};
-use crate::runner::{
-    ConnectedSource, Extent, Filter, RetryPolicy, RunOptions, Runner, Sweep, find_stream,
-};
+use crate::runner::{ConnectedSource, Extent, Filter, RetryPolicy, RunOptions, Runner, Sweep};
+use crate::sync_plan::check_names;
 
 /// Reads the streams that the command line names.
 pub(super) async fn run(global: &Global, arguments: &ReadArguments) -> Result<Exit, CommandError> {
@@ -35,19 +34,6 @@ pub(super) async fn run(global: &Global, arguments: &ReadArguments) -> Result<Ex
         sweep: Sweep::Never,
     };
     request.run(plugin, file, &arguments.streams).await
-}
-
-/// All unknown names at once, before anything is read.
-pub(super) fn check_names(plugin: &Plugin, names: &[String]) -> Result<(), CommandError> {
-    let unknown: Vec<String> = names
-        .iter()
-        .filter_map(|name| find_stream(plugin.descriptor(), name).err())
-        .map(|error| error.to_string())
-        .collect();
-    match unknown.is_empty() {
-        true => Ok(()),
-        false => Err(CommandError::Usage(unknown.join("\n"))),
-    }
 }
 
 /// What was asked for.

@@ -1,13 +1,13 @@
 //! `sync`: all streams of a connection.
 
-use super::read::{Reading, Selected, check_names};
+use super::read::{Reading, Selected};
 use super::{CommandError, load_connection};
 use crate::command_line::{Exit, Global, SyncArguments};
-use crate::connection_file::{ConnectionFile, Mode};
+use crate::connection_file::Mode;
 use crate::opened_connection::load_component;
 use crate::output::OutputTarget;
-use crate::plugin::Plugin;
 use crate::runner::Sweep;
+use crate::sync_plan::{streams_of, sweep_of};
 
 /// Reads the streams that the connection names; all that there are when it names none.
 pub(super) async fn run(global: &Global, arguments: &SyncArguments) -> Result<Exit, CommandError> {
@@ -37,27 +37,4 @@ pub(super) async fn run(global: &Global, arguments: &SyncArguments) -> Result<Ex
         sweep,
     };
     request.run(plugin, file, &streams).await
-}
-
-/// The streams that a connection names; all that there are when it names none.
-pub(super) fn streams_of(
-    plugin: &Plugin,
-    file: &ConnectionFile,
-) -> Result<Vec<String>, CommandError> {
-    if !file.lenient_streams {
-        check_names(plugin, &file.streams)?;
-    }
-    if !file.streams.is_empty() {
-        return Ok(file.streams.clone());
-    }
-    let streams = plugin.descriptor().streams.iter();
-    Ok(streams.map(|stream| stream.name.clone()).collect())
-}
-
-/// When a connection wants rows to be looked for that are gone. `compared`: whether the output has rows to compare.
-pub(super) fn sweep_of(file: &ConnectionFile, compared: bool) -> Sweep {
-    match file.sweep_every {
-        Some(age) if compared => Sweep::Every(age),
-        _ => Sweep::Never,
-    }
 }

@@ -7,7 +7,10 @@ use serde_json::{Map, Value};
 use super::document::{Content, Node};
 use super::problems::Problems;
 use super::section::Section;
-use super::{ConnectionFile, endpoint, filters, http_output, mapping, rate, settings, webhooks};
+use super::{
+    ConnectionFile, attachments, callbacks, endpoint, filters, http_output, intents, mapping, rate,
+    settings, triggers, webhooks,
+};
 use crate::secret::Secret;
 
 /// Keys that people write at the top and that belong further down.
@@ -73,13 +76,16 @@ pub(super) fn read(path: &Path, root: &Node, problems: &mut Problems) -> Connect
     }
     connection.sweep_every = filters::sweep_every(&mut top, problems);
     webhooks::take(&mut top, &mut connection, problems);
+    attachments::take(&mut top, &mut connection, problems);
     if let Some(node) = top.take("http_output") {
         connection.http_output = http_output::read(&top.path("http_output"), node, problems);
     }
     if let Some(node) = top.take("rate") {
         connection.rate = rate::read(&top.path("rate"), node, problems);
     }
-    settings::triggers(&mut top, &mut connection);
+    connection.triggers = triggers::take(&mut top, problems);
+    connection.intents = intents::take(&mut top, problems);
+    connection.callbacks = callbacks::take(&mut top, problems);
     connection.logging = settings::logging(&mut top, problems);
     top.finish(ELSEWHERE, problems);
     connection
@@ -143,9 +149,13 @@ impl ConnectionFile {
             filters: std::collections::BTreeMap::new(),
             sweep_every: None,
             sync_every: None,
+            written_sync_every: None,
             webhooks: webhooks::WebhookSettings::default(),
+            attachments: attachments::AttachmentSettings::default(),
             http_output: http_output::HttpOutputSettings::default(),
-            triggers: None,
+            triggers: triggers::Triggers::default(),
+            intents: None,
+            callbacks: std::collections::BTreeMap::new(),
             logging: settings::Logging::default(),
             warnings: Vec::new(),
         }

@@ -21,19 +21,19 @@ const MAX_NODES: usize = 50_000;
 
 /// A value and where it stands.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
-    pub(super) content: Content,
+pub(crate) struct Node {
+    pub(crate) content: Content,
     /// Counted from 1.
-    pub(super) line: u64,
+    pub(crate) line: u64,
     /// The file's own text of the value, for a number: `2.10` where the value is 2.1.
-    pub(super) written: Option<String>,
+    pub(crate) written: Option<String>,
     /// Whether the environment gave (a part of) the value: it is then not shown.
-    pub(super) from_environment: bool,
+    pub(crate) from_environment: bool,
 }
 
 /// What a value is.
 #[derive(Clone, Debug)]
-pub(super) enum Content {
+pub(crate) enum Content {
     Null,
     Bool(bool),
     Number(Number),
@@ -45,7 +45,7 @@ pub(super) enum Content {
 }
 
 /// Parses the text of a file whose top is a mapping. Duplicate keys are reported, and the first of them stays.
-pub(super) fn parse(
+pub(crate) fn parse(
     path: &Path,
     text: &str,
     problems: &mut Problems,
@@ -99,7 +99,7 @@ fn explain(message: &str) -> String {
 
 impl Node {
     /// Whether the environment gave any of it.
-    pub(super) fn is_from_environment(&self) -> bool {
+    pub(crate) fn is_from_environment(&self) -> bool {
         self.from_environment
             || match &self.content {
                 Content::List(items) => items.iter().any(Node::is_from_environment),
@@ -109,7 +109,7 @@ impl Node {
     }
 
     /// The value of a key, when this is a mapping that has it.
-    pub(super) fn get(&self, key: &str) -> Option<&Node> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
         match &self.content {
             Content::Map(entries) => entries
                 .iter()
@@ -120,7 +120,7 @@ impl Node {
     }
 
     /// What it is, for a message. A text is shown only when it did not come from the environment.
-    pub(super) fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         match &self.content {
             Content::Null => "nothing".to_owned(),
             Content::Bool(value) => format!("the truth value {value}"),
@@ -137,7 +137,7 @@ impl Node {
     }
 
     /// A problem with this value.
-    pub(super) fn problem(
+    pub(crate) fn problem(
         &self,
         path: &str,
         code: &'static str,
@@ -155,7 +155,7 @@ impl Node {
     }
 
     /// The value as JSON, for what the component judges.
-    pub(super) fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         match &self.content {
             Content::Null | Content::Unresolved => Value::Null,
             Content::Bool(value) => Value::Bool(*value),
@@ -187,7 +187,7 @@ enum RawContent {
     Unrepresentable(String),
     Text(String),
     List(Vec<Raw>),
-    Map(Vec<(String, Raw)>),
+    Map(Vec<(Key, Raw)>),
 }
 
 impl Raw {
@@ -227,6 +227,7 @@ impl Raw {
             RawContent::Map(entries) => {
                 let mut kept: Vec<(String, Node)> = Vec::with_capacity(entries.len());
                 for (key, raw) in entries {
+                    let key = key.written(text);
                     let path = join(path, &key);
                     let node = raw.into_node(text, &path, problems);
                     match kept.iter().find(|(name, _)| *name == key) {
@@ -257,15 +258,7 @@ impl Raw {
 impl<'de> Deserialize<'de> for Raw {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Raw, D::Error> {
         let spanned = Spanned::<RawContent>::deserialize(deserializer)?;
-        let span = spanned.referenced.span();
-        let bytes = span
-            .byte_offset()
-            .zip(span.byte_len())
-            .map(|(start, length)| {
-                let start = usize::try_from(start).unwrap_or(usize::MAX);
-                let length = usize::try_from(length).unwrap_or(0);
-                (start, start.saturating_add(length))
-            });
+        let bytes = range(spanned.referenced.span());
         Ok(Raw {
             line: spanned.referenced.line(),
             bytes,
@@ -346,26 +339,53 @@ impl<'de> Visitor<'de> for ContentVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawContent, A::Error> {
         let mut entries = Vec::new();
-        while let Some((Key(key), value)) = map.next_entry()? {
+        while let Some((key, value)) = map.next_entry()? {
             entries.push((key, value));
         }
         Ok(RawContent::Map(entries))
     }
 }
 
-/// A key as text, whatever YAML takes it for: `35:` and `true:` are keys as well.
-struct Key(String);
+/// A key as text, whatever YAML takes it for: `35:` and `on:` are keys as well.
+struct Key {
+    text: String,
+    /// Where it stands, for what YAML takes for a truth value: `on`, `yes` and `true` are different keys.
+    bytes: Option<(usize, usize)>,
+}
+
+impl Key {
+    fn written(self, text: &str) -> String {
+        let written = self.bytes.and_then(|(start, end)| text.get(start..end));
+        written.map_or(self.text, |written| written.trim().to_owned())
+    }
+}
 
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Key, D::Error> {
-        match RawContent::deserialize(deserializer)? {
-            RawContent::Text(text) | RawContent::Unrepresentable(text) => Ok(Key(text)),
-            RawContent::Number(number) => Ok(Key(number.to_string())),
-            RawContent::Bool(value) => Ok(Key(value.to_string())),
-            RawContent::Null => Ok(Key("null".to_owned())),
-            RawContent::List(_) | RawContent::Map(_) => Err(serde::de::Error::custom(
-                "a key of a mapping should be text, not a list or a mapping",
-            )),
-        }
+        let spanned = Spanned::<RawContent>::deserialize(deserializer)?;
+        let span = spanned.referenced.span();
+        let mut bytes = None;
+        let text = match spanned.value {
+            RawContent::Text(text) | RawContent::Unrepresentable(text) => text,
+            RawContent::Number(number) => number.to_string(),
+            RawContent::Bool(value) => {
+                bytes = range(span);
+                value.to_string()
+            }
+            RawContent::Null => "null".to_owned(),
+            RawContent::List(_) | RawContent::Map(_) => {
+                return Err(serde::de::Error::custom(
+                    "a key of a mapping should be text, not a list or a mapping",
+                ));
+            }
+        };
+        Ok(Key { text, bytes })
     }
+}
+
+/// The bytes of a span.
+fn range(span: serde_saphyr::Span) -> Option<(usize, usize)> {
+    let start = usize::try_from(span.byte_offset()?).ok()?;
+    let length = usize::try_from(span.byte_len()?).ok()?;
+    Some((start, start.checked_add(length)?))
 }

@@ -4,12 +4,12 @@ use super::document::{Content, Node};
 use super::problems::{Problems, join, shorten};
 
 /// The environment of this process. A value that is not UTF-8 counts as unset.
-pub(super) fn process(name: &str) -> Option<String> {
+pub(crate) fn process(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
 /// Replaces the variables in every text below `root`. `$${` stands for `${` itself.
-pub(super) fn substitute(
+pub(crate) fn substitute(
     root: &mut Node,
     variable: &dyn Fn(&str) -> Option<String>,
     problems: &mut Problems,

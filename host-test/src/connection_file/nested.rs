@@ -8,7 +8,10 @@ use super::document::{Content, Node};
 use super::mapping::FieldMapping;
 use super::problems::{Problem, Problems};
 use super::section::Section;
-use super::{ConnectionFile, endpoint, filters, http_output, mapping, rate, settings, webhooks};
+use super::{
+    ConnectionFile, attachments, callbacks, endpoint, filters, http_output, intents, mapping, rate,
+    settings, triggers, webhooks,
+};
 
 /// The connector that this file is read for; others in it are named in a warning.
 const CONNECTOR: &str = "intercom";
@@ -100,13 +103,16 @@ fn intercom(
     }
     connection.sweep_every = filters::sweep_every(&mut section, problems);
     webhooks::take(&mut section, connection, problems);
+    attachments::take(&mut section, connection, problems);
     if let Some(node) = section.take("http_output") {
         connection.http_output = http_output::read(&section.path("http_output"), node, problems);
     }
     if let Some(node) = section.take("rate") {
         connection.rate = rate::read(&section.path("rate"), node, problems);
     }
-    settings::triggers(&mut section, connection);
+    connection.triggers = triggers::take(&mut section, problems);
+    connection.intents = intents::take(&mut section, problems);
+    connection.callbacks = callbacks::take(&mut section, problems);
     connection.logging = settings::logging(&mut section, problems);
     section.finish(ELSEWHERE, problems);
 }

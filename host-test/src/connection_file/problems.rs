@@ -133,18 +133,18 @@ fn list(path: &Path, problems: &[Problem]) -> String {
 
 /// The problems found so far.
 #[derive(Debug, Default)]
-pub(super) struct Problems {
+pub(crate) struct Problems {
     found: Vec<Problem>,
 }
 
 impl Problems {
     /// Adds one.
-    pub(super) fn push(&mut self, problem: Problem) {
+    pub(crate) fn push(&mut self, problem: Problem) {
         self.found.push(problem);
     }
 
     /// Adds one that is all message.
-    pub(super) fn say(&mut self, path: &str, line: u64, code: &'static str, message: String) {
+    pub(crate) fn say(&mut self, path: &str, line: u64, code: &'static str, message: String) {
         self.push(Problem {
             path: path.to_owned(),
             line,
@@ -156,7 +156,7 @@ impl Problems {
     }
 
     /// Ends the reading: an error when there is any problem.
-    pub(super) fn finish(self, path: &Path) -> Result<(), ConnectionFileError> {
+    pub(crate) fn finish(self, path: &Path) -> Result<(), ConnectionFileError> {
         if self.found.is_empty() {
             return Ok(());
         }
@@ -168,7 +168,7 @@ impl Problems {
 }
 
 /// A path one level down.
-pub(super) fn join(path: &str, key: &str) -> String {
+pub(crate) fn join(path: &str, key: &str) -> String {
     if path.is_empty() {
         key.to_owned()
     } else {
@@ -177,7 +177,7 @@ pub(super) fn join(path: &str, key: &str) -> String {
 }
 
 /// Text for a message, shortened so that a message stays one line.
-pub(super) fn shorten(text: &str) -> String {
+pub(crate) fn shorten(text: &str) -> String {
     const SHOWN: usize = 60;
     let one_line: String = text
         .chars()

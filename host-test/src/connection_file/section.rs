@@ -7,7 +7,7 @@ use super::problems::{Problem, Problems, join};
 use crate::secret::Secret;
 
 /// A mapping being read.
-pub(super) struct Section<'a> {
+pub(crate) struct Section<'a> {
     path: String,
     node: &'a Node,
     /// Every key that was asked for: the known ones.
@@ -18,7 +18,7 @@ pub(super) struct Section<'a> {
 
 impl<'a> Section<'a> {
     /// Reads `node` as a mapping; anything else is a problem.
-    pub(super) fn open(path: &str, node: &'a Node, problems: &mut Problems) -> Option<Section<'a>> {
+    pub(crate) fn open(path: &str, node: &'a Node, problems: &mut Problems) -> Option<Section<'a>> {
         match node.content {
             Content::Map(_) => Some(Section {
                 path: path.to_owned(),
@@ -35,12 +35,12 @@ impl<'a> Section<'a> {
     }
 
     /// The path of a key.
-    pub(super) fn path(&self, key: &str) -> String {
+    pub(crate) fn path(&self, key: &str) -> String {
         join(&self.path, key)
     }
 
     /// The value of a key; a key without a value counts as absent.
-    pub(super) fn take(&mut self, key: &'static str) -> Option<&'a Node> {
+    pub(crate) fn take(&mut self, key: &'static str) -> Option<&'a Node> {
         self.known.insert(key);
         self.node
             .get(key)
@@ -48,7 +48,7 @@ impl<'a> Section<'a> {
     }
 
     /// A text that is not empty.
-    pub(super) fn text(&mut self, key: &'static str, problems: &mut Problems) -> Option<String> {
+    pub(crate) fn text(&mut self, key: &'static str, problems: &mut Problems) -> Option<String> {
         let node = self.take(key)?;
         let path = self.path(key);
         match &node.content {
@@ -65,14 +65,14 @@ impl<'a> Section<'a> {
     }
 
     /// A text that is never shown, not even when it is of the wrong type.
-    pub(super) fn secret(&mut self, key: &'static str, problems: &mut Problems) -> Option<Secret> {
+    pub(crate) fn secret(&mut self, key: &'static str, problems: &mut Problems) -> Option<Secret> {
         let node = self.take(key)?;
         let path = self.path(key);
         secret(node, &path, problems)
     }
 
     /// One secret or a list of them.
-    pub(super) fn secrets(&mut self, key: &'static str, problems: &mut Problems) -> Vec<Secret> {
+    pub(crate) fn secrets(&mut self, key: &'static str, problems: &mut Problems) -> Vec<Secret> {
         let Some(node) = self.take(key) else {
             return Vec::new();
         };
@@ -88,7 +88,7 @@ impl<'a> Section<'a> {
     }
 
     /// A truth value.
-    pub(super) fn truth(&mut self, key: &'static str, problems: &mut Problems) -> Option<bool> {
+    pub(crate) fn truth(&mut self, key: &'static str, problems: &mut Problems) -> Option<bool> {
         let node = self.take(key)?;
         match node.content {
             Content::Bool(value) => Some(value),
@@ -101,7 +101,7 @@ impl<'a> Section<'a> {
     }
 
     /// One of a closed set of words.
-    pub(super) fn choice<T: Copy>(
+    pub(crate) fn choice<T: Copy>(
         &mut self,
         key: &'static str,
         choices: &[(&str, T)],
@@ -123,12 +123,12 @@ impl<'a> Section<'a> {
     }
 
     /// Says that a key was read whose name is not known beforehand.
-    pub(super) fn claim(&mut self, key: &'a str) {
+    pub(crate) fn claim(&mut self, key: &'a str) {
         self.claimed.insert(key);
     }
 
     /// The keys that nobody has asked for yet, with their values.
-    pub(super) fn others(&self) -> Vec<(&'a str, &'a Node)> {
+    pub(crate) fn others(&self) -> Vec<(&'a str, &'a Node)> {
         match &self.node.content {
             Content::Map(entries) => entries
                 .iter()
@@ -143,7 +143,7 @@ impl<'a> Section<'a> {
 
     /// Ends the reading: every key that nobody asked for is a problem. `elsewhere` gives the place of keys that
     /// people put here and that belong somewhere else.
-    pub(super) fn finish(self, elsewhere: &[(&str, &str)], problems: &mut Problems) {
+    pub(crate) fn finish(self, elsewhere: &[(&str, &str)], problems: &mut Problems) {
         for (key, node) in self.others() {
             let message = if let Some((_, place)) = elsewhere.iter().find(|(name, _)| *name == key)
             {
@@ -167,7 +167,7 @@ impl<'a> Section<'a> {
 }
 
 /// A value as a whole number between two others, both included.
-pub(super) fn count(
+pub(crate) fn count(
     node: &Node,
     path: &str,
     least: u32,

@@ -83,6 +83,7 @@ pub(super) fn mode(
     );
     connection.mode = written.unwrap_or(Mode::Hybrid);
     let every = span::read(section, "sync_every", SHORTEST_SYNC, problems);
+    connection.written_sync_every = every;
     connection.sync_every = match written {
         Some(Mode::Hybrid) => Some(every.unwrap_or(SYNC_EVERY)),
         Some(Mode::Realtime) if every.is_some() => {
@@ -153,23 +154,6 @@ pub(super) fn logging(section: &mut Section<'_>, problems: &mut Problems) -> Log
         level: level.or(debug.then_some("debug")),
         webhooks: section.truth("log_webhooks", problems).unwrap_or(false),
     }
-}
-
-/// Reads `triggers`, which the component judges. What they ask for is not done yet.
-pub(super) fn triggers(section: &mut Section<'_>, connection: &mut ConnectionFile) {
-    let Some(node) = section.take("triggers") else {
-        return;
-    };
-    connection.triggers = Some(node.to_json());
-    connection.warnings.push(Problem {
-        path: section.path("triggers"),
-        line: node.line,
-        code: "not_supported",
-        message: "triggers are checked, and what they ask for is not carried out by this version"
-            .to_owned(),
-        found: None,
-        expected: None,
-    });
 }
 
 /// Reads an API version: text, because YAML takes `2.10` for the number 2.1.

@@ -16,7 +16,7 @@ const UNITS: &[(char, u64)] = &[
 ];
 
 /// Reads a number with a unit that is not shorter than so.
-pub(super) fn read(
+pub(crate) fn read(
     section: &mut Section<'_>,
     key: &'static str,
     shortest: Duration,

@@ -1,5 +1,7 @@
 //! How the reading of a stream ended.
 
+use std::time::Duration;
+
 /// How the reading of a stream ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StreamStatus {
@@ -42,6 +44,11 @@ pub enum StreamStatus {
         /// Why, and what to do.
         message: String,
     },
+    /// It gave way to others, and goes on where it is: not before so long.
+    GaveWay {
+        /// How long to wait at least.
+        wait: Duration,
+    },
     /// It was not tried.
     NotRun {
         /// Why.
@@ -69,6 +76,7 @@ impl StreamStatus {
             StreamStatus::Unavailable { .. } => "unavailable",
             StreamStatus::Unauthorized { .. } => "unauthorized",
             StreamStatus::Failed { .. } => "failed",
+            StreamStatus::GaveWay { .. } => "gave_way",
             StreamStatus::NotRun { .. } => "not_run",
         }
     }
@@ -76,7 +84,7 @@ impl StreamStatus {
     /// Why, unless it is complete.
     pub fn message(&self) -> Option<&str> {
         match self {
-            StreamStatus::Complete => None,
+            StreamStatus::Complete | StreamStatus::GaveWay { .. } => None,
             StreamStatus::Denied { message }
             | StreamStatus::NotInVersion { message }
             | StreamStatus::NotConfigured { message }

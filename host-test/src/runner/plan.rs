@@ -3,7 +3,7 @@
 use super::filter::describe;
 use super::walker::UNREADABLE_CURSOR;
 use super::{Filter, RunOptions};
-use crate::contract::connector::{Descriptor, StreamDescriptor, StreamModes};
+use crate::contract::connector::{Formats, StreamDescriptor, StreamModes};
 use crate::output::ScanStart;
 use crate::position::{Found, Position, State, StoredSelection, choose};
 
@@ -57,12 +57,11 @@ impl PlanError {
 
 /// Decides from what is stored and what was asked for.
 pub(super) fn plan(
-    descriptor: &Descriptor,
+    formats: &Formats,
     stream: &StreamDescriptor,
     state: &State,
     options: &RunOptions,
 ) -> Result<Plan, PlanError> {
-    let formats = &descriptor.cursor_formats;
     // A stream that does not know when its rows changed is read whole, whatever the start date.
     let wanted = match options.since_ms {
         Some(since) if stream.modes.contains(StreamModes::INCREMENTAL) => {

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use crate::call::CallError;
-use crate::contract::connector::{Page, PageRequest};
+use crate::contract::connector::{Formats, Page, PageRequest};
 use crate::plugin::Plugin;
 use crate::tenant::{Tenant, Usage};
 
@@ -17,6 +17,11 @@ pub trait PageSource {
 
     /// What has been used so far.
     fn usage(&self) -> Usage;
+
+    /// The cursor formats of the version that the next page comes from, where versions change while pages are read.
+    fn cursor_formats(&self) -> Option<Formats> {
+        None
+    }
 
     /// The workspace, when it is known: exclusive streams are locked by it.
     fn workspace_id(&self) -> Option<String>;
@@ -54,6 +59,10 @@ impl PageSource for ConnectedSource<'_> {
 
     fn usage(&self) -> Usage {
         self.tenant.usage()
+    }
+
+    fn cursor_formats(&self) -> Option<Formats> {
+        Some(self.plugin.renewed().descriptor().cursor_formats.clone())
     }
 
     fn workspace_id(&self) -> Option<String> {

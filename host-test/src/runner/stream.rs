@@ -1,17 +1,20 @@
 //! One stream, from where it stands to its end.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::brought::{count_notices, quarantined};
 use super::exclusive::{self, Walk};
-use super::plan::plan;
-use super::walker::Walker;
-use super::{Extent, PageSource, Runner, Sweep};
+use super::plan::{Plan, plan};
+use super::walker::{OTHER_FORMAT, Walker};
+use super::{Extent, PageSource, RunOptions, Runner, Sweep};
 use crate::clock::now_ms;
-use crate::contract::connector::{Page, Selection, StreamDescriptor, StreamModes};
+use crate::contract::connector::{Formats, Page, Selection, StreamDescriptor, StreamModes};
 use crate::output::{Commit, Output, OutputError, ScanStart};
-use crate::position::{LastRun, Position, StateLock, StoredSelection};
+use crate::position::{LastRun, Position, State, StateLock, StoredSelection};
 use crate::report::{StreamReport, StreamStatus};
+
+/// How often within one scan an older version may be put back that does not read the position.
+const MOST_CHANGES: u32 = 16;
 
 impl<S: PageSource> Runner<'_, S> {
     /// Reads one stream. An error is the output's; everything else is in the report.
@@ -48,7 +51,9 @@ impl<S: PageSource> Runner<'_, S> {
             ));
         }
         // What is read beside the position says nothing about how far the stream was read.
-        if self.options.extent == Extent::Onward {
+        // A run that gave way is not over.
+        let over = !matches!(report.status, StreamStatus::GaveWay { .. });
+        if self.options.extent == Extent::Onward && over {
             let message = report.status.message();
             let run = LastRun {
                 ended_at_ms: now_ms(),
@@ -135,7 +140,11 @@ impl<S: PageSource> Runner<'_, S> {
         report: &mut StreamReport,
     ) -> Result<StreamStatus, OutputError> {
         let filter = self.options.filters.get(&stream.name);
-        let plan = match plan(self.descriptor, stream, output.state(), self.options) {
+        let formats = || {
+            let formats = self.source.cursor_formats();
+            formats.unwrap_or_else(|| self.descriptor.cursor_formats.clone())
+        };
+        let plan = match plan(&formats(), stream, output.state(), self.options) {
             Ok(plan) => plan,
             Err(error) => return Ok(StreamStatus::failed(error.code(), error.to_string())),
         };
@@ -150,15 +159,30 @@ impl<S: PageSource> Runner<'_, S> {
         let mut begin: Option<ScanStart> = Some(plan.start);
         let selection = position.selection.to_contract();
         let mut walker = Walker::new(self, stream, selection, filter, plan.cursor);
+        let mut changes = 0;
         loop {
             let page = match walker.page(report).await {
                 Ok(page) => page,
+                // An older version was put back in place since the last page. It goes on from where a version was last that
+                // wrote what it reads.
+                Err(status) if status.code() == Some(OTHER_FORMAT) => {
+                    let plan = replan(&formats(), stream, output.state(), self.options);
+                    let Some(plan) = plan.filter(|_| changes < MOST_CHANGES) else {
+                        return Ok(status);
+                    };
+                    changes += 1;
+                    position = plan.position;
+                    begin = Some(plan.start);
+                    let selection = position.selection.to_contract();
+                    walker = Walker::new(self, stream, selection, filter, plan.cursor);
+                    continue;
+                }
                 Err(status) => return Ok(status),
             };
             if let Some(start) = begin.take() {
                 output.begin(&stream.name, start)?;
             }
-            advance(&mut position, &page, self.descriptor.cursor_formats.writes);
+            advance(&mut position, &page, formats().writes);
             report.count(&page);
             count_notices(&stream.name, &page.notices, report);
             let unreadable = quarantined(stream, &page);
@@ -183,6 +207,9 @@ impl<S: PageSource> Runner<'_, S> {
                     "intents are not carried out by this version"
                 );
             }
+            if let Some(wait) = self.gives_way(stream, &page) {
+                return Ok(StreamStatus::GaveWay { wait });
+            }
             if !walker.go_on(page).await {
                 break;
             }
@@ -195,9 +222,45 @@ impl<S: PageSource> Runner<'_, S> {
     }
 }
 
-/// The position behind a page.
+impl<S: PageSource> Runner<'_, S> {
+    /// Whether to give way behind a page, and for how long at least. A walk that only one may walk at a time is not left in
+    /// the middle unless the process ends: the provider forgets it within a minute.
+    fn gives_way(&self, stream: &StreamDescriptor, page: &Page) -> Option<Duration> {
+        let slice = self.options.slice.as_ref()?;
+        page.next.as_ref()?;
+        let wait = Duration::from_millis(page.retry_after_ms.unwrap_or(0));
+        let wait = self.options.retry.scaled(wait);
+        let ends = match stream.exclusive {
+            true => slice.is_stopped(),
+            false => slice.ends(wait),
+        };
+        ends.then_some(wait)
+    }
+}
+
+/// Where a stream is gone on with by a version that does not read the newest position. `--full` began it anew already.
+fn replan(
+    formats: &Formats,
+    stream: &StreamDescriptor,
+    state: &State,
+    options: &RunOptions,
+) -> Option<Plan> {
+    let onward = RunOptions {
+        full: false,
+        ..options.clone()
+    };
+    plan(formats, stream, state, &onward).ok()
+}
+
+/// The position behind a page. Its format is what the cursors say; a page without any says as much as the version that is there
+/// now would write.
 fn advance(position: &mut Position, page: &Page, writes: u8) {
-    position.format = writes;
+    let cursors = [&page.next, &page.checkpoint];
+    let written = cursors
+        .into_iter()
+        .flatten()
+        .find_map(|cursor| cursor.first());
+    position.format = written.copied().unwrap_or(writes);
     position.next = page.next.clone();
     if page.next.is_none() || page.checkpoint.is_some() {
         position.checkpoint = page.checkpoint.clone();

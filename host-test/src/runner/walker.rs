@@ -16,6 +16,9 @@ const PAGES_WITHOUT_PROGRESS: u32 = 100;
 /// The code of a failure that says that a cursor cannot be read.
 pub(super) const UNREADABLE_CURSOR: &str = "unreadable_cursor";
 
+/// The code of a status that says that the version was changed for one that does not read where the stream stands.
+pub(super) const OTHER_FORMAT: &str = "other_format";
+
 /// The code of a failure that says that the API version lacks the stream.
 const NOT_IN_VERSION: &str = "not_in_version";
 
@@ -57,10 +60,11 @@ impl<'a, S: PageSource> Walker<'a, S> {
 
     /// The page at the position.
     pub(super) async fn page(&mut self, report: &mut StreamReport) -> Result<Page, StreamStatus> {
+        self.check_format()?;
         let page = self
             .try_page(report)
             .await
-            .map_err(|error| status_of(&error))?;
+            .map_err(|error| self.status_of(&error))?;
         let stuck =
             page.entries.is_empty() && page.next.is_some() && page.next == self.request.cursor;
         self.idle = if stuck { self.idle + 1 } else { 0 };
@@ -73,6 +77,26 @@ impl<'a, S: PageSource> Walker<'a, S> {
             ));
         }
         Ok(page)
+    }
+
+    /// Whether the version that would be asked reads the position: another may have been put in place since the last page.
+    fn check_format(&self) -> Result<(), StreamStatus> {
+        let format = self
+            .request
+            .cursor
+            .as_ref()
+            .and_then(|cursor| cursor.first());
+        match (format, self.runner.source.cursor_formats()) {
+            (Some(format), Some(formats)) if !formats.reads.contains(format) => {
+                Err(StreamStatus::failed(
+                    OTHER_FORMAT,
+                    format!(
+                        "its position is in format {format}, which this version of the component does not read"
+                    ),
+                ))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Moves behind a page, and waits where it says so. False at the end.
@@ -89,7 +113,26 @@ impl<'a, S: PageSource> Walker<'a, S> {
 
     async fn pause(&self, wait: Duration) {
         self.runner.progress.waiting(&self.request.stream, wait);
-        self.runner.options.retry.pause(wait).await;
+        let retry = &self.runner.options.retry;
+        match &self.runner.options.slice {
+            Some(slice) => slice.pause(retry, wait).await,
+            None => retry.pause(wait).await,
+        }
+    }
+
+    /// What a failure means for its stream; whoever is to stop does not fail.
+    fn status_of(&self, error: &CallError) -> StreamStatus {
+        match self.is_stopped() {
+            true => StreamStatus::GaveWay {
+                wait: Duration::ZERO,
+            },
+            false => status_of(error),
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        let slice = self.runner.options.slice.as_ref();
+        slice.is_some_and(super::Slice::is_stopped)
     }
 
     /// One page, after as many tries as it takes and is allowed. The position is the same in each of them.
@@ -116,6 +159,9 @@ impl<'a, S: PageSource> Walker<'a, S> {
             report.retries += 1;
             tracing::warn!(stream = request.stream, wait = ?wait, "trying again: {error}");
             self.pause(wait).await;
+            if self.is_stopped() {
+                return Err(error);
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, Visitor};
 
 /// The text or the whole number at a JSON pointer (RFC 6901) through objects. `None` where there is none, or the document
 /// is garbled before it.
-pub(super) fn text_at(document: &[u8], pointer: &str) -> Option<String> {
+pub(crate) fn text_at(document: &[u8], pointer: &str) -> Option<String> {
     let names: Vec<String> = pointer
         .split('/')
         .skip(1)

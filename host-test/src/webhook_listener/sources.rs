@@ -7,6 +7,7 @@ use axum::http::HeaderMap;
 use ipnet::IpNet;
 use serde::Deserialize;
 
+use crate::connection_file::{AllowedSource, ConnectionFile};
 use crate::contract::connector::Descriptor;
 
 /// The header in which proxies say for whom they ask.
@@ -107,6 +108,31 @@ pub fn published_networks(
     networks.ok_or_else(|| PublishedError::Unpublished {
         region: region.to_owned(),
     })
+}
+
+/// The networks from which a connection takes webhooks; `None`: from everywhere. An error names its file.
+pub fn allowed_networks(
+    file: &ConnectionFile,
+    descriptor: &Descriptor,
+) -> Result<Option<Vec<IpNet>>, String> {
+    if file.webhooks.allow_from.is_empty() {
+        return Ok(None);
+    }
+    let region = file.config.get("region");
+    let region = region.and_then(serde_json::Value::as_str);
+    let mut networks = Vec::new();
+    for source in &file.webhooks.allow_from {
+        match source {
+            AllowedSource::Network(network) => networks.push(*network),
+            AllowedSource::Published(name) => {
+                let published = published_networks(descriptor, name, region);
+                networks.extend(published.map_err(|error| {
+                    format!("{}: webhooks.allow_from: {error}", file.path.display())
+                })?);
+            }
+        }
+    }
+    Ok(Some(networks))
 }
 
 #[cfg(test)]

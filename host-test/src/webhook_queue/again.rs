@@ -61,6 +61,15 @@ impl Queue {
         })
     }
 
+    /// Whether any row is to be read, now or later.
+    pub fn has_rows_again(&self) -> Result<bool, QueueError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached("SELECT EXISTS (SELECT 1 FROM again)")?
+                .query_row([], |row| row.get(0))
+        })
+    }
+
     /// The rows were read, or given up, and are counted as that; those that were asked for meanwhile stay.
     pub async fn rows_read(
         &self,

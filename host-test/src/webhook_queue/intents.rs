@@ -1,60 +1,21 @@
 //! Intents: what triggers want done, each once, however often what set it off is delivered. Carrying them out is for others.
 
+mod arriving;
+mod carrying;
+mod state;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
+pub use self::arriving::IntentSource;
+pub(super) use self::arriving::{insert, insert_all};
+pub use self::carrying::Tried;
+pub use self::state::IntentState;
 use super::{QueueError, failed, schema};
 use crate::contract::types::Intent;
-
-/// How far an intent is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IntentState {
-    /// A person has to agree first.
-    Unconfirmed,
-    /// It is to be done.
-    Pending,
-    /// Somebody is about to do it.
-    Running,
-    /// It was done.
-    Done,
-    /// It went wrong for good.
-    Failed,
-    /// A person did not want it.
-    Dismissed,
-}
-
-/// Names as the database has them.
-const STATES: &[(IntentState, &str)] = &[
-    (IntentState::Unconfirmed, "unconfirmed"),
-    (IntentState::Pending, "pending"),
-    (IntentState::Running, "running"),
-    (IntentState::Done, "done"),
-    (IntentState::Failed, "failed"),
-    (IntentState::Dismissed, "dismissed"),
-];
-
-impl IntentState {
-    /// Its name for programs.
-    pub fn name(self) -> &'static str {
-        let named = STATES.iter().find(|(state, _)| *state == self);
-        named.map_or("pending", |(_, name)| name)
-    }
-
-    /// The state of a name.
-    pub fn of(name: &str) -> Option<IntentState> {
-        let named = STATES.iter().find(|(_, known)| *known == name);
-        named.map(|(state, _)| *state)
-    }
-
-    /// How an intent begins.
-    fn first(intent: &Intent) -> IntentState {
-        match intent.confirm {
-            true => IntentState::Unconfirmed,
-            false => IntentState::Pending,
-        }
-    }
-}
 
 /// An intent as it is stored.
 #[derive(Clone, Debug)]
@@ -67,12 +28,22 @@ pub struct StoredIntent {
     pub created_at_ms: i64,
     /// When its state changed last.
     pub changed_at_ms: i64,
+    /// How often it was tried in vain.
+    pub tries: u32,
+    /// When it is tried (again).
+    pub due_at_ms: i64,
+    /// What went wrong last.
+    pub problem: Option<String>,
+    /// Whether its record is what the provider had when it was to be carried out.
+    pub is_fresh: bool,
+    /// Whether it hands on what became of a row that set it off before.
+    pub follows: bool,
 }
 
 /// The intents of a queue. Other processes may look at them and change their states while webhooks are taken.
 pub struct Intents {
     path: PathBuf,
-    connection: Connection,
+    connection: Mutex<Connection>,
 }
 
 impl Intents {
@@ -80,23 +51,8 @@ impl Intents {
     pub fn open(path: &Path) -> Result<Intents, QueueError> {
         Ok(Intents {
             path: path.to_path_buf(),
-            connection: schema::open(path)?,
+            connection: Mutex::new(schema::open(path)?),
         })
-    }
-
-    /// Stores intents; gives how many of them are new.
-    pub fn insert(&mut self, intents: &[Intent], now_ms: i64) -> Result<usize, QueueError> {
-        let failed = failed(&self.path);
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(&failed)?;
-        let mut new = 0;
-        for intent in intents {
-            new += usize::from(insert(&transaction, intent, now_ms).map_err(&failed)?);
-        }
-        transaction.commit().map_err(&failed)?;
-        Ok(new)
     }
 
     /// The intents in a state (`None`: in any), oldest first, so many.
@@ -116,6 +72,19 @@ impl Intents {
         Ok(self.select("WHERE id = ?1", [id])?.pop())
     }
 
+    /// How many intents of each trigger are in each state.
+    pub fn count(&self) -> Result<BTreeMap<(String, String), u64>, QueueError> {
+        self.transact(|transaction| {
+            let mut statement = transaction
+                .prepare_cached("SELECT trigger, state, count(*) FROM intents GROUP BY 1, 2")?;
+            let rows = statement.query_map([], |row| {
+                let count: i64 = row.get(2)?;
+                Ok(((row.get(0)?, row.get(1)?), count.unsigned_abs()))
+            })?;
+            rows.collect()
+        })
+    }
+
     /// Moves an intent from one state to another; false when it is in another state by now, or not there.
     pub fn set_state(
         &self,
@@ -124,13 +93,37 @@ impl Intents {
         to: IntentState,
         now_ms: i64,
     ) -> Result<bool, QueueError> {
-        let changed = self.connection.execute(
-            "UPDATE intents SET state = ?3, changed_at_ms = ?4 WHERE id = ?1 AND state = ?2",
-            params![id, from.name(), to.name(), now_ms],
-        );
-        changed
-            .map(|changed| changed == 1)
-            .map_err(failed(&self.path))
+        self.transact(|transaction| {
+            let changed = transaction
+                .prepare_cached(
+                    "UPDATE intents SET state = ?3, changed_at_ms = ?4 WHERE id = ?1 AND state = ?2",
+                )?
+                .execute(params![id, from.name(), to.name(), now_ms])?;
+            Ok(changed == 1)
+        })
+    }
+
+    /// Does something in a transaction of its own.
+    pub(in crate::webhook_queue) fn transact<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, QueueError> {
+        let mut connection = self.lock();
+        let transact = || {
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let done = work(&transaction)?;
+            transaction.commit()?;
+            Ok(done)
+        };
+        transact().map_err(failed(&self.path))
+    }
+
+    /// What a panic left half done was rolled back.
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        self.connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn select(
@@ -140,10 +133,11 @@ impl Intents {
     ) -> Result<Vec<StoredIntent>, QueueError> {
         let question = format!(
             "SELECT id, trigger, source_stream, source_key, action, record, confirm, state, created_at_ms,
-                changed_at_ms FROM intents {which}"
+                changed_at_ms, tries, due_at_ms, problem, is_fresh, follows FROM intents {which}"
         );
+        let connection = self.lock();
         let select = || {
-            let mut statement = self.connection.prepare(&question)?;
+            let mut statement = connection.prepare(&question)?;
             let rows = statement.query_map(parameters, |row| {
                 Ok(StoredIntent {
                     intent: Intent {
@@ -155,48 +149,21 @@ impl Intents {
                         record: row.get(5)?,
                         confirm: row.get(6)?,
                     },
-                    state: state_of(row.get_ref(7)?.as_str()?)?,
+                    state: IntentState::of(&row.get::<_, String>(7)?)
+                        .unwrap_or(IntentState::Pending),
                     created_at_ms: row.get(8)?,
                     changed_at_ms: row.get(9)?,
+                    tries: row.get(10)?,
+                    due_at_ms: row.get(11)?,
+                    problem: row.get(12)?,
+                    is_fresh: row.get(13)?,
+                    follows: row.get(14)?,
                 })
             })?;
             rows.collect::<rusqlite::Result<_>>()
         };
         select().map_err(failed(&self.path))
     }
-}
-
-fn state_of(name: &str) -> rusqlite::Result<IntentState> {
-    IntentState::of(name).ok_or_else(|| {
-        let unknown = format!("`{name}` is no state of an intent");
-        rusqlite::Error::FromSqlConversionFailure(7, rusqlite::types::Type::Text, unknown.into())
-    })
-}
-
-/// Stores an intent; false when its id is there already.
-pub(super) fn insert(
-    transaction: &Transaction<'_>,
-    intent: &Intent,
-    now_ms: i64,
-) -> rusqlite::Result<bool> {
-    let inserted = transaction
-        .prepare_cached(
-            "INSERT OR IGNORE INTO intents (id, trigger, source_stream, source_key, action, record,
-                confirm, state, created_at_ms, changed_at_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)",
-        )?
-        .execute(params![
-            intent.id,
-            intent.trigger,
-            intent.source_stream,
-            intent.source_key,
-            intent.action,
-            intent.record,
-            intent.confirm,
-            IntentState::first(intent).name(),
-            now_ms
-        ])?;
-    Ok(inserted == 1)
 }
 
 /// How many intents there are that nobody has done or dismissed.
@@ -210,3 +177,6 @@ pub(super) fn open_ones(connection: &Connection) -> rusqlite::Result<u64> {
         .optional()?;
     Ok(count.and_then(|count| count.try_into().ok()).unwrap_or(0))
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
 
 use super::{QueueError, Tally, failed};
 
 /// The layout, kept in `PRAGMA user_version`.
-const LAYOUT: i64 = 1;
+const LAYOUT: i64 = 2;
 
 const TABLES: &str = "
     -- The ids of deliveries, while they are remembered, in the order in which they came.
@@ -50,9 +50,69 @@ const TABLES: &str = "
         confirm INTEGER NOT NULL,
         state TEXT NOT NULL,
         created_at_ms INTEGER NOT NULL,
-        changed_at_ms INTEGER NOT NULL
+        changed_at_ms INTEGER NOT NULL,
+        -- How often it was tried in vain, when it is to be tried (again), and what went wrong last.
+        tries INTEGER NOT NULL DEFAULT 0,
+        due_at_ms INTEGER NOT NULL DEFAULT 0,
+        problem TEXT,
+        -- Whether its record is what the provider had when it was to be carried out.
+        is_fresh INTEGER NOT NULL DEFAULT 0,
+        -- The write under way that may have set it off, and what is to be compared when that write is over.
+        held_by INTEGER,
+        origin TEXT,
+        -- Whether it hands on what became of a row that set it off before.
+        follows INTEGER NOT NULL DEFAULT 0
     );
     CREATE INDEX IF NOT EXISTS intents_by_state ON intents (state, created_at_ms);
+    CREATE INDEX IF NOT EXISTS intents_by_source ON intents (source_stream, source_key, trigger);
+    -- Triggers: whether they are on by their connection's file, and by whoever switched them since.
+    CREATE TABLE IF NOT EXISTS triggers (
+        name TEXT PRIMARY KEY NOT NULL,
+        by_file INTEGER,
+        switched INTEGER,
+        -- Whether later changes of a row that set it off are handed on.
+        follows INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID;
+    -- Rows that set off a trigger that follows them, when they changed last, and when they are looked at (again).
+    CREATE TABLE IF NOT EXISTS followed (
+        trigger TEXT NOT NULL,
+        stream TEXT NOT NULL,
+        key TEXT NOT NULL,
+        last_at_ms INTEGER,
+        due_at_ms INTEGER,
+        tries INTEGER NOT NULL DEFAULT 0,
+        trace TEXT,
+        PRIMARY KEY (stream, key, trigger)
+    ) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS followed_by_time ON followed (due_at_ms) WHERE due_at_ms IS NOT NULL;
+    -- What this host wrote, so that it is known when the provider tells of it. An open one has no end.
+    CREATE TABLE IF NOT EXISTS own_writes (
+        number INTEGER PRIMARY KEY,
+        batch TEXT UNIQUE NOT NULL,
+        from_ms INTEGER NOT NULL,
+        until_ms INTEGER
+    );
+    -- The rows of such a write: hashes of the keys that it named, and of what came of it.
+    CREATE TABLE IF NOT EXISTS own_rows (
+        row BLOB NOT NULL,
+        number INTEGER NOT NULL,
+        made INTEGER NOT NULL,
+        PRIMARY KEY (row, number)
+    ) WITHOUT ROWID;
+    -- What another system told. What was done needs its body no more; its id stays, while it is remembered.
+    CREATE TABLE IF NOT EXISTS callbacks (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL,
+        id TEXT NOT NULL,
+        received_at_ms INTEGER NOT NULL,
+        body BLOB NOT NULL,
+        state TEXT NOT NULL,
+        tries INTEGER NOT NULL DEFAULT 0,
+        due_at_ms INTEGER NOT NULL DEFAULT 0,
+        problem TEXT,
+        UNIQUE (name, id)
+    );
+    CREATE INDEX IF NOT EXISTS callbacks_by_state ON callbacks (state, due_at_ms);
     -- When rows changed that an output holds which does not know it. A row is the hash of its stream and key.
     CREATE TABLE IF NOT EXISTS row_times (
         row BLOB PRIMARY KEY NOT NULL,
@@ -66,10 +126,21 @@ const TABLES: &str = "
     ) WITHOUT ROWID;
 ";
 
+/// What the intents of layout 1 lack.
+const SINCE_LAYOUT_1: &str = "
+    ALTER TABLE intents ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE intents ADD COLUMN due_at_ms INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE intents ADD COLUMN problem TEXT;
+    ALTER TABLE intents ADD COLUMN is_fresh INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE intents ADD COLUMN held_by INTEGER;
+    ALTER TABLE intents ADD COLUMN origin TEXT;
+    ALTER TABLE intents ADD COLUMN follows INTEGER NOT NULL DEFAULT 0;
+";
+
 /// Opens a database and makes the tables that are missing.
 pub(super) fn open(path: &Path) -> Result<Connection, QueueError> {
     let failed = failed(path);
-    let connection = Connection::open(path).map_err(&failed)?;
+    let mut connection = Connection::open(path).map_err(&failed)?;
     let prepare = || {
         connection.busy_timeout(Duration::from_secs(10))?;
         connection.pragma_update(None, "journal_mode", "wal")?;
@@ -78,9 +149,9 @@ pub(super) fn open(path: &Path) -> Result<Connection, QueueError> {
         // Moving what was written to its place takes longer than writing it: seldom, and then much at once.
         connection.pragma_update(None, "wal_autocheckpoint", 8_000)?;
         connection.set_prepared_statement_cache_capacity(64);
-        connection.pragma_query_value(None, "user_version", |row| row.get(0))
+        layout_of(&connection)
     };
-    let found: i64 = prepare().map_err(&failed)?;
+    let found = prepare().map_err(&failed)?;
     if found > LAYOUT {
         return Err(QueueError::Layout {
             path: path.to_path_buf(),
@@ -89,12 +160,24 @@ pub(super) fn open(path: &Path) -> Result<Connection, QueueError> {
         });
     }
     if found < LAYOUT {
-        connection
-            .execute_batch(TABLES)
-            .and_then(|()| connection.pragma_update(None, "user_version", LAYOUT))
-            .map_err(&failed)?;
+        make(&mut connection).map_err(&failed)?;
     }
     Ok(connection)
+}
+
+fn layout_of(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// Makes the tables that are missing. Several processes may come to it at once.
+fn make(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if layout_of(&transaction)? == 1 {
+        transaction.execute_batch(SINCE_LAYOUT_1)?;
+    }
+    transaction.execute_batch(TABLES)?;
+    transaction.pragma_update(None, "user_version", LAYOUT)?;
+    transaction.commit()
 }
 
 /// What was counted, and what came last.

@@ -250,10 +250,10 @@ async fn rows_are_read_again_when_they_are_due_and_once_more_when_asked_meanwhil
 #[test]
 fn intents_go_from_state_to_state() {
     let directory = tempfile::tempdir().unwrap();
-    let mut intents = Intents::open(&directory.path().join("queue")).unwrap();
+    let intents = Intents::open(&directory.path().join("queue")).unwrap();
     let wanted = [intent("1", false), intent("2", true)];
-    assert_eq!(intents.insert(&wanted, 10).unwrap(), 2);
-    assert_eq!(intents.insert(&wanted, 11).unwrap(), 0);
+    assert_eq!(intents.insert(&wanted, IntentSource::Asked, 10).unwrap(), 2);
+    assert_eq!(intents.insert(&wanted, IntentSource::Asked, 11).unwrap(), 0);
     let pending = intents.list(Some(IntentState::Pending), 10).unwrap();
     assert_eq!((pending.len(), pending[0].intent.id.as_str()), (1, "1"));
     let (from, to) = (IntentState::Unconfirmed, IntentState::Pending);

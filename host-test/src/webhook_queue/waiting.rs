@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
-use super::{Queue, QueueError, Received, again, lines, lock};
+use super::{Queue, QueueError, Received, again, callbacks, lines, lock, own_writes};
 use crate::clock::now_ms;
 use crate::contract::types::{Change, Entry};
 use crate::output::Delivery;
@@ -242,5 +242,6 @@ pub(super) fn forget(transaction: &Transaction<'_>, before_ms: i64) -> rusqlite:
     transaction
         .prepare_cached("DELETE FROM waiting WHERE problem IS NOT NULL AND received_at_ms < ?1")?
         .execute([before_ms])?;
-    Ok(())
+    callbacks::forget(transaction, before_ms)?;
+    own_writes::forget(transaction, before_ms)
 }

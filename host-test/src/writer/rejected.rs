@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{failure_json, name_of};
+use super::outcomes::{failure_json, name_of};
 use crate::contract::connector::{Outcome, OutcomeStatus, Row};
 use crate::private_file;
 

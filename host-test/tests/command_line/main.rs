@@ -28,6 +28,8 @@ mod kill_matrix;
 mod mapping;
 /// `mode`: webhooks only, syncs only, or both.
 mod modes;
+/// `serve`: many connections in one process, the control API, the status page, kills.
+mod platform;
 /// `--output http:URL`: bodies, keys, retries, positions.
 mod posting;
 /// Processes: run to their end, or ended with their owner.
@@ -42,6 +44,8 @@ mod selecting;
 mod service;
 /// Two connections to one workspace.
 mod sharing;
+/// Senders of webhooks that take their time.
+mod slow_senders;
 /// What an output holds and what the workspace holds, row by row.
 mod stored;
 /// `sync --sweep`: rows that are gone and of which nobody told.

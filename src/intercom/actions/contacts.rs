@@ -156,7 +156,7 @@ const CONTACTS: &[Mode] = &[
     mode(
         "delete",
         &[BY_ITSELF],
-        &[itself(Absent::Unchanged)],
+        &[itself(Absent::Hidden)],
         &[delete("/contacts/{contact}")],
     ),
     mode(

@@ -6,6 +6,7 @@ mod field;
 pub mod keywords;
 pub mod letters;
 mod normalize;
+mod order;
 mod outline;
 mod paths;
 mod reader;
@@ -14,6 +15,7 @@ pub mod timestamp;
 
 pub use field::{Field, Kind};
 pub use normalize::{Normalized, Shape};
+pub use order::in_order;
 pub use outline::Outline;
 pub use paths::Paths;
 pub use reader::{Invalid, Name, Reader};

@@ -8,7 +8,7 @@ use crate::contract::connector::{Outcome, OutcomeStatus};
 use crate::contract::http::{Method, Request};
 use crate::contract::types::{FailureKind, WholeFailure};
 use crate::failure::failure;
-use crate::intercom::actions::{By, Call, Mode, Replay, Write};
+use crate::intercom::actions::{Absent, By, Call, Mode, Replay, Write};
 use crate::intercom::request;
 use crate::json::quoted;
 use crate::operation::Answer;
@@ -93,6 +93,8 @@ impl Rows {
         let taken: Vec<String> = self.taken();
         let mut taken = taken;
         for ((index, looks), answer) in round.into_iter().zip(answers) {
+            let there = answer.as_ref().ok().and_then(request::server_time);
+            self.rows[index].written_at = there.unwrap_or(now_ms.div_euclid(1_000));
             match looks {
                 true => self.read_look(index, answer, now_ms, &taken),
                 false => self.read_write(index, answer, &taken),
@@ -240,13 +242,16 @@ impl Rows {
     }
 
     /// What is refused for one row because of the credential, or for all that were tried because of the plan or a
-    /// permission, is not tried for the others. While the rate limit is reached, nothing is.
+    /// permission, is not tried for the others. While the rate limit is reached, nothing is; nor while all of the first
+    /// rows meet the same trouble.
     fn break_circuit(&mut self, ended: &[usize]) {
         let failure_of = |index: &usize| match &self.rows[*index].outcome.as_ref()?.status {
             OutcomeStatus::Failed(failure) | OutcomeStatus::Deferred(failure) => Some(failure),
             _ => None,
         };
         let mut failures = ended.iter().filter_map(failure_of);
+        let targets = self.mode.references;
+        let waits = targets.iter().any(|one| one.absent == Absent::Later);
         let alike = |failure: &WholeFailure| {
             let same =
                 |other: &WholeFailure| other.kind == failure.kind && other.code == failure.code;
@@ -257,10 +262,14 @@ impl Rows {
         let stops = failures.find(|failure| match failure.kind {
             FailureKind::Auth | FailureKind::RateLimited => true,
             FailureKind::Permission => alike(failure),
+            FailureKind::Transient => !waits && ended.len() >= SCOUTS && alike(failure),
             _ => false,
         });
         if let Some(failure) = stops.cloned() {
-            self.end_open(&failure);
+            self.end_open(&WholeFailure {
+                maybe_applied: false,
+                ..failure
+            });
         }
     }
 

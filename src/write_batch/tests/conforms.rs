@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::*;
 use crate::conformance::assert_conforms_to_its_version;
 use crate::intercom::actions::{Input, InputField, Mode, all};
+use crate::intercom::versions::minor;
 
 /// The versions that Intercom's description is there of.
 const DESCRIBED: [&str; 2] = ["2.11", "2.16"];

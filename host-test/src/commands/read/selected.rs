@@ -6,11 +6,11 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::super::{CommandError, read_bytes};
-use super::check_names;
 use crate::command_line::ReadArguments;
 use crate::connection_file::ConnectionFile;
 use crate::plugin::Plugin;
 use crate::runner::{Extent, Filter};
+use crate::sync_plan::filters_of;
 
 /// What was selected. By default nothing is: the connection's filters rule, and the position is gone on from.
 #[derive(Default)]
@@ -60,14 +60,9 @@ impl Selected {
         file: &ConnectionFile,
         streams: &[String],
     ) -> Result<BTreeMap<String, Filter>, CommandError> {
-        let named: Vec<String> = file.filters.keys().cloned().collect();
-        check_names(plugin, &named).map_err(|error| {
+        let mut filters = filters_of(plugin, file).map_err(|error| {
             CommandError::usage(format!("{}: filters: {error}", file.path.display()))
         })?;
-        let filters = file.filters.iter();
-        let mut filters: BTreeMap<String, Filter> = filters
-            .filter_map(|(stream, fields)| Some((stream.clone(), Filter::new(fields.clone())?)))
-            .collect();
         if let (Some(filter), [stream]) = (&self.filter, streams) {
             filters.insert(stream.clone(), filter.clone());
         }

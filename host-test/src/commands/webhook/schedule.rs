@@ -3,15 +3,14 @@
 use std::time::Duration;
 
 use super::super::CommandError;
-use super::super::read::{Reading, Selected};
-use super::super::sync::{streams_of, sweep_of};
-use crate::command_line::{Global, OutputArguments, ReadingArguments};
+use crate::command_line::Global;
 use crate::connection_file::ConnectionFile;
 use crate::opened_connection::OpenedConnection;
 use crate::output::{OutputTarget, SharedOutput};
 use crate::progress::{Silent, write_line};
 use crate::report::{RunReport, StreamStatus, duration};
-use crate::runner::{ConnectedSource, RunOptions, Runner};
+use crate::runner::{ConnectedSource, RetryPolicy, RunOptions, Runner};
+use crate::sync_plan::SyncPlan;
 
 /// What is read, and how often.
 pub(super) struct Schedule {
@@ -32,21 +31,14 @@ impl Schedule {
             return Ok(None);
         };
         connection.require_token()?;
-        let streams = streams_of(&connection.plugin, file)?;
-        let selected = Selected::default();
-        let filters = selected.filters(&connection.plugin, file, &streams)?;
-        let reading = Reading {
-            global,
-            output: &OutputArguments {
-                output: None,
-                state: None,
-            },
-            reading: &ReadingArguments::default(),
-            selected,
-            asked_by_name: !file.streams.is_empty(),
-            sweep: sweep_of(file, target.holds_rows()),
+        let retry = RetryPolicy {
+            time_scale: global.time_scale,
+            ..RetryPolicy::default()
         };
-        let options = reading.options(connection, filters)?;
+        let compared = target.holds_rows();
+        let plan = SyncPlan::of(connection, compared, retry)
+            .map_err(|error| CommandError::usage(format!("{}: {error}", file.path.display())))?;
+        let SyncPlan { streams, options } = plan;
         Ok(Some(Schedule {
             every: options.retry.scaled(every),
             streams,

@@ -141,7 +141,7 @@ async fn until(mut stopped: watch::Receiver<bool>) {
 }
 
 /// Until somebody ends the process, with Ctrl-C or as services are ended.
-async fn interrupted() {
+pub(in crate::commands) async fn interrupted() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

@@ -6,12 +6,12 @@ use super::super::CommandError;
 use super::place::Place;
 use super::schedule::Schedule;
 use crate::command_line::Global;
-use crate::connection_file::{AllowedSource, ConnectionFile, WebhookSettings};
+use crate::connection_file::{ConnectionFile, WebhookSettings};
 use crate::opened_connection::OpenedConnection;
 use crate::output::{self, Output as _};
 use crate::plugin::Plugin;
 use crate::runner::ConnectedSource;
-use crate::webhook_listener::{Recipient, RecipientOptions, published_networks};
+use crate::webhook_listener::{Recipient, RecipientOptions, allowed_networks};
 use crate::webhook_queue::{MOST_WAITING, QueueOptions};
 use crate::webhook_read_again::read_again;
 use crate::webhook_service::WebhookService;
@@ -55,7 +55,7 @@ impl Served {
             QueueOptions {
                 remember: settings.remember,
                 most_waiting: settings.queue_limit.map_or(MOST_WAITING, u64::from),
-                reads_again: reads_again(&connection),
+                reads_again: connection.reads_rows_again(),
             },
             settings.replay_window,
             workers,
@@ -79,7 +79,7 @@ impl Served {
 
     /// Reads the rows of which webhooks told a part.
     pub(super) async fn read_again(self: Arc<Self>, time_scale: f64) {
-        if reads_again(&self.connection) {
+        if self.connection.reads_rows_again() {
             let source = ConnectedSource {
                 plugin: &self.connection.plugin,
                 tenant: &self.connection.tenant,
@@ -114,43 +114,9 @@ impl Served {
             file: Some(file.path.clone()),
             queue: self.service.queue().clone(),
             replay_window: *replay_window,
-            allow_from: self.allowed()?,
+            allow_from: allowed_networks(file, plugin.descriptor()).map_err(CommandError::usage)?,
             trusted_proxies: trusted_proxies.clone(),
             log_each: file.logging.webhooks,
         }))
     }
-
-    /// The networks from which webhooks are taken.
-    fn allowed(&self) -> Result<Option<Vec<ipnet::IpNet>>, CommandError> {
-        let file = &self.connection.file;
-        let sources = &file.webhooks.allow_from;
-        if sources.is_empty() {
-            return Ok(None);
-        }
-        let region = file
-            .config
-            .get("region")
-            .and_then(serde_json::Value::as_str);
-        let mut networks = Vec::new();
-        for source in sources {
-            match source {
-                AllowedSource::Network(network) => networks.push(*network),
-                AllowedSource::Published(name) => {
-                    let descriptor = self.connection.plugin.descriptor();
-                    let published = published_networks(descriptor, name, region);
-                    networks.extend(published.map_err(|error| {
-                        let path = file.path.display();
-                        CommandError::usage(format!("{path}: webhooks.allow_from: {error}"))
-                    })?);
-                }
-            }
-        }
-        Ok(Some(networks))
-    }
-}
-
-/// Whether rows are read again of which a delivery tells a part.
-fn reads_again(connection: &OpenedConnection) -> bool {
-    let wanted = connection.file.webhooks.read_again;
-    connection.has_token() && wanted.unwrap_or(true)
 }

@@ -1,0 +1,52 @@
+//! `serve`: a platform, until the process is told to end.
+
+use super::{CommandError, start_logging};
+use crate::command_line::{Exit, Global, PlatformArguments};
+use crate::opened_connection::load_component;
+use crate::platform::{Addresses, ComponentSlot, Platform, PlatformConfig, ServeError};
+use crate::progress::write_line;
+
+/// Serves until the process is interrupted.
+pub(super) async fn run(
+    global: &Global,
+    arguments: &PlatformArguments,
+) -> Result<Exit, CommandError> {
+    start_logging(global, None)?;
+    let config = PlatformConfig::load(&arguments.config).map_err(CommandError::usage)?;
+    raise_file_limit();
+    let components = ComponentSlot::new(load_component(global.component.as_deref()).await?);
+    let time_scale = global.time_scale;
+    let opened =
+        tokio::task::spawn_blocking(move || Platform::open(config, components, time_scale));
+    let platform = opened.await.map_err(CommandError::failed)?.map_err(error)?;
+    platform
+        .serve(tell, super::webhook::interrupted)
+        .await
+        .map_err(error)?;
+    Ok(Exit::Success)
+}
+
+fn tell(addresses: Addresses) {
+    let Addresses { control, webhooks } = addresses;
+    write_line(&format!("control API and status page on http://{control}/"));
+    if let Some(webhooks) = webhooks {
+        write_line(&format!("webhooks on http://{webhooks}/"));
+    }
+}
+
+fn error(error: ServeError) -> CommandError {
+    match error {
+        ServeError::Config(_) => CommandError::usage(error),
+        _ => CommandError::failed(error),
+    }
+}
+
+/// Connections that are open have several files each: as many as the system lets this user have.
+fn raise_file_limit() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let raised = getrlimit(Resource::RLIMIT_NOFILE)
+        .and_then(|(_, most)| setrlimit(Resource::RLIMIT_NOFILE, most, most));
+    if let Err(error) = raised {
+        tracing::warn!("the number of open files stays as it is: {error}");
+    }
+}

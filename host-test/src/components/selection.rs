@@ -1,0 +1,177 @@
+//! What is active: choosing a version, trying it, going back.
+
+use super::acceptance::{StoredFormats, check};
+use super::manifest::{Canary, Manifest, Selected, StoredVersion, TakenBack};
+use super::store::{Store, StoreError};
+use crate::clock::now_ms;
+
+/// Digits of a hash that are enough to name a version.
+const SHORTEST_HASH: usize = 6;
+
+/// For whom a version is chosen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// For every connection that has none of its own.
+    #[default]
+    All,
+    /// For one connection.
+    Connection(String),
+    /// For a share of the connections, in percent from 1 to 99.
+    Canary(u8),
+}
+
+/// What is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Activation {
+    /// The version: as it says itself, or the beginning of its hash.
+    pub version: String,
+    /// For whom.
+    pub scope: Scope,
+    /// Whether somebody agreed to what it asks for.
+    pub consent: bool,
+    /// What connections have stored, as far as it is known.
+    pub stored: StoredFormats,
+}
+
+impl Store {
+    /// The version that somebody means.
+    pub fn find(&self, asked: &str) -> Result<StoredVersion, StoreError> {
+        find(&self.manifest()?, asked).cloned()
+    }
+
+    /// Makes a version the active one. For all connections that ends a canary, whichever version it tried.
+    pub fn activate(&self, asked: &Activation) -> Result<StoredVersion, StoreError> {
+        self.change(|manifest| {
+            let candidate = find(manifest, &asked.version)?.clone();
+            let selected = manifest.connectors.get(&candidate.name).cloned();
+            let mut selected = selected.unwrap_or_default();
+            let current = match &asked.scope {
+                Scope::Connection(connection) => selected.for_connection(connection),
+                Scope::All | Scope::Canary(_) => selected.all.active.as_deref(),
+            };
+            let current = current.and_then(|sha256| manifest.version(sha256));
+            if matches!(asked.scope, Scope::Canary(_)) && current.is_none() {
+                return Err(StoreError::NothingToCompare);
+            }
+            let (stored, granted) = (&asked.stored, &selected.granted);
+            check(&candidate, current, stored, granted, asked.consent).map_err(|reasons| {
+                StoreError::Refused {
+                    version: candidate.title(),
+                    reasons,
+                }
+            })?;
+            selected.granted.extend(candidate.asks.iter().cloned());
+            selected.choose(&asked.scope, &candidate.sha256);
+            manifest.connectors.insert(candidate.name.clone(), selected);
+            Ok(candidate)
+        })
+    }
+
+    /// Goes back. For all connections: ends a canary, or else puts the version before the active one in its place. For one:
+    /// likewise, and where it has no version before its own, that of all others counts for it again.
+    pub fn roll_back(
+        &self,
+        connector: &str,
+        connection: Option<&str>,
+    ) -> Result<Option<StoredVersion>, StoreError> {
+        self.change(|manifest| {
+            let scope = connection.map_or_else(String::new, |name| format!(" for {name}"));
+            let nothing = || StoreError::NothingBefore {
+                scope: scope.clone(),
+            };
+            let selected = manifest.connectors.get_mut(connector).ok_or_else(nothing)?;
+            let now = match connection {
+                Some(name) => {
+                    let own = selected.connections.get_mut(name).ok_or_else(nothing)?;
+                    std::mem::swap(&mut own.active, &mut own.previous);
+                    if own.active.is_none() {
+                        selected.connections.remove(name);
+                    }
+                    selected.for_connection(name).map(str::to_owned)
+                }
+                None if selected.canary.take().is_some() => selected.all.active.clone(),
+                None => {
+                    let all = &mut selected.all;
+                    if all.previous.is_none() {
+                        return Err(nothing());
+                    }
+                    std::mem::swap(&mut all.active, &mut all.previous);
+                    all.active.clone()
+                }
+            };
+            Ok(now.and_then(|sha256| manifest.version(&sha256).cloned()))
+        })
+    }
+
+    /// Ends a canary that failed. False where another one is tried by now.
+    pub(super) fn take_back(
+        &self,
+        connector: &str,
+        sha256: &str,
+        reason: String,
+    ) -> Result<bool, StoreError> {
+        self.change(|manifest| {
+            let Some(selected) = manifest.connectors.get_mut(connector) else {
+                return Ok(false);
+            };
+            let tried = selected.canary.as_ref();
+            if tried.is_none_or(|canary| canary.sha256 != sha256) {
+                return Ok(false);
+            }
+            selected.canary = None;
+            selected.taken_back = Some(TakenBack {
+                sha256: sha256.to_owned(),
+                at_ms: now_ms(),
+                reason,
+            });
+            Ok(true)
+        })
+    }
+}
+
+impl Selected {
+    fn choose(&mut self, scope: &Scope, sha256: &str) {
+        let change = match scope {
+            Scope::All => {
+                self.canary = None;
+                &mut self.all
+            }
+            Scope::Connection(connection) => {
+                self.connections.entry(connection.clone()).or_default()
+            }
+            Scope::Canary(percent) => {
+                self.canary = Some(Canary {
+                    sha256: sha256.to_owned(),
+                    percent: *percent,
+                    since_ms: now_ms(),
+                });
+                return;
+            }
+        };
+        if change.active.as_deref() != Some(sha256) {
+            change.previous = change.active.replace(sha256.to_owned());
+        }
+    }
+}
+
+/// The version that is meant: by what it says itself, or by the beginning of its hash.
+fn find<'a>(manifest: &'a Manifest, asked: &str) -> Result<&'a StoredVersion, StoreError> {
+    let is_meant = |stored: &&StoredVersion| {
+        stored.version == asked
+            || (asked.len() >= SHORTEST_HASH && stored.sha256.starts_with(asked))
+    };
+    let found: Vec<&StoredVersion> = manifest.versions.iter().filter(is_meant).collect();
+    let titles =
+        |versions: &[&StoredVersion]| versions.iter().map(|stored| stored.title()).collect();
+    match found[..] {
+        [only] => Ok(only),
+        [] => Err(StoreError::UnknownVersion {
+            asked: asked.to_owned(),
+            known: titles(&manifest.versions.iter().collect::<Vec<_>>()),
+        }),
+        _ => Err(StoreError::Ambiguous {
+            asked: asked.to_owned(),
+            found: titles(&found),
+        }),
+    }
+}

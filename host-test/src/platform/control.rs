@@ -1,0 +1,94 @@
+//! The control API: JSON over HTTP, for whoever has the token; and the status page.
+//!
+//! | what | how |
+//! |---|---|
+//! | whether the server is there; wants no token | `GET /health` |
+//! | the status page | `GET /` (also with the token as the password of HTTP Basic, so that a browser can ask for it) |
+//! | the server: connections, limits, delays, refusals | `GET /status` |
+//! | connections | `GET /connections` |
+//! | add, replace, look at, remove one | `POST /connections`, `PUT`, `GET`, `DELETE /connections/NAME` |
+//! | pause, resume, sync now | `POST /connections/NAME/pause`, `…/resume`, `…/sync` (`{"full": true}`) |
+//! | runs, the newest first | `GET /connections/NAME/runs?limit=N` |
+//!
+//! An error is `{"error": "…"}`. No answer holds a credential.
+
+mod answer;
+mod authorization;
+mod routes;
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use sha2::{Digest as _, Sha256};
+use tokio::net::TcpListener;
+
+pub use self::authorization::Refusals;
+use super::server::Platform;
+use super::status_page;
+
+/// The control API of a platform. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Control {
+    platform: Platform,
+    /// The hash of the token: what is compared has always the same length.
+    token: [u8; 32],
+}
+
+impl Control {
+    pub(super) fn new(platform: Platform) -> Control {
+        let token = Sha256::digest(platform.shared.config.token.expose());
+        Control {
+            platform,
+            token: token.into(),
+        }
+    }
+
+    /// The routes. Those of other subjects (metrics, components) are merged before the authorization is laid over all.
+    fn router(&self) -> Router {
+        let connection = get(routes::connection)
+            .put(routes::replace)
+            .delete(routes::remove);
+        Router::new()
+            .route("/status", get(routes::status))
+            .route("/connections", get(routes::connections).post(routes::add))
+            .route("/connections/{name}", connection)
+            .route("/connections/{name}/pause", post(routes::pause))
+            .route("/connections/{name}/resume", post(routes::resume))
+            .route("/connections/{name}/sync", post(routes::sync))
+            .route("/connections/{name}/runs", get(routes::runs))
+            .fallback(routes::nothing)
+            .method_not_allowed_fallback(routes::no_method)
+            .layer(from_fn_with_state(self.clone(), authorization::with_token))
+            .merge(self.page())
+            .route("/health", get(routes::health))
+            .with_state(self.clone())
+    }
+
+    fn page(&self) -> Router<Control> {
+        Router::new()
+            .route("/", get(status_page::whole))
+            .route("/pages/{name}", get(status_page::one))
+            .layer(from_fn_with_state(self.clone(), authorization::of_browser))
+    }
+
+    /// Serves until `stop` is done.
+    pub(super) async fn serve(
+        self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()> {
+        let service = self.router();
+        let service = service.into_make_service_with_connect_info::<SocketAddr>();
+        axum::serve(listener, service)
+            .with_graceful_shutdown(stop)
+            .await
+    }
+
+    pub(super) fn platform(&self) -> &Platform {
+        &self.platform
+    }
+}

@@ -1,0 +1,306 @@
+//! One connection that is open.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use tokio::task::JoinHandle;
+
+use crate::connection_file::{ConnectionFile, ConnectionFileError};
+use crate::http_client::HttpClient;
+use crate::opened_connection::{CheckError, OpenError, OpenedConnection};
+use crate::output::{self, OutputError, OutputTarget, SharedOutput};
+use crate::platform::component::ComponentSlot;
+use crate::platform::folder::Folder;
+use crate::platform::sealed::SealError;
+use crate::runner::ConnectedSource;
+use crate::state_store::{SqliteState, StateError};
+use crate::webhook_listener::{Recipient, RecipientOptions, WebhookListener, allowed_networks};
+use crate::webhook_queue::{MOST_WAITING, QueueError, QueueOptions};
+use crate::webhook_read_again::read_again;
+use crate::webhook_service::WebhookService;
+
+/// Deliveries that are put into an output at a time.
+const WORKERS: usize = 1;
+
+/// What a connection is opened with.
+pub(in crate::platform) struct Opening {
+    pub(in crate::platform) name: String,
+    pub(in crate::platform) file: ConnectionFile,
+    /// Whether it is in a file that may change or go.
+    pub(in crate::platform) in_file: bool,
+    pub(in crate::platform) folder: Folder,
+    pub(in crate::platform) target: OutputTarget,
+    pub(in crate::platform) takes_webhooks: bool,
+    pub(in crate::platform) components: ComponentSlot,
+    pub(in crate::platform) http: HttpClient,
+    pub(in crate::platform) time_scale: f64,
+}
+
+/// Why a connection cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::platform) enum OpenProblem {
+    /// Its file is wrong.
+    #[error(transparent)]
+    File(#[from] ConnectionFileError),
+    /// Its document cannot be decrypted.
+    #[error("its stored document: {0}")]
+    Sealed(#[from] SealError),
+    /// It was removed meanwhile.
+    #[error("the connection is gone")]
+    Gone,
+    /// It cannot be brought to life.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// Its folder cannot be made.
+    #[error("cannot make its folder: {0}")]
+    Folder(#[from] std::io::Error),
+    /// Its state cannot be opened.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// Its output cannot be opened.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// Its queue cannot be opened.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    /// Its settings of webhooks make no sense.
+    #[error("{0}")]
+    Webhooks(String),
+    /// The process is ending.
+    #[error("the process is ending")]
+    Ending,
+}
+
+/// A connection that is open.
+pub(in crate::platform) struct Live {
+    pub(in crate::platform) connection: OpenedConnection,
+    pub(in crate::platform) target: OutputTarget,
+    components: ComponentSlot,
+    behind: Behind,
+    /// Why the last check was not good; absent: it was, or there is no token to check.
+    pub(in crate::platform) unchecked: Option<String>,
+    outdated: AtomicBool,
+}
+
+/// What is behind it.
+enum Behind {
+    /// An output that only syncs write into.
+    Reads(SharedOutput),
+    /// A queue as well.
+    Webhooks {
+        service: WebhookService,
+        listener: WebhookListener,
+        reading: JoinHandle<()>,
+    },
+}
+
+impl Live {
+    /// Opens a connection. One that cannot be checked now is open all the same: its webhooks are taken.
+    pub(super) async fn open(opening: Opening) -> Result<Live, OpenProblem> {
+        let opened = tokio::task::spawn_blocking(move || Opened::new(opening));
+        let mut opened = opened.await.map_err(|_| OpenProblem::Ending)??;
+        let mut unchecked = None;
+        let connection = &mut opened.connection;
+        if connection.has_token() {
+            let checked = connection.ensure_checked(opened.output.as_mut()).await;
+            unchecked = checked.err().map(|error| error.to_string());
+        } else {
+            connection.use_stored_check(opened.output.state());
+        }
+        let opened = tokio::task::spawn_blocking(move || opened.live(unchecked));
+        opened.await.map_err(|_| OpenProblem::Ending)?
+    }
+
+    /// The output, for a sync.
+    pub(in crate::platform) fn output(&self) -> SharedOutput {
+        match &self.behind {
+            Behind::Reads(output) => output.handle(),
+            Behind::Webhooks { service, .. } => service.output(),
+        }
+    }
+
+    /// Who takes its webhooks; `None`: nobody.
+    pub(in crate::platform) fn listener(&self) -> Option<&WebhookListener> {
+        match &self.behind {
+            Behind::Reads(_) => None,
+            Behind::Webhooks { listener, .. } => Some(listener),
+        }
+    }
+
+    /// The workspace, once it is known.
+    pub(in crate::platform) fn workspace(&self) -> Option<&str> {
+        let account = self.connection.tenant.connection().account.as_ref();
+        account.map(|account| account.workspace_id.as_str())
+    }
+
+    /// Tries again what went wrong with the check. What is open stays as it is, and is opened anew when it is free.
+    pub(in crate::platform) async fn checked(&self) -> Result<OpenedConnection, CheckError> {
+        let mut connection = self.connection.clone();
+        if self.unchecked.is_some() {
+            connection.ensure_checked(&mut self.output()).await?;
+            self.outdated.store(true, Relaxed);
+        }
+        Ok(connection)
+    }
+
+    /// Whether it should be opened anew: with another component, or a check that is good.
+    pub(super) fn is_outdated(&self) -> bool {
+        let current = self.components.current();
+        self.outdated.load(Relaxed) || current.sha256() != self.connection.plugin.sha256()
+    }
+
+    /// Whether something is to be done that nobody holds it for.
+    pub(super) fn has_work(&self) -> bool {
+        let Behind::Webhooks { service, .. } = &self.behind else {
+            return false;
+        };
+        let queue = service.queue();
+        queue.waiting() > 0 || queue.has_rows_again().unwrap_or(false)
+    }
+
+    /// Writes what waits, within reason; gives how many deliveries wait all the same.
+    pub(super) async fn close(self) -> u64 {
+        match self.behind {
+            Behind::Reads(output) => {
+                // Closing a database moves what was written to its place.
+                let closed = tokio::task::spawn_blocking(move || drop(output));
+                closed.await.map_or(0, |()| 0)
+            }
+            Behind::Webhooks {
+                service,
+                listener,
+                reading,
+            } => {
+                reading.abort();
+                // It was told to end, and what it had is with its owner again.
+                let _ = reading.await;
+                drop(listener);
+                let queue = service.queue().clone();
+                let finished = tokio::task::spawn_blocking(move || {
+                    service.finish();
+                    queue.waiting()
+                });
+                finished.await.unwrap_or(0)
+            }
+        }
+    }
+}
+
+/// Half way to a connection that is open.
+struct Opened {
+    opening_name: String,
+    in_file: bool,
+    folder: Folder,
+    target: OutputTarget,
+    takes_webhooks: bool,
+    components: ComponentSlot,
+    time_scale: f64,
+    connection: OpenedConnection,
+    output: Box<dyn output::Output>,
+}
+
+impl Opened {
+    fn new(opening: Opening) -> Result<Opened, OpenProblem> {
+        let Opening {
+            name,
+            file,
+            in_file,
+            folder,
+            target,
+            takes_webhooks,
+            components,
+            http,
+            time_scale,
+        } = opening;
+        folder.make()?;
+        let state = SqliteState::open(&folder.state())?;
+        let plugin = components.current();
+        let connection = OpenedConnection::on(&http, plugin, file, Some(Arc::new(state)))?;
+        let sender = connection.sender(time_scale);
+        let output = output::open(&target, folder.position(&target).as_deref(), &sender)?;
+        Ok(Opened {
+            opening_name: name,
+            in_file,
+            folder,
+            target,
+            takes_webhooks,
+            components,
+            time_scale,
+            connection,
+            output,
+        })
+    }
+
+    fn live(self, unchecked: Option<String>) -> Result<Live, OpenProblem> {
+        let behind = match self.takes_webhooks {
+            false => Behind::Reads(SharedOutput::new(self.output)),
+            true => webhooks(
+                self.opening_name,
+                self.in_file,
+                &self.folder,
+                &self.connection,
+                self.output,
+                self.time_scale,
+            )?,
+        };
+        Ok(Live {
+            connection: self.connection,
+            target: self.target,
+            components: self.components,
+            behind,
+            unchecked,
+            outdated: AtomicBool::new(false),
+        })
+    }
+}
+
+fn webhooks(
+    name: String,
+    in_file: bool,
+    folder: &Folder,
+    connection: &OpenedConnection,
+    output: Box<dyn output::Output>,
+    time_scale: f64,
+) -> Result<Behind, OpenProblem> {
+    let settings = &connection.file.webhooks;
+    let reads_again = connection.reads_rows_again();
+    let options = QueueOptions {
+        remember: settings.remember,
+        most_waiting: settings.queue_limit.map_or(MOST_WAITING, u64::from),
+        reads_again,
+    };
+    let window = settings.replay_window;
+    let service = WebhookService::start(output, Some(&folder.queue()), options, window, WORKERS)?;
+    let recipient = Recipient::new(RecipientOptions {
+        name,
+        plugin: connection.plugin.clone(),
+        tenant: connection.tenant.clone(),
+        secrets: connection.file.client_secrets.clone(),
+        file: in_file.then(|| connection.file.path.clone()),
+        queue: service.queue().clone(),
+        replay_window: window,
+        allow_from: allowed_networks(&connection.file, connection.plugin.descriptor())
+            .map_err(OpenProblem::Webhooks)?,
+        trusted_proxies: settings.trusted_proxies.clone(),
+        log_each: connection.file.logging.webhooks,
+    });
+    let (queue, output, connection) = (
+        service.queue().clone(),
+        service.output(),
+        connection.clone(),
+    );
+    let reading = tokio::spawn(async move {
+        if reads_again {
+            let source = ConnectedSource {
+                plugin: &connection.plugin,
+                tenant: &connection.tenant,
+            };
+            read_again(&queue, source, &output, time_scale).await;
+        }
+    });
+    Ok(Behind::Webhooks {
+        service,
+        listener: WebhookListener::new(vec![recipient]),
+        reading,
+    })
+}

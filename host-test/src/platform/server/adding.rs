@@ -1,0 +1,305 @@
+//! Connections that come and go: those of the platform's file at the start, others through the control API.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Platform, ServeError};
+use crate::clock::now_ms;
+use crate::connection_file::document;
+use crate::connection_file::environment;
+use crate::connection_file::problems::Problems;
+use crate::connection_file::{ConnectionFile, ConnectionFileError};
+use crate::output::OutputTarget;
+use crate::platform::config::{self, ConfigError, ConnectionEntry, ConnectionSource, OutputPlace};
+use crate::platform::database::DatabaseError;
+use crate::platform::folder::Folder;
+use crate::platform::lives::OpenProblem;
+use crate::platform::registry::{Found, Known, Source};
+use crate::platform::sealed::SealError;
+use crate::progress::write_line;
+use crate::secret::Secret;
+
+/// How a document is called in messages.
+const DOCUMENT: &str = "the connection";
+
+/// Why a connection is not added, changed or removed.
+#[derive(Debug, thiserror::Error)]
+pub enum AddError {
+    /// It is wrong.
+    #[error(transparent)]
+    Document(#[from] ConnectionFileError),
+    /// Its name is taken.
+    #[error("there is a connection {0} already; PUT replaces it")]
+    Taken(String),
+    /// Its name in the address is another one than in the document.
+    #[error("the address names {address}, and the document {document}")]
+    OtherName {
+        /// The name in the address.
+        address: String,
+        /// The name in the document.
+        document: String,
+    },
+    /// It is in the platform's file.
+    #[error("{0} is in the platform's file; change it there and start the server again")]
+    Configured(String),
+    /// It asks for what only the platform's file may give.
+    #[error("`{0}` names a place on the server; only the platform's own file may")]
+    Place(&'static str),
+    /// It cannot be encrypted.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// It cannot be stored.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// Its folder cannot be removed.
+    #[error("its folder cannot be removed: {0}")]
+    Folder(std::io::Error),
+}
+
+impl Platform {
+    /// Takes up all connections of the file and of the database.
+    pub(super) fn add_all(&self) -> Result<(), ServeError> {
+        let shared = &self.shared;
+        for entry in &shared.config.connections {
+            let folder = Folder::of(&shared.data, &entry.name);
+            let file = match &entry.source {
+                ConnectionSource::File(path) => ConnectionFile::load(path),
+                ConnectionSource::Document(text) => {
+                    ConnectionFile::parse_document(&folder.document(), text.expose())
+                }
+            };
+            match file {
+                Ok(file) => self.take_up(entry.clone(), false, &file)?,
+                // Somebody switched it off.
+                Err(error) if error.is_gone() => write_line(&format!("– {}: {error}", entry.name)),
+                Err(error) => return Err(ConfigError::File(error).into()),
+            }
+        }
+        for added in shared.database.added_connections()? {
+            let opened = shared.keys.open(&added.document, &added.name);
+            let taken = opened.map_err(OpenProblem::from).and_then(|document| {
+                let (entry, file) = self.read_document(&document)?;
+                if shared.keys.is_old(&added.document) {
+                    self.reseal(&added.name, &document);
+                }
+                Ok((entry, file))
+            });
+            match taken {
+                Ok((entry, file)) if shared.registry.named(&entry.name).is_none() => {
+                    self.take_up(entry, true, &file)?;
+                }
+                Ok((entry, _)) => write_line(&format!(
+                    "✗ {}: it was added, and is in the platform's file as well, which counts",
+                    entry.name
+                )),
+                // The others run.
+                Err(error) => write_line(&format!("✗ {}: {error}", added.name)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Encrypts a document with the newest key.
+    fn reseal(&self, name: &str, document: &Secret) {
+        let shared = &self.shared;
+        let stored = shared.keys.seal(document, name).map(|sealed| {
+            let stored = shared.database.add_connection(name, &sealed);
+            stored.map_err(|error| error.to_string())
+        });
+        if let Err(error) = stored.unwrap_or_else(|error| Err(error.to_string())) {
+            tracing::warn!(
+                connection = name,
+                "it stays encrypted with an old key: {error}"
+            );
+        }
+    }
+
+    fn take_up(
+        &self,
+        entry: ConnectionEntry,
+        added: bool,
+        file: &ConnectionFile,
+    ) -> Result<(), DatabaseError> {
+        let shared = &self.shared;
+        let stored = shared.database.stored(&entry.name)?;
+        let cut_off = shared.database.last_run(&entry.name)?;
+        let cut_off = cut_off.is_some_and(|run| run.status == "cut_off");
+        let defaults = &shared.config.defaults;
+        let known = Known::new(shared.id(), entry, added, file, defaults, shared.time_scale);
+        known.set_found(Found {
+            workspace: stored.workspace,
+            problem: stored.problem,
+        });
+        let now = self.now();
+        // Where a run was cut off, it is time to go on; else the span since the last one is kept.
+        let began = stored.began_at_ms.and_then(|at| u64::try_from(at).ok());
+        let first = match (began, known.schedule.every) {
+            (Some(began), Some(every)) if !cut_off => began.saturating_add(every).max(now),
+            _ => now,
+        };
+        let known = Arc::new(known);
+        if shared.registry.add(Arc::clone(&known)) {
+            let mut scheduler = self.scheduler();
+            scheduler.add(known.id, &known.tenant, known.schedule, first);
+            if stored.paused {
+                scheduler.pause(known.id);
+            }
+        }
+        shared.changed.notify_one();
+        Ok(())
+    }
+
+    /// Adds a connection as it comes through the control API; gives its name. `address`: the name that the address gives,
+    /// under which one that is there is replaced.
+    pub(in crate::platform) async fn add(
+        &self,
+        text: &str,
+        address: Option<&str>,
+    ) -> Result<String, AddError> {
+        let shared = &self.shared;
+        let (entry, file, document) = self.check_document(text, address)?;
+        let name = entry.name.clone();
+        if let Some(known) = shared.registry.named(&name) {
+            match known.source {
+                Source::Configured(_) => return Err(AddError::Configured(name)),
+                Source::Added if address.is_none() => return Err(AddError::Taken(name)),
+                Source::Added => {}
+            }
+        }
+        let sealed = shared.keys.seal(&document, &name)?;
+        shared.database.add_connection(&name, &sealed)?;
+        self.let_go(&name).await;
+        self.take_up(entry, true, &file)?;
+        Ok(name)
+    }
+
+    /// Removes a connection that was added, and its credential; its folder as well where that is wanted.
+    pub(in crate::platform) async fn remove(
+        &self,
+        known: &Known,
+        with_data: bool,
+    ) -> Result<(), AddError> {
+        if matches!(known.source, Source::Configured(_)) {
+            return Err(AddError::Configured(known.name.clone()));
+        }
+        self.let_go(&known.name).await;
+        self.shared.database.remove_connection(&known.name)?;
+        if with_data {
+            let folder = Folder::of(&self.shared.data, &known.name);
+            match std::fs::remove_dir_all(folder.path()) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(AddError::Folder(error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends what a connection does, and forgets it.
+    async fn let_go(&self, name: &str) {
+        let shared = &self.shared;
+        let Some(known) = shared.registry.named(name) else {
+            return;
+        };
+        shared.registry.remove(name);
+        if let Some(stop) = super::locked(&shared.slices).get(&known.id) {
+            // It may have ended just now.
+            let _ = stop.send(true);
+        }
+        shared.lives.forget(name).await;
+        self.scheduler().remove(known.id);
+        super::locked(&shared.runs).remove(&known.id);
+    }
+
+    /// The file of a connection that was added.
+    pub(super) fn added_file(
+        &self,
+        name: &str,
+        folder: &Folder,
+    ) -> Result<ConnectionFile, OpenProblem> {
+        let sealed = self.shared.database.added_connection(name);
+        let sealed = sealed
+            .map_err(|_| OpenProblem::Gone)?
+            .ok_or(OpenProblem::Gone)?;
+        let document = self.shared.keys.open(&sealed, name)?;
+        let (entry, _) = self.read_document(&document)?;
+        match &entry.source {
+            ConnectionSource::Document(text) => Ok(ConnectionFile::parse_document(
+                &folder.document(),
+                text.expose(),
+            )?),
+            ConnectionSource::File(_) => Err(OpenProblem::Gone),
+        }
+    }
+
+    /// Reads a document as it comes: nothing in it may name a variable or a place of this machine.
+    fn check_document(
+        &self,
+        text: &str,
+        address: Option<&str>,
+    ) -> Result<(ConnectionEntry, ConnectionFile, Secret), AddError> {
+        let path = Path::new(DOCUMENT);
+        let mut problems = Problems::default();
+        let mut root = document::parse(path, text, &mut problems)?;
+        environment::substitute(&mut root, &|_| None, &mut problems);
+        problems.finish(path)?;
+        let mut whole = root.to_json();
+        match (address, whole.get("name")) {
+            (Some(address), None) => whole["name"] = Value::from(address),
+            (Some(address), Some(name)) if name != address => {
+                return Err(AddError::OtherName {
+                    address: address.to_owned(),
+                    document: name.as_str().unwrap_or_default().to_owned(),
+                });
+            }
+            _ => {}
+        }
+        if whole.get("file").is_some() {
+            return Err(AddError::Place("file"));
+        }
+        let document = Secret::new(whole.to_string());
+        let (entry, file) = self.read_document(&document)?;
+        let own = Folder::of(&self.shared.data, &entry.name).document();
+        if file.token_file != own.with_extension("credentials.json") {
+            return Err(AddError::Place("credentials.token_file"));
+        }
+        match entry.output {
+            OutputPlace::At(OutputTarget::Sqlite(_) | OutputTarget::JsonLines(_)) => {
+                Err(AddError::Place("output"))
+            }
+            _ => Ok((entry, file, document)),
+        }
+    }
+
+    /// Reads a document that was looked at before.
+    fn read_document(
+        &self,
+        document: &Secret,
+    ) -> Result<(ConnectionEntry, ConnectionFile), ConnectionFileError> {
+        let path = Path::new(DOCUMENT);
+        let mut problems = Problems::default();
+        let root = document::parse(path, document.expose(), &mut problems)?;
+        let defaults = &self.shared.config.defaults;
+        let entry = config::read_entry(path, &root, defaults, &mut problems);
+        problems.finish(path)?;
+        let entry = entry.ok_or_else(|| ConnectionFileError::Empty {
+            path: path.to_path_buf(),
+        })?;
+        let folder = Folder::of(&self.shared.data, &entry.name);
+        let file = match &entry.source {
+            ConnectionSource::Document(text) => {
+                ConnectionFile::parse_document(&folder.document(), text.expose())?
+            }
+            ConnectionSource::File(file) => ConnectionFile::load(file)?,
+        };
+        Ok((entry, file))
+    }
+
+    /// For people: since when the server runs.
+    pub(in crate::platform) fn uptime_ms(&self) -> i64 {
+        now_ms().saturating_sub(self.shared.began_at_ms)
+    }
+}

@@ -1,0 +1,163 @@
+//! A connection's turn: one slice of its sync, and what people ask of it meanwhile.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::{Platform, locked};
+use crate::clock::now_ms;
+use crate::platform::database::Counts;
+use crate::platform::registry::Known;
+use crate::platform::scheduler::{self, ConnectionId, Ended};
+use crate::platform::slice::{Progress, SliceEnd};
+use crate::progress::write_line;
+use crate::runner::Slice;
+
+/// Ends a turn however its work ends: a panic must not take a place for ever.
+struct Turn {
+    platform: Platform,
+    connection: ConnectionId,
+    ended: Ended,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let shared = &self.platform.shared;
+        locked(&shared.slices).remove(&self.connection);
+        let now = self.platform.now();
+        self.platform
+            .scheduler()
+            .ended(self.connection, self.ended, now);
+        shared.changed.notify_one();
+    }
+}
+
+/// What became of something that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::platform) enum Asked {
+    /// It will be done.
+    Yes,
+    /// The connection is paused.
+    Paused,
+    /// The connection does not read.
+    NoReading,
+}
+
+impl Platform {
+    /// Runs one slice.
+    pub(super) async fn turn(self, slice: scheduler::Slice) {
+        let mut turn = Turn {
+            connection: slice.connection,
+            ended: Ended::Run,
+            platform: self,
+        };
+        let platform = turn.platform.clone();
+        let shared = &platform.shared;
+        let Some(known) = shared.registry.numbered(slice.connection) else {
+            return;
+        };
+        let (stop, stopped) = watch::channel(false);
+        locked(&shared.slices).insert(known.id, stop);
+        let progress = match platform.progress(&known, slice) {
+            Ok(progress) => progress,
+            Err(error) => {
+                tracing::error!(connection = known.name, "no run is begun: {error}");
+                return;
+            }
+        };
+        turn.ended = platform
+            .slice(&known, progress, Slice::new(shared.config.slice, stopped))
+            .await;
+    }
+
+    /// What the run has done so far; a new one for the first slice.
+    fn progress(
+        &self,
+        known: &Known,
+        slice: scheduler::Slice,
+    ) -> Result<Progress, crate::platform::database::DatabaseError> {
+        let shared = &self.shared;
+        if !slice.first
+            && let Some(progress) = locked(&shared.runs).remove(&known.id)
+        {
+            return Ok(progress);
+        }
+        let due = i64::try_from(slice.due).unwrap_or(i64::MAX);
+        let began = i64::try_from(self.now()).unwrap_or(i64::MAX);
+        let database = &shared.database;
+        let number = database.begin_run(&known.name, slice.asked, due, began)?;
+        let full = locked(&shared.anew).remove(&known.id);
+        Ok(Progress::new(number, full))
+    }
+
+    async fn slice(&self, known: &Arc<Known>, mut progress: Progress, slice: Slice) -> Ended {
+        let shared = &self.shared;
+        let SliceEnd { ended, did, end } = match self.live(known).await {
+            Ok(live) => progress.read(&live, slice, shared.time_scale).await,
+            Err(error) => SliceEnd::failed(Counts::default(), error.to_string()),
+        };
+        let stored = shared
+            .database
+            .store_slice(progress.number, did, end.as_ref(), now_ms());
+        if let Err(error) = stored {
+            tracing::error!(
+                connection = known.name,
+                "its history is not stored: {error}"
+            );
+        }
+        match end {
+            None => {
+                locked(&shared.runs).insert(known.id, progress);
+            }
+            Some(end) if end.status != "complete" => {
+                let why = end.message.unwrap_or_default();
+                write_line(&format!("✗ {}: {}: {why}", known.name, end.status));
+            }
+            Some(_) => tracing::info!(connection = known.name, "synced"),
+        }
+        ended
+    }
+
+    /// Asks for a sync now; `full`: of everything.
+    pub(in crate::platform) fn sync_now(&self, known: &Known, full: bool) -> Asked {
+        if !known.reads {
+            return Asked::NoReading;
+        }
+        if full {
+            locked(&self.shared.anew).insert(known.id);
+        }
+        let now = self.now();
+        if !self.scheduler().ask(known.id, now) {
+            locked(&self.shared.anew).remove(&known.id);
+            return Asked::Paused;
+        }
+        self.shared.changed.notify_one();
+        Asked::Yes
+    }
+
+    /// Pauses a connection: a slice that runs ends behind its page. Webhooks are still taken.
+    pub(in crate::platform) fn pause(
+        &self,
+        known: &Known,
+    ) -> Result<(), crate::platform::database::DatabaseError> {
+        self.shared.database.set_paused(&known.name, true)?;
+        self.scheduler().pause(known.id);
+        if let Some(stop) = locked(&self.shared.slices).get(&known.id) {
+            // It may have ended just now.
+            let _ = stop.send(true);
+        }
+        Ok(())
+    }
+
+    /// Lets a connection go on.
+    pub(in crate::platform) fn resume(
+        &self,
+        known: &Known,
+    ) -> Result<(), crate::platform::database::DatabaseError> {
+        self.shared.database.set_paused(&known.name, false)?;
+        let now = self.now();
+        self.scheduler().resume(known.id, now);
+        self.shared.changed.notify_one();
+        Ok(())
+    }
+}

@@ -1,0 +1,237 @@
+//! What a platform says about itself and its connections, for programs.
+
+use serde_json::{Map, Value, json};
+
+use super::database::{Database, DatabaseError, Run, Stored};
+use super::folder::Folder;
+use super::registry::Known;
+use super::scheduler::Activity;
+use super::server::Platform;
+use crate::clock::now_ms;
+use crate::output::{OutputTarget, Sqlite};
+use crate::position::{State, StateFile};
+use crate::webhook_queue::QueueStatus;
+
+/// The span of which delays and throughput are told.
+pub(super) const RECENT_MS: i64 = 3_600_000;
+
+/// The server as a whole.
+pub(super) fn server(platform: &Platform) -> Result<Value, DatabaseError> {
+    let shared = &platform.shared;
+    let now = now_ms();
+    let mut states: Map<String, Value> = Map::new();
+    let all = shared.registry.all();
+    for known in &all {
+        let state = activity_name(activity(platform, known));
+        let count = states.entry(state).or_insert_with(|| json!(0));
+        *count = json!(count.as_u64().unwrap_or(0) + 1);
+    }
+    let problems = all.iter().filter(|known| known.found().problem.is_some());
+    let delays = shared.database.delays(now - RECENT_MS)?;
+    let minutes = shared.database.minutes(None, now - RECENT_MS)?;
+    let minutes: Vec<Value> = minutes
+        .iter()
+        .map(|one| {
+            json!({
+                "minute_ms": one.minute * 60_000,
+                "records": one.records,
+                "failures": one.failures,
+            })
+        })
+        .collect();
+    let (running, waiting) = {
+        let scheduler = platform.scheduler();
+        (scheduler.running(), scheduler.waiting())
+    };
+    let plugin = shared.components.current();
+    let descriptor = plugin.descriptor();
+    Ok(json!({
+        "uptime_ms": platform.uptime_ms(),
+        "host": {"version": env!("CARGO_PKG_VERSION")},
+        "component": {
+            "name": descriptor.name,
+            "version": descriptor.version,
+            "sha256": plugin.sha256(),
+        },
+        "connections": all.len(),
+        "states": states,
+        "problems": problems.count(),
+        "open": shared.lives.count(),
+        "slices": {"running": running, "waiting": waiting},
+        "limits": {
+            "global": shared.config.limits.global,
+            "per_tenant": shared.config.limits.per_tenant,
+        },
+        "start_delay_ms": {
+            "runs": delays.len(),
+            "p50": percentile(&delays, 50),
+            "p99": percentile(&delays, 99),
+        },
+        "throughput": minutes,
+        "refused_attempts": shared.refusals.count(),
+    }))
+}
+
+/// The value below which so many of a hundred lie, of values in order.
+fn percentile(sorted: &[u64], percent: usize) -> Option<u64> {
+    let last = sorted.len().checked_sub(1)?;
+    sorted.get((last * percent).div_ceil(100)).copied()
+}
+
+pub(super) fn activity(platform: &Platform, known: &Known) -> Activity {
+    let activity = platform.scheduler().activity(known.id);
+    activity.unwrap_or(Activity::Idle { due: None })
+}
+
+/// For programs.
+fn activity_name(activity: Activity) -> &'static str {
+    match activity {
+        Activity::Idle { .. } => "idle",
+        Activity::Waiting => "waiting",
+        Activity::Running => "running",
+        Activity::Paused => "paused",
+    }
+}
+
+/// A connection.
+pub(super) fn connection(platform: &Platform, known: &Known) -> Result<Value, DatabaseError> {
+    let shared = &platform.shared;
+    let found = known.found();
+    let activity = activity(platform, known);
+    let mut document = remembered(&shared.database, &known.name)?;
+    let next = match activity {
+        Activity::Idle { due } => due,
+        _ => None,
+    };
+    let webhooks = known.takes_webhooks && shared.config.webhooks.is_some();
+    let further = json!({
+        "tenant": known.tenant,
+        "source": known.source.name(),
+        "state": activity_name(activity),
+        "problem": found.problem,
+        "workspace_id": found.workspace,
+        "every_ms": known.schedule.every,
+        "next_sync_ms": next,
+        "webhook_path": webhooks.then(|| format!("/{}", known.name)),
+    });
+    if let (Some(document), Value::Object(further)) = (document.as_object_mut(), further) {
+        document.extend(further);
+    }
+    Ok(document)
+}
+
+/// A connection with what its folder holds: streams and queue.
+pub(super) fn connection_whole(platform: &Platform, known: &Known) -> Result<Value, DatabaseError> {
+    let mut document = connection(platform, known)?;
+    let folder = Folder::of(&platform.shared.data, &known.name);
+    let target = folder.output(&known.output);
+    if let Some(document) = document.as_object_mut() {
+        let (streams, queue) = (streams(&folder, &target), queue(&folder));
+        document.insert("output".to_owned(), json!(place(&target)));
+        document.insert("streams".to_owned(), streams);
+        document.insert("queue".to_owned(), queue);
+    }
+    Ok(document)
+}
+
+fn place(target: &OutputTarget) -> String {
+    match target {
+        OutputTarget::Sqlite(path) => format!("sqlite:{}", path.display()),
+        OutputTarget::JsonLines(path) => format!("jsonl:{}", path.display()),
+        _ => "elsewhere".to_owned(),
+    }
+}
+
+/// What is remembered of a connection, whether a server runs or not.
+pub(super) fn remembered(database: &Database, name: &str) -> Result<Value, DatabaseError> {
+    let Stored {
+        paused,
+        workspace,
+        problem,
+        complete_at_ms,
+        ..
+    } = database.stored(name)?;
+    let runs = database.runs(Some(name), 1)?;
+    let running = runs.first().filter(|run| run.ended_at_ms.is_none());
+    let last = database.last_run(name)?;
+    let failure = database.last_failure(name)?;
+    Ok(json!({
+        "name": name,
+        "paused": paused,
+        "state": match (paused, running) {
+            (true, _) => "paused",
+            (false, Some(_)) => "running",
+            (false, None) => "idle",
+        },
+        "problem": problem,
+        "workspace_id": workspace,
+        "last_sync": last.as_ref().map(run),
+        "running": running.map(run),
+        "last_failure": failure.map(|run| json!({
+            "at_ms": run.ended_at_ms,
+            "status": run.status,
+            "message": run.message,
+        })),
+        "lag_ms": complete_at_ms.map(|at| now_ms().saturating_sub(at).max(0)),
+    }))
+}
+
+/// A run.
+pub(super) fn run(run: &Run) -> Value {
+    json!({
+        "number": run.number,
+        "asked": run.asked,
+        "due_at_ms": run.due_at_ms,
+        "began_at_ms": run.began_at_ms,
+        "ended_at_ms": run.ended_at_ms,
+        "status": run.status,
+        "message": run.message,
+        "records": run.counts.records,
+        "pages": run.counts.pages,
+        "requests": run.counts.requests,
+        "slices": run.counts.slices,
+        "streams": run.streams,
+    })
+}
+
+/// What an output remembers; nothing where it cannot be read now.
+pub(super) fn state_of(folder: &Folder, target: &OutputTarget) -> Option<State> {
+    match target {
+        OutputTarget::Sqlite(path) => Sqlite::read_state(path).ok().flatten(),
+        OutputTarget::JsonLines(directory) => {
+            let path = OutputTarget::state_in_directory(directory);
+            StateFile::read(&path).ok().flatten()
+        }
+        other => StateFile::read(&folder.position(other)?).ok().flatten(),
+    }
+}
+
+fn streams(folder: &Folder, target: &OutputTarget) -> Value {
+    let state = state_of(folder, target).unwrap_or_default();
+    let streams = state.streams.iter().map(|(name, stream)| {
+        let last = stream.last.as_ref();
+        let value = json!({
+            "status": last.map(|last| last.status.clone()),
+            "message": last.and_then(|last| last.message.clone()),
+            "ended_at_ms": last.map(|last| last.ended_at_ms),
+            "records": stream.records,
+            "quarantined": stream.quarantined,
+        });
+        (name.clone(), value)
+    });
+    Value::Object(streams.collect())
+}
+
+fn queue(folder: &Folder) -> Value {
+    let Some(queue) = QueueStatus::read(&folder.queue()).ok().flatten() else {
+        return Value::Null;
+    };
+    json!({
+        "waiting": queue.waiting,
+        "oldest_age_ms": queue.oldest_at_ms.map(|at| now_ms().saturating_sub(at).max(0)),
+        "unusable": queue.unusable,
+        "rows_to_read_again": queue.rows_again,
+        "intents": queue.intents,
+        "counts": queue.tally.all,
+    })
+}

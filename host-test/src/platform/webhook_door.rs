@@ -1,0 +1,163 @@
+//! The door for webhooks, on a port of its own: `/NAME` is a connection's, and on `/` the workspace's id in the body says
+//! for which connections a delivery is (a provider that has one address for all workspaces of an app needs that). Nothing
+//! else is served there.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::request::Parts;
+use axum::http::{Method, Request, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::serve::ListenerExt as _;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use super::lives::OpenProblem;
+use super::registry::Known;
+use super::server::Platform;
+use crate::webhook_listener::text_at;
+
+/// Deliveries that are taken at a time; the bodies of so many are in memory.
+const AT_ONCE: usize = 256;
+
+/// The largest body when the component does not say.
+const BODY_BYTES: usize = 1024 * 1024;
+
+/// Connections whose workspace is not known that are asked about a delivery.
+const MOST_UNKNOWN: usize = 8;
+
+#[derive(Clone)]
+struct Door {
+    platform: Platform,
+    room: Arc<Semaphore>,
+}
+
+/// Takes webhooks until `stop` is done; deliveries under way are finished.
+pub(super) async fn serve(
+    platform: Platform,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let door = Door {
+        platform,
+        room: Arc::new(Semaphore::new(AT_ONCE)),
+    };
+    let router = Router::new().fallback(receive).with_state(door);
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let listener = listener.tap_io(|stream| {
+        // An answer that is held back is slower, and right all the same.
+        let _ = stream.set_nodelay(true);
+    });
+    axum::serve(listener, service)
+        .with_graceful_shutdown(stop)
+        .await
+}
+
+async fn receive(State(door): State<Door>, request: Request<Body>) -> Response {
+    match *request.method() {
+        // The provider asks so whether the address is there.
+        Method::HEAD | Method::GET => return StatusCode::OK.into_response(),
+        Method::POST => {}
+        _ => return StatusCode::METHOD_NOT_ALLOWED.into_response(),
+    }
+    let Ok(_room) = door.room.try_acquire() else {
+        let text = "too many deliveries at a time; send it again later";
+        return (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "5")], text).into_response();
+    };
+    let name = request.uri().path().trim_matches('/').to_owned();
+    if name.is_empty() {
+        return door.by_workspace(request).await;
+    }
+    let known = door.platform.shared.registry.named(&name);
+    match known.filter(|known| known.takes_webhooks) {
+        Some(known) => door.hand_over(&known, request).await,
+        None => (StatusCode::NOT_FOUND, "no connection here has this name").into_response(),
+    }
+}
+
+impl Door {
+    /// To the connections of the workspace that a body names. It is not verified yet: this only spares the others the work.
+    async fn by_workspace(&self, request: Request<Body>) -> Response {
+        let plugin = self.platform.shared.components.current();
+        let Some(routing) = &plugin.descriptor().webhooks else {
+            return (StatusCode::NOT_FOUND, "the component takes no webhooks").into_response();
+        };
+        let limit = usize::try_from(routing.max_body_bytes).unwrap_or(BODY_BYTES);
+        let (parts, body) = request.into_parts();
+        let Ok(body) = axum::body::to_bytes(body, limit).await else {
+            return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+        };
+        let Some(workspace) = text_at(&body, &routing.workspace_pointer) else {
+            let pointer = &routing.workspace_pointer;
+            let text = format!("the body names no workspace (expected a text at {pointer})");
+            return (StatusCode::BAD_REQUEST, text).into_response();
+        };
+        let mut best: Option<Response> = None;
+        for known in self.of_workspace(&workspace) {
+            let answer = self.hand_over(&known, again(&parts, &body)).await;
+            best = Some(match best {
+                Some(best) if rank(&best) <= rank(&answer) => best,
+                _ => answer,
+            });
+        }
+        best.unwrap_or_else(|| {
+            let text = "no connection here is for the workspace that the body names";
+            (StatusCode::NOT_FOUND, text).into_response()
+        })
+    }
+
+    fn of_workspace(&self, workspace: &str) -> Vec<Arc<Known>> {
+        let all = self.platform.shared.registry.all();
+        let of = |wanted: Option<&str>| -> Vec<Arc<Known>> {
+            let takes = all.iter().filter(|known| known.takes_webhooks);
+            let of = takes.filter(|known| known.found().workspace.as_deref() == wanted);
+            of.cloned().collect()
+        };
+        match of(Some(workspace)) {
+            found if !found.is_empty() => found,
+            // Those whose workspace is not known are told apart by their secrets.
+            _ => of(None).into_iter().take(MOST_UNKNOWN).collect(),
+        }
+    }
+
+    async fn hand_over(&self, known: &Arc<Known>, request: Request<Body>) -> Response {
+        match self.platform.live(known).await {
+            Ok(live) => match live.listener() {
+                Some(listener) => listener.answer(request).await,
+                None => StatusCode::NOT_FOUND.into_response(),
+            },
+            Err(OpenProblem::Gone) => gone(),
+            Err(OpenProblem::File(error)) if error.is_gone() => gone(),
+            Err(error) => {
+                tracing::error!(connection = known.name, "a webhook is not taken: {error}");
+                let text = "the connection cannot be opened; send it again";
+                (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
+            }
+        }
+    }
+}
+
+fn gone() -> Response {
+    let text = "the connection is gone: send nothing more";
+    (StatusCode::GONE, text).into_response()
+}
+
+/// The same delivery for another connection.
+fn again(parts: &Parts, body: &Bytes) -> Request<Body> {
+    Request::from_parts(parts.clone(), Body::from(body.clone()))
+}
+
+/// What one did not store has to come again; what one took is taken.
+fn rank(answer: &Response) -> u8 {
+    match answer.status().as_u16() {
+        500.. => 0,
+        429 => 1,
+        200 => 2,
+        _ => 3,
+    }
+}

@@ -1,0 +1,343 @@
+use serde_json::{Value, json};
+
+use crate::http::{Answer, send};
+use crate::process::{Running, until};
+use crate::webhooks::{contact, notification, signature};
+use crate::world::{CLIENT_SECRET, TOKEN, World};
+
+/// The kill test: nothing is lost and nothing repeated.
+mod kills;
+/// The status page.
+mod page;
+
+/// The control token, which is no secret of a connection.
+const CONTROL: &str = "control-token";
+
+/// 32 bytes, as a key.
+const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+
+/// A platform in a process of its own.
+pub struct Server {
+    pub process: Running,
+    pub control: String,
+    pub webhooks: String,
+}
+
+impl Server {
+    /// Writes the platform's file, with these connections and further lines, and starts it.
+    pub fn start(world: &World, lines: &str) -> Server {
+        Server::write(world, lines);
+        Server::again(world)
+    }
+
+    pub fn write(world: &World, lines: &str) {
+        let text = format!(
+            "data: data\nkey: {KEY}\ncontrol: {{ listen: \"127.0.0.1:0\", token: {CONTROL} }}\n\
+             webhooks: {{ listen: \"127.0.0.1:0\" }}\n{lines}"
+        );
+        world.write("platform.yaml", text);
+    }
+
+    /// Starts the platform of a file that is there.
+    pub fn again(world: &World) -> Server {
+        let arguments = ["serve", "--config", "platform.yaml", "--time-scale", "20"];
+        let process = Running::start(world.command(&arguments), b"");
+        let address = |line: String| {
+            let address = line.split("http://").nth(1).expect("an address");
+            format!("http://{}", address.trim().trim_end_matches('/'))
+        };
+        Server {
+            control: address(process.line("control API")),
+            webhooks: address(process.line("webhooks on")),
+            process,
+        }
+    }
+
+    pub fn ask(&self, method: &str, path: &str, body: &str) -> Answer {
+        self.ask_with(method, path, body, &format!("Bearer {CONTROL}"))
+    }
+
+    pub fn ask_with(&self, method: &str, path: &str, body: &str, authorization: &str) -> Answer {
+        let headers = [("authorization", authorization)];
+        let url = format!("{}{path}", self.control);
+        send(method, &url, &headers, body.as_bytes())
+    }
+
+    /// A document, with the status that is expected.
+    pub fn json(&self, status: u16, method: &str, path: &str, body: &str) -> Value {
+        let answer = self.ask(method, path, body);
+        let text = String::from_utf8(answer.body).expect("UTF-8");
+        assert_eq!(answer.status, status, "{method} {path}: {text}");
+        for secret in [TOKEN, CLIENT_SECRET] {
+            assert!(!text.contains(secret), "{method} {path} tells a secret");
+        }
+        serde_json::from_str(&text).expect("a document")
+    }
+
+    pub fn connection(&self, name: &str) -> Value {
+        self.json(200, "GET", &format!("/connections/{name}"), "")
+    }
+
+    /// Waits until a connection has synced once with this status.
+    pub fn until_synced(&self, name: &str, status: &str) -> Value {
+        let mut document = Value::Null;
+        until(|| {
+            document = self.connection(name);
+            document["last_sync"]["status"] == status
+        });
+        document
+    }
+}
+
+/// The database of a connection.
+pub fn records(name: &str) -> String {
+    format!("data/connections/{name}/records.db")
+}
+
+const STREAMS: &str = "streams: [contacts, companies]\n";
+
+fn connect(world: &World, lines: &str) {
+    world.connect(&format!(
+        "config: {{ region: us, api_version: \"2.11\" }}\n{lines}"
+    ));
+}
+
+/// A document for the control API, with the secrets in it.
+fn document(world: &World, name: &str) -> Value {
+    json!({
+        "name": name, "tenant": "added", "schedule": {"every": "10s"},
+        "connector": "intercom", "endpoint": world.service.url,
+        "credentials": {"access_token": TOKEN, "client_secret": CLIENT_SECRET},
+        "config": {"region": "us", "api_version": "2.11"},
+        "streams": ["contacts", "tags"],
+    })
+}
+
+#[test]
+fn connections_of_the_file_and_of_the_api_sync_and_say_so() {
+    let world = World::new(&[]);
+    connect(&world, STREAMS);
+    let server = Server::start(&world, "connections: [connection.yaml]\n");
+    let synced = server.until_synced("connection", "complete");
+    assert_eq!(world.rows(&records("connection"), "contacts"), 260);
+    assert_eq!(synced["source"], "file");
+    assert_eq!(synced["workspace_id"], "simulator");
+    assert_eq!(synced["streams"]["companies"]["records"], 130);
+    assert_eq!(synced["webhook_path"], "/connection");
+    assert!(synced["lag_ms"].is_u64() && synced["last_failure"].is_null());
+
+    // Whoever has no token learns nothing, is counted, and waits.
+    for wrong in ["Bearer wrong", "Basic d3Jvbmc6d3Jvbmc=", ""] {
+        let answer = server.ask_with("GET", "/connections", "", wrong);
+        assert_eq!(answer.status, 401, "{wrong}");
+    }
+    let status = server.json(200, "GET", "/status", "");
+    assert_eq!(status["refused_attempts"], 3);
+    assert_eq!(status["connections"], 1);
+    let health = send("GET", &format!("{}/health", server.control), &[], b"");
+    assert_eq!(health.status, 200);
+
+    // Added, it syncs, and what it was added with is nowhere to be read: not in an answer, not in a file.
+    let added = document(&world, "acme").to_string();
+    let told = server.json(201, "POST", "/connections", &added);
+    assert_eq!(
+        (&told["tenant"], &told["source"]),
+        (&json!("added"), &json!("api"))
+    );
+    server.until_synced("acme", "complete");
+    assert_eq!(world.rows(&records("acme"), "contacts"), 260);
+    server.json(409, "POST", "/connections", &added);
+    server.json(200, "PUT", "/connections/acme", &added);
+    server.json(
+        409,
+        "PUT",
+        "/connections/connection",
+        &added.replace("acme", "connection"),
+    );
+    for (wrong, part) in [
+        ("{\"name\":\"x\"}".to_owned(), "connector"),
+        (added.replace("acme", "../up"), "not a name"),
+        (added.replace(TOKEN, "${HOME}").replace("acme", "b"), "HOME"),
+        (
+            added.replace("\"tags\"", "\"tags\"],\"output\":[\"x\""),
+            "output",
+        ),
+        (
+            "{\"name\":\"x\",\"file\":\"/etc/passwd\"}".to_owned(),
+            "file",
+        ),
+        ("nonsense".to_owned(), "mapping"),
+    ] {
+        let answer = server.ask("POST", "/connections", &wrong);
+        let text = String::from_utf8(answer.body).unwrap();
+        assert!(
+            answer.status == 422 && text.contains(part),
+            "{part}: {} {text}",
+            answer.status
+        );
+    }
+    assert_eq!(server.ask("GET", "/connections/acne", "").status, 404);
+
+    // Paused, it does nothing; resumed, it does what it is asked.
+    let paused = server.json(200, "POST", "/connections/acme/pause", "");
+    assert_eq!(paused["paused"], true);
+    server.json(409, "POST", "/connections/acme/sync", "");
+    server.json(200, "POST", "/connections/acme/resume", "");
+    server.json(400, "POST", "/connections/acme/sync", "{\"ful\":true}");
+    server.json(202, "POST", "/connections/acme/sync", "{\"full\":true}");
+    until(|| {
+        let runs = server.json(200, "GET", "/connections/acme/runs?limit=1000", "");
+        let runs = runs["runs"].as_array().cloned().unwrap_or_default();
+        runs.iter().any(|run| {
+            run["asked"] == true && run["streams"]["contacts"]["records"].as_u64() >= Some(260)
+        })
+    });
+
+    // A server that begins again knows what was added; then it is gone, with all that it had.
+    let finished = server.process.terminate();
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    let server = Server::again(&world);
+    assert_eq!(server.connection("acme")["source"], "api");
+    server.json(409, "DELETE", "/connections/connection", "");
+    server.json(200, "DELETE", "/connections/acme?data=remove", "");
+    server.json(404, "GET", "/connections/acme", "");
+    assert!(!world.path("data/connections/acme").exists());
+    assert_eq!(server.process.terminate().code, Some(0));
+}
+
+#[test]
+fn webhooks_come_to_a_port_that_serves_nothing_else() {
+    let world = World::new(&["--contacts", "3", "--companies", "3"]);
+    connect(
+        &world,
+        "mode: hybrid\nstreams: [contacts]\nwebhooks: { read_again: false }\n",
+    );
+    let server = Server::start(&world, "connections: [connection.yaml]\n");
+    server.until_synced("connection", "complete");
+    let deliver = |path: &str, id: &str, key: &str, secret: &str| {
+        let body = notification(id, "contact.user.updated", &contact(key));
+        let signature = signature(&body, secret);
+        let headers = [("x-hub-signature", signature.as_str())];
+        send(
+            "POST",
+            &format!("{}{path}", server.webhooks),
+            &headers,
+            &body,
+        )
+        .status
+    };
+    assert_eq!(deliver("/connection", "n1", "by-name", CLIENT_SECRET), 200);
+    assert_eq!(deliver("/connection", "n1", "by-name", CLIENT_SECRET), 200);
+    // The workspace in the body names the connection where the path does not.
+    assert_eq!(deliver("/", "n2", "by-workspace", CLIENT_SECRET), 200);
+    assert_eq!(
+        deliver("/connection", "n3", "forged", "another secret"),
+        401
+    );
+    assert_eq!(deliver("/nobody", "n4", "lost", CLIENT_SECRET), 404);
+    until(|| world.rows(&records("connection"), "contacts") == 5);
+    let queue = server.connection("connection")["queue"].clone();
+    assert_eq!(queue["counts"]["accepted"], 2, "{queue}");
+    assert_eq!(queue["counts"]["duplicates"], 1, "{queue}");
+    // Neither door serves what the other one does.
+    let token = format!("Bearer {CONTROL}");
+    let headers = [("authorization", token.as_str())];
+    let asked = send(
+        "GET",
+        &format!("{}/connections", server.webhooks),
+        &headers,
+        b"",
+    );
+    assert_eq!((asked.status, asked.body.len()), (200, 0));
+    let posted = send(
+        "POST",
+        &format!("{}/connections/connection/pause", server.webhooks),
+        &headers,
+        b"",
+    );
+    assert_eq!(posted.status, 404);
+    assert_eq!(server.process.terminate().code, Some(0));
+}
+
+#[test]
+fn an_end_in_the_middle_of_a_sync_is_gone_on_from() {
+    let world = World::new(&["--contacts", "1000"]);
+    connect(&world, "streams: [contacts]\n");
+    world.service.hold(4, false);
+    let server = Server::start(&world, "connections: [connection.yaml]\nshutdown: 2s\n");
+    until(|| world.service.held_back() > 0);
+    let running = server.connection("connection");
+    assert_eq!(running["state"], "running", "{running}");
+    let finished = server.process.terminate();
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    world.service.release();
+    let before = world.rows(&records("connection"), "contacts");
+    assert!((1..1_000).contains(&before), "{before} rows");
+    let asked = world.service.requests();
+    let server = Server::again(&world);
+    server.until_synced("connection", "complete");
+    assert_eq!(world.rows(&records("connection"), "contacts"), 1_000);
+    // What was there is not asked for again: 1,000 contacts are more requests than were left.
+    assert!(world.service.requests() - asked < 12);
+    let runs = server.json(200, "GET", "/connections/connection/runs", "");
+    let statuses: Vec<&str> = runs["runs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|run| run["status"].as_str().unwrap())
+        .collect();
+    assert!(statuses.contains(&"complete"), "{statuses:?}");
+    assert_eq!(server.process.terminate().code, Some(0));
+}
+
+#[test]
+fn a_large_tenant_gives_way_to_a_small_one() {
+    let world = World::new(&["--contacts", "6000", "--companies", "3"]);
+    connect(&world, "streams: [contacts, contact_notes]\n");
+    let small = format!(
+        "connector: intercom\ncredentials: {{ access_token: \"${{TOKEN}}\" }}\nendpoint: {}\n\
+         config: {{ region: us, api_version: \"2.11\" }}\nstreams: [tags]\nmode: batch\n",
+        world.service.url
+    );
+    world.write("small.yaml", small);
+    // One place for all; the large one has three connections that would each use it for long.
+    let lines = "concurrency: { global: 1, per_tenant: 1 }\nslice: 1s\nconnections:\n\
+         - { file: connection.yaml, name: large, tenant: large }\n\
+         - { file: connection.yaml, name: larger, tenant: large }\n\
+         - { file: connection.yaml, name: largest, tenant: large }\n\
+         - { file: small.yaml, schedule: { every: 10s, jitter: 0s } }\n";
+    let server = Server::start(&world, lines);
+    let small = server.until_synced("small", "complete");
+    for name in ["large", "larger", "largest"] {
+        let large = server.connection(name);
+        assert!(
+            large["last_sync"].is_null(),
+            "{name} was at its end before: {large} {small}"
+        );
+    }
+    assert_eq!(server.process.terminate().code, Some(0));
+}
+
+#[test]
+fn what_is_wrong_with_a_platform_is_said_before_anything_is_begun() {
+    let world = World::new(&["--contacts", "3", "--companies", "3"]);
+    Server::write(&world, "connections: [nowhere.yaml]\n");
+    let command = || world.command(&["serve", "--config", "platform.yaml"]);
+    let refused = crate::process::finish(command(), b"");
+    assert_eq!(refused.code, Some(64), "{refused:?}");
+    assert!(refused.err.contains("nowhere.yaml"), "{refused:?}");
+    Server::write(&world, "concurency: { global: 2 }\n");
+    let refused = crate::process::finish(command(), b"");
+    assert!(
+        refused.code == Some(64) && refused.err.contains("did you mean concurrency?"),
+        "{refused:?}"
+    );
+    // Two servers over one folder would undo each other's work.
+    let server = Server::start(&world, "");
+    let second = crate::process::finish(command(), b"");
+    assert!(
+        second.code == Some(1) && second.err.contains("another process"),
+        "{second:?}"
+    );
+    assert_eq!(server.process.terminate().code, Some(0));
+}

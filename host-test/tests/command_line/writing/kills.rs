@@ -1,0 +1,256 @@
+//! A mixed batch of 200 rows, as a person has it: a file for each action, all under one name, written one after the other
+//! with one journal. The host is killed (SIGKILL) at one request of it and all of it is given again; then each row has to
+//! be there exactly once. `KILL_MATRIX=full` dies at every request in every moment; by default a sample is run.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::lines;
+use crate::process::until;
+use crate::world::World;
+
+/// When, within a request, the host dies.
+#[derive(Clone, Copy, Debug)]
+enum Moment {
+    /// Nobody has looked at the request.
+    Asking,
+    /// It was done, and its answer is lost.
+    Unanswered,
+}
+
+/// The actions with their modes, and how many rows each has.
+const FILES: [(&str, &str, usize); 8] = [
+    ("contacts", "upsert", 50),
+    ("companies", "upsert", 20),
+    ("contact_companies", "attach", 20),
+    ("contact_tags", "add", 20),
+    ("contact_notes", "create", 30),
+    ("conversation_parts", "note", 20),
+    ("conversation_parts", "admin", 20),
+    ("events", "submit", 20),
+];
+
+/// Requests of an undisturbed write, at least: behind the last one a run is killed at no request.
+const REQUESTS: u64 = 210;
+
+struct Mixed {
+    world: World,
+    admin: String,
+    now: i64,
+    conversations: Vec<String>,
+}
+
+impl Mixed {
+    fn new() -> Mixed {
+        let world = World::new(&[
+            "--contacts",
+            "20",
+            "--companies",
+            "5",
+            "--conversations",
+            "4",
+            "--rate-limit",
+            "1000000",
+        ]);
+        let text = |value: &Value| value.as_str().expect("an id").to_owned();
+        let admin = text(&world.service.ask("/admins")["admins"][0]["id"]);
+        let now = world.service.get("state")["now"]
+            .as_i64()
+            .expect("a second");
+        let listed = world.service.ask("/conversations");
+        let listed = listed["conversations"]
+            .as_array()
+            .expect("conversations")
+            .iter();
+        let conversations = listed.map(|one| text(&one["id"])).collect();
+        let mixed = Mixed {
+            world,
+            admin,
+            now,
+            conversations,
+        };
+        for (number, (action, mode, rows)) in FILES.iter().enumerate() {
+            let rows: Vec<Value> = (0..*rows).map(|row| mixed.row(action, mode, row)).collect();
+            mixed.world.write(&number.to_string(), lines(&rows));
+        }
+        mixed
+    }
+
+    fn row(&self, action: &str, mode: &str, number: usize) -> Value {
+        let contact = format!("killed-{}", number % 50);
+        let body = format!("{mode} {number}");
+        match action {
+            "contacts" => {
+                json!({ "external_id": contact, "email": format!("{contact}@example.org"), "role": "user" })
+            }
+            "companies" => json!({ "company_id": format!("company-{number}"), "name": "Company" }),
+            "contact_companies" => {
+                json!({ "external_id": contact, "company_id": format!("company-{number}") })
+            }
+            "contact_tags" => {
+                json!({ "external_id": contact, "tag_name": format!("tag {}", number % 2) })
+            }
+            "contact_notes" => {
+                json!({ "external_id": contact, "admin_id": self.admin, "body": body })
+            }
+            "conversation_parts" => json!({
+                "conversation_id": self.conversations[number % self.conversations.len()],
+                "admin_id": self.admin,
+                "body": body,
+            }),
+            "events" => {
+                json!({ "external_id": contact, "event_name": "killed", "created_at": self.now })
+            }
+            other => panic!("{other}"),
+        }
+    }
+
+    fn arguments(number: usize) -> Vec<String> {
+        let (action, mode, _) = FILES[number];
+        let input = number.to_string();
+        let fixed = [
+            "write",
+            action,
+            "--mode",
+            mode,
+            "--input",
+            &input,
+            "--batch-id",
+            "day",
+        ];
+        let rest = ["--journal", "journal.db", "--time-scale", "100"];
+        fixed
+            .iter()
+            .chain(&rest)
+            .map(|word| (*word).to_owned())
+            .collect()
+    }
+
+    /// Writes the files until the host is killed at a request, counted over all of them. False when it was not.
+    fn kill_at(&self, request: u64, moment: Moment) -> bool {
+        self.world
+            .service
+            .hold(request, matches!(moment, Moment::Unanswered));
+        for number in 0..FILES.len() {
+            let arguments = Mixed::arguments(number);
+            let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            let mut running = self.world.start(&words);
+            if self.world.until_held_back(&mut running) {
+                let killed = running.kill().code.is_none();
+                until(|| self.world.service.held_back() == 0);
+                self.world.service.release();
+                return killed;
+            }
+        }
+        self.world.service.release();
+        false
+    }
+
+    /// Writes all files: every row has to succeed, with an object of its own where there is one for each. Gives the ids of
+    /// the contacts.
+    fn finish(&self) -> Vec<String> {
+        let mut contacts = Vec::new();
+        for number in 0..FILES.len() {
+            let arguments = Mixed::arguments(number);
+            let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            let outcomes = self.world.succeed(&words).documents();
+            let (action, mode, rows) = FILES[number];
+            assert_eq!(outcomes.len(), rows, "{action} {mode}");
+            let ids = outcomes.iter().filter_map(|one| one["object_id"].as_str());
+            let ids: Vec<&str> = ids.collect();
+            let different: BTreeSet<&&str> = ids.iter().collect();
+            if !matches!(action, "contact_tags" | "events") {
+                assert_eq!(different.len(), rows, "{action} {mode}: {outcomes:#?}");
+            }
+            if action == "contacts" {
+                contacts = ids.iter().map(|id| (*id).to_owned()).collect();
+            }
+        }
+        contacts
+    }
+
+    /// Holds the workspace against the rows: exactly one of each.
+    fn assert_exact(&self, contacts: &[String]) {
+        let service = &self.world.service;
+        assert_eq!(service.count("contacts"), 20 + 50);
+        for (number, id) in contacts.iter().enumerate() {
+            let contact = service.ask(&format!("/contacts/{id}"));
+            assert_eq!(contact["external_id"], format!("killed-{number}").as_str());
+            let attached = usize::from(number < 20);
+            assert_eq!(
+                count(service.ask(&format!("/contacts/{id}/companies"))),
+                attached
+            );
+            assert_eq!(
+                count(service.ask(&format!("/contacts/{id}/tags"))),
+                attached
+            );
+            assert_eq!(
+                count(service.ask(&format!("/contacts/{id}/notes"))),
+                usize::from(number < 30)
+            );
+            let events = service.ask(&format!("/events?type=user&intercom_user_id={id}"));
+            assert_eq!(events["events"].as_array().expect("events").len(), attached);
+        }
+        let mut said: Vec<String> = Vec::new();
+        for id in &self.conversations {
+            let conversation = service.ask(&format!("/conversations/{id}?display_as=plaintext"));
+            let parts = conversation["conversation_parts"]["conversation_parts"].as_array();
+            let bodies = parts
+                .expect("parts")
+                .iter()
+                .filter_map(|part| part["body"].as_str());
+            let ours =
+                bodies.filter(|body| body.starts_with("note ") || body.starts_with("admin "));
+            said.extend(ours.map(str::to_owned));
+        }
+        said.sort();
+        let mut expected: Vec<String> = (0..20)
+            .flat_map(|number| [format!("note {number}"), format!("admin {number}")])
+            .collect();
+        expected.sort();
+        assert_eq!(said, expected);
+    }
+}
+
+fn count(list: Value) -> usize {
+    list["data"].as_array().expect("a list").len()
+}
+
+#[test]
+fn a_mixed_batch_is_written_exactly_once_wherever_the_host_is_killed() {
+    let full = std::env::var("KILL_MATRIX").is_ok_and(|value| value == "full");
+    let step = if full { 1 } else { 29 };
+    let mut killed = 0;
+    for (turn, request) in (1..=REQUESTS).step_by(step).enumerate() {
+        let moments = match (full, turn % 2) {
+            (true, _) => vec![Moment::Asking, Moment::Unanswered],
+            (false, 0) => vec![Moment::Unanswered],
+            (false, _) => vec![Moment::Asking],
+        };
+        for moment in moments {
+            let mixed = Mixed::new();
+            assert!(mixed.kill_at(request, moment), "no request {request}");
+            mixed.assert_exact(&mixed.finish());
+            killed += 1;
+        }
+    }
+    assert!(killed >= 8, "{killed}");
+}
+
+/// Killed again and again, at every step a little later, until it comes through.
+#[test]
+fn a_mixed_batch_comes_through_however_often_the_host_is_killed() {
+    let mixed = Mixed::new();
+    let through = (1..=200).step_by(9).find(|request| {
+        let moment = if request % 2 == 0 {
+            Moment::Asking
+        } else {
+            Moment::Unanswered
+        };
+        !mixed.kill_at(*request, moment)
+    });
+    assert!(through.is_some(), "no run comes through");
+    mixed.assert_exact(&mixed.finish());
+}

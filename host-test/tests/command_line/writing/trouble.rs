@@ -1,0 +1,97 @@
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{lines, row, statuses, writes};
+use crate::world::World;
+
+const FAST: [&str; 2] = ["--time-scale", "1000"];
+
+#[test]
+fn an_event_whose_contact_is_not_there_is_tried_again_and_becomes_a_dead_letter() {
+    let world = World::new(&[]);
+    let event = json!({
+        "key": "paid", "external_id": "from-the-shell-1", "event_name": "paid", "created_at": 1_700_000_000,
+    });
+    world.write("events", lines(&[event]));
+    let arguments = |input: &'static str| {
+        let fixed = ["write", "events", "--input", input, "--tries", "2"];
+        [&fixed[..], &["--dead-letters", "dead"], &FAST].concat()
+    };
+    let finished = world.run(&arguments("events"));
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    assert_eq!(statuses(&finished.documents()), [("paid", "deferred")]);
+    assert_eq!(writes(&world), 3, "the first try and two more");
+    let dead = world.lines("dead");
+    assert_eq!(dead[0]["status"], "deferred");
+    assert_eq!(dead[0]["document"]["event_name"], "paid");
+    // The contact is there now: the dead letters are the input of another write.
+    world.write("rows", lines(&[row(1, "One")]));
+    world.succeed(&["write", "contacts", "--input", "rows"]);
+    let finished = world.succeed(&arguments("dead"));
+    assert_eq!(statuses(&finished.documents()), [("paid", "created")]);
+    assert!(!world.path("dead").exists());
+}
+
+#[test]
+fn rows_that_are_put_off_again_and_again_are_written_once_each() {
+    let world = World::new(&["--rate-limit", "1000000", "--time-scale", "1000"]);
+    let faults: Vec<Value> = ["POST", "PUT"]
+        .iter()
+        .flat_map(|method| {
+            let fault = |every: u64, kind: &str| {
+                let path = if *method == "PUT" { "/contacts/*" } else { "/contacts" };
+                json!({ "method": method, "path": path, "first": 7, "every": every, "times": 1, "kind": kind })
+            };
+            [fault(20, "rate-limited"), fault(50, "status-500"), fault(60, "reset-after-work")]
+        })
+        .collect();
+    world.service.post("faults", &json!(faults));
+    let rows: Vec<Value> = (0..300).map(|index| row(index, "One")).collect();
+    world.write("rows", lines(&rows));
+    let arguments = [
+        &["write", "contacts", "--input", "rows", "--tries", "3"],
+        &FAST[..],
+    ]
+    .concat();
+    let finished = world.succeed(&arguments);
+    let outcomes = finished.documents();
+    assert_eq!(outcomes.len(), 300);
+    let ids: BTreeSet<&str> = outcomes
+        .iter()
+        .filter_map(|one| one["object_id"].as_str())
+        .collect();
+    assert_eq!(ids.len(), 300);
+    assert_eq!(world.service.count("contacts"), 560);
+}
+
+#[test]
+fn when_every_row_fails_alike_the_rest_is_not_tried() {
+    let world = World::new(&["--rate-limit", "1000000"]);
+    let fault = json!({ "path": "/contacts", "method": "POST", "every": 1, "times": 1, "kind": "status-503" });
+    world.service.post("faults", &json!([fault]));
+    let rows: Vec<Value> = (0..1_200).map(|index| row(index, "One")).collect();
+    world.write("rows", lines(&rows));
+    let fixed = ["write", "contacts", "--input", "rows", "--tries", "1"];
+    let arguments = [&fixed[..], &["--dead-letters", "dead", "--json"], &FAST].concat();
+    let finished = world.run(&arguments);
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    let told: Value = serde_json::from_str(finished.err.trim()).expect("a document");
+    let stopped = told["stopped"].as_str().expect("a reason");
+    assert!(stopped.contains("every row fails alike"), "{stopped}");
+    // Twenty rows find it out, twice; then nothing is sent.
+    assert_eq!(writes(&world), 40);
+    assert_eq!(world.lines("dead").len(), 1_200);
+    world.service.post("faults", &json!([]));
+    let arguments = [
+        "write",
+        "contacts",
+        "--input",
+        "dead",
+        "--dead-letters",
+        "dead",
+    ];
+    let finished = world.succeed(&arguments);
+    assert!(finished.err.contains("1200 created"), "{}", finished.err);
+    assert!(!world.path("dead").exists());
+}

@@ -1,0 +1,152 @@
+//! Which objects the rows are about.
+
+use super::super::answer::later;
+use super::super::choice::Known;
+use super::super::lookup::{Answered, Lookup};
+use super::super::ticket_attributes;
+use super::{Rows, outcome};
+use crate::config::Conflict;
+use crate::contract::connector::{Outcome, OutcomeStatus};
+use crate::contract::types::FailureKind;
+use crate::failure::failure;
+use crate::intercom::actions::{Absent, By, Reference};
+use crate::intercom::versions::minor;
+
+/// Why a row is left out that is to delete what may be in the archive.
+const HIDDEN: &str = "no contact outside the archive has what the row gives, and in the archive a contact is found by its id \
+    only: nothing was deleted; give the id, unless it is certain that the contact is gone";
+
+impl Rows {
+    /// Says of each open row which objects it speaks of, as far as it says it itself, and gives what is to be looked up.
+    pub fn look_up(&mut self) -> Lookup {
+        let mut lookup = Lookup::default();
+        for index in 0..self.rows.len() {
+            let known =
+                |reference: &&Reference| reference.object.since() <= minor(self.api_version);
+            for reference in self.mode.references.iter().filter(known) {
+                let travelling = &mut self.rows[index];
+                if travelling.outcome.is_some() {
+                    break;
+                }
+                let is_target =
+                    self.mode.references.first().map(|first| first.name) == Some(reference.name);
+                let guarded = is_target
+                    && travelling.row.base_updated_at_ms.is_some()
+                    && self.policy.conflict != Conflict::LastWriter;
+                if !lookup.want(index, reference, &travelling.values, guarded) {
+                    let mut by = reference.by.iter();
+                    let id = by.find_map(|(name, kind)| {
+                        (*kind == By::Id)
+                            .then(|| travelling.values.text(name))
+                            .flatten()
+                    });
+                    if let Some(id) = id {
+                        travelling.refer(reference, &id);
+                    }
+                }
+            }
+        }
+        lookup
+    }
+
+    /// Takes over what a lookup found.
+    pub fn identify(&mut self, answered: Answered) {
+        let Answered {
+            row: index,
+            reference,
+            found,
+        } = answered;
+        let found = match found {
+            Ok(found) => found,
+            Err(failure) => return self.end_unwritten(index, &failure),
+        };
+        if self.rows[index].outcome.is_some() {
+            return;
+        }
+        match found.split_first() {
+            Some((first, others)) => self.found(index, reference, first, others),
+            None => self.absent(index, reference),
+        }
+    }
+
+    fn found(
+        &mut self,
+        index: usize,
+        reference: &'static Reference,
+        known: &Known,
+        others: &[Known],
+    ) {
+        let (mode, policy) = (self.mode, self.policy);
+        let travelling = &mut self.rows[index];
+        let base = travelling.row.base_updated_at_ms;
+        let is_target = mode.references.first().map(|first| first.name) == Some(reference.name);
+        let newer = known.updated_at.zip(base.filter(|_| is_target));
+        let changed = newer.is_some_and(|(there, base)| there > base.div_euclid(1_000));
+        let object = reference.object.name();
+        let status = match policy.conflict {
+            Conflict::Fail if changed => Some(OutcomeStatus::Failed(*failure(
+                FailureKind::Conflict,
+                "changed_upstream",
+                format!("the {object} was changed in Intercom since this copy of it was read"),
+            ))),
+            Conflict::Upstream if changed => Some(OutcomeStatus::Skipped(format!(
+                "the {object} was changed in Intercom since this copy of it was read"
+            ))),
+            _ => None,
+        };
+        if let Some(status) = status {
+            travelling.outcome = Some(Outcome {
+                object_id: Some(known.id.clone()),
+                ..outcome(&travelling.row, status)
+            });
+            return;
+        }
+        if let Some(json) = &known.attributes {
+            let creates = self.action.name == "tickets";
+            if let Err(failure) = ticket_attributes::check(&mut travelling.values, json, creates) {
+                travelling.outcome =
+                    Some(outcome(&travelling.row, OutcomeStatus::Failed(*failure)));
+                return;
+            }
+        }
+        travelling.refer(reference, &known.id);
+        if is_target {
+            travelling.others = others.iter().map(|other| other.id.clone()).collect();
+            travelling
+                .lanes
+                .extend(travelling.others.iter().map(|id| format!("id={id}")));
+        }
+    }
+
+    fn absent(&mut self, index: usize, reference: &'static Reference) {
+        let object = reference.object;
+        let travelling = &mut self.rows[index];
+        let not_there = || {
+            failure(
+                FailureKind::NotFound,
+                &format!("{}_not_found", object.name().replace(' ', "_")),
+                format!("Intercom has no {} that the row could mean", object.name()),
+            )
+        };
+        let name = reference.by.iter().find_map(|(name, by)| match by {
+            By::Member(_) => travelling.values.text(name),
+            _ => None,
+        });
+        let status = match (reference.absent, &name) {
+            (Absent::Created, Some(_)) => return,
+            (Absent::Made, Some(name))
+                if self.policy.creates_objects
+                    && let Some((path, body)) = object.making(name) =>
+            {
+                let place = self.makings.want(path, body);
+                travelling.needs.push((place, Some(reference.name)));
+                return;
+            }
+            (Absent::Unchanged, _) => OutcomeStatus::Unchanged,
+            (Absent::Hidden, _) => OutcomeStatus::Skipped(HIDDEN.to_owned()),
+            (Absent::Later, _) => OutcomeStatus::Deferred(*later(not_there())),
+            _ => OutcomeStatus::Failed(*not_there()),
+        };
+        travelling.outcome = Some(outcome(&travelling.row, status));
+    }
+}

@@ -1,0 +1,128 @@
+//! Rows that say what was written last.
+
+use super::*;
+
+fn model() -> Model {
+    Model {
+        config: json!({ "write": { "unchanged": "skip" } }),
+        ..Model::default()
+    }
+}
+
+fn ada(name: &str) -> Value {
+    json!({ "external_id": "ada", "email": "ada@x.y", "name": name })
+}
+
+/// Writes a batch; gives its outcomes and how many requests it made.
+fn write(model: &mut Model, id: &str, rows: &[Value]) -> (Vec<String>, usize) {
+    let before = model.requests.len();
+    let outcomes = model.write(batch(id, rows)).unwrap();
+    (words(&outcomes), model.requests.len() - before)
+}
+
+#[test]
+fn a_row_that_says_what_was_written_last_is_not_written_again() {
+    let mut model = model();
+    model.add("old", json!({ "external_id": "bob" }));
+    let rows = [ada("Ada"), json!({ "external_id": "bob", "name": "Bob" })];
+    let first = model.write(batch("1", &rows)).unwrap();
+    assert_eq!(words(&first), ["created", "updated"]);
+    let before = model.requests.len();
+    let second = model.write(batch("2", &rows)).unwrap();
+    assert!(
+        second
+            .iter()
+            .all(|row| row.status == OutcomeStatus::Unchanged)
+    );
+    let ids = |outcomes: &[Outcome]| -> Vec<Option<String>> {
+        outcomes.iter().map(|row| row.object_id.clone()).collect()
+    };
+    assert_eq!(ids(&first), ids(&second));
+    assert_eq!(model.requests.len(), before);
+    let third = [ada("Ada Lovelace"), rows[1].clone()];
+    assert_eq!(
+        write(&mut model, "3", &third).0,
+        ["updated", "OutcomeStatus::Unchanged"]
+    );
+    assert_eq!(write(&mut model, "4", &rows).0[0], "updated");
+}
+
+#[test]
+fn no_name_of_a_row_is_in_a_state_key() {
+    let mut model = model();
+    write(&mut model, "1", &[ada("Ada")]);
+    assert!(
+        model
+            .state
+            .keys()
+            .any(|key| key.starts_with("written/contacts/"))
+    );
+    assert!(model.state.keys().all(|key| !key.contains("ada")));
+}
+
+#[test]
+fn whoever_names_the_object_otherwise_changes_what_was_written_last() {
+    let mut model = model();
+    write(&mut model, "1", &[ada("Ada")]);
+    let (id, _) = model.contacts.iter().next().unwrap();
+    let by_id = json!({ "id": id, "name": "Countess" });
+    assert_eq!(
+        write(&mut model, "2", std::slice::from_ref(&by_id)).0,
+        ["updated"]
+    );
+    assert_eq!(write(&mut model, "3", &[ada("Ada")]).0, ["updated"]);
+    // In one batch, the row that comes last is what the contact holds in the end.
+    let by_email = json!({ "email": "ada@x.y", "name": "Countess" });
+    let rows = [by_email, json!({ "external_id": "ada", "name": "Ada" })];
+    write(&mut model, "4", &rows[1..]);
+    assert_eq!(write(&mut model, "5", &rows).0, ["updated", "updated"]);
+    assert_eq!(model.contacts.values().next().unwrap()["name"], "Ada");
+    // The same, where both rows give the same name.
+    write(&mut model, "6", &[ada("Ada"), ada("Countess")]);
+    assert_eq!(
+        write(&mut model, "7", &[ada("Ada"), ada("Countess")]).0,
+        ["updated", "updated"]
+    );
+}
+
+#[test]
+fn a_copy_that_is_newer_than_what_was_written_is_written() {
+    let mut model = model();
+    model.config = json!({ "write": { "unchanged": "skip", "conflict": "last_writer" } });
+    let at = |model: &mut Model, id: &str, base: i64| {
+        let mut batch = batch(id, &[ada("Ada")]);
+        batch.rows[0].base_updated_at_ms = Some(base);
+        words(&model.write(batch).unwrap()).remove(0)
+    };
+    assert_eq!(at(&mut model, "1", 0), "created");
+    assert_eq!(at(&mut model, "2", 999), "OutcomeStatus::Unchanged");
+    assert_eq!(at(&mut model, "3", 1_000), "updated");
+}
+
+#[test]
+fn what_was_deleted_or_failed_is_forgotten_and_so_is_everything_after_a_week() {
+    let mut model = model();
+    write(&mut model, "1", &[ada("Ada")]);
+    model.instead = vec![error(500, "server_error", "No")];
+    write(&mut model, "2", &[ada("Countess")]);
+    assert_eq!(write(&mut model, "3", &[ada("Ada")]).0, ["updated"]);
+    model.unix_ms = 8 * 24 * 3_600 * 1_000;
+    assert_eq!(write(&mut model, "4", &[ada("Ada")]).0, ["updated"]);
+    let (id, _) = model.contacts.pop_first().unwrap();
+    model.instead = vec![respond(200, &json!({ "id": id, "deleted": true }))];
+    let mut delete = batch("5", &[json!({ "id": id })]);
+    delete.mode = Some("delete".into());
+    assert_eq!(
+        words(&model.write(delete).unwrap()),
+        ["OutcomeStatus::Deleted"]
+    );
+    assert_eq!(write(&mut model, "6", &[ada("Ada")]).0, ["created"]);
+}
+
+#[test]
+fn without_the_choice_every_row_is_written() {
+    let mut model = Model::default();
+    write(&mut model, "1", &[ada("Ada")]);
+    assert_eq!(write(&mut model, "2", &[ada("Ada")]).0, ["updated"]);
+    assert!(model.state.keys().all(|key| key.starts_with("batch/")));
+}
