@@ -121,13 +121,21 @@ pub fn prepared() -> anyhow::Result<Vec<u8>> {
 pub fn prepared_triggers() -> anyhow::Result<Vec<u8>> {
     let mut triggers = serde_json::Map::new();
     for number in 0..100 {
-        let words: Vec<String> = (0..10).map(|word| format!("keyword {number} {word}")).collect();
+        let words: Vec<String> = (0..10)
+            .map(|word| format!("keyword {number} {word}"))
+            .collect();
         let trigger = match number % 5 {
             0 => serde_json::json!({ "on": "ticket.created", "action": "note" }),
-            1 => serde_json::json!({ "on": "conversation.closed", "action": "note", "when": { "tag": words[0] } }),
-            2 => serde_json::json!({ "action": "note", "when": { "path": "custom_attributes.tier", "equals": words[0] } }),
-            3 => serde_json::json!({ "action": "note", "when": { "all": [{ "path": "state", "equals": "open" },
-                { "keywords": words }] } }),
+            1 => {
+                serde_json::json!({ "on": "conversation.closed", "action": "note", "when": { "tag": words[0] } })
+            }
+            2 => {
+                serde_json::json!({ "action": "note", "when": { "path": "custom_attributes.tier", "equals": words[0] } })
+            }
+            3 => {
+                serde_json::json!({ "action": "note", "when": { "all": [{ "path": "state", "equals": "open" },
+                { "keywords": words }] } })
+            }
             _ => serde_json::json!({ "on": "conversation.replied", "action": "note",
                 "when": { "any": [{ "keywords": words }, { "author": "bot" }] } }),
         };
@@ -140,7 +148,8 @@ pub fn prepared_triggers() -> anyhow::Result<Vec<u8>> {
     let document = serde_json::Value::from(triggers).to_string();
     let compiled = intercom_connector::triggers::compile(document.as_bytes(), None);
     let compiled = compiled.map_err(|failure| anyhow!(failure.message))?;
-    let mapping = br#"{"conversations":{"id":"ID","state":"STATE","source.body":"BODY","created_at":"AT"}}"#;
+    let mapping =
+        br#"{"conversations":{"id":"ID","state":"STATE","source.body":"BODY","created_at":"AT"}}"#;
     let mapping = intercom_connector::mapping::Mapping::compile(mapping, None);
     Ok(mapping
         .map_err(|failure| anyhow!(failure.message))?

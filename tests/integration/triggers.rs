@@ -40,7 +40,9 @@ async fn delivered(connection: &OpenedConnection, workspace: &str, item: &Value)
         secrets: vec!["simulator-client-secret".into()],
         received_at_ms: 1_000,
     };
-    let verdict = connection.plugin.verify_webhook(&connection.tenant, &delivery);
+    let verdict = connection
+        .plugin
+        .verify_webhook(&connection.tenant, &delivery);
     match verdict.await.expect("a verdict") {
         Verdict::Accepted(accepted) => accepted.intents,
         other => panic!("{other:?}"),
@@ -65,8 +67,12 @@ async fn read(connection: &OpenedConnection, key: &str) -> Vec<Intent> {
 /// Webhooks, redelivered ones, and reads give the same intents for the same rows.
 #[tokio::test]
 async fn the_same_is_wanted_however_it_is_told() {
-    let world = World::new(small()).await;
-    let words: Vec<String> = (0..10_000).map(|number| format!("keyword {number}")).collect();
+    let options = small();
+    let workspace = options.workspace_id.clone();
+    let world = World::new(options).await;
+    let words: Vec<String> = (0..10_000)
+        .map(|number| format!("keyword {number}"))
+        .collect();
     let connection = connect(
         &world.simulator,
         &json!({
@@ -78,7 +84,6 @@ async fn the_same_is_wanted_however_it_is_told() {
     .await;
     let id = world.workspace().conversation_ids().next().expect("one");
     let item = world.workspace().conversation(&id).expect("a conversation");
-    let workspace = small_workspace(&world);
     let told = delivered(&connection, &workspace, &item).await;
     let names: Vec<&str> = told.iter().map(|intent| &*intent.trigger).collect();
     assert_eq!(names, ["any", "reply"]);
@@ -86,16 +91,13 @@ async fn the_same_is_wanted_however_it_is_told() {
     assert_eq!(delivered(&connection, &workspace, &item).await, told);
     let read = read(&connection, &id).await;
     assert_eq!(read.len(), 1, "no read sees a topic");
-    assert_eq!((&read[0].id, &read[0].trigger), (&told[0].id, &told[0].trigger));
+    assert_eq!(
+        (&read[0].id, &read[0].trigger),
+        (&told[0].id, &told[0].trigger)
+    );
     let ticket: Value = serde_json::from_slice(&read[0].record).expect("JSON");
     assert_eq!(ticket["external_id"], id);
     assert!(ticket["description"].is_string(), "{ticket}");
-}
-
-fn small_workspace(world: &World) -> String {
-    let descriptor = world.connection.plugin.descriptor();
-    assert!(descriptor.mapping_presets.iter().any(|preset| preset.name == "ticket"));
-    world.workspace().id().to_owned()
 }
 
 /// Every problem is named with its place, and nothing runs.
@@ -118,7 +120,11 @@ async fn wrong_triggers_are_refused_with_their_places() {
     };
     let page = connection.plugin.read_page(&connection.tenant, &request);
     let failure = format!("{:?}", page.await.expect_err("a failure"));
-    for place in ["triggers.a.when.path", "triggers.b.on", "did you mean `state`"] {
+    for place in [
+        "triggers.a.when.path",
+        "triggers.b.on",
+        "did you mean `state`",
+    ] {
         assert!(failure.contains(place), "{failure}");
     }
 }
