@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// The variable that names a component's file.
-const FILE_VARIABLE: &str = "CONNECTOR_WASM";
+pub(crate) const FILE_VARIABLE: &str = "CONNECTOR_WASM";
 
 /// Why there is no component.
 #[derive(Debug, thiserror::Error)]

@@ -7,6 +7,7 @@ mod timed;
 
 pub(crate) use context::CallContext;
 pub use error::{CallError, HostError};
+pub(crate) use log::Admitted;
 pub(crate) use timed::timed;
 
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! The command line: what can be asked for. What is done about it is in [`crate::commands`].
 
+mod components;
 mod connecting;
 mod intents;
 mod platform;
@@ -13,13 +14,17 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use self::components::{
+    ComponentActivateArguments, ComponentAddArguments, ComponentCommand,
+    ComponentRollbackArguments, connection_name,
+};
 pub use self::connecting::{AuthArguments, CheckArguments, StatusArguments};
 pub use self::intents::{
     CallbackNumbersArguments, CallbacksCommand, ConnectedArguments, CreateIntentArguments,
     IntentIdsArguments, IntentsCommand, ListCallbacksArguments, ListIntentsArguments,
     QueueArguments, SwitchArguments, TriggersCommand,
 };
-pub use self::platform::PlatformArguments;
+pub use self::platform::{EraseArguments, PlatformArguments};
 pub use self::reading::{OutputArguments, ReadArguments, ReadingArguments, SyncArguments};
 pub use self::trial::{BenchArguments, DemoArguments};
 pub use self::webhooks::{ServeArguments, VerifyArguments, WebhookCommand};
@@ -85,9 +90,14 @@ pub struct CommandLine {
 /// What is the same for every command.
 #[derive(Args, Clone, Debug)]
 pub struct Global {
-    /// The component to run [default: $CONNECTOR_WASM, else built from the sources]
+    /// The component to run [default: $CONNECTOR_WASM, else the active version, else built from the sources]
     #[arg(long, global = true, value_name = "FILE")]
     pub component: Option<PathBuf>,
+
+    /// The folder of component versions, of which the active one is run
+    /// [default: $HOST_TEST_COMPONENTS, else the user's data directory]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub components: Option<PathBuf>,
 
     /// Answer with one JSON document instead of text
     #[arg(long, global = true)]
@@ -153,10 +163,15 @@ pub enum Command {
     /// List, repeat or dismiss what other systems told
     #[command(subcommand)]
     Callbacks(CallbacksCommand),
+    /// Keep versions of components, and change the active one
+    #[command(subcommand)]
+    Component(ComponentCommand),
     /// Serve many connections: schedules, webhooks, a control API and a status page
     Serve(PlatformArguments),
-    /// Say what is stored: the last run of each stream
+    /// Say what is stored: the last run of each stream, or of each connection of a platform
     Status(StatusArguments),
+    /// Remove one contact, and all that names it, from everything that is stored
+    Erase(EraseArguments),
 }
 
 fn time_scale(text: &str) -> Result<f64, String> {

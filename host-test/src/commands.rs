@@ -4,8 +4,10 @@ mod auth;
 mod bench;
 mod callbacks;
 mod check;
+mod component;
 mod demo;
 mod describe;
+mod erase;
 mod error;
 mod intents;
 mod map;
@@ -70,30 +72,14 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(line: CommandLine) -> Exit {
-    let CommandLine { global, command } = line;
+    let CommandLine {
+        mut global,
+        command,
+    } = line;
     let document_expected = global.json && !gives_lines(&command);
-    let result = match command {
-        Command::Demo(arguments) => demo::run(&global, &arguments).await,
-        Command::Simulate(options) => simulate::run(&global, *options).await,
-        Command::Bench(arguments) => bench::run(&global, &arguments).await,
-        Command::Describe => describe::run(&global).await,
-        Command::Auth(arguments) => auth::run(&global, &arguments).await,
-        Command::Check(arguments) => check::run(&global, &arguments).await,
-        Command::Read(arguments) => read::run(&global, &arguments).await,
-        Command::Sync(arguments) => sync::run(&global, &arguments).await,
-        Command::Write(arguments) => write::run(&global, &arguments).await,
-        Command::Map(arguments) => map::run(&global, &arguments).await,
-        Command::Webhook(WebhookCommand::Verify(arguments)) => {
-            webhook::verify(&global, &arguments).await
-        }
-        Command::Webhook(WebhookCommand::Serve(arguments)) => {
-            webhook::serve(&global, &arguments).await
-        }
-        Command::Intents(command) => intents::run(&global, &command).await,
-        Command::Triggers(command) => triggers::run(&global, &command).await,
-        Command::Callbacks(command) => callbacks::run(&global, &command).await,
-        Command::Serve(arguments) => serve::run(&global, &arguments).await,
-        Command::Status(arguments) => status::run(&global, &arguments),
+    let result = match component::choose(&mut global, &command) {
+        Ok(()) => perform(&global, command).await,
+        Err(error) => Err(error),
     };
     match result {
         Ok(exit) => exit,
@@ -106,6 +92,34 @@ async fn run(line: CommandLine) -> Exit {
             }
             error.exit()
         }
+    }
+}
+
+async fn perform(global: &Global, command: Command) -> Result<Exit, CommandError> {
+    match command {
+        Command::Demo(arguments) => demo::run(global, &arguments).await,
+        Command::Simulate(options) => simulate::run(global, *options).await,
+        Command::Bench(arguments) => bench::run(global, &arguments).await,
+        Command::Describe => describe::run(global).await,
+        Command::Auth(arguments) => auth::run(global, &arguments).await,
+        Command::Check(arguments) => check::run(global, &arguments).await,
+        Command::Read(arguments) => read::run(global, &arguments).await,
+        Command::Sync(arguments) => sync::run(global, &arguments).await,
+        Command::Write(arguments) => write::run(global, &arguments).await,
+        Command::Map(arguments) => map::run(global, &arguments).await,
+        Command::Webhook(WebhookCommand::Verify(arguments)) => {
+            webhook::verify(global, &arguments).await
+        }
+        Command::Webhook(WebhookCommand::Serve(arguments)) => {
+            webhook::serve(global, &arguments).await
+        }
+        Command::Serve(arguments) => serve::run(global, &arguments).await,
+        Command::Intents(command) => intents::run(global, &command).await,
+        Command::Triggers(command) => triggers::run(global, &command).await,
+        Command::Callbacks(command) => callbacks::run(global, &command).await,
+        Command::Erase(arguments) => erase::run(global, &arguments).await,
+        Command::Status(arguments) => status::run(global, &arguments),
+        Command::Component(command) => component::run(global, &command).await,
     }
 }
 

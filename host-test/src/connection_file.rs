@@ -3,6 +3,7 @@
 //! Everything in it is honoured or named: an unknown key, a wrong type or an unset variable is a problem, what this
 //! version cannot do yet is a warning. All of them are found in one pass.
 
+mod attachments;
 mod callbacks;
 mod direct;
 pub(crate) mod document;
@@ -11,6 +12,7 @@ pub(crate) mod environment;
 mod filters;
 mod http_output;
 mod intents;
+mod limits;
 mod mapping;
 mod nested;
 pub(crate) mod problems;
@@ -27,6 +29,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+pub use self::attachments::{AttachmentSettings, CopyTo};
 pub use self::callbacks::{Algorithm, Callback, IdPlace, Part, Rule, RuleWrite};
 pub use self::http_output::HttpOutputSettings;
 pub use self::intents::IntentOutput;
@@ -37,6 +40,7 @@ pub use self::rate::{CapSetting, CappedRequests, RateSettings};
 pub use self::settings::{Direction, Logging, Mode};
 pub use self::triggers::{Trigger, Triggers, documents};
 pub use self::webhooks::{AllowedSource, WebhookSettings};
+use crate::limits::CallLimits;
 use crate::secret::Secret;
 
 /// The largest file that is read. People write a few kilobytes; anything larger is not a connection.
@@ -76,6 +80,8 @@ pub struct ConnectionFile {
     pub endpoint: Option<String>,
     /// How fast to ask.
     pub rate: RateSettings,
+    /// What the component may use.
+    pub limits: CallLimits,
     /// For each stream, which rows are wanted, for the component to judge.
     pub filters: BTreeMap<String, Map<String, Value>>,
     /// How old the last search for rows that are gone may be; absent: nobody looks for them.
@@ -86,6 +92,8 @@ pub struct ConnectionFile {
     pub written_sync_every: Option<Duration>,
     /// What is taken of webhooks.
     pub webhooks: WebhookSettings,
+    /// Whether files that records name are copied, and whereto.
+    pub attachments: AttachmentSettings,
     /// How entries are posted to a URL.
     pub http_output: HttpOutputSettings,
     /// What makes intents of entries.

@@ -1,6 +1,7 @@
 //! The host of the connector.
 
 pub mod artifact;
+pub mod attachments;
 pub mod authorization;
 pub mod call;
 pub mod callbacks;
@@ -17,6 +18,7 @@ pub mod contract;
 pub mod credential;
 pub mod dates;
 pub mod engine;
+pub mod erasure;
 mod guest_text;
 pub mod http_client;
 pub mod limits;

@@ -1,8 +1,12 @@
 //! What one call of a tenant may use.
 
+mod settings;
+
 use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
+
+pub use settings::{LimitSetting, SETTINGS, Unit};
 
 /// One mebibyte.
 const MIB: usize = 1024 * 1024;
@@ -30,6 +34,8 @@ pub struct CallLimits {
     pub transfer: usize,
     /// Handles of resources.
     pub handles: usize,
+    /// HTTP requests that one call may make.
+    pub requests: usize,
     /// Requests in flight at the same time within one `send-all`.
     pub requests_in_flight: usize,
     /// Bytes in the body of one request.
@@ -37,6 +43,8 @@ pub struct CallLimits {
     /// Bytes in the body of one answer, decoded. Half of `guest_memory` where that is less: a larger body could not be
     /// given to the guest, and a failure is better than a trap.
     pub response_body: usize,
+    /// Bytes in the bodies of all answers of one call, decoded.
+    pub call_response_bytes: usize,
     /// How long to wait for an answer when the request does not say.
     pub request_time: Duration,
     /// The longest that a request may ask to wait.
@@ -45,8 +53,14 @@ pub struct CallLimits {
     pub state_value: usize,
     /// Bytes in all values and keys of the connection's state.
     pub state_total: u64,
+    /// Values in the connection's state.
+    pub state_keys: u64,
     /// Lines that one call may log.
     pub log_lines: usize,
+    /// Bytes that one call may log.
+    pub log_bytes: usize,
+    /// Bytes that all calls of the connection may log within a minute.
+    pub log_bytes_per_minute: usize,
 }
 
 impl Default for CallLimits {
@@ -61,14 +75,19 @@ impl Default for CallLimits {
             instances: 16,
             transfer: 256 * MIB,
             handles: 1_000,
+            requests: 10_000,
             requests_in_flight: 25,
             request_body: 16 * MIB,
             response_body: 64 * MIB,
+            call_response_bytes: 1024 * MIB,
             request_time: Duration::from_secs(30),
             longest_request_time: Duration::from_secs(120),
             state_value: 256 * 1024,
             state_total: 64 * MIB as u64,
+            state_keys: 50_000,
             log_lines: 500,
+            log_bytes: 256 * 1024,
+            log_bytes_per_minute: 4 * MIB,
         }
     }
 }

@@ -18,7 +18,6 @@ use crate::contract::types::Connection;
 use crate::credential::{self, KeptCredential};
 use crate::engine::{Engine, EngineError, EngineOptions};
 use crate::http_client::{HttpClient, HttpClientError, HttpOptions};
-use crate::limits::CallLimits;
 use crate::nearest::nearest;
 use crate::output::{Output, OutputError, Sender};
 use crate::plugin::{LoadError, Plugin};
@@ -214,7 +213,7 @@ impl OpenedConnection {
                 credential,
                 credential_source,
                 state: state.unwrap_or_else(|| Arc::new(MemoryState::new())),
-                limits: CallLimits::default(),
+                limits: file.limits.clone(),
             },
         )?;
         Ok(OpenedConnection {
@@ -325,6 +324,7 @@ impl OpenedConnection {
         let limits = StateLimits {
             value: usize::MAX,
             total: u64::MAX,
+            keys: u64::MAX,
         };
         // Where it cannot be remembered, the next one checks again.
         let _ = state.swap_all(CHECKS, &[change], limits, now_ms());

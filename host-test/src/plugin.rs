@@ -1,5 +1,6 @@
 //! A component, checked and ready for calls.
 
+mod answers;
 mod code;
 mod exports;
 mod imports;
@@ -245,8 +246,11 @@ impl Plugin {
         let budget = Some(request.time_budget_ms);
         let parameters = (&*connection, request);
         let export = code.exports.read_page;
-        code.call(tenant, export, &request.stream, budget, parameters)
-            .await
+        let page = code
+            .call(tenant, export, &request.stream, budget, parameters)
+            .await?;
+        code.check(export, answers::page(code.descriptor(), &page))?;
+        Ok(page)
     }
 
     /// Turns raw documents of a stream into entries: one result for each document, in order.
@@ -260,8 +264,11 @@ impl Plugin {
         let export = code.exports.map_record;
         let connection = code.connection(tenant);
         let parameters = (&*connection, stream, documents);
-        let results: Vec<_> = code.call(tenant, export, stream, None, parameters).await?;
+        let results: Vec<Result<Entry, Failure>> =
+            code.call(tenant, export, stream, None, parameters).await?;
         code.check_count(export, documents.len(), results.len())?;
+        let entries = results.iter().flatten();
+        code.check(export, answers::entries(code.descriptor(), entries))?;
         Ok(results)
     }
 
@@ -275,7 +282,9 @@ impl Plugin {
         let export = code.exports.verify_webhook;
         let connection = code.connection(tenant);
         let parameters = (&*connection, delivery);
-        code.call(tenant, export, "", None, parameters).await
+        let verdict = code.call(tenant, export, "", None, parameters).await?;
+        code.check(export, answers::verdict(code.descriptor(), &verdict))?;
+        Ok(verdict)
     }
 
     /// Writes rows: one outcome for each row, in order.
@@ -286,13 +295,19 @@ impl Plugin {
     ) -> Result<Vec<Outcome>, CallError> {
         let code = self.slot.current();
         let export = code.exports.write_batch;
-        let connection = code.connection(tenant);
+        let mut connection = code.connection(tenant);
+        if connection.mapping.is_some() && !tenant.maps_writes() {
+            let plain = connection.to_mut();
+            plain.mapping = None;
+            plain.prepared = None;
+        }
         let budget = Some(batch.time_budget_ms);
         let parameters = (&*connection, batch);
         let outcomes: Vec<_> = code
             .call(tenant, export, &batch.action, budget, parameters)
             .await?;
         code.check_count(export, batch.rows.len(), outcomes.len())?;
+        code.check(export, answers::outcomes(batch, &outcomes))?;
         Ok(outcomes)
     }
 }

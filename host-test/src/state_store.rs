@@ -15,6 +15,8 @@ pub struct StateLimits {
     pub value: usize,
     /// Bytes in all keys and values together.
     pub total: u64,
+    /// Values.
+    pub keys: u64,
 }
 
 /// Why a store did nothing.
@@ -26,6 +28,14 @@ pub enum StateError {
         /// Bytes that there would be.
         would_be: u64,
         /// Bytes that there may be.
+        allowed: u64,
+    },
+    /// The values are more than the name space may hold.
+    #[error("the state would hold {would_be} values, {allowed} are allowed")]
+    TooMany {
+        /// Values that there would be.
+        would_be: u64,
+        /// Values that there may be.
         allowed: u64,
     },
     /// The database does not answer.
@@ -61,6 +71,46 @@ pub trait StateStore: Send + Sync {
 /// When a value ends that is put there now.
 fn expires_at(now_ms: i64, ttl_ms: Option<u64>) -> Option<i64> {
     ttl_ms.map(|ttl| now_ms.saturating_add(i64::try_from(ttl).unwrap_or(i64::MAX)))
+}
+
+/// An error when a name space would hold too much: it may shrink whatever it holds.
+fn check_size(before: Size, after: Size, limits: StateLimits) -> Result<(), StateError> {
+    if after.bytes > limits.total && after.bytes > before.bytes {
+        return Err(StateError::TooLarge {
+            would_be: after.bytes,
+            allowed: limits.total,
+        });
+    }
+    if after.keys > limits.keys && after.keys > before.keys {
+        return Err(StateError::TooMany {
+            would_be: after.keys,
+            allowed: limits.keys,
+        });
+    }
+    Ok(())
+}
+
+/// What a name space holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Size {
+    bytes: u64,
+    keys: u64,
+}
+
+impl Size {
+    /// With one value more, or one less.
+    fn changed(self, change: &Change) -> Size {
+        let bytes = |value: &Option<Vec<u8>>| {
+            value
+                .as_deref()
+                .map_or(0, |value| size_of(&change.key, value))
+        };
+        let (gone, come) = (&change.expected, &change.value);
+        Size {
+            bytes: (self.bytes + bytes(come)).saturating_sub(bytes(gone)),
+            keys: (self.keys + u64::from(come.is_some())).saturating_sub(u64::from(gone.is_some())),
+        }
+    }
 }
 
 /// What counts towards the total.

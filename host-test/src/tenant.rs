@@ -3,6 +3,7 @@
 mod base_url;
 mod credential;
 mod endpoints;
+mod log_window;
 mod pace;
 mod provider_clock;
 mod usage;
@@ -11,6 +12,7 @@ pub use base_url::{BaseUrl, BaseUrlError};
 pub use credential::CredentialSource;
 pub(crate) use credential::{CurrentCredential, TenantCredential};
 pub(crate) use endpoints::{ReachableEndpoint, UnknownRegion};
+use log_window::LogWindow;
 pub(crate) use pace::Pace;
 pub use pace::RateRules;
 pub(crate) use provider_clock::ProviderClock;
@@ -89,6 +91,8 @@ pub enum TenantError {
 pub struct Tenant {
     pub(crate) shared: Arc<TenantShared>,
     connection: Arc<Connection>,
+    /// Whether rows that are written are in the form that the mapping gives.
+    maps_writes: bool,
 }
 
 /// What all clones of a tenant share.
@@ -103,6 +107,7 @@ pub(crate) struct TenantShared {
     pub(crate) state: Arc<dyn StateStore>,
     pub(crate) limits: CallLimits,
     pub(crate) turns: Arc<Semaphore>,
+    pub(crate) log_window: LogWindow,
     pub(crate) usage: UsageCounters,
     pub(crate) clock: ProviderClock,
 }
@@ -132,6 +137,7 @@ impl Tenant {
             state: options.state,
             turns: Arc::new(Semaphore::new(options.limits.concurrent_calls.max(1))),
             limits: options.limits,
+            log_window: LogWindow::default(),
             usage: UsageCounters::default(),
             clock: ProviderClock::default(),
             name: options.name,
@@ -139,6 +145,7 @@ impl Tenant {
         Ok(Self {
             shared: Arc::new(shared),
             connection: Arc::new(options.connection),
+            maps_writes: false,
         })
     }
 
@@ -164,7 +171,22 @@ impl Tenant {
         Self {
             shared: Arc::clone(&self.shared),
             connection: Arc::new(connection),
+            maps_writes: self.maps_writes,
         }
+    }
+
+    /// The same tenant, whose rows are written in the form that its mapping gives: it is read the other way. Without this,
+    /// rows are written as they are, whatever the mapping.
+    pub fn with_mapped_writes(&self) -> Self {
+        Self {
+            maps_writes: true,
+            ..self.clone()
+        }
+    }
+
+    /// Whether rows that are written are in the form that the mapping gives.
+    pub(crate) fn maps_writes(&self) -> bool {
+        self.maps_writes
     }
 
     /// The same tenant with other triggers. What was prepared is not good for them.
@@ -175,8 +197,8 @@ impl Tenant {
             ..(*self.connection).clone()
         };
         Self {
-            shared: Arc::clone(&self.shared),
             connection: Arc::new(connection),
+            ..self.clone()
         }
     }
 

@@ -14,6 +14,10 @@ mod every_mode;
 mod every_stream;
 /// Every fault of the simulator, under full syncs: nothing lost, nothing twice.
 mod faults;
+/// A component that does what a connector must not do, and its versions.
+mod hostile;
+/// Versions that take each other's place while calls run.
+mod hot_swap;
 /// Incremental syncs bring exactly what changed, whatever the time zone and the lag.
 mod incremental;
 /// Pages before one of which something happens.
@@ -26,6 +30,10 @@ mod pacing;
 mod promises;
 /// `read-page`: keys, cursors, unknown names.
 mod read_page;
+/// The README's tables, against what the component says.
+mod readme;
+/// What a hostile component can do to others: nothing.
+mod sandbox;
 /// Rows that are gone, found by walking and proven by key.
 mod sweep;
 /// `verify-webhook`: delivered over HTTP to the host's listener.

@@ -26,6 +26,10 @@ pub(crate) struct CallContext {
     /// Bytes that one host call may take out of the guest.
     pub(crate) transfer: u64,
     pub(crate) log: CallLog,
+    /// Requests that the call may still make.
+    pub(crate) requests_left: usize,
+    /// Bytes that the answers of the call may still have.
+    pub(crate) answer_bytes_left: usize,
     /// Time that host functions worked.
     pub(crate) host_time: Duration,
 }
@@ -48,6 +52,8 @@ impl CallContext {
             limiter: GuestLimiter::new(limits, pool_memory),
             transfer: limits.transfer as u64,
             log: CallLog::default(),
+            requests_left: limits.requests,
+            answer_bytes_left: limits.call_response_bytes,
             host_time: Duration::ZERO,
         }
     }

@@ -74,6 +74,12 @@ pub enum HostError {
         /// What was asked for.
         expected: &'static str,
     },
+    /// The component's answer breaks the contract.
+    #[error("its answer makes no sense: {what}")]
+    Nonsense {
+        /// What is wrong with it, without what it holds.
+        what: String,
+    },
     /// The component gave another number of results than it was given documents or rows.
     #[error("it was given {given} items and answered with {answered} results")]
     WrongCount {

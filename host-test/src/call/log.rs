@@ -2,22 +2,43 @@
 
 use std::collections::VecDeque;
 
+use crate::limits::CallLimits;
+
 /// Bytes of a call's last lines that are kept for its error.
 const TAIL_BYTES: usize = 4 * 1024;
+
+/// Whether a line is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Admitted {
+    /// It is.
+    Yes,
+    /// It is not, and no line after it.
+    FirstTooMany,
+    /// It is not, like the ones before it.
+    No,
+}
 
 /// The lines of one call: how many there were, and the last ones.
 #[derive(Default)]
 pub(crate) struct CallLog {
     lines: usize,
+    bytes: usize,
     tail: VecDeque<String>,
     tail_bytes: usize,
 }
 
 impl CallLog {
-    /// Counts a line, and gives how many there were with it.
-    pub(crate) fn count(&mut self) -> usize {
+    /// Counts a line, and says whether it is within what a call may log.
+    pub(crate) fn admit(&mut self, bytes: usize, limits: &CallLimits) -> Admitted {
+        let before = self.lines <= limits.log_lines && self.bytes <= limits.log_bytes;
         self.lines += 1;
-        self.lines
+        self.bytes = self.bytes.saturating_add(bytes);
+        let now = self.lines <= limits.log_lines && self.bytes <= limits.log_bytes;
+        match (before, now) {
+            (_, true) => Admitted::Yes,
+            (true, false) => Admitted::FirstTooMany,
+            (false, false) => Admitted::No,
+        }
     }
 
     /// Keeps a line for the error that the call may end with.

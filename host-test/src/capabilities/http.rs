@@ -23,10 +23,15 @@ impl Host for CallContext {
         let Some(tenant) = self.tenant.clone() else {
             return Err(denied(self.export));
         };
-        let allowance = Allowance::new(tenant.limits.answer_bytes());
+        if self.requests_left == 0 {
+            return Err(used_up(&tenant));
+        }
+        self.requests_left -= 1;
+        let allowance = self.allowance(&tenant);
         let deadline = self.deadline;
         let (answer, spent) = timed(exchange(&tenant, request, deadline, &allowance)).await;
         self.host_time += spent;
+        self.answer_bytes_left -= allowance.taken();
         answer
     }
 
@@ -38,7 +43,9 @@ impl Host for CallContext {
         let Some(tenant) = self.tenant.clone() else {
             return requests.iter().map(|_| Err(denied(self.export))).collect();
         };
-        let allowance = Allowance::new(tenant.limits.answer_bytes());
+        let allowance = self.allowance(&tenant);
+        let allowed = self.requests_left.min(requests.len());
+        self.requests_left -= allowed;
         let deadline = self.deadline;
         let wanted = usize::try_from(max_in_flight).unwrap_or(usize::MAX);
         let in_flight = wanted.min(tenant.limits.requests_in_flight).max(1);
@@ -48,7 +55,11 @@ impl Host for CallContext {
                 .into_iter()
                 .enumerate()
                 .map(|(number, request)| async move {
-                    (number, exchange(tenant, request, deadline, allowance).await)
+                    let answer = match number < allowed {
+                        true => exchange(tenant, request, deadline, allowance).await,
+                        false => Err(used_up(tenant)),
+                    };
+                    (number, answer)
                 });
             // Not in order: a slow first answer must not keep later requests from being sent.
             let mut answers: Vec<_> = stream::iter(numbered)
@@ -60,8 +71,23 @@ impl Host for CallContext {
         })
         .await;
         self.host_time += spent;
+        self.answer_bytes_left -= allowance.taken();
         answers
     }
+}
+
+impl CallContext {
+    /// What the answers of the next host call may have together.
+    fn allowance(&self, tenant: &TenantShared) -> Allowance {
+        Allowance::new(tenant.limits.answer_bytes().min(self.answer_bytes_left))
+    }
+}
+
+/// Nothing was sent because the call has made its requests.
+fn used_up(tenant: &TenantShared) -> Error {
+    let allowed = tenant.limits.requests;
+    let message = format!("this call has made the {allowed} requests that it may make");
+    not_sent(ErrorKind::Refused, message)
 }
 
 /// Sends a request that the host makes for itself, as if the component had made it.

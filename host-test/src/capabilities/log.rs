@@ -1,6 +1,6 @@
 //! The capability `log`.
 
-use crate::call::CallContext;
+use crate::call::{Admitted, CallContext};
 use crate::contract::log::{Host, Level};
 use crate::guest_text::clean;
 
@@ -10,18 +10,23 @@ const LINE_BYTES: usize = 2 * 1024;
 impl Host for CallContext {
     async fn write(&mut self, level: Level, message: String) {
         let message = clean(&message, LINE_BYTES);
-        let lines = self.log.count();
-        let allowed = self
-            .tenant
-            .as_ref()
-            .map_or(0, |tenant| tenant.limits.log_lines);
-        if lines <= allowed {
-            self.report(level, &message);
-        } else if lines == allowed + 1 && allowed > 0 {
-            self.report(
-                Level::Warn,
-                "the component logs too much; this call's further lines are dropped",
-            );
+        // A component that is asked what it is logs nothing, but its last lines say why it could not answer.
+        if let Some(tenant) = self.tenant.clone() {
+            match self.log.admit(message.len(), &tenant.limits) {
+                Admitted::Yes => match tenant.log_window.admit(message.len(), &tenant.limits) {
+                    Admitted::Yes => self.report(level, &message),
+                    Admitted::FirstTooMany => self.report(
+                        Level::Warn,
+                        "the component logs too much; this minute's further lines are dropped",
+                    ),
+                    Admitted::No => {}
+                },
+                Admitted::FirstTooMany => self.report(
+                    Level::Warn,
+                    "the component logs too much; this call's further lines are dropped",
+                ),
+                Admitted::No => {}
+            }
         }
         self.log.keep(message);
     }

@@ -33,6 +33,7 @@ impl Host for CallContext {
         let limits = StateLimits {
             value: tenant.limits.state_value,
             total: tenant.limits.state_total,
+            keys: tenant.limits.state_keys,
         };
         check_changes(&changes, limits)?;
         let (swapped, spent) = timed(in_store(tenant, move |store, namespace| {
@@ -69,7 +70,7 @@ async fn in_store<R: Send + 'static>(
     };
     result.map_err(|failure| {
         let kind = match &failure {
-            StateError::TooLarge { .. } => ErrorKind::TooLarge,
+            StateError::TooLarge { .. } | StateError::TooMany { .. } => ErrorKind::TooLarge,
             StateError::Unavailable(_) => ErrorKind::Unavailable,
         };
         error(kind, failure.to_string())
@@ -203,6 +204,7 @@ mod tests {
         let limits = StateLimits {
             value: 3,
             total: 100,
+            keys: 100,
         };
         let change = |key: &str, value: &[u8]| Change {
             key: key.into(),

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{CommandError, print_json, print_line, start_logging};
 use crate::command_line::{Exit, Global};
 use crate::contract::connector::{Descriptor, StreamDescriptor, StreamModes};
+use crate::limits::{CallLimits, SETTINGS};
 use crate::opened_connection::load_component;
 use crate::plugin::Plugin;
 use crate::report::{bytes, table};
@@ -48,6 +49,7 @@ fn to_json(plugin: &Plugin) -> Value {
             "imports": plugin.imports(),
         },
         "formats": formats(descriptor),
+        "limits": limits(),
         "api_versions": descriptor.api_versions,
         "default_api_version": descriptor.default_api_version,
         "config_schema": document(&descriptor.config_schema),
@@ -96,6 +98,21 @@ fn formats(descriptor: &Descriptor) -> Value {
         "state": one(&descriptor.state_formats),
         "prepared": one(&descriptor.prepared_formats),
     })
+}
+
+/// What a call of a connection may use where its file says nothing else, in bytes, milliseconds or things.
+fn limits() -> Value {
+    let defaults = CallLimits::default();
+    let rows = SETTINGS.iter().map(|setting| {
+        let row = json!({
+            "default": setting.value(&defaults),
+            "written": setting.written(setting.value(&defaults)),
+            "per": setting.per,
+            "meaning": setting.meaning,
+        });
+        (setting.name.to_owned(), row)
+    });
+    Value::Object(rows.collect())
 }
 
 fn endpoints(descriptor: &Descriptor) -> Value {
@@ -228,6 +245,20 @@ fn to_text(plugin: &Plugin) -> String {
             .topics
             .iter()
             .map(|topic| [topic.name.clone(), topic.streams.join(", ")]),
+        usize::MAX,
+    ));
+    text.push_str("\n\n");
+    let defaults = CallLimits::default();
+    text.push_str(&table(
+        ["limit", "default", "per", "what it is about"],
+        SETTINGS.iter().map(|setting| {
+            [
+                setting.name.to_owned(),
+                setting.written(setting.value(&defaults)),
+                setting.per.to_owned(),
+                setting.meaning.to_owned(),
+            ]
+        }),
         usize::MAX,
     ));
     text

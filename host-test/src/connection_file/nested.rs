@@ -9,8 +9,8 @@ use super::mapping::FieldMapping;
 use super::problems::{Problem, Problems};
 use super::section::Section;
 use super::{
-    ConnectionFile, callbacks, endpoint, filters, http_output, intents, mapping, rate, settings,
-    triggers, webhooks,
+    ConnectionFile, attachments, callbacks, endpoint, filters, http_output, intents, limits,
+    mapping, rate, settings, triggers, webhooks,
 };
 
 /// The connector that this file is read for; others in it are named in a warning.
@@ -103,8 +103,12 @@ fn intercom(
     }
     connection.sweep_every = filters::sweep_every(&mut section, problems);
     webhooks::take(&mut section, connection, problems);
+    attachments::take(&mut section, connection, problems);
     if let Some(node) = section.take("http_output") {
         connection.http_output = http_output::read(&section.path("http_output"), node, problems);
+    }
+    if let Some(node) = section.take("limits") {
+        connection.limits = limits::read(&section.path("limits"), node, problems);
     }
     if let Some(node) = section.take("rate") {
         connection.rate = rate::read(&section.path("rate"), node, problems);

@@ -57,7 +57,7 @@ impl Code {
     /// compiles anew.
     pub(super) fn connection<'a>(&self, tenant: &'a Tenant) -> Cow<'a, Connection> {
         let connection = tenant.connection();
-        let reads = &self.described.descriptor.prepared_formats.reads;
+        let reads = &self.descriptor().prepared_formats.reads;
         match &connection.prepared {
             Some(prepared)
                 if !prepared
@@ -117,6 +117,10 @@ impl Code {
         Call::begin(&self.engine, &self.pre, purpose).await
     }
 
+    pub(super) fn descriptor(&self) -> &Descriptor {
+        &self.described.descriptor
+    }
+
     pub(super) async fn describe(&self) -> Result<Descriptor, CallError> {
         let export = self.exports.describe;
         let call = Call::begin(&self.engine, &self.pre, pure(export, &self.version)).await?;
@@ -130,6 +134,15 @@ impl Code {
             export: export.name,
             error,
         }
+    }
+
+    /// An error when an answer makes no sense.
+    pub(super) fn check(
+        &self,
+        export: Export,
+        checked: Result<(), String>,
+    ) -> Result<(), CallError> {
+        checked.map_err(|what| self.wrong(export, HostError::Nonsense { what }))
     }
 
     pub(super) fn check_count(

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{StateError, StateLimits, StateStore, expires_at, size_of, stale};
+use super::{Size, StateError, StateLimits, StateStore, check_size, expires_at, size_of, stale};
 use crate::contract::state::{Change, Swapped};
 
 /// A value and its end.
@@ -65,27 +65,12 @@ impl StateStore for MemoryState {
             return Ok(Swapped::Stale(stale));
         }
 
-        let before: u64 = values
-            .iter()
-            .map(|(key, held)| size_of(key, &held.value))
-            .sum();
-        let mut after = before;
-        for change in changes {
-            after -= change
-                .expected
-                .as_deref()
-                .map_or(0, |value| size_of(&change.key, value));
-            after += change
-                .value
-                .as_deref()
-                .map_or(0, |value| size_of(&change.key, value));
-        }
-        if after > limits.total && after > before {
-            return Err(StateError::TooLarge {
-                would_be: after,
-                allowed: limits.total,
-            });
-        }
+        let sizes = values.iter().map(|(key, held)| size_of(key, &held.value));
+        let before = Size {
+            bytes: sizes.sum(),
+            keys: values.len() as u64,
+        };
+        check_size(before, changes.iter().fold(before, Size::changed), limits)?;
 
         for change in changes {
             match &change.value {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::{StateError, StateLimits, StateStore, expires_at, size_of, stale};
+use super::{Size, StateError, StateLimits, StateStore, check_size, expires_at, size_of, stale};
 use crate::contract::state::{Change, Swapped};
 
 /// How long to wait for another process that writes to the same file.
@@ -26,9 +26,15 @@ const SCHEMA: &str = "
         ON connector_state (namespace, expires_at_ms) WHERE expires_at_ms IS NOT NULL;
     CREATE TABLE IF NOT EXISTS connector_state_size (
         namespace TEXT PRIMARY KEY,
-        bytes     INTEGER NOT NULL
+        bytes     INTEGER NOT NULL,
+        keys      INTEGER
     ) WITHOUT ROWID;
 ";
+
+/// Files of the first versions do not count the values yet.
+const COUNTS_VALUES: &str =
+    "SELECT COUNT(*) > 0 FROM pragma_table_info('connector_state_size') WHERE name = 'keys'";
+const COUNT_VALUES: &str = "ALTER TABLE connector_state_size ADD COLUMN keys INTEGER";
 
 /// State in an SQLite file, in two tables of its own (`connector_state`, `connector_state_size`): other tables may live in
 /// the same file. Several processes may use the file at the same time.
@@ -54,7 +60,16 @@ impl SqliteState {
     /// Uses a connection that others use as well. The tables are made where they are missing; modes and timeouts stay.
     pub fn with_connection(connection: Arc<Mutex<Connection>>) -> Result<Self, StateError> {
         let state = Self { connection };
-        state.lock().execute_batch(SCHEMA).map_err(unavailable)?;
+        {
+            let connection = state.lock();
+            connection.execute_batch(SCHEMA).map_err(unavailable)?;
+            let counts = connection.query_row(COUNTS_VALUES, [], |row| row.get(0));
+            if !counts.map_err(unavailable)? {
+                connection
+                    .execute_batch(COUNT_VALUES)
+                    .map_err(unavailable)?;
+            }
+        }
         Ok(state)
     }
 
@@ -88,18 +103,13 @@ impl StateStore for SqliteState {
         if !stale.is_empty() {
             return Ok(Swapped::Stale(stale));
         }
-        remove_expired(&transaction, namespace, now_ms).map_err(unavailable)?;
-        let before = total(&transaction, namespace).map_err(unavailable)?;
+        let before = remove_expired(&transaction, namespace, now_ms).map_err(unavailable)?;
+        let after = changes.iter().fold(before, Size::changed);
+        check_size(before, after, limits)?;
         for change in changes {
             write(&transaction, namespace, change, now_ms).map_err(unavailable)?;
         }
-        let after = total(&transaction, namespace).map_err(unavailable)?;
-        if after > limits.total && after > before {
-            return Err(StateError::TooLarge {
-                would_be: after,
-                allowed: limits.total,
-            });
-        }
+        store_size(&transaction, namespace, after).map_err(unavailable)?;
         transaction.commit().map_err(unavailable)?;
         Ok(Swapped::Done)
     }
@@ -144,47 +154,70 @@ fn read(
         .optional()
 }
 
-fn total(transaction: &Transaction<'_>, namespace: &str) -> rusqlite::Result<u64> {
-    let bytes: Option<i64> = transaction
-        .prepare_cached("SELECT bytes FROM connector_state_size WHERE namespace = ?1")?
-        .query_row([namespace], |row| row.get(0))
+/// What a name space holds, after what has ended was removed.
+fn size(transaction: &Transaction<'_>, namespace: &str) -> rusqlite::Result<Size> {
+    let stored: Option<(i64, Option<i64>)> = transaction
+        .prepare_cached("SELECT bytes, keys FROM connector_state_size WHERE namespace = ?1")?
+        .query_row([namespace], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    Ok(bytes
-        .and_then(|bytes| u64::try_from(bytes).ok())
-        .unwrap_or(0))
+    match stored {
+        None => Ok(Size::default()),
+        Some((bytes, keys)) => {
+            let keys = keys.map_or_else(|| count(transaction, namespace), Ok)?;
+            Ok(Size {
+                bytes: read_number(bytes),
+                keys: read_number(keys),
+            })
+        }
+    }
 }
 
-fn add_to_total(
-    transaction: &Transaction<'_>,
-    namespace: &str,
-    difference: i64,
-) -> rusqlite::Result<()> {
+fn count(transaction: &Transaction<'_>, namespace: &str) -> rusqlite::Result<i64> {
+    transaction
+        .prepare_cached("SELECT COUNT(*) FROM connector_state WHERE namespace = ?1")?
+        .query_row([namespace], |row| row.get(0))
+}
+
+/// The database has signed numbers only.
+fn read_number(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
+}
+
+fn written_number(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn store_size(transaction: &Transaction<'_>, namespace: &str, size: Size) -> rusqlite::Result<()> {
     transaction
         .prepare_cached(
-            "INSERT INTO connector_state_size (namespace, bytes) VALUES (?1, ?2)
-             ON CONFLICT (namespace) DO UPDATE SET bytes = bytes + excluded.bytes",
+            "INSERT OR REPLACE INTO connector_state_size (namespace, bytes, keys) VALUES (?1, ?2, ?3)",
         )?
-        .execute(params![namespace, difference])?;
+        .execute(params![
+            namespace,
+            written_number(size.bytes),
+            written_number(size.keys)
+        ])?;
     Ok(())
 }
 
+/// Removes what has ended, and gives what is left.
 fn remove_expired(
     transaction: &Transaction<'_>,
     namespace: &str,
     now_ms: i64,
-) -> rusqlite::Result<()> {
-    let removed = {
-        let mut statement = transaction.prepare_cached(
-            "DELETE FROM connector_state WHERE namespace = ?1 AND expires_at_ms <= ?2 RETURNING size",
-        )?;
-        let sizes = statement.query_map(params![namespace, now_ms], |row| row.get::<_, i64>(0))?;
-        sizes.sum::<rusqlite::Result<i64>>()?
-    };
-    if removed == 0 {
-        Ok(())
-    } else {
-        add_to_total(transaction, namespace, -removed)
-    }
+) -> rusqlite::Result<Size> {
+    let before = size(transaction, namespace)?;
+    let mut statement = transaction.prepare_cached(
+        "DELETE FROM connector_state WHERE namespace = ?1 AND expires_at_ms <= ?2 RETURNING size",
+    )?;
+    let sizes = statement.query_map(params![namespace, now_ms], |row| {
+        row.get::<_, i64>(0).map(read_number)
+    })?;
+    let sizes = sizes.collect::<rusqlite::Result<Vec<u64>>>()?;
+    Ok(Size {
+        bytes: before.bytes.saturating_sub(sizes.iter().sum()),
+        keys: before.keys.saturating_sub(sizes.len() as u64),
+    })
 }
 
 /// Puts or removes one value. The comparison has been made; expired values are gone.
@@ -194,38 +227,25 @@ fn write(
     change: &Change,
     now_ms: i64,
 ) -> rusqlite::Result<()> {
-    let size = |value: &Option<Vec<u8>>| {
-        let bytes = value
-            .as_deref()
-            .map_or(0, |value| size_of(&change.key, value));
-        i64::try_from(bytes).unwrap_or(i64::MAX)
+    let Some(value) = &change.value else {
+        transaction
+            .prepare_cached("DELETE FROM connector_state WHERE namespace = ?1 AND key = ?2")?
+            .execute(params![namespace, change.key])?;
+        return Ok(());
     };
-    match &change.value {
-        Some(value) => {
-            transaction
-                .prepare_cached(
-                    "INSERT INTO connector_state (namespace, key, value, size, expires_at_ms)
-                     VALUES (?1, ?2, ?3, ?4, ?5)
-                     ON CONFLICT (namespace, key) DO UPDATE SET value = excluded.value,
-                     size = excluded.size, expires_at_ms = excluded.expires_at_ms",
-                )?
-                .execute(params![
-                    namespace,
-                    change.key,
-                    value,
-                    size(&change.value),
-                    expires_at(now_ms, change.ttl_ms)
-                ])?;
-        }
-        None => {
-            transaction
-                .prepare_cached("DELETE FROM connector_state WHERE namespace = ?1 AND key = ?2")?
-                .execute(params![namespace, change.key])?;
-        }
-    }
-    add_to_total(
-        transaction,
-        namespace,
-        size(&change.value) - size(&change.expected),
-    )
+    transaction
+        .prepare_cached(
+            "INSERT INTO connector_state (namespace, key, value, size, expires_at_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (namespace, key) DO UPDATE SET value = excluded.value,
+             size = excluded.size, expires_at_ms = excluded.expires_at_ms",
+        )?
+        .execute(params![
+            namespace,
+            change.key,
+            value,
+            written_number(size_of(&change.key, value)),
+            expires_at(now_ms, change.ttl_ms)
+        ])?;
+    Ok(())
 }

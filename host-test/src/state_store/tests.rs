@@ -7,6 +7,7 @@ use super::*;
 const LIMITS: StateLimits = StateLimits {
     value: 1_000,
     total: 1_000,
+    keys: 100,
 };
 
 fn change(key: &str, expected: Option<&[u8]>, value: Option<&[u8]>) -> Change {
@@ -168,6 +169,57 @@ fn the_total_is_capped_and_freed_again() {
             Swapped::Done
         );
     });
+}
+
+#[test]
+fn the_number_of_values_is_capped_and_freed_again() {
+    with_stores(|store| {
+        let few = StateLimits { keys: 2, ..LIMITS };
+        let put = |key: &str| change(key, None, Some(b"1"));
+        store
+            .swap_all("a", &[put("one"), lasting(put("two"), 100)], few, 0)
+            .unwrap();
+        let refused = store.swap_all("a", &[put("three")], few, 50);
+        assert!(
+            matches!(
+                refused,
+                Err(StateError::TooMany {
+                    would_be: 3,
+                    allowed: 2
+                })
+            ),
+            "{refused:?}"
+        );
+        assert_eq!(store.get("a", "three", 50).unwrap(), None);
+        store.swap_all("b", &[put("three")], few, 50).unwrap();
+        let exchange = [change("one", Some(b"1"), None), put("three")];
+        store.swap_all("a", &exchange, few, 50).unwrap();
+        store.swap_all("a", &[put("four")], few, 100).unwrap();
+        assert!(store.swap_all("a", &[put("five")], few, 100).is_err());
+    });
+}
+
+/// A file of the first versions, which did not count the values.
+#[test]
+fn values_are_counted_in_an_old_file_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("state.sqlite");
+    let put = |key: &str| change(key, None, Some(b"1"));
+    let store = SqliteState::open(&path).unwrap();
+    store
+        .swap_all("a", &[put("one"), put("two")], LIMITS, 0)
+        .unwrap();
+    drop(store);
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch("ALTER TABLE connector_state_size DROP COLUMN keys")
+        .unwrap();
+    drop(old);
+    let store = SqliteState::open(&path).unwrap();
+    let few = StateLimits { keys: 2, ..LIMITS };
+    assert!(store.swap_all("a", &[put("three")], few, 0).is_err());
+    let gone = change("one", Some(b"1"), None);
+    store.swap_all("a", &[gone], few, 0).unwrap();
+    store.swap_all("a", &[put("three")], few, 0).unwrap();
 }
 
 #[test]

@@ -10,6 +10,8 @@ mod benchmark;
 mod callbacks;
 /// `check`: what is good, what is not, and what to do about it.
 mod check;
+/// `component`: versions, and which of them is run.
+mod components;
 /// Connection files: both forms, and everything that can be wrong in them.
 mod configuration;
 /// Webhooks that get lost, come twice and come late: after a sync and a sweep the output is the workspace.

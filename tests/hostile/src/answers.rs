@@ -10,12 +10,16 @@ fn mark() -> String {
     setting("answer").unwrap_or_else(|| "first".to_owned())
 }
 
-/// Whether this version answers nonsense, whatever it is asked.
-fn nonsense() -> Option<String> {
-    setting("nonsense")
+/// Which nonsense is to be answered, if any.
+fn nonsense(config: &[u8]) -> Option<String> {
+    Config::new(config).text("nonsense")
 }
 
-pub fn authentication(said: &str, request: &AuthenticationRequest) -> Authentication {
+pub fn authentication(
+    said: &str,
+    config: &[u8],
+    request: &AuthenticationRequest,
+) -> Authentication {
     let checked = Authentication::Checked(CheckReport {
         account: Account {
             workspace_id: "w".to_owned(),
@@ -29,7 +33,7 @@ pub fn authentication(said: &str, request: &AuthenticationRequest) -> Authentica
         notices: Vec::new(),
     });
     let url = Authentication::AuthorizationUrl("https://example.com".to_owned());
-    match (request, nonsense().is_some()) {
+    match (request, nonsense(config).is_some()) {
         (AuthenticationRequest::Check, false)
         | (AuthenticationRequest::AuthorizationUrl(_), true) => checked,
         _ => url,
@@ -39,7 +43,8 @@ pub fn authentication(said: &str, request: &AuthenticationRequest) -> Authentica
 /// Pages of a stream of numbers: the configuration says how many rows there are (`rows`) and how many are in a page (`size`), how
 /// many bytes a row has (`bytes`), and how many requests a page costs. The cursor is the format and the number of the next row.
 pub fn page(said: &str, config: &[u8], request: &PageRequest) -> Result<Page, Failure> {
-    let config = Config(String::from_utf8_lossy(config).into_owned());
+    let nonsense = nonsense(config);
+    let config = Config::new(config);
     let rows = config.number("rows").unwrap_or(1);
     let size = config.number("size").unwrap_or(rows);
     let bytes = config.number("bytes").unwrap_or(0);
@@ -58,6 +63,9 @@ pub fn page(said: &str, config: &[u8], request: &PageRequest) -> Result<Page, Fa
             });
         }
     };
+    if numbers("fails_from").is_some_and(|failing| from >= usize::from(failing[0])) {
+        return Err(failure("broken", "this version fails here"));
+    }
     let to = (from + size).min(rows);
     let cursor = |number: usize| {
         let mut cursor = vec![writes];
@@ -82,7 +90,7 @@ pub fn page(said: &str, config: &[u8], request: &PageRequest) -> Result<Page, Fa
         notices: Vec::new(),
         complete_snapshot: false,
     };
-    match nonsense().as_deref() {
+    match nonsense.as_deref() {
         Some("stream") => {
             page.entries = vec![Entry {
                 stream: "others".to_owned(),
@@ -110,8 +118,13 @@ fn entry(key: &str, payload: String) -> Entry {
     }
 }
 
-pub fn mapped(said: &str, _stream: &str, documents: usize) -> Vec<Result<Entry, Failure>> {
-    let answers = match nonsense().is_some() {
+pub fn mapped(
+    said: &str,
+    config: &[u8],
+    _stream: &str,
+    documents: usize,
+) -> Vec<Result<Entry, Failure>> {
+    let answers = match nonsense(config).is_some() {
         true => documents + 1,
         false => documents,
     };
@@ -121,8 +134,8 @@ pub fn mapped(said: &str, _stream: &str, documents: usize) -> Vec<Result<Entry, 
         .collect()
 }
 
-pub fn verdict(said: &str, delivery: &WebhookDelivery) -> Verdict {
-    let id = match nonsense().is_some() {
+pub fn verdict(said: &str, config: &[u8], delivery: &WebhookDelivery) -> Verdict {
+    let id = match nonsense(config).is_some() {
         true => String::new(),
         false => String::from_utf8_lossy(&delivery.body).into_owned(),
     };
@@ -140,8 +153,8 @@ pub fn verdict(said: &str, delivery: &WebhookDelivery) -> Verdict {
     })
 }
 
-pub fn outcomes(_said: &str, batch: &Batch) -> Vec<Outcome> {
-    let rows = match nonsense().is_some() {
+pub fn outcomes(config: &[u8], batch: &Batch) -> Vec<Outcome> {
+    let rows = match nonsense(config).is_some() {
         true => &[],
         false => &batch.rows[..],
     };

@@ -10,7 +10,7 @@ use crate::{log, memory, report_panics, requests, state};
 /// Does it, and gives what there is to say about it; a failure with code `refused` where the host refused something.
 pub fn perform(config: &[u8]) -> Result<String, Failure> {
     report_panics();
-    let config = Config(String::from_utf8_lossy(config).into_owned());
+    let config = Config::new(config);
     let deed = setting("always")
         .or_else(|| config.text("do"))
         .unwrap_or_default();
@@ -46,6 +46,17 @@ pub fn perform(config: &[u8]) -> Result<String, Failure> {
         "plant" => {
             memory::plant(&config.text("text").unwrap_or_default(), n);
             Ok(String::new())
+        }
+        // Shows that the search finds what is there.
+        "plant_and_search" => {
+            let turned = config.text("text").unwrap_or_default();
+            memory::plant(&turned.chars().rev().collect::<String>(), n);
+            Ok(memory::count(&turned).to_string())
+        }
+        // Whether anything of a request that the host made is here: the credential above all.
+        "send_and_search" => {
+            requests::perform("send", 1, &config).unwrap_or_else(|| Ok(String::new()))?;
+            Ok(memory::count(&config.text("text").unwrap_or_default()).to_string())
         }
         "search" => Ok(memory::count(&config.text("text").unwrap_or_default()).to_string()),
         deed => requests::perform(deed, n, &config)
@@ -118,9 +129,13 @@ pub fn failure(code: &str, message: &str) -> Failure {
 }
 
 /// A flat configuration of texts without escapes and of numbers.
-pub struct Config(pub String);
+pub struct Config(String);
 
 impl Config {
+    pub fn new(document: &[u8]) -> Config {
+        Config(String::from_utf8_lossy(document).into_owned())
+    }
+
     pub fn text(&self, key: &str) -> Option<String> {
         let value = self.value(key)?.strip_prefix('"')?;
         value.split_once('"').map(|(text, _)| unescaped(text))

@@ -39,7 +39,7 @@ impl Guest for Hostile {
         request: AuthenticationRequest,
     ) -> Result<Authentication, Failure> {
         let said = deeds::perform(&connection.config)?;
-        Ok(answers::authentication(&said, &request))
+        Ok(answers::authentication(&said, &connection.config, &request))
     }
 
     fn read_page(connection: Connection, request: PageRequest) -> Result<Page, Failure> {
@@ -53,7 +53,12 @@ impl Guest for Hostile {
         documents: Vec<Document>,
     ) -> Result<Vec<Result<Entry, Failure>>, Failure> {
         let said = deeds::perform(&connection.config)?;
-        Ok(answers::mapped(&said, &stream, documents.len()))
+        Ok(answers::mapped(
+            &said,
+            &connection.config,
+            &stream,
+            documents.len(),
+        ))
     }
 
     fn verify_webhook(
@@ -61,12 +66,12 @@ impl Guest for Hostile {
         delivery: WebhookDelivery,
     ) -> Result<Verdict, Failure> {
         let said = deeds::perform(&connection.config)?;
-        Ok(answers::verdict(&said, &delivery))
+        Ok(answers::verdict(&said, &connection.config, &delivery))
     }
 
     fn write_batch(connection: Connection, batch: Batch) -> Result<Vec<Outcome>, Failure> {
-        let said = deeds::perform(&connection.config)?;
-        Ok(answers::outcomes(&said, &batch))
+        deeds::perform(&connection.config)?;
+        Ok(answers::outcomes(&connection.config, &batch))
     }
 }
 

@@ -9,6 +9,9 @@ use super::failure::{Lost, lost_in_body};
 use crate::contract::http::{ErrorKind, Response};
 use crate::contract::types::Header;
 
+/// Bytes of all names and values of an answer's headers.
+const HEADER_BYTES: usize = 64 * 1024;
+
 /// Bytes that the answers of one host call may still have together: all of them must fit into the guest.
 pub(super) struct Allowance {
     total: usize,
@@ -21,6 +24,11 @@ impl Allowance {
             total,
             left: AtomicUsize::new(total),
         }
+    }
+
+    /// Bytes that are gone.
+    pub(super) fn taken(&self) -> usize {
+        self.total - self.left.load(Ordering::Relaxed)
     }
 
     fn take(&self, bytes: usize) -> bool {
@@ -50,6 +58,19 @@ pub(super) async fn whole_answer(
     allowance: &Allowance,
 ) -> Result<Response, Lost> {
     let status = answer.status().as_u16();
+    let names_and_values = answer.headers().iter();
+    let bytes: usize = names_and_values
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    if bytes > HEADER_BYTES {
+        let message =
+            format!("the answer has {bytes} bytes of headers, {HEADER_BYTES} are allowed");
+        return Err(Lost {
+            kind: ErrorKind::TooLarge,
+            message,
+            sent: true,
+        });
+    }
     let headers = guest_headers(answer.headers());
     // A guess only: it is missing where the body is coded or comes in chunks.
     let expected = answer

@@ -1,0 +1,307 @@
+//! `component`: versions are added, shown, activated and taken back. A server that runs with the same folder follows within a
+//! second.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::{CommandError, print_json, print_line, read_bytes, start_logging};
+use crate::command_line::{
+    Command, ComponentActivateArguments, ComponentAddArguments, ComponentCommand,
+    ComponentRollbackArguments, Exit, Global, WebhookCommand, connection_name,
+};
+use crate::components::{
+    Activation, Components, ComponentsError, Manifest, Scope, Selected, Store, StoreError,
+    StoredFormats, StoredVersion,
+};
+use crate::engine::{Engine, EngineOptions};
+use crate::report::{bytes, table};
+use crate::user_directory::data_directory;
+
+/// The variable that names the folder.
+const DIRECTORY_VARIABLE: &str = "HOST_TEST_COMPONENTS";
+
+/// Does what is asked for.
+pub(super) async fn run(global: &Global, command: &ComponentCommand) -> Result<Exit, CommandError> {
+    start_logging(global, None)?;
+    let store = Store::new(directory(global));
+    match command {
+        ComponentCommand::Add(arguments) => add(global, store, arguments).await,
+        ComponentCommand::List => list(global, &store),
+        ComponentCommand::Activate(arguments) => activate(global, store, arguments).await,
+        ComponentCommand::Rollback(arguments) => roll_back(global, &store, arguments),
+    }
+}
+
+/// The folder of versions: of the command line, of the environment, or the user's.
+pub(crate) fn directory(global: &Global) -> PathBuf {
+    let set = || std::env::var_os(DIRECTORY_VARIABLE).filter(|value| !value.is_empty());
+    let given = global
+        .components
+        .clone()
+        .or_else(|| set().map(PathBuf::from));
+    given.unwrap_or_else(|| data_directory().join("components"))
+}
+
+/// Which component a command runs: where neither the command line nor the environment names a file, the version that is
+/// active for its connection, if there is one.
+pub(super) fn choose(global: &mut Global, command: &Command) -> Result<(), CommandError> {
+    let runs_none = matches!(
+        command,
+        Command::Component(_) | Command::Simulate(_) | Command::Status(_)
+    );
+    let file_in_environment =
+        std::env::var_os(crate::artifact::FILE_VARIABLE).is_some_and(|value| !value.is_empty());
+    if runs_none
+        || global.component.is_some()
+        || (file_in_environment && global.components.is_none())
+    {
+        return Ok(());
+    }
+    let store = Store::new(directory(global));
+    let manifest = store.manifest()?;
+    let connection = connection_of(command).and_then(Path::to_str);
+    let connection = connection.map(connection_name).transpose();
+    let connection = connection.ok().flatten().unwrap_or_default();
+    let mut active = manifest.connectors.keys().filter_map(|connector| {
+        let version = manifest.active(connector, &connection)?;
+        Some(version.sha256.clone())
+    });
+    let found = active.next();
+    if active.next().is_some() {
+        return Err(CommandError::usage(format!(
+            "versions of several connectors are active in {}; name the component with --component FILE",
+            store.directory().display()
+        )));
+    }
+    match found {
+        Some(sha256) => {
+            // What was added is what is run.
+            store.bytes(&sha256)?;
+            global.component = Some(store.file(&sha256));
+            Ok(())
+        }
+        None if global.components.is_some() => Err(CommandError::usage(format!(
+            "no version is active in {}; add one with `host-test component add FILE` and activate it",
+            store.directory().display()
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The one connection that a command is about.
+fn connection_of(command: &Command) -> Option<&Path> {
+    match command {
+        Command::Auth(arguments) => Some(&arguments.connection),
+        Command::Check(arguments) => Some(&arguments.connection),
+        Command::Read(arguments) => Some(&arguments.connection),
+        Command::Sync(arguments) => Some(&arguments.connection),
+        Command::Write(arguments) => Some(&arguments.connection),
+        Command::Map(arguments) => Some(&arguments.connection),
+        Command::Webhook(WebhookCommand::Verify(arguments)) => Some(&arguments.connection),
+        _ => None,
+    }
+}
+
+async fn add(
+    global: &Global,
+    store: Store,
+    arguments: &ComponentAddArguments,
+) -> Result<Exit, CommandError> {
+    let component = read_bytes(&arguments.file)?;
+    let place = store.directory().display().to_string();
+    let components = components(store)?;
+    let added = components
+        .add(&component, &arguments.file.display().to_string())
+        .await?;
+    if global.json {
+        print_json(&version_json(&added))?;
+    } else {
+        print_line(&format!(
+            "{} is kept in {place}\nit asks for:\n  {}\nactivate it with `host-test component activate {}`",
+            added.title(),
+            added.asks.iter().cloned().collect::<Vec<_>>().join("\n  "),
+            added.version
+        ))?;
+    }
+    Ok(Exit::Success)
+}
+
+async fn activate(
+    global: &Global,
+    store: Store,
+    arguments: &ComponentActivateArguments,
+) -> Result<Exit, CommandError> {
+    let scope = match (&arguments.connection, arguments.canary) {
+        (Some(connection), _) => Scope::Connection(connection.clone()),
+        (None, Some(percent)) => Scope::Canary(percent),
+        (None, None) => Scope::All,
+    };
+    let asked = Activation {
+        version: arguments.version.clone(),
+        scope: scope.clone(),
+        consent: arguments.consent,
+        stored: StoredFormats::default(),
+    };
+    let (version, _) = components(store)?.activate(&asked).await?;
+    let whom = match scope {
+        Scope::All => "all connections".to_owned(),
+        Scope::Connection(connection) => connection,
+        Scope::Canary(percent) => format!("{percent} % of the connections, to try it"),
+    };
+    said(global, Some(&version), &whom)
+}
+
+fn roll_back(
+    global: &Global,
+    store: &Store,
+    arguments: &ComponentRollbackArguments,
+) -> Result<Exit, CommandError> {
+    let manifest = store.manifest()?;
+    let mut connectors = manifest.connectors.keys();
+    let connector = match (&arguments.connector, connectors.next(), connectors.next()) {
+        (Some(named), _, _) => named.clone(),
+        (None, Some(only), None) => only.clone(),
+        (None, None, _) => return Err(CommandError::usage("no version was activated yet")),
+        (None, _, Some(_)) => {
+            return Err(CommandError::usage(
+                "the store holds several connectors; name one with --connector",
+            ));
+        }
+    };
+    let connection = arguments.connection.as_deref();
+    let now = store.roll_back(&connector, connection)?;
+    said(
+        global,
+        now.as_ref(),
+        connection.unwrap_or("all connections"),
+    )
+}
+
+/// Says what is active now.
+fn said(
+    global: &Global,
+    version: Option<&StoredVersion>,
+    whom: &str,
+) -> Result<Exit, CommandError> {
+    if global.json {
+        print_json(&json!({"active": version.map(version_json), "for": whom}))?;
+    } else {
+        let title = version.map_or_else(|| "no version".to_owned(), StoredVersion::title);
+        print_line(&format!("{title} is active for {whom}"))?;
+    }
+    Ok(Exit::Success)
+}
+
+fn list(global: &Global, store: &Store) -> Result<Exit, CommandError> {
+    let manifest = store.manifest()?;
+    if global.json {
+        let versions: Vec<Value> = manifest.versions.iter().map(version_json).collect();
+        print_json(&json!({
+            "directory": store.directory(),
+            "versions": versions,
+            "connectors": manifest.connectors,
+        }))?;
+    } else {
+        print_line(&to_text(store, &manifest))?;
+    }
+    Ok(Exit::Success)
+}
+
+fn to_text(store: &Store, manifest: &Manifest) -> String {
+    if manifest.versions.is_empty() {
+        return format!("{} holds no version", store.directory().display());
+    }
+    let mut text = table(
+        [
+            "connector",
+            "version",
+            "sha256",
+            "size",
+            "added",
+            "active for",
+        ],
+        manifest.versions.iter().map(|version| {
+            let selected = manifest.connectors.get(&version.name);
+            let active =
+                selected.map_or_else(String::new, |selected| used_by(selected, &version.sha256));
+            let added = jiff::Timestamp::from_millisecond(version.added_at_ms);
+            [
+                version.name.clone(),
+                version.version.clone(),
+                version.sha256.get(..12).unwrap_or_default().to_owned(),
+                bytes(version.bytes),
+                added.map_or_else(|_| String::new(), |added| format!("{added:.0}")),
+                active,
+            ]
+        }),
+        usize::MAX,
+    );
+    for (connector, selected) in &manifest.connectors {
+        if let Some(taken_back) = &selected.taken_back {
+            let digits = taken_back.sha256.get(..12).unwrap_or_default();
+            text.push_str(&format!(
+                "\n{connector}: {digits} was taken back: {}",
+                taken_back.reason
+            ));
+        }
+    }
+    text
+}
+
+/// For whom a version is active, and who could go back to it.
+fn used_by(selected: &Selected, sha256: &str) -> String {
+    let is = |found: &Option<String>| found.as_deref() == Some(sha256);
+    let mut uses = Vec::new();
+    if is(&selected.all.active) {
+        uses.push("all".to_owned());
+    }
+    if is(&selected.all.previous) {
+        uses.push("(before)".to_owned());
+    }
+    if let Some(canary) = &selected.canary
+        && canary.sha256 == sha256
+    {
+        uses.push(format!("canary {} %", canary.percent));
+    }
+    for (connection, own) in &selected.connections {
+        if is(&own.active) {
+            uses.push(connection.clone());
+        }
+    }
+    uses.join(", ")
+}
+
+fn version_json(version: &StoredVersion) -> Value {
+    json!(version)
+}
+
+fn components(store: Store) -> Result<Components, CommandError> {
+    let engine = Engine::new(EngineOptions::default()).map_err(CommandError::failed)?;
+    Ok(Components::new(engine, store, None))
+}
+
+impl From<StoreError> for CommandError {
+    fn from(error: StoreError) -> CommandError {
+        match error {
+            StoreError::UnknownVersion { .. }
+            | StoreError::Ambiguous { .. }
+            | StoreError::NothingBefore { .. }
+            | StoreError::NothingToCompare => CommandError::usage(error),
+            StoreError::Files { .. }
+            | StoreError::Manifest { .. }
+            | StoreError::Damaged { .. }
+            | StoreError::Refused { .. } => CommandError::failed(error),
+        }
+    }
+}
+
+impl From<ComponentsError> for CommandError {
+    fn from(error: ComponentsError) -> CommandError {
+        match error {
+            ComponentsError::Store(error) => error.into(),
+            ComponentsError::Load { .. } => CommandError::failed(error),
+            ComponentsError::NoneActive { .. } => CommandError::usage(error),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Whether an answer makes sense, as far as the contract says what sense is. A host that stored what does not would break the
+//! output, or itself at the next start.
+
+use crate::contract::connector::{Batch, Descriptor, Outcome, Page, Verdict};
+use crate::contract::types::Entry;
+
+/// Bytes of a row's key.
+const KEY_BYTES: usize = 8 * 1024;
+/// Bytes of a cursor. The largest ones remember some thousand parents or fingerprints.
+const CURSOR_BYTES: usize = 16 * 1024 * 1024;
+/// Bytes of a delivery's id.
+const ID_BYTES: usize = 1024;
+
+/// Says what is wrong with a page.
+pub(super) fn page(descriptor: &Descriptor, page: &Page) -> Result<(), String> {
+    entries(descriptor, &page.entries)?;
+    for (name, cursor) in [("next", &page.next), ("checkpoint", &page.checkpoint)] {
+        let Some(cursor) = cursor else { continue };
+        if cursor.len() > CURSOR_BYTES {
+            return Err(format!("`{name}` has {} bytes", cursor.len()));
+        }
+        let formats = &descriptor.cursor_formats;
+        match cursor.first() {
+            None => return Err(format!("`{name}` is empty")),
+            Some(format) if *format == formats.writes || formats.reads.contains(format) => {}
+            Some(format) => {
+                return Err(format!(
+                    "`{name}` is of format {format}, which is none of its own"
+                ));
+            }
+        }
+    }
+    match page.intents.iter().any(|intent| intent.id.is_empty()) {
+        true => Err("an intent has no id".to_owned()),
+        false => Ok(()),
+    }
+}
+
+/// Says what is wrong with a verdict about a delivery.
+pub(super) fn verdict(descriptor: &Descriptor, verdict: &Verdict) -> Result<(), String> {
+    let id = match verdict {
+        Verdict::Accepted(accepted) => {
+            entries(descriptor, &accepted.entries)?;
+            &accepted.id
+        }
+        Verdict::Ignored(ignored) => &ignored.id,
+        Verdict::Ping(_) | Verdict::Rejected(_) => return Ok(()),
+    };
+    match id.len() {
+        1..=ID_BYTES => Ok(()),
+        length => Err(format!("the delivery's id has {length} bytes")),
+    }
+}
+
+/// Says what is wrong with outcomes; there are as many as rows.
+pub(super) fn outcomes(batch: &Batch, outcomes: &[Outcome]) -> Result<(), String> {
+    let differs = batch
+        .rows
+        .iter()
+        .zip(outcomes)
+        .position(|(row, outcome)| row.key != outcome.key);
+    match differs {
+        Some(index) => Err(format!(
+            "outcome {index} is about another row than the one at its place"
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Says what is wrong with entries: each is a row of a stream that the component has, with a key and an object.
+pub(super) fn entries<'a>(
+    descriptor: &Descriptor,
+    entries: impl IntoIterator<Item = &'a Entry>,
+) -> Result<(), String> {
+    // Most entries of a call are of one stream.
+    let mut known = "";
+    for (index, entry) in entries.into_iter().enumerate() {
+        if entry.stream != known {
+            let mut streams = descriptor.streams.iter();
+            if !streams.any(|stream| stream.name == entry.stream) {
+                return Err(format!(
+                    "entry {index} is of a stream that it does not have"
+                ));
+            }
+            known = &entry.stream;
+        }
+        if !(1..=KEY_BYTES).contains(&entry.key.len()) {
+            return Err(format!(
+                "entry {index} has a key of {} bytes",
+                entry.key.len()
+            ));
+        }
+        if !matches!(entry.payload[..], [b'{', .., b'}']) {
+            return Err(format!("the payload of entry {index} is no JSON object"));
+        }
+    }
+    Ok(())
+}

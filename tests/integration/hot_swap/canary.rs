@@ -1,0 +1,211 @@
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use host_test::call::CallError;
+use host_test::components::{Components, Scope};
+use host_test::contract::connector::{Formats, Page, PageRequest};
+use host_test::output::{JsonLines, Output, OutputTarget, Sqlite};
+use host_test::plugin::Plugin;
+use host_test::progress::Silent;
+use host_test::report::{RunReport, StreamStatus};
+use host_test::runner::{ConnectedSource, PageSource, RunOptions, Runner};
+use host_test::tenant::{Tenant, Usage};
+
+use super::{CONNECTOR, OLD, components, scoped, version};
+use crate::hostile::tenant;
+
+/// A hundred rows, ten a page.
+const ROWS: &str = r#"{"rows":100,"size":10}"#;
+/// Reads what the old version wrote, writes another format, and fails at the sixtieth row.
+const WORSE: &str = "version=2.0.0;answer=second;reads=1,2;writes=2;fails_from=60";
+/// The same without the failure.
+const OTHER_FORMAT: &str = "version=3.0.0;answer=third;reads=1,2;writes=2";
+
+async fn read(source: &impl PageSource, plugin: &Plugin, output: &mut dyn Output) -> RunReport {
+    let options = RunOptions::default();
+    let plugin = plugin.renewed();
+    let runner = Runner::new(source, plugin.descriptor(), &options, &Silent);
+    let report = runner.run(&["rows".to_owned()], output).await;
+    report.expect("the output takes everything")
+}
+
+fn sqlite(folder: &Path) -> Sqlite {
+    Sqlite::open(&folder.join("rows.db")).expect("a database")
+}
+
+fn all_keys() -> BTreeSet<String> {
+    (0..100).map(|number: u32| number.to_string()).collect()
+}
+
+/// Pages before some of which another version is put in place.
+struct Swapping<'a> {
+    inner: ConnectedSource<'a>,
+    components: &'a Components,
+    pages: AtomicU32,
+    /// Before which page, and what to activate; `None`: go back.
+    swaps: &'a [(u32, Option<&'a str>)],
+}
+
+impl PageSource for Swapping<'_> {
+    async fn read_page(&self, request: &PageRequest) -> Result<Page, CallError> {
+        let page = self.inner.read_page(request).await;
+        let next = self.pages.fetch_add(1, Ordering::SeqCst) + 1;
+        for (before, swap) in self.swaps {
+            match swap {
+                _ if *before != next => {}
+                Some(name) => {
+                    self.components
+                        .activate(&version(name))
+                        .await
+                        .expect("activated");
+                }
+                None => {
+                    self.components
+                        .roll_back(CONNECTOR, None)
+                        .await
+                        .expect("back");
+                }
+            }
+        }
+        page
+    }
+
+    fn usage(&self) -> Usage {
+        self.inner.usage()
+    }
+
+    fn cursor_formats(&self) -> Option<Formats> {
+        self.inner.cursor_formats()
+    }
+
+    fn workspace_id(&self) -> Option<String> {
+        None
+    }
+
+    fn api_version(&self) -> Option<String> {
+        None
+    }
+}
+
+/// The names of connections that try a version and of others that do not.
+async fn names(components: &Components) -> (Vec<String>, Vec<String>) {
+    let manifest = components.store().manifest().expect("a manifest");
+    let canary = manifest.connectors[CONNECTOR]
+        .canary
+        .clone()
+        .expect("a canary");
+    (0..20)
+        .map(|number| format!("connection-{number}"))
+        .partition(|name| canary.takes(name))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_canary_that_fails_is_taken_back_and_reading_goes_on_where_the_old_one_can() {
+    let (components, folder) = components(&[OLD, WORSE]).await;
+    let canary = scoped("2.0.0", Scope::Canary(30));
+    components.activate(&canary).await.expect("a canary");
+    let (trying, others) = names(&components).await;
+    assert!(
+        !trying.is_empty() && !others.is_empty(),
+        "{trying:?} {others:?}"
+    );
+    let mut plugins: Vec<Plugin> = Vec::new();
+    for name in trying.iter().take(1).chain(others.iter().take(1)) {
+        plugins.push(components.plugin(CONNECTOR, name).await.expect("a version"));
+    }
+    let [tried, other] = &plugins[..] else {
+        panic!("there are two");
+    };
+    assert_eq!(tried.descriptor().version, "2.0.0");
+    assert_eq!(other.descriptor().version, "1.0.0");
+
+    let mut output = sqlite(folder.path());
+    let tenant: Tenant = tenant(tried, ROWS);
+    let good = folder.path().join("good.db");
+    let mut good = Sqlite::open(&good).expect("a database");
+    let mut runs = 0;
+    while components.judge().await.expect("a judgement").is_empty() {
+        runs += 1;
+        assert!(runs < 20, "nothing was taken back");
+        let source = ConnectedSource {
+            plugin: tried,
+            tenant: &tenant,
+        };
+        let report = read(&source, tried, &mut output).await;
+        assert_eq!(report.streams[0].status.code(), Some("broken"));
+        let source = ConnectedSource {
+            plugin: other,
+            tenant: &tenant,
+        };
+        let report = read(&source, other, &mut good).await;
+        assert_eq!(report.streams[0].status, StreamStatus::Complete);
+    }
+    assert_eq!(runs, 3, "three failures are enough, and fewer are chance");
+    let manifest = components.store().manifest().expect("a manifest");
+    let selected = &manifest.connectors[CONNECTOR];
+    assert_eq!(selected.canary, None);
+    let taken_back = selected.taken_back.as_ref().expect("a reason");
+    assert!(
+        taken_back.reason.contains("calls failed"),
+        "{}",
+        taken_back.reason
+    );
+
+    // The old version cannot read where the stream stands, and there is no position of its own: it says so and loses nothing.
+    let source = ConnectedSource {
+        plugin: tried,
+        tenant: &tenant,
+    };
+    assert_eq!(tried.renewed().descriptor().version, "1.0.0");
+    let report = read(&source, tried, &mut output).await;
+    assert_eq!(report.streams[0].status.code(), Some("unreadable_cursor"));
+    assert_eq!(
+        output
+            .live_keys("rows")
+            .expect("keys")
+            .expect("known")
+            .len(),
+        60
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reading_goes_on_while_versions_and_formats_change_under_it() {
+    let (components, folder) = components(&[OLD, OTHER_FORMAT]).await;
+    let plugin = components.plugin(CONNECTOR, "a").await.expect("a version");
+    let tenant = tenant(&plugin, ROWS);
+    let swapping = |swaps| Swapping {
+        inner: ConnectedSource {
+            plugin: &plugin,
+            tenant: &tenant,
+        },
+        components: &components,
+        pages: AtomicU32::new(0),
+        swaps,
+    };
+
+    // Three pages in format 1, three in format 2, then back: the old version goes on from its own last position.
+    let mut output = sqlite(folder.path());
+    let swaps = [(3, Some("3.0.0")), (6, None)];
+    let report = read(&swapping(&swaps), &plugin, &mut output).await;
+    assert_eq!(report.streams[0].status, StreamStatus::Complete);
+    assert_eq!(report.streams[0].retries, 0);
+    // Thirty of them came twice, and are there once.
+    assert_eq!(report.streams[0].records, 130);
+    assert_eq!(output.live_keys("rows").expect("keys"), Some(all_keys()));
+    let positions = &output.state().streams["rows"].positions;
+    assert_eq!(positions.keys().copied().collect::<Vec<u8>>(), [1, 2]);
+
+    // Forward and forward only: nothing comes twice anywhere.
+    let lines = folder.path().join("lines");
+    std::fs::create_dir(&lines).expect("a folder");
+    let mut output =
+        JsonLines::open(&lines, &OutputTarget::state_in_directory(&lines)).expect("an output");
+    let report = read(&swapping(&[(4, Some("3.0.0"))]), &plugin, &mut output).await;
+    assert_eq!(report.streams[0].status, StreamStatus::Complete);
+    let text = std::fs::read_to_string(lines.join("rows.jsonl")).expect("rows");
+    assert_eq!(text.lines().count(), 100);
+    assert_eq!(text.matches("\"first\"").count(), 40);
+    assert_eq!(text.matches("\"third\"").count(), 60);
+}
