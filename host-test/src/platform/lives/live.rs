@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use tokio::task::JoinHandle;
 
+use crate::carrying::{Carrying, CarryingError};
 use crate::connection_file::{ConnectionFile, ConnectionFileError};
 use crate::http_client::HttpClient;
 use crate::opened_connection::{CheckError, OpenError, OpenedConnection};
@@ -15,7 +16,7 @@ use crate::platform::sealed::SealError;
 use crate::runner::ConnectedSource;
 use crate::state_store::{SqliteState, StateError};
 use crate::webhook_listener::{Recipient, RecipientOptions, WebhookListener, allowed_networks};
-use crate::webhook_queue::{MOST_WAITING, QueueError, QueueOptions};
+use crate::webhook_queue::{Intents, MOST_WAITING, QueueError, QueueOptions};
 use crate::webhook_read_again::read_again;
 use crate::webhook_service::WebhookService;
 
@@ -63,6 +64,9 @@ pub(in crate::platform) enum OpenProblem {
     /// Its queue cannot be opened.
     #[error(transparent)]
     Queue(#[from] QueueError),
+    /// What its triggers want cannot be carried out.
+    #[error(transparent)]
+    Carrying(#[from] CarryingError),
     /// Its settings of webhooks make no sense.
     #[error("{0}")]
     Webhooks(String),
@@ -91,6 +95,7 @@ enum Behind {
         service: WebhookService,
         listener: WebhookListener,
         reading: JoinHandle<()>,
+        carrying: Option<Arc<Carrying>>,
     },
 }
 
@@ -116,6 +121,16 @@ impl Live {
         match &self.behind {
             Behind::Reads(output) => output.handle(),
             Behind::Webhooks { service, .. } => service.output(),
+        }
+    }
+
+    /// Where the intents of a sync are kept; `None`: nowhere.
+    pub(in crate::platform) fn intents(&self) -> Option<&Intents> {
+        match &self.behind {
+            Behind::Reads(_) => None,
+            Behind::Webhooks { carrying, .. } => {
+                carrying.as_ref().map(|carrying| carrying.intents())
+            }
         }
     }
 
@@ -151,9 +166,19 @@ impl Live {
 
     /// Whether something is to be done that nobody holds it for.
     pub(super) fn has_work(&self) -> bool {
-        let Behind::Webhooks { service, .. } = &self.behind else {
+        let Behind::Webhooks {
+            service, carrying, ..
+        } = &self.behind
+        else {
             return false;
         };
+        let file = &self.connection.file;
+        if carrying
+            .as_ref()
+            .is_some_and(|carrying| carrying.has_work(file))
+        {
+            return true;
+        }
         let queue = service.queue();
         queue.waiting() > 0 || queue.has_rows_again().unwrap_or(false)
     }
@@ -170,8 +195,10 @@ impl Live {
                 service,
                 listener,
                 reading,
+                carrying,
             } => {
                 reading.abort();
+                drop(carrying);
                 // It was told to end, and what it had is with its owner again.
                 let _ = reading.await;
                 drop(listener);
@@ -271,6 +298,10 @@ fn webhooks(
     };
     let window = settings.replay_window;
     let service = WebhookService::start(output, Some(&folder.queue()), options, window, WORKERS)?;
+    let carrying = Carrying::open(&connection.file, service.queue())?.map(Arc::new);
+    let doors = carrying
+        .as_ref()
+        .map(|carrying| carrying.doors(&name, &connection.file));
     let recipient = Recipient::new(RecipientOptions {
         name,
         plugin: connection.plugin.clone(),
@@ -289,18 +320,29 @@ fn webhooks(
         service.output(),
         connection.clone(),
     );
+    let carried = carrying.clone();
     let reading = tokio::spawn(async move {
-        if reads_again {
-            let source = ConnectedSource {
-                plugin: &connection.plugin,
-                tenant: &connection.tenant,
-            };
-            read_again(&queue, source, &output, None, time_scale).await;
-        }
+        let keeper = carried.as_ref().map(|carrying| carrying.intents());
+        let reading = async {
+            if reads_again {
+                let source = ConnectedSource {
+                    plugin: &connection.plugin,
+                    tenant: &connection.tenant,
+                };
+                read_again(&queue, source, &output, keeper, time_scale).await;
+            }
+        };
+        let carrying = async {
+            if let Some(carrying) = &carried {
+                carrying.run(&connection, time_scale).await;
+            }
+        };
+        futures::join!(reading, carrying);
     });
     Ok(Behind::Webhooks {
         service,
-        listener: WebhookListener::new(vec![recipient]),
+        listener: WebhookListener::with_doors(vec![recipient], doors.unwrap_or_default()),
         reading,
+        carrying,
     })
 }
