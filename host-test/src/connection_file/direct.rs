@@ -84,11 +84,11 @@ pub(super) fn read(path: &Path, root: &Node, problems: &mut Problems) -> Connect
     if let Some(node) = top.take("rate") {
         connection.rate = rate::read(&top.path("rate"), node, problems);
     }
-    if let Some(node) = top.take("limits") {
-        connection.limits = limits::read(&top.path("limits"), node, problems);
-    }
     if let Some(node) = top.take("alerts") {
         connection.alerts = alerts::read(&top.path("alerts"), node, problems);
+    }
+    if let Some(node) = top.take("limits") {
+        connection.limits = limits::read(&top.path("limits"), node, problems);
     }
     connection.triggers = triggers::take(&mut top, problems);
     connection.intents = intents::take(&mut top, problems);

@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::http::{Answer, send};
+use crate::metrics::{measured, scrape};
 use crate::process::{Finished, Running, finish, until};
 use crate::world::World;
 
@@ -273,4 +274,28 @@ fn a_death_on_the_way_back_does_nothing_twice() {
     let parts = asked["conversation_parts"]["conversation_parts"].as_array();
     let ours = |part: &&Value| part.to_string().contains("we know (e1)");
     assert_eq!(parts.expect("parts").iter().filter(ours).count(), 1);
+}
+
+#[test]
+fn intents_and_callbacks_are_measured() {
+    let desk = Desk::start(&["--metrics", "127.0.0.1:0"]);
+    let metrics = measured(&desk.running);
+    let conversation = &desk.conversations[0];
+    let part = json!({ "part_type": "comment", "body": "<p>Hello</p>", "from_contact": true });
+    let change =
+        json!({ "change": "conversation_part", "conversation": conversation, "part": part });
+    desk.world.service.post("desk", &change);
+    assert_eq!(desk.tell(&desk.comment("m1", conversation)).0, 200);
+    let own = r#"connection="connection""#;
+    let done = r#"outcome="done""#;
+    let alarm = [own, r#"action="alarm""#, done];
+    until(|| scrape(&metrics).sum("connector_intents_total", &alarm) >= 1.0);
+    until(|| scrape(&metrics).sum("connector_callbacks_total", &[own, done]) >= 1.0);
+    let seen = scrape(&metrics);
+    assert_eq!(
+        seen.sum("connector_callback_delay_seconds_count", &[own]),
+        1.0
+    );
+    assert!(seen.sum("connector_callback_delay_seconds_sum", &[own]) > 0.0);
+    assert_eq!(desk.running.terminate().code, Some(0));
 }

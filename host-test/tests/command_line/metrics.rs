@@ -7,12 +7,12 @@ use crate::webhooks::{contact, listening, notification, signature};
 use crate::world::{CLIENT_SECRET, World};
 
 /// Where metrics are served, once they are.
-fn measured(running: &Running) -> String {
+pub fn measured(running: &Running) -> String {
     let line = running.line("metrics on ");
     line.trim().trim_start_matches("metrics on ").to_owned()
 }
 
-fn scrape(url: &str) -> Exposition {
+pub fn scrape(url: &str) -> Exposition {
     let answer = send("GET", url, &[], b"");
     assert_eq!(answer.status, 200);
     let kind = answer.header("content-type");
