@@ -8,12 +8,13 @@ mod whole_process {
     pub mod cases;
     pub mod native;
     pub mod process;
+    pub mod writes;
 }
 
 use anyhow::ensure;
 use comfy_table::Table;
 use whole_process::cases::{CASES, Case, Cost};
-use whole_process::{native, process};
+use whole_process::{native, process, writes};
 
 fn main() -> anyhow::Result<()> {
     if native::was_asked_for()? {
@@ -55,6 +56,7 @@ fn main() -> anyhow::Result<()> {
         }
     }
     println!("{table}");
+    over.extend(writes::run(&host, wanted.as_deref())?);
     ensure!(over.is_empty(), "over budget: {}", over.join(", "));
     Ok(())
 }

@@ -59,6 +59,17 @@ fn nearest_of<'a>(found: &str, known: &mut dyn Iterator<Item = &'a str>) -> Opti
         .map(|(_, name)| name)
 }
 
+/// That a name is not known, with those that are and the one that was meant.
+pub fn unknown(path: String, code: &str, message: &str, found: &str, known: &[&str]) -> Problem {
+    let hint = nearest(found, known.iter().copied())
+        .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    Problem {
+        found: Some(found.chars().take(60).collect()),
+        expected: Some(known.join(", ")),
+        ..problem(path, code, format!("{message}{hint}"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

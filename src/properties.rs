@@ -3,9 +3,11 @@
 
 #![allow(clippy::panic, reason = "what does not hold stops the test")]
 
+mod mapping;
 mod pages;
 mod webhooks;
 
+pub use mapping::mapping;
 pub use pages::{cursor, page};
 pub use webhooks::{webhook_body, webhook_item};
 
@@ -41,4 +43,29 @@ fn assert_entry(entry: &Entry) {
         .collect();
     let parts = parts.unwrap_or_else(|| panic!("a payload of {} lacks its key", stream.name));
     assert_eq!(join_key(parts), entry.key, "{}", stream.name);
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::path::Path;
+
+    /// What the fuzz targets begin with.
+    #[test]
+    fn what_holds_does_so_for_every_seed() {
+        let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
+        let targets: [(&str, fn(&[u8])); 4] = [
+            ("cursor", super::cursor),
+            ("mapping", super::mapping),
+            ("page", super::page),
+            ("webhook_body", super::webhook_body),
+        ];
+        for (target, holds) in targets {
+            let files: Vec<_> = std::fs::read_dir(seeds.join(target)).unwrap().collect();
+            assert!(files.len() >= 5, "{target}");
+            for file in files {
+                holds(&std::fs::read(file.unwrap().path()).unwrap());
+            }
+        }
+    }
 }

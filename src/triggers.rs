@@ -7,6 +7,7 @@
 pub mod document;
 mod fit;
 mod intents;
+mod keywords;
 mod packing;
 pub mod question;
 mod scene;

@@ -1,6 +1,6 @@
 //! `write-batch`: rows to Intercom, one outcome each.
 //!
-//! The order of a batch: validate every row, take back outcomes that the journal knows, check custom attributes, look up
+//! The order of a batch: read the mapping the other way where rows are in its form, validate every row, take back outcomes that the journal knows, check custom attributes, look up
 //! the objects that rows speak of, make the tags, companies and attributes that are missing, write in rounds (rows about
 //! one object one after the other, others at the same time), record the outcomes. What must not be sent twice is in the
 //! journal before it is sent, and looked for before it is sent again.
@@ -34,7 +34,8 @@ use crate::contract::state::Swapped;
 use crate::contract::types::{Connection, Failure, FailureKind};
 use crate::failure::failure;
 use crate::intercom::actions::Replay;
-use crate::intercom::request;
+use crate::intercom::{request, streams};
+use crate::mapping::Mapping;
 use crate::operation::{Input, Moment, Operation, Step};
 
 /// Requests in flight at once.
@@ -119,7 +120,12 @@ impl WriteBatch {
         let config = Config::of(&self.connection)?;
         let action = known_action(&self.batch)?;
         let mode = known_mode(action, &self.batch, &config)?;
-        let rows = Box::new(Rows::new(action, mode, &config, &self.batch));
+        let inverse = match streams::find(action.name) {
+            Some(stream) => Mapping::of(&self.connection)?.inverse(stream)?,
+            None => None,
+        };
+        let rows = Rows::new(action, mode, &config, inverse.as_ref(), &self.batch);
+        let rows = Box::new(rows);
         if self.batch.rehearsal == Rehearsal::Offline {
             return Ok(Step::Done(Ok(rows.outcomes_offline())));
         }

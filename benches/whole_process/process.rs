@@ -62,6 +62,11 @@ impl Simulator {
         Ok(simulator)
     }
 
+    /// Where it answers.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Runs a case against it, from nothing.
     pub fn run(&self, host: &Path, case: &Case) -> anyhow::Result<Cost> {
         let folder = tempfile::tempdir()?;
@@ -99,7 +104,22 @@ impl Simulator {
 }
 
 /// Runs a command, and looks whether the case's rows are in its files.
-fn measured(mut command: Command, case: &Case, output: &Path) -> anyhow::Result<Cost> {
+fn measured(command: Command, case: &Case, output: &Path) -> anyhow::Result<Cost> {
+    let cost = cost_of(command)?;
+    for (stream, rows) in case.rows {
+        let file = std::fs::File::open(output.join(format!("{stream}.jsonl")))?;
+        let lines = BufReader::new(file).lines().count() as u64;
+        let wanted = rows.number();
+        ensure!(
+            rows.are(lines),
+            "{lines} rows of {stream} instead of {wanted}"
+        );
+    }
+    Ok(cost)
+}
+
+/// Runs a command to its good end.
+pub fn cost_of(mut command: Command) -> anyhow::Result<Cost> {
     let before = children_seconds()?;
     let begun = Instant::now();
     let process = command
@@ -112,15 +132,6 @@ fn measured(mut command: Command, case: &Case, output: &Path) -> anyhow::Result<
         megabytes,
         duration: begun.elapsed().as_secs_f64(),
     };
-    for (stream, rows) in case.rows {
-        let file = std::fs::File::open(output.join(format!("{stream}.jsonl")))?;
-        let lines = BufReader::new(file).lines().count() as u64;
-        let wanted = rows.number();
-        ensure!(
-            rows.are(lines),
-            "{lines} rows of {stream} instead of {wanted}"
-        );
-    }
     Ok(cost)
 }
 

@@ -3,6 +3,7 @@
 //! Everything in it is honoured or named: an unknown key, a wrong type or an unset variable is a problem, what this
 //! version cannot do yet is a warning. All of them are found in one pass.
 
+mod attachments;
 mod callbacks;
 mod direct;
 pub(crate) mod document;
@@ -28,6 +29,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+pub use self::attachments::{AttachmentSettings, CopyTo};
 pub use self::callbacks::{Algorithm, Callback, IdPlace, Part, Rule, RuleWrite};
 pub use self::http_output::HttpOutputSettings;
 pub use self::intents::IntentOutput;
@@ -90,6 +92,8 @@ pub struct ConnectionFile {
     pub written_sync_every: Option<Duration>,
     /// What is taken of webhooks.
     pub webhooks: WebhookSettings,
+    /// Whether files that records name are copied, and whereto.
+    pub attachments: AttachmentSettings,
     /// How entries are posted to a URL.
     pub http_output: HttpOutputSettings,
     /// What makes intents of entries.

@@ -35,6 +35,13 @@ impl Default for HttpOptions {
 #[error("the HTTP client cannot be made: {0}")]
 pub struct HttpClientError(#[source] reqwest::Error);
 
+impl HttpClientError {
+    /// Another client than [`HttpClient`] could not be made.
+    pub(crate) fn of(error: reqwest::Error) -> HttpClientError {
+        HttpClientError(error)
+    }
+}
+
 /// One pooled client for all tenants. Cheap to clone.
 ///
 /// It follows no redirect, keeps no cookie and repeats no request that was begun. (A connection that turns out to be closed

@@ -1,6 +1,7 @@
 //! The host of the connector.
 
 pub mod artifact;
+pub mod attachments;
 pub mod authorization;
 pub mod call;
 mod capabilities;

@@ -101,7 +101,7 @@ pub struct Delivered {
     pub new: bool,
     /// Entries that were left out because something newer of their row is there.
     pub stale: u64,
-    /// Streams and keys of rows that were there and gone within one second: only the provider knows which came last.
+    /// Streams and keys of rows of which two changes are of one second: only the provider knows which came last.
     pub unclear: Vec<(String, String)>,
 }
 

@@ -33,7 +33,7 @@ use slot::Slot;
 pub use tally::Counted;
 
 /// Bytes of a component. Compiling takes time and memory with its size.
-const COMPONENT_BYTES: usize = 64 * 1024 * 1024;
+pub const COMPONENT_BYTES: usize = 64 * 1024 * 1024;
 
 /// How long a component may take to describe itself: it computes nothing and waits for nothing.
 pub(crate) const DESCRIBE_TIME: Duration = Duration::from_secs(2);
@@ -295,7 +295,12 @@ impl Plugin {
     ) -> Result<Vec<Outcome>, CallError> {
         let code = self.slot.current();
         let export = code.exports.write_batch;
-        let connection = code.connection(tenant);
+        let mut connection = code.connection(tenant);
+        if connection.mapping.is_some() && !tenant.maps_writes() {
+            let plain = connection.to_mut();
+            plain.mapping = None;
+            plain.prepared = None;
+        }
         let budget = Some(batch.time_budget_ms);
         let parameters = (&*connection, batch);
         let outcomes: Vec<_> = code

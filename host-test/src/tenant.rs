@@ -89,6 +89,8 @@ pub enum TenantError {
 pub struct Tenant {
     pub(crate) shared: Arc<TenantShared>,
     connection: Arc<Connection>,
+    /// Whether rows that are written are in the form that the mapping gives.
+    maps_writes: bool,
 }
 
 /// What all clones of a tenant share.
@@ -139,6 +141,7 @@ impl Tenant {
         Ok(Self {
             shared: Arc::new(shared),
             connection: Arc::new(options.connection),
+            maps_writes: false,
         })
     }
 
@@ -164,7 +167,22 @@ impl Tenant {
         Self {
             shared: Arc::clone(&self.shared),
             connection: Arc::new(connection),
+            maps_writes: self.maps_writes,
         }
+    }
+
+    /// The same tenant, whose rows are written in the form that its mapping gives: it is read the other way. Without this,
+    /// rows are written as they are, whatever the mapping.
+    pub fn with_mapped_writes(&self) -> Self {
+        Self {
+            maps_writes: true,
+            ..self.clone()
+        }
+    }
+
+    /// Whether rows that are written are in the form that the mapping gives.
+    pub(crate) fn maps_writes(&self) -> bool {
+        self.maps_writes
     }
 
     /// Where the provider is: its endpoints' base URLs.

@@ -7,6 +7,7 @@
 
 mod answer;
 mod body;
+mod callers;
 mod pointer;
 mod recipient;
 mod sources;
@@ -21,11 +22,11 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::request::Parts;
 use axum::http::{Method, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::Semaphore;
 
 use self::answer::Answer;
+use self::callers::{Caller, Patience};
 pub(crate) use self::pointer::text_at;
 pub use self::recipient::{Recipient, RecipientOptions};
 pub use self::sources::{PublishedError, allowed_networks, published_networks};
@@ -85,21 +86,16 @@ impl WebhookListener {
         Router::new().fallback(receive).with_state(self.clone())
     }
 
-    /// Serves until `stop` is done; deliveries under way are finished.
+    /// Serves until `stop` is done; deliveries under way are finished. Senders that take longer than a request may take
+    /// are cut off.
     pub async fn serve(
         self,
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
-        let router = self.router();
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        let listener = listener.tap_io(|stream| {
-            // An answer that is held back is slower, and right all the same.
-            let _ = stream.set_nodelay(true);
-        });
-        axum::serve(listener, service)
-            .with_graceful_shutdown(stop)
-            .await
+        let answer = move |request| receive(State(self.clone()), request);
+        callers::serve(listener, stop, Patience::default(), answer).await;
+        Ok(())
     }
 
     /// Answers a request that came to somebody else's door.
@@ -120,13 +116,14 @@ impl WebhookListener {
         if !possible.iter().any(|one| one.admits(peer, &parts.headers)) {
             return self.refuse(possible, Answer::stranger());
         }
-        let Some(_memory) = self.memory(parts) else {
-            return self.throttle(possible);
-        };
-        let body = match body::read(body, shared.body_bytes).await {
-            Ok(body) => body,
+        let (body, _memory) = match body::read(body, shared.body_bytes, &shared.bodies).await {
+            Ok(read) => read,
+            Err(StatusCode::TOO_MANY_REQUESTS) => return self.throttle(possible),
             Err(status) => return self.refuse(possible, Answer::status(status)),
         };
+        if let Some(caller) = parts.extensions.get::<Arc<Caller>>() {
+            caller.has_spoken();
+        }
         let addressed = match named {
             Some(recipient) => vec![recipient],
             None => match self.of_workspace(&body) {
@@ -203,15 +200,6 @@ impl WebhookListener {
             true => Err(Answer::unknown_workspace()),
             false => Ok(found),
         }
-    }
-
-    /// Room for a body. `None`: too many are there already.
-    fn memory(&self, parts: &Parts) -> Option<SemaphorePermit<'_>> {
-        let told = parts.headers.get(axum::http::header::CONTENT_LENGTH);
-        let told = told.and_then(|value| value.to_str().ok()?.parse().ok());
-        let bytes: usize = told.unwrap_or(usize::MAX).min(self.shared.body_bytes);
-        let kib = u32::try_from(bytes / 1_024 + 1).unwrap_or(u32::MAX);
-        self.shared.bodies.try_acquire_many(kib).ok()
     }
 
     fn refuse(&self, whose: &[Arc<Recipient>], answer: Answer) -> Answer {

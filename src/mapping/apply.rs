@@ -279,14 +279,9 @@ impl Program {
 }
 
 /// Puts rows of another stream, which a record embeds and which are given beside it, to the paths that lead into them.
-pub fn embed<'a>(
-    field: &str,
-    parts: &'a str,
-    names: &[impl AsRef<str>],
-    values: &mut [Option<&'a str>],
-) {
+pub fn embed<'a>(field: &str, parts: &'a str, names: &[String], values: &mut [Option<&'a str>]) {
     for (name, value) in names.iter().zip(values) {
-        match name.as_ref().strip_prefix(field) {
+        match name.strip_prefix(field) {
             Some("") => *value = Some(parts),
             Some(rest) => {
                 if let Some(path) = rest.strip_prefix('.') {

@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use super::packed::{Packer, Unpacker};
 use super::path::type_at;
 use crate::contract::types::Problem;
-use crate::failure::{nearest, problem};
+use crate::failure::{problem, unknown};
 use crate::intercom::streams::Stream;
 use crate::json::{self, Member, Object};
 use crate::triggers::question::{self, Question};
@@ -108,7 +108,7 @@ impl Condition {
             Self::In(path, wanted) => {
                 packer.number(0);
                 packer.text(path);
-                packer.all(wanted, |packer, text| packer.text(text));
+                packer.texts(wanted);
             }
             Self::Present(path) => {
                 packer.number(1);
@@ -146,7 +146,7 @@ impl Condition {
 fn unpack(unpacker: &mut Unpacker, depth: usize) -> Option<Condition> {
     let depth = depth.checked_sub(1)?;
     Some(match unpacker.number()? {
-        0 => Condition::In(unpacker.text()?, unpacker.all(|unpacker| unpacker.text())?),
+        0 => Condition::In(unpacker.text()?, unpacker.texts()?),
         1 => Condition::Present(unpacker.text()?),
         2 => Condition::Not(Box::new(unpack(unpacker, depth)?)),
         3 => Condition::All(unpacker.all(|unpacker| unpack(unpacker, depth))?),
@@ -212,24 +212,15 @@ fn read(
         Member::Object(object) => json::parse(object.as_bytes()).unwrap_or_default(),
         _ => return wrong("type", "expected a condition: an object, or a list of them"),
     };
-    let questions = if terms.asks {
-        &question::WORDS[..]
-    } else {
-        &[]
-    };
-    let words = || WORDS.iter().chain(questions).copied();
-    let mut names = object.0.iter().map(|(name, _)| name);
-    if let Some(name) = names.find(|name| !words().any(|word| word == **name)) {
-        let hint = nearest(name, words())
-            .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-        problems.push(Problem {
-            expected: Some(words().collect::<Vec<_>>().join(", ")),
-            ..problem(
-                format!("{place}.{name}"),
-                "unknown_key",
-                format!("a condition has no such key{hint}"),
-            )
-        });
+    let mut words = WORDS.to_vec();
+    if terms.asks {
+        words.extend(question::WORDS);
+    }
+    let mut names = object.0.iter().map(|(name, _)| name.as_str());
+    if let Some(name) = names.find(|name| !words.contains(name)) {
+        let message = "a condition has no such key";
+        let place = format!("{place}.{name}");
+        problems.push(unknown(place, "unknown_key", message, name, &words));
         return None;
     }
     let path = match object.get("path") {

@@ -8,7 +8,7 @@ use super::steps;
 use super::targets;
 use super::transform::Item;
 use crate::contract::types::{Account, Problem};
-use crate::failure::{nearest, problem};
+use crate::failure::{problem, unknown};
 use crate::intercom::fields::Kind;
 use crate::intercom::streams::{self, Stream};
 use crate::json::{self, Member, Object};
@@ -18,6 +18,11 @@ const DEFAULT_STREAM: &str = "contacts";
 
 /// Where a mapping stands in what people write.
 pub const ROOT: &str = "field_mapping";
+
+/// A place in a mapping that stands somewhere else.
+pub fn moved(place: &str, path: &str) -> String {
+    format!("{place}{}", path.strip_prefix(ROOT).unwrap_or(path))
+}
 
 /// The keys of a rule, and of a section.
 const RULE_KEYS: &[&str] = &[
@@ -152,16 +157,9 @@ impl<'d> Draft<'d> {
     }
 
     fn unknown(&mut self, place: String, code: &str, what: &str, found: &str, known: &[&str]) {
-        let hint = nearest(found, known.iter().copied())
-            .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-        self.problems.push(Problem {
-            expected: Some(known.join(", ")),
-            ..problem(
-                place,
-                code,
-                format!("there is no {what} of this name{hint}"),
-            )
-        });
+        let message = format!("there is no {what} of this name");
+        self.problems
+            .push(unknown(place, code, &message, found, known));
     }
 
     fn document(&mut self, object: &'d str) {

@@ -2,16 +2,21 @@
 
 use super::Mapping;
 use super::apply::{Program, Subject};
-use super::path::{COMPANY, Type};
+use super::path::COMPANY;
 use super::rule::{Rule, Section, Source};
 use super::transform::Item;
 use crate::contract::types::{Failure, Problem};
-use crate::failure::{invalid_input, not_valid, problem};
+use crate::failure::{not_valid, problem};
 use crate::intercom::streams::Stream;
+use crate::json::{self, Member, Object};
 
 /// Makes a stream's fields of the customer's.
 #[derive(Clone, Debug)]
-pub struct Inverse(Program);
+pub struct Inverse {
+    program: Program,
+    /// Everything that the mapping gives.
+    targets: Vec<String>,
+}
 
 impl Mapping {
     /// The inverse for a stream; `None` when its records are given as they are, and so are taken as they are.
@@ -54,7 +59,10 @@ impl Mapping {
         };
         let turned = super::targets::arrange(turned, &places, &mut problems);
         match problems.is_empty() {
-            true => Ok(Some(Inverse(Program::new(stream, turned)))),
+            true => Ok(Some(Inverse {
+                program: Program::new(stream, turned),
+                targets: section.rules.iter().map(|rule| rule.to.clone()).collect(),
+            })),
             false => Err(not_valid(
                 "no_inverse",
                 "the mapping read the other way",
@@ -68,19 +76,16 @@ impl Inverse {
     /// The fields to write of a document with the customer's fields. What it does not hold is not written.
     ///
     /// # Errors
-    /// `invalid_row`: it is no JSON object, or a value is not one that the mapping gives; the paths are the customer's.
+    /// `invalid_row`, with every problem: it is no JSON object, a member is none that the mapping gives, or a value is none;
+    /// the paths are the customer's.
     pub fn apply(&self, document: &[u8]) -> Result<Vec<u8>, Failure> {
-        let invalid = |path: &str, message: &str| {
-            invalid_input(
-                "invalid_row",
-                format!("the row cannot be read by the mapping: {message}"),
-                vec![problem(path, "invalid_row", message)],
-            )
-        };
-        let record = str::from_utf8(document).map_err(|_| invalid("", "it is not UTF-8"))?;
-        if Type::of(record.trim_start()) != Type::Object {
-            return Err(invalid("", "it is no JSON object"));
-        }
+        let unreadable =
+            |message| not_valid("invalid_row", "the row", vec![problem("", "json", message)]);
+        let object = json::parse::<Object>(document)
+            .map_err(|reason| unreadable(format!("expected a JSON object; {reason}")))?;
+        let record = str::from_utf8(document).unwrap_or_default();
+        let mut problems = Vec::new();
+        self.strangers(&object, "", &mut problems);
         let subject = Subject {
             record,
             key: "",
@@ -89,20 +94,50 @@ impl Inverse {
             whole: false,
         };
         let mapped = self
-            .0
+            .program
             .apply(&subject)
-            .map_err(|_| invalid("", "it is no JSON object"))?;
+            .map_err(|_| unreadable("expected a JSON object".to_owned()))?;
         let mapped = mapped.unwrap_or_default();
-        match mapped.odd.first() {
-            None => Ok(mapped.payload),
-            Some(target) => {
-                let rules = self.0.section().rules.iter();
-                let mut rules = rules.filter(|rule| rule.to == *target);
-                let path = rules
-                    .next()
-                    .and_then(|rule| rule.paths().next())
-                    .unwrap_or_default();
-                Err(invalid(path, "the value is none that the mapping gives"))
+        let rules = &self.program.section().rules;
+        for rule in rules.iter().filter(|rule| mapped.odd.contains(&rule.to)) {
+            let path = rule.paths().next().unwrap_or_default();
+            problems.push(problem(
+                path,
+                "value",
+                "the value is none that the mapping gives",
+            ));
+        }
+        match problems.is_empty() {
+            true => Ok(mapped.payload),
+            false => Err(not_valid("invalid_row", "the row", problems)),
+        }
+    }
+
+    /// The members that the mapping does not give: nobody could say what becomes of them.
+    fn strangers(&self, object: &Object, within: &str, problems: &mut Vec<Problem>) {
+        let below = |path: &str, object: &str| {
+            path.strip_prefix(object)
+                .is_some_and(|rest| rest.starts_with('.'))
+        };
+        for (name, member) in &object.0 {
+            let path = format!("{within}{name}");
+            let mut targets = self.targets.iter();
+            if targets.any(|target| path == *target || below(&path, target)) {
+                continue;
+            }
+            let inner = match member {
+                Member::Object(json) => json::parse::<Object>(json.as_bytes()).ok(),
+                _ => None,
+            };
+            match inner {
+                Some(inner) if self.targets.iter().any(|target| below(target, &path)) => {
+                    self.strangers(&inner, &format!("{path}."), problems);
+                }
+                _ => problems.push(problem(
+                    path,
+                    "unknown_field",
+                    "the mapping gives no such field",
+                )),
             }
         }
     }

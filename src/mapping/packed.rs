@@ -33,6 +33,11 @@ impl Packer {
         }
     }
 
+    /// Texts behind their number.
+    pub fn texts(&mut self, texts: &[String]) {
+        self.all(texts, |packer, text| packer.text(text));
+    }
+
     /// A value that may be missing: none or one.
     pub fn some<T>(&mut self, value: Option<&T>, each: impl Fn(&mut Self, &T)) {
         self.all(value.as_slice(), |packer, value| each(packer, value));
@@ -82,6 +87,11 @@ impl<'a> Unpacker<'a> {
             return None;
         }
         (0..count).map(|_| each(self)).collect()
+    }
+
+    /// Texts behind their number.
+    pub fn texts(&mut self) -> Option<Vec<String>> {
+        self.all(Self::text)
     }
 
     /// A value that may be missing.

@@ -3,7 +3,7 @@
 use records::Paths;
 
 use crate::contract::types::Problem;
-use crate::failure::{nearest, problem};
+use crate::failure::{problem, unknown};
 use crate::intercom::fields::{Field, Kind};
 use crate::intercom::streams::{self, Stream};
 
@@ -97,18 +97,15 @@ pub fn type_at(stream: &Stream, path: &str, place: &str) -> Result<Type, Box<Pro
 fn within(fields: &[Field], path: &str, place: &str) -> Result<Type, Box<Problem>> {
     let (name, rest) = path.split_once('.').unwrap_or((path, ""));
     let Some(field) = fields.iter().find(|field| field.name() == name) else {
-        let names = || fields.iter().map(Field::name);
-        let hint = nearest(name, names())
-            .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-        return Err(Box::new(Problem {
-            found: Some(name.chars().take(60).collect()),
-            expected: Some(names().collect::<Vec<_>>().join(", ")),
-            ..problem(
-                place,
-                "unknown_field",
-                format!("there is no such field{hint}"),
-            )
-        }));
+        let names: Vec<&str> = fields.iter().map(Field::name).collect();
+        let message = "there is no such field";
+        return Err(Box::new(unknown(
+            place.to_owned(),
+            "unknown_field",
+            message,
+            name,
+            &names,
+        )));
     };
     let kind = match field.kind {
         Kind::Text | Kind::Reference => Type::Text,

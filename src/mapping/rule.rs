@@ -148,7 +148,7 @@ impl Section {
     pub fn pack(&self, packer: &mut Packer) {
         packer.text(&self.stream);
         packer.all(&self.rules, |packer, rule| rule.pack(packer));
-        packer.all(&self.required, |packer, text| packer.text(text));
+        packer.texts(&self.required);
         packer.number(self.nulls.into());
         packer.number(self.strict.into());
         let (company, name) = match &self.company {
@@ -166,7 +166,7 @@ impl Section {
         Some(Self {
             stream: unpacker.text()?,
             rules: unpacker.all(Rule::unpack)?,
-            required: unpacker.all(|unpacker| unpacker.text())?,
+            required: unpacker.texts()?,
             nulls: unpacker.number()? == 1,
             strict: unpacker.number()? == 1,
             company: match (unpacker.number()?, unpacker.text()?) {

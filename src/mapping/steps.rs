@@ -6,7 +6,7 @@ use super::rule::{Rule, Source};
 use super::transform::SECRET_CHARACTERS;
 use super::transform::{Item, Row, Shape, Step, TRANSFORMS, is_country, public_key, table};
 use crate::contract::types::Problem;
-use crate::failure::{nearest, problem};
+use crate::failure::{problem, unknown};
 use crate::json::{self, Member, Object};
 
 /// Reads a step: the name of a transform, or an object of its name and its argument, with an option beside them.
@@ -34,18 +34,15 @@ pub fn read<'m>(
         .find_map(|(name, member)| Some((known(name)?, member)))
     else {
         let found = object.0.first().map_or("", |(name, _)| name);
-        let names = || TRANSFORMS.iter().map(|row| row.name);
-        let hint = nearest(found, names())
-            .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-        return Err(Box::new(Problem {
-            found: Some(found.chars().take(60).collect()),
-            expected: Some(names().collect::<Vec<_>>().join(", ")),
-            ..problem(
-                place,
-                "unknown_transform",
-                format!("there is no such transform{hint}"),
-            )
-        }));
+        let names: Vec<&str> = TRANSFORMS.iter().map(|row| row.name).collect();
+        let message = "there is no such transform";
+        return Err(Box::new(unknown(
+            place.to_owned(),
+            "unknown_transform",
+            message,
+            found,
+            &names,
+        )));
     };
     let option = row.option.map_or("", |(name, _)| name);
     if let Some((name, _)) = object

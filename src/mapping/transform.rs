@@ -1,5 +1,6 @@
 //! Transforms: what a pipeline does with a value. A row of the table for each; code for what a row means.
 
+pub mod html;
 mod lists;
 mod mask;
 mod phone;
@@ -291,19 +292,24 @@ impl Step {
     /// Packs it.
     pub fn pack(&self, packer: &mut Packer) {
         packer.number(self.row);
-        packer.all(&self.arguments, |packer, text| packer.text(text));
+        packer.texts(&self.arguments);
     }
 
     /// Reads what [`Step::pack`] wrote.
     pub fn unpack(unpacker: &mut Unpacker) -> Option<Self> {
         let row = unpacker.number()?;
-        let arguments = unpacker.all(|unpacker| unpacker.text())?;
+        let arguments = unpacker.texts()?;
         (row < TRANSFORMS.len()).then_some(Self { row, arguments })
     }
 }
 
 /// Calls back with each item of a list, as it is written.
 pub fn each<'a>(list: &'a str, mut item: impl FnMut(&'a str)) {
+    each_of(list, &mut item);
+}
+
+/// The same, once in the component.
+fn each_of<'a>(list: &'a str, item: &mut dyn FnMut(&'a str)) {
     let read = Reader::new(list).list(|reader| {
         let place = reader.value()?;
         item(list.get(place).unwrap_or_default());

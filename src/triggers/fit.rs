@@ -24,8 +24,7 @@ pub fn fit(
                 ..notice
             })),
             Err(failure) => problems.extend(failure.problems.into_iter().map(|mut one| {
-                let rest = one.path.trim_start_matches(document::ROOT);
-                one.path = format!("{place}.mapping{rest}");
+                one.path = document::moved(&format!("{place}.mapping"), &one.path);
                 one
             })),
         }

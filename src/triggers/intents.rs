@@ -90,8 +90,12 @@ impl<'a, 'w> Intents<'a, 'w> {
         if let Some((_, record)) = self.mapped.iter().find(|(known, _)| *known == at) {
             return record.clone();
         }
-        let packed = Unpacker(self.watch.mappings).all(|unpacker| unpacker.bytes())?;
-        let mapping = Mapping::unpack(packed.get(at)?)?;
+        let mut mappings = Unpacker(self.watch.mappings);
+        mappings.number()?;
+        for _ in 0..at {
+            mappings.bytes()?;
+        }
+        let mapping = Mapping::unpack(mappings.bytes()?)?;
         let subject = Subject {
             record: occasion.record,
             key: occasion.key,

@@ -4,9 +4,8 @@
 //! each), the keywords (an index for all that are looked for at the same paths) and the triggers. Of a trigger first what
 //! decides whether it fires, then what it wants.
 
-use records::{in_order, keywords};
-
 use super::Trigger;
+use super::keywords;
 use super::question::Question;
 use crate::mapping::condition::Condition;
 use crate::mapping::packed::Packer;
@@ -59,17 +58,19 @@ pub fn pack(triggers: &[Trigger]) -> Vec<u8> {
 #[derive(Default)]
 struct Shared<'t> {
     paths: Vec<&'t str>,
-    /// Paths, and the keywords that are looked for there with the mark of each.
-    keywords: Vec<(&'t [String], Vec<(&'t str, u32)>, u32)>,
+    /// Paths, the entries of the keywords that are looked for there, and how many marks they have.
+    keywords: Vec<(&'t [String], Vec<String>, u32)>,
 }
 
 fn stream(triggers: &[&Trigger], mappings: &mut Vec<Vec<u8>>) -> Vec<u8> {
     let mut shared = Shared::default();
     for when in triggers.iter().filter_map(|trigger| trigger.when.as_ref()) {
-        when.paths(&mut |path| shared.paths.push(path));
+        when.paths(&mut |path| {
+            if let Err(at) = shared.paths.binary_search(&path) {
+                shared.paths.insert(at, path);
+            }
+        });
     }
-    shared.paths = in_order(shared.paths);
-    shared.paths.dedup();
     let mut packed: Vec<Vec<u8>> = Vec::new();
     for trigger in triggers {
         packed.push(one(trigger, &mut shared, mappings));
@@ -138,12 +139,13 @@ fn several<'t>(kind: usize, inner: &'t [Condition], shared: &mut Shared<'t>, pac
     }
 }
 
+fn texts(packer: &mut Packer, kind: usize, slot: usize, texts: &[String]) {
+    packer.number(kind);
+    packer.number(slot);
+    packer.texts(texts);
+}
+
 fn condition<'t>(when: &'t Condition, shared: &mut Shared<'t>, packer: &mut Packer) {
-    let texts = |packer: &mut Packer, kind: usize, slot: usize, texts: &[String]| {
-        packer.number(kind);
-        packer.number(slot);
-        packer.all(texts, |packer, text| packer.text(text));
-    };
     match when {
         Condition::In(path, wanted) => texts(packer, IN, slot(&shared.paths, path), wanted),
         Condition::Present(path) => {
@@ -180,7 +182,7 @@ fn condition<'t>(when: &'t Condition, shared: &mut Shared<'t>, packer: &mut Pack
                 shared.keywords.len() - 1
             });
             let (_, all, marks) = &mut shared.keywords[group];
-            all.extend(words.iter().map(|word| (word.as_str(), *marks)));
+            all.extend(words.iter().map(|word| keywords::entry(word, *marks)));
             packer.number(KEYWORDS);
             packer.number(group);
             packer.number(*marks as usize);

@@ -5,7 +5,7 @@ use records::letters::fold;
 
 use super::senses;
 use crate::contract::types::Problem;
-use crate::failure::{nearest, problem};
+use crate::failure::{problem, unknown};
 use crate::intercom::streams::Stream;
 use crate::json::{self, Member, Object};
 use crate::mapping::condition::{Condition, written};
@@ -118,17 +118,15 @@ pub fn read(
                         && !one.contains('@')
                         && !one.bytes().any(|byte| byte.is_ascii_digit())
                 };
-                if let Some(unknown) = authors.iter().find(is_unknown) {
-                    let hint = nearest(unknown, AUTHORS)
-                        .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-                    problems.push(Problem {
-                        expected: Some(AUTHORS.join(", ")),
-                        ..problem(
-                            at.clone(),
-                            "unknown_author",
-                            format!("there is no such kind of author{hint}"),
-                        )
-                    });
+                if let Some(one) = authors.iter().find(is_unknown) {
+                    let message = "there is no such kind of author";
+                    problems.push(unknown(
+                        at.clone(),
+                        "unknown_author",
+                        message,
+                        one,
+                        &AUTHORS,
+                    ));
                     return Read::Condition(None);
                 }
                 Some(Question::Author {
@@ -254,8 +252,7 @@ fn keywords(
             problems.push(*problem);
         }
     }
-    let mut paths = in_order(paths);
-    paths.dedup();
+    let paths = in_order(paths);
     (problems.len() == known).then_some(Question::Keywords { paths, words })
 }
 
@@ -265,13 +262,15 @@ fn texts(value: &Member) -> Option<Vec<String>> {
         Member::List(list) => json::parse(list.as_bytes()).ok()?,
         one => vec![one.clone()],
     };
-    let texts = list.iter().map(|item| match item {
-        Member::Text(text) if !text.is_empty() => Some(text.clone()),
-        Member::Number(_) => Some(written(item)),
-        _ => None,
-    });
-    let texts: Option<Vec<String>> = texts.collect();
-    texts.filter(|texts| !texts.is_empty())
+    let mut texts = Vec::new();
+    for item in list {
+        match item {
+            Member::Text(text) if !text.is_empty() => texts.push(text),
+            Member::Number(_) => texts.push(written(&item)),
+            _ => return None,
+        }
+    }
+    Some(texts).filter(|texts| !texts.is_empty())
 }
 
 /// A text in the form in which it is compared.

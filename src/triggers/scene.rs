@@ -2,7 +2,6 @@
 
 use records::keywords::search;
 use records::letters::fold;
-use records::plain;
 
 use super::packing::{ALL, ANY, AUTHOR, COMPARED, IN, KEYWORDS, NOT, OLDER, PRESENT, TAG};
 use super::question::folded;
@@ -13,6 +12,7 @@ use crate::mapping::apply::embed;
 use crate::mapping::condition::{compares, is_filled, same};
 use crate::mapping::packed::Unpacker;
 use crate::mapping::path::value_at;
+use crate::mapping::transform::html::plain;
 use crate::mapping::transform::{Item, each};
 
 /// The most conditions within each other, with those that others stand for.
@@ -133,7 +133,9 @@ impl<'a, 'w> Scene<'a, 'w> {
             let Some(value) = self.value(*slot) else {
                 continue;
             };
-            match !embedded.is_empty() && watch.names.get(*slot) == Some(&embedded) {
+            match !embedded.is_empty()
+                && watch.names.get(*slot).is_some_and(|name| name == embedded)
+            {
                 true => each(list_of(value, embedded), |part| {
                     add(
                         value_at(part, "body").unwrap_or_default(),
@@ -145,7 +147,7 @@ impl<'a, 'w> Scene<'a, 'w> {
             }
         }
         let mut found = Vec::new();
-        search(index, &text, |mark| {
+        search(index, &text, &mut |mark| {
             if !found.contains(&mark) {
                 found.push(mark);
             }

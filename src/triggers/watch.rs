@@ -34,7 +34,7 @@ pub struct Occasion<'a> {
 pub struct Watch<'p> {
     pub(super) stream: &'static Stream,
     /// The paths that they look at, sorted.
-    pub(super) names: Vec<&'p str>,
+    pub(super) names: Vec<String>,
     pub(super) paths: Paths,
     /// Indexes of keywords, and the numbers of the paths at which these are looked for.
     pub(super) keywords: Vec<(Vec<usize>, &'p [u8])>,
@@ -56,14 +56,18 @@ impl<'p> Watch<'p> {
             }
         }
         let mut unpacker = Unpacker(own?);
-        let names = unpacker.all(|unpacker| unpacker.str())?;
-        let keywords = unpacker.all(|unpacker| {
-            let slots = unpacker.all(|unpacker| unpacker.number())?;
-            Some((slots, unpacker.bytes()?))
-        })?;
+        let names = unpacker.texts()?;
+        let mut keywords = Vec::new();
+        for _ in 0..unpacker.number()? {
+            let mut slots = Vec::new();
+            for _ in 0..unpacker.number()? {
+                slots.push(unpacker.number()?);
+            }
+            keywords.push((slots, unpacker.bytes()?));
+        }
         Some(Self {
             stream,
-            paths: Paths::new(names.iter().copied()),
+            paths: Paths::new(names.iter().map(String::as_str)),
             names,
             keywords,
             mappings,

@@ -55,7 +55,7 @@ impl Next {
         Self::Over {
             request_id: failure.request_id.clone(),
             object_id: None,
-            status: unwritten(failure, mode),
+            status: unwritten(*failure, mode),
         }
     }
 }
@@ -208,13 +208,11 @@ fn is_new(object: &Members, now: Option<i64>) -> bool {
 }
 
 /// The failure of a row whose object will be there soon.
-pub fn later(failure: Failure) -> Failure {
-    Box::new(WholeFailure {
-        kind: FailureKind::Transient,
-        message: "The contact is not there yet, or cannot be found yet.".to_owned(),
-        retry_after_ms: Some(failure.retry_after_ms.unwrap_or(SOON_MS)),
-        ..*failure
-    })
+pub fn later(mut failure: Failure) -> Failure {
+    failure.kind = FailureKind::Transient;
+    "The contact is not there yet, or cannot be found yet.".clone_into(&mut failure.message);
+    failure.retry_after_ms = failure.retry_after_ms.or(Some(SOON_MS));
+    failure
 }
 
 /// The failure of a row that nothing can be looked up for.
@@ -231,15 +229,15 @@ pub fn outcome_unknown() -> Failure {
 }
 
 /// What a failure makes of a row: given again later when it will pass and that is safe, else failed.
-pub fn unwritten(failure: Failure, mode: &Mode) -> OutcomeStatus {
+pub fn unwritten(failure: WholeFailure, mode: &Mode) -> OutcomeStatus {
     let again = match failure.kind {
         FailureKind::RateLimited => true,
         FailureKind::Transient => !failure.maybe_applied || !matches!(mode.replay, Replay::Blind),
         _ => false,
     };
     match again {
-        true => OutcomeStatus::Deferred(*failure),
-        false => OutcomeStatus::Failed(*failure),
+        true => OutcomeStatus::Deferred(failure),
+        false => OutcomeStatus::Failed(failure),
     }
 }
 

@@ -19,6 +19,7 @@ use crate::contract::types::{Failure, FailureKind, WholeFailure};
 use crate::failure::{failure, not_valid};
 use crate::intercom::actions::{Absent, Action, By, Mode, Object, Reference, Replay, Write};
 use crate::json::{Members, quoted};
+use crate::mapping::Inverse;
 
 /// A row on its way.
 struct Travelling {
@@ -61,15 +62,20 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// Validates the rows of a batch; those that are not valid are over.
+    /// Validates the rows of a batch; those that are not valid are over. `inverse`: they are in the customer's form.
     pub fn new(
         action: &'static Action,
         mode: &'static Mode,
         config: &Config,
+        inverse: Option<&Inverse>,
         batch: &Batch,
     ) -> Self {
         let travelling = |row: &Row| {
-            let read = validate::row(action, mode, config.api_version, &row.document);
+            let turned = inverse.map(|inverse| inverse.apply(&row.document));
+            let read = turned.transpose().and_then(|turned| {
+                let document = turned.as_ref().unwrap_or(&row.document);
+                validate::row(action, mode, config.api_version, document)
+            });
             let (values, outcome) = match read {
                 Ok(values) => (values, None),
                 Err(failure) => {
@@ -264,7 +270,7 @@ impl Rows {
             let request_id = failure.request_id.clone();
             travelling.outcome = Some(Outcome {
                 request_id,
-                ..outcome(&travelling.row, unwritten(Box::new(failure.clone()), mode))
+                ..outcome(&travelling.row, unwritten(failure.clone(), mode))
             });
         }
     }

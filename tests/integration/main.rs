@@ -9,6 +9,8 @@ mod authorization;
 mod conformance;
 /// What the artifact is: imports, size, description.
 mod contract;
+/// `write-batch`: every mode of every action.
+mod every_mode;
 mod every_stream;
 /// Every fault of the simulator, under full syncs: nothing lost, nothing twice.
 mod faults;
@@ -28,6 +30,8 @@ mod pacing;
 mod promises;
 /// `read-page`: keys, cursors, unknown names.
 mod read_page;
+/// The README's tables, against what the component says.
+mod readme;
 /// What a hostile component can do to others: nothing.
 mod sandbox;
 /// Rows that are gone, found by walking and proven by key.

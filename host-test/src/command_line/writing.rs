@@ -19,6 +19,14 @@ pub struct WriteArguments {
     #[arg(long, value_name = "FILE")]
     pub input: PathBuf,
 
+    /// The rows are in the form that the connection's mapping gives: it is read the other way
+    #[arg(long)]
+    pub mapped: bool,
+
+    /// The same with a field mapping that takes the place of the connection's
+    #[arg(long, value_name = "FILE")]
+    pub mapping: Option<PathBuf>,
+
     /// How to do it [default: the action's first mode]
     #[arg(long)]
     pub mode: Option<String>,
@@ -63,6 +71,10 @@ pub struct MapArguments {
     /// A field mapping that takes the place of the connection's
     #[arg(long, value_name = "FILE")]
     pub mapping: Option<PathBuf>,
+
+    /// Copy the files that mapped records name, as `attachments` of the connection says
+    #[arg(long, conflicts_with = "explain")]
+    pub attachments: bool,
 
     /// Show for each document what every rule took and gave instead, letters and digits hidden
     #[arg(long)]

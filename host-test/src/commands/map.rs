@@ -5,6 +5,7 @@ use std::io::BufRead as _;
 use serde_json::Value;
 
 use super::{CommandError, load_connection};
+use crate::attachments::Attachments;
 use crate::command_line::{Exit, Global, MapArguments};
 use crate::connection_file::ConnectionFile;
 use crate::contract::types::Entry;
@@ -15,6 +16,16 @@ use crate::sync_plan::check_names;
 
 /// Documents in one call.
 const BATCH: usize = 200;
+
+fn attachments_of(file: &ConnectionFile) -> Result<Attachments, CommandError> {
+    let attachments = Attachments::of(file).map_err(CommandError::failed)?;
+    attachments.ok_or_else(|| {
+        CommandError::usage(format!(
+            "{}: `attachments` does not say where copies go; add `attachments: {{ copy_to: DIRECTORY }}`",
+            file.path.display()
+        ))
+    })
+}
 
 /// Maps documents.
 pub(super) async fn run(global: &Global, arguments: &MapArguments) -> Result<Exit, CommandError> {
@@ -35,6 +46,10 @@ pub(super) async fn run(global: &Global, arguments: &MapArguments) -> Result<Exi
     let plugin = load_component(global.component.as_deref()).await?;
     check_names(&plugin, std::slice::from_ref(&arguments.stream))?;
     let connection = OpenedConnection::new(plugin, file, None)?;
+    let attachments = match arguments.attachments {
+        true => Some(attachments_of(&connection.file)?),
+        false => None,
+    };
     let mut out = LineWriter::new(Box::new(std::io::stdout()));
     let mut lines = std::io::stdin().lock().split(b'\n').zip(1_u64..);
     let (mut mapped, mut failed) = (0_u64, 0_u64);
@@ -63,7 +78,15 @@ pub(super) async fn run(global: &Global, arguments: &MapArguments) -> Result<Exi
         let mut entries: Vec<Entry> = Vec::with_capacity(results.len());
         for (result, number) in results.into_iter().zip(numbers) {
             match result {
-                Ok(entry) => entries.push(entry),
+                Ok(mut entry) => {
+                    if let Some(attachments) = &attachments
+                        && let Ok(record) = serde_json::from_slice(&entry.payload)
+                    {
+                        let record = attachments.copy(record).await;
+                        entry.payload = record.to_string().into_bytes();
+                    }
+                    entries.push(entry);
+                }
                 Err(failure) => {
                     failed += 1;
                     let error = crate::call::CallError::Failure(failure);

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::{CommandError, load_connection, read_bytes};
 use crate::clock::now_ms;
 use crate::command_line::{Exit, Global, WriteArguments};
+use crate::connection_file::ConnectionFile;
 use crate::contract::connector::{ActionDescriptor, Rehearsal};
 use crate::nearest::nearest;
 use crate::opened_connection::{OpenedConnection, load_component};
@@ -20,7 +21,15 @@ use crate::writer::{RejectedRows, WriteOptions, WriteReport, Writer, outcome_jso
 
 /// Writes rows.
 pub(super) async fn run(global: &Global, arguments: &WriteArguments) -> Result<Exit, CommandError> {
-    let file = load_connection(global, &arguments.connection)?;
+    let mut file = load_connection(global, &arguments.connection)?;
+    if let Some(path) = &arguments.mapping {
+        file.field_mapping = Some(ConnectionFile::load_mapping(path)?);
+    } else if arguments.mapped && file.field_mapping.is_none() {
+        return Err(CommandError::usage(format!(
+            "{}: there is no mapping to read the other way; add one, or name one with --mapping",
+            file.path.display()
+        )));
+    }
     if !file.direction.writes() {
         return Err(CommandError::usage(format!(
             "{}: `direction` allows reading only; set it to write or both",
@@ -61,6 +70,9 @@ pub(super) async fn run(global: &Global, arguments: &WriteArguments) -> Result<E
                 connection.use_check(&checked);
             }
         }
+    }
+    if arguments.mapped || arguments.mapping.is_some() {
+        connection.tenant = connection.tenant.with_mapped_writes();
     }
     let options = WriteOptions {
         mode: arguments.mode.clone(),

@@ -8,8 +8,8 @@ use super::document::{Content, Node};
 use super::problems::Problems;
 use super::section::Section;
 use super::{
-    ConnectionFile, callbacks, endpoint, filters, http_output, intents, limits, mapping, rate,
-    settings, triggers, webhooks,
+    ConnectionFile, attachments, callbacks, endpoint, filters, http_output, intents, limits,
+    mapping, rate, settings, triggers, webhooks,
 };
 use crate::secret::Secret;
 
@@ -76,6 +76,7 @@ pub(super) fn read(path: &Path, root: &Node, problems: &mut Problems) -> Connect
     }
     connection.sweep_every = filters::sweep_every(&mut top, problems);
     webhooks::take(&mut top, &mut connection, problems);
+    attachments::take(&mut top, &mut connection, problems);
     if let Some(node) = top.take("http_output") {
         connection.http_output = http_output::read(&top.path("http_output"), node, problems);
     }
@@ -154,6 +155,7 @@ impl ConnectionFile {
             sync_every: None,
             written_sync_every: None,
             webhooks: webhooks::WebhookSettings::default(),
+            attachments: attachments::AttachmentSettings::default(),
             http_output: http_output::HttpOutputSettings::default(),
             triggers: triggers::Triggers::default(),
             intents: None,

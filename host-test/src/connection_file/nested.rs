@@ -9,8 +9,8 @@ use super::mapping::FieldMapping;
 use super::problems::{Problem, Problems};
 use super::section::Section;
 use super::{
-    ConnectionFile, callbacks, endpoint, filters, http_output, intents, limits, mapping, rate,
-    settings, triggers, webhooks,
+    ConnectionFile, attachments, callbacks, endpoint, filters, http_output, intents, limits,
+    mapping, rate, settings, triggers, webhooks,
 };
 
 /// The connector that this file is read for; others in it are named in a warning.
@@ -103,6 +103,7 @@ fn intercom(
     }
     connection.sweep_every = filters::sweep_every(&mut section, problems);
     webhooks::take(&mut section, connection, problems);
+    attachments::take(&mut section, connection, problems);
     if let Some(node) = section.take("http_output") {
         connection.http_output = http_output::read(&section.path("http_output"), node, problems);
     }

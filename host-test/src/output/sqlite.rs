@@ -327,7 +327,7 @@ impl Output for Sqlite {
                         let writing = Writing::Delivery(counter);
                         let outcome = rows::take(transaction, entry, writing, &path)?;
                         told.stale += u64::from(outcome == Outcome::Stale);
-                        if outcome == Outcome::Unclear {
+                        if matches!(outcome, Outcome::Tied | Outcome::Unclear) {
                             told.unclear.push((entry.stream.clone(), entry.key.clone()));
                         }
                     }

@@ -35,6 +35,8 @@ pub enum Standing {
     Fits,
     /// It is older.
     Stale,
+    /// It is of the same second, and the row is there by both: nothing tells which state came last.
+    Tied,
     /// It is of the same second; by one of the two the row is there, by the other it is gone.
     Unclear,
 }
@@ -47,6 +49,7 @@ impl Standing {
             (Some(new), Some(held)) if new.second == held.second && new.gone != held.gone => {
                 Standing::Unclear
             }
+            (Some(new), Some(held)) if new == held && !new.gone => Standing::Tied,
             _ => Standing::Fits,
         }
     }
@@ -63,7 +66,7 @@ mod tests {
         for (new, held, standing) in [
             (there(5_000), None, Standing::Fits),
             (None, there(5_000), Standing::Fits),
-            (there(5_000), there(5_999), Standing::Fits),
+            (there(5_000), there(5_999), Standing::Tied),
             (there(4_999), there(5_000), Standing::Stale),
             (there(4_999), gone(5_000), Standing::Stale),
             (there(6_000), gone(5_000), Standing::Fits),

@@ -11,7 +11,7 @@ use super::call::{Answer, Call, Outcome};
 use super::contact::Contact;
 use super::errors::ApiError;
 use super::event::{EVENTS, Event, EventBody, LISTED, Times};
-use super::moment::{Moment, TimeStyle};
+use super::moment;
 use super::people::{USER_KEYS, contact_with};
 use super::route::Route;
 use super::topics::Subject;
@@ -55,8 +55,8 @@ struct Pages {
 #[derive(Serialize)]
 struct Summary<'a> {
     name: &'a str,
-    first: Moment,
-    last: Moment,
+    first: String,
+    last: String,
     count: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<&'static str>,
@@ -174,13 +174,12 @@ fn summaries<'a>(events: &'a [Event], submitted: &'a BTreeMap<String, Times>) ->
         let known = by_name.entry(&event.name);
         known.and_modify(|known| known.join(times)).or_insert(times);
     }
-    let style = TimeStyle::NotificationText;
     let summaries = by_name.into_iter().map(|(name, times)| {
         let description = EVENTS.iter().find(|(known, _)| *known == name);
         Summary {
             name,
-            first: style.moment(times.first),
-            last: style.moment(times.last),
+            first: moment::whole(times.first),
+            last: moment::whole(times.last),
             count: times.count,
             description: description.map(|(_, description)| *description),
         }

@@ -49,18 +49,29 @@ impl TimeStyle {
     }
 }
 
-/// `2023-08-15T18:49:35.000+00:00`; years beyond the calendar stay at its end.
+/// `2023-08-15T18:49:35.016+00:00`; years beyond the calendar stay at its end.
 fn iso(seconds: i64) -> String {
-    timestamp(seconds)
-        .strftime("%Y-%m-%dT%H:%M:%S.000+00:00")
-        .to_string()
+    written(seconds, milliseconds(seconds), "+00:00")
 }
 
-/// `2023-08-15T18:49:35.000Z`, as most objects of notifications have it.
+/// `2023-08-15T18:49:35.016Z`, as most objects of notifications have it.
 pub(crate) fn zulu(seconds: i64) -> String {
-    timestamp(seconds)
-        .strftime("%Y-%m-%dT%H:%M:%S.000Z")
-        .to_string()
+    written(seconds, milliseconds(seconds), "Z")
+}
+
+/// `2023-08-15T18:49:35.000+00:00`, as answers have it that give times as text.
+pub(crate) fn whole(seconds: i64) -> String {
+    written(seconds, 0, "+00:00")
+}
+
+/// Answers give whole seconds and notifications the milliseconds too: of one change they say two times.
+fn milliseconds(seconds: i64) -> i64 {
+    seconds.wrapping_mul(7_919).rem_euclid(1_000)
+}
+
+fn written(seconds: i64, milliseconds: i64, zone: &str) -> String {
+    let second = timestamp(seconds).strftime("%Y-%m-%dT%H:%M:%S");
+    format!("{second}.{milliseconds:03}{zone}")
 }
 
 /// A timestamp; what lies beyond the calendar becomes its end.
@@ -78,7 +89,9 @@ mod tests {
 
     #[test]
     fn text_has_milliseconds_and_an_offset() {
-        assert_eq!(iso(1_692_125_375), "2023-08-15T18:49:35.000+00:00");
+        assert_eq!(iso(1_692_125_375), "2023-08-15T18:49:35.625+00:00");
+        assert_eq!(zulu(1_692_125_376), "2023-08-15T18:49:36.544Z");
+        assert_eq!(whole(1_692_125_375), "2023-08-15T18:49:35.000+00:00");
     }
 
     #[test]

@@ -5,24 +5,41 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode};
 use futures::StreamExt as _;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::contract::connector::WebhookDelivery;
 use crate::contract::types::Header;
 
-/// How long a sender may take with its body.
-const BODY_TIME: Duration = Duration::from_secs(20);
+/// How long a sender may take with the head of a request, and with its body. Intercom gives up after five seconds itself.
+pub(super) const REQUEST_TIME: Duration = Duration::from_secs(10);
 
 /// Bytes beyond the largest body that are still read.
 const THROWN_AWAY: usize = 16 * 1024 * 1024;
 
 /// Reads a whole body of at most `limit` bytes, in the time that a sender has. Of a larger one a good deal more is read and
 /// thrown away: a sender that is still sending when the connection is closed never sees why.
-pub(super) async fn read(body: Body, limit: usize) -> Result<Vec<u8>, StatusCode> {
-    let read = tokio::time::timeout(BODY_TIME, read_parts(body, limit));
+///
+/// Room for it, in KiB, is taken as it comes, and not as it is announced: who announces much and sends little takes
+/// nothing from others. Gives the room that it takes.
+///
+/// # Errors
+/// The status to answer with: 429 when there is no room.
+pub(super) async fn read(
+    body: Body,
+    limit: usize,
+    room: &Semaphore,
+) -> Result<(Vec<u8>, SemaphorePermit<'_>), StatusCode> {
+    let read = tokio::time::timeout(REQUEST_TIME, read_parts(body, limit, room));
     read.await.unwrap_or(Err(StatusCode::REQUEST_TIMEOUT))
 }
 
-async fn read_parts(body: Body, limit: usize) -> Result<Vec<u8>, StatusCode> {
+async fn read_parts(
+    body: Body,
+    limit: usize,
+    room: &Semaphore,
+) -> Result<(Vec<u8>, SemaphorePermit<'_>), StatusCode> {
+    let no_room = |_| StatusCode::TOO_MANY_REQUESTS;
+    let mut taken = room.try_acquire().map_err(no_room)?;
     let mut received = Vec::new();
     let mut length = 0_usize;
     let mut parts = body.into_data_stream();
@@ -33,11 +50,14 @@ async fn read_parts(body: Body, limit: usize) -> Result<Vec<u8>, StatusCode> {
             break;
         }
         if length <= limit {
+            let more = (length / 1_024 + 1).saturating_sub(taken.num_permits());
+            let more = u32::try_from(more).unwrap_or(u32::MAX);
+            taken.merge(room.try_acquire_many(more).map_err(no_room)?);
             received.extend_from_slice(&part);
         }
     }
     match length <= limit {
-        true => Ok(received),
+        true => Ok((received, taken)),
         false => Err(StatusCode::PAYLOAD_TOO_LARGE),
     }
 }
@@ -63,12 +83,31 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_is_read_whole_or_refused() {
-        assert_eq!(read(Body::from("1234"), 4).await.unwrap(), b"1234");
-        let refused = read(Body::from("12345"), 4).await;
+        let room = Semaphore::new(4);
+        let read = async |body: Body| {
+            let read = read(body, 4, &room).await;
+            read.map(|(bytes, _)| bytes)
+        };
+        assert_eq!(read(Body::from("1234")).await.unwrap(), b"1234");
+        let refused = read(Body::from("12345")).await;
         assert_eq!(refused, Err(StatusCode::PAYLOAD_TOO_LARGE));
         let parts = futures::stream::iter([Ok("12"), Err(std::io::Error::other("cut"))]);
-        let cut = read(Body::from_stream(parts), 4).await;
+        let cut = read(Body::from_stream(parts)).await;
         assert_eq!(cut, Err(StatusCode::BAD_REQUEST));
+        assert_eq!(room.available_permits(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_body_takes_the_room_that_it_needs_while_it_is_there() {
+        let room = Semaphore::new(4);
+        let large = vec![b' '; 2_500];
+        let held = read(Body::from(large.clone()), 10_000, &room).await;
+        assert_eq!(room.available_permits(), 1);
+        let refused = read(Body::from(large.clone()), 10_000, &room).await;
+        assert_eq!(refused.unwrap_err(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(room.available_permits(), 1);
+        drop(held);
+        assert!(read(Body::from(large), 10_000, &room).await.is_ok());
     }
 
     #[test]

@@ -151,14 +151,16 @@ impl Output for OrderedOutput {
             for entry in delivery.entries {
                 let held = self.times.of(entry).map(|held| held.time);
                 let standing = Standing::of(RowTime::of(entry), held);
-                if standing == Standing::Unclear {
+                // Patches are read again in any case.
+                let tied = standing == Standing::Tied && entry.change == Change::Upsert;
+                if tied || standing == Standing::Unclear {
                     told.unclear.push((entry.stream.clone(), entry.key.clone()));
                 }
                 match standing {
                     Standing::Stale => told.stale += 1,
                     // What is gone stays gone until somebody asks.
                     Standing::Unclear if held.is_some_and(|held| held.gone) => {}
-                    Standing::Unclear | Standing::Fits => {
+                    Standing::Unclear | Standing::Tied | Standing::Fits => {
                         noted.extend(self.times.note(entry));
                         kept.push(entry.clone());
                     }

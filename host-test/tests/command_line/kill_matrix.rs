@@ -7,7 +7,8 @@
 //! die again and again until a run comes through.
 //!
 //! By default a sample is run, a few minutes of it, in which every place is met with some trouble and every trouble at
-//! some place. `KILL_MATRIX=full` runs all of it: every trouble at every request in every moment.
+//! some place. `KILL_MATRIX=full` runs all of it: every trouble at every request in every moment; `KILL_MATRIX=7` every
+//! seventh run.
 
 /// Readings beside the position, killed.
 mod beside;
@@ -33,10 +34,19 @@ use crate::stored::Sink;
 
 const SINKS: [Sink; 2] = [Sink::Files, Sink::Database];
 
+/// Whether everything is to be run.
+pub fn is_full() -> bool {
+    std::env::var("KILL_MATRIX").is_ok_and(|value| value == "full")
+}
+
 /// Makes the runs of an output, a few at a time because most of them wait, and names those that fail.
 fn make_all(workload: &'static Workload, sink: Sink) {
-    let full = std::env::var("KILL_MATRIX").is_ok_and(|value| value == "full");
-    let runs = Mutex::new(runs(workload, sink, full).into_iter());
+    let every = match std::env::var("KILL_MATRIX").as_deref() {
+        Err(_) | Ok("") => workload.sample,
+        Ok("full") => 1,
+        Ok(number) => number.parse().expect("KILL_MATRIX is `full` or a number"),
+    };
+    let runs = Mutex::new(runs(workload, sink, every).into_iter());
     let failed = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..4 {
@@ -98,7 +108,7 @@ fn whoever_is_killed_in_the_check_reads_everything_later() {
 /// Every request of a sync is a place of the sample, and every trouble is met.
 #[test]
 fn the_sample_meets_every_place_and_every_trouble() {
-    let people = SINKS.map(|sink| runs(&PEOPLE, sink, false));
+    let people = SINKS.map(|sink| runs(&PEOPLE, sink, PEOPLE.sample));
     for sample in &people {
         for request in 1..=PEOPLE.requests {
             for moment in MOMENTS {
@@ -110,7 +120,7 @@ fn the_sample_meets_every_place_and_every_trouble() {
             }
         }
     }
-    let mixed = SINKS.map(|sink| runs(&MIXED, sink, false));
+    let mixed = SINKS.map(|sink| runs(&MIXED, sink, MIXED.sample));
     for request in 1..=MIXED.requests {
         let mut all = mixed.iter().flatten();
         let met = all.any(|run| matches!(run.place, Place::Once(at, _) if at == request));

@@ -46,6 +46,8 @@ mod selecting;
 mod service;
 /// Two connections to one workspace.
 mod sharing;
+/// Senders of webhooks that take their time.
+mod slow_senders;
 /// What an output holds and what the workspace holds, row by row.
 mod stored;
 /// `sync --sweep`: rows that are gone and of which nobody told.

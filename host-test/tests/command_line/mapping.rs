@@ -107,3 +107,41 @@ fn what_is_compiled_of_a_secret_is_not_stored() {
     let (kept, _) = prepared("jsonl:hidden");
     assert_eq!(kept, "");
 }
+
+#[test]
+fn files_that_records_name_are_copied_where_it_is_asked_for() {
+    let world = World::new(&[]);
+    let lines = "mapping: ticket\nattachments: { copy_to: files }\n";
+    world.connect(lines);
+    // Any document of the simulator is a file, and what is not there is none.
+    let file = |path: &str| json!({ "url": format!("{}{path}", world.service.url), "name": "a file.json", "content_type": "application/json" });
+    let conversation = json!({
+        "type": "conversation", "id": "1", "updated_at": 1_700_000_000,
+        "source": { "type": "email", "body": "x", "attachments": [file("/_simulator/state"), file("/nowhere")] },
+    });
+    let input = conversation.to_string();
+    let finished = world.run_with(&["map", "conversations", "--attachments"], input.as_bytes());
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    let ticket = &finished.document()["data"];
+    let copied = ticket["attachments"][0]["url"].as_str().expect("a URL");
+    assert!(
+        copied.starts_with("file:///") && copied.ends_with("-a-file.json"),
+        "{ticket}"
+    );
+    let copies: Vec<_> = std::fs::read_dir(world.path("files")).unwrap().collect();
+    assert_eq!(copies.len(), 1);
+    let failed = &ticket["attachments"][1];
+    assert_eq!(failed["url"], file("/nowhere")["url"]);
+    assert!(
+        failed["error"]
+            .as_str()
+            .unwrap()
+            .starts_with("not copied: the answer was 4"),
+        "{failed}"
+    );
+
+    world.connect("mapping: ticket\n");
+    let finished = world.run_with(&["map", "conversations", "--attachments"], input.as_bytes());
+    assert_eq!(finished.code, Some(64));
+    assert!(finished.err.contains("copy_to"), "{finished:?}");
+}

@@ -1,5 +1,7 @@
 /// Whoever is killed while writing writes each row exactly once in the end.
 mod kills;
+/// Rows in the customer's own form.
+mod mapped;
 /// What goes wrong: retries, dead letters, and when nothing is tried any more.
 mod trouble;
 /// Contacts that change on both sides.

@@ -67,7 +67,7 @@ pub fn truncate<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Ite
 /// Text without markup.
 pub fn html_to_text<'a>(_: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
     match &item {
-        Item::Text(text) => Ok(Item::text(records::plain(text))),
+        Item::Text(text) => Ok(Item::text(super::html::plain(text))),
         Item::Json(_) => Err(Odd),
     }
 }

@@ -1,7 +1,6 @@
 //! A conversation as text, in order.
 
-use records::plain;
-
+use super::html::plain;
 use super::time::iso_date;
 use super::{Item, Odd, each};
 use crate::mapping::path::value_at;

@@ -3,7 +3,6 @@
 //! A package of its own, because these loops are compiled for speed and the rest of the component for size.
 
 mod field;
-mod html;
 pub mod keywords;
 pub mod letters;
 mod normalize;
@@ -15,7 +14,6 @@ mod text;
 pub mod timestamp;
 
 pub use field::{Field, Kind};
-pub use html::plain;
 pub use normalize::{Normalized, Shape};
 pub use order::in_order;
 pub use outline::Outline;

@@ -86,7 +86,7 @@ fn every_problem_is_reported_at_once_with_its_place() {
             ("triggers.b", "type"),
             ("triggers.c.confirm", "type"),
             ("triggers.c.every", "type"),
-            ("triggers.c.per", "value"),
+            ("triggers.c.per", "type"),
             ("triggers.c.on[0]", "unknown_topic"),
             ("triggers.c.on[1]", "topic"),
             ("triggers.c.on[2]", "type"),
@@ -97,7 +97,7 @@ fn every_problem_is_reported_at_once_with_its_place() {
         ],
     );
     expect(json!([1]), &[("triggers", "json")]);
-    expect(json!({ "": { "action": "a" } }), &[("triggers", "value")]);
+    expect(json!({ "": { "action": "a" } }), &[("triggers.", "value")]);
     assert!(compile(b"{\"a\":", None).is_err());
     let twice = compile(br#"{"a":{"action":"x"},"a":{"action":"y"}}"#, None).unwrap_err();
     assert_eq!(twice.problems[0].code, "duplicate");
@@ -216,7 +216,7 @@ fn mappings_are_checked_with_their_place() {
     for (document, place, code) in [
         (
             with("conversations", json!("tickt")),
-            "triggers.t.mapping",
+            "triggers.t.mapping.preset",
             "unknown_preset",
         ),
         (

@@ -33,11 +33,11 @@ impl HeldRow {
         transaction: &Transaction<'_>,
         entry: &Entry,
     ) -> rusqlite::Result<Option<HeldRow>> {
-        // The data is of use to patches only, or to what comes below them.
+        // The data is of use to patches, to what comes below them, and to what is of the same second.
         transaction
             .prepare_cached(&format!(
                 "SELECT updated_at_ms, deleted, partial, written_by,
-                    CASE WHEN ?2 OR partial = 2 THEN data ELSE '' END
+                    CASE WHEN ?2 OR partial = 2 OR updated_at_ms / 1000 = ?3 / 1000 THEN data ELSE '' END
                  FROM {} WHERE key = ?1",
                 quoted(&entry.stream)
             ))?
@@ -45,6 +45,7 @@ impl HeldRow {
                 (
                     &entry.key,
                     entry.change == crate::contract::types::Change::Patch,
+                    entry.updated_at_ms,
                 ),
                 |row| {
                     Ok(HeldRow {

@@ -95,6 +95,8 @@ pub(super) enum Outcome {
     Stored,
     /// Something newer of its row is there, which stays.
     Stale,
+    /// It is stored, and a state of the same second is overwritten by it, which may be the later one: until somebody asks.
+    Tied,
     /// Its row was there and gone within one second. What is gone stays gone, and what is there goes, until somebody asks.
     Unclear,
 }
@@ -139,7 +141,12 @@ pub(super) fn take(
         }
         (Standing::Stale, _) => Outcome::Stale,
         (Standing::Unclear, Writing::Delivery(_)) => Outcome::Unclear,
-        (Standing::Fits | Standing::Unclear, _) => Outcome::Stored,
+        (Standing::Tied, Writing::Delivery(_))
+            if entry.change == Change::Upsert && held.data.as_bytes() != entry.payload =>
+        {
+            Outcome::Tied
+        }
+        (Standing::Fits | Standing::Tied | Standing::Unclear, _) => Outcome::Stored,
     };
     let stays = outcome == Outcome::Stale || outcome == Outcome::Unclear && held.deleted;
     if stays {

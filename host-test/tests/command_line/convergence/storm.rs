@@ -23,6 +23,9 @@ pub struct Storm {
     gone: BTreeSet<String>,
 }
 
+/// So many are left of what nobody makes anew.
+const FEWEST: usize = 5;
+
 /// One kind of change, and how often it comes among all.
 type Change = (u64, fn(&mut Storm));
 
@@ -154,9 +157,8 @@ impl Storm {
 
     fn update_contact(&mut self) {
         let id = self.some(|storm| &storm.contacts);
-        // Not the name: conversations show it too, and do not count as changed.
         let phone = format!("+1555{:07}", self.count);
-        let patch = json!({ "phone": phone });
+        let patch = json!({ "phone": phone, "name": format!("Storm {}", self.count) });
         self.ask("PUT", &format!("/contacts/{id}"), &patch);
     }
 
@@ -258,6 +260,9 @@ impl Storm {
     }
 
     fn delete_conversation(&mut self) {
+        if self.conversations.len() <= FEWEST {
+            return self.reply();
+        }
         let id = self.take(|storm| &mut storm.conversations);
         self.ask_in(
             "2.16",
@@ -282,6 +287,9 @@ impl Storm {
     }
 
     fn delete_ticket(&mut self) {
+        if self.tickets.len() <= FEWEST {
+            return self.reply_to_ticket();
+        }
         let id = self.take(|storm| &mut storm.tickets);
         self.ask_in("2.16", "DELETE", &format!("/tickets/{id}"), &Value::Null);
         self.gone.insert(id);

@@ -18,8 +18,8 @@ pub struct Run {
     pub place: Place,
 }
 
-/// The runs of an output, or a sample of them.
-pub fn runs(workload: &'static Workload, sink: Sink, full: bool) -> Vec<Run> {
+/// The runs of an output: one of so many, or all.
+pub fn runs(workload: &'static Workload, sink: Sink, every: u64) -> Vec<Run> {
     let phase = (workload.phase)(sink);
     let mut runs = Vec::new();
     for (trouble, offset) in Trouble::all().into_iter().zip(0..) {
@@ -27,8 +27,8 @@ pub fn runs(workload: &'static Workload, sink: Sink, full: bool) -> Vec<Run> {
         for (place, number) in places.zip(0_u64..) {
             let again_and_again = matches!(place, Place::Growing | Place::EachPage);
             let always = again_and_again && matches!(trouble, Trouble::Nothing | Trouble::Changes);
-            let in_sample = (number + 5 * offset + phase).is_multiple_of(workload.sample);
-            if full || always || in_sample {
+            let in_sample = (number + 5 * offset + phase).is_multiple_of(every);
+            if always || in_sample {
                 runs.push(Run {
                     workload,
                     sink,

@@ -125,6 +125,12 @@ fn of_one_second_a_delivery_leaves_what_is_gone_and_a_reading_decides() {
     };
     let there = || change(Change::Upsert, 5_000, r#"{"v":1}"#);
     let gone = || change(Change::Delete, 5_000, "{}");
+    let other = |ms| change(Change::Upsert, ms, r#"{"v":0}"#);
+    assert_eq!(told(&mut output, "0", other(4_000)), 0);
+    assert_eq!(told(&mut output, "1", other(5_000)), 0);
+    // Two states of one second: the later one to arrive counts, and somebody has to ask.
+    assert_eq!(told(&mut output, "2", there()), 1);
+    assert_eq!(row(&output).1, json!({"v": 1}));
     assert_eq!(told(&mut output, "a", there()), 0);
     assert_eq!(told(&mut output, "b", gone()), 1);
     assert!(row(&output).0);

@@ -100,15 +100,25 @@ impl Lines {
     }
 
     fn words(&mut self, text: &str) {
-        for character in text.chars() {
-            match character {
-                ' ' | '\n' | '\r' | '\t' | '\u{c}' => self.blank = true,
-                character => self.character(character),
+        let is_blank = |byte: u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | b'\x0c');
+        let mut rest = text;
+        while !rest.is_empty() {
+            let word = rest.bytes().take_while(|byte| !is_blank(*byte)).count();
+            let (word, blank) = rest.split_at(word);
+            if !word.is_empty() {
+                self.word(word);
             }
+            let blanks = blank.bytes().take_while(|byte| is_blank(*byte)).count();
+            self.blank |= blanks > 0;
+            rest = &blank[blanks..];
         }
     }
 
     fn character(&mut self, character: char) {
+        self.word(character.encode_utf8(&mut [0; 4]));
+    }
+
+    fn word(&mut self, word: &str) {
         if !self.done.is_empty() {
             if self.due > 0 {
                 self.done.extend(std::iter::repeat_n('\n', self.due));
@@ -117,7 +127,7 @@ impl Lines {
             }
         }
         (self.due, self.blank) = (0, false);
-        self.done.push(character);
+        self.done.push_str(word);
     }
 
     /// Takes a tag, of which the first `<` is gone; gives what follows it, and what it hides.
