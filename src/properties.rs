@@ -16,7 +16,7 @@ use crate::intercom::normalize::join_key;
 use crate::intercom::streams;
 use crate::json::{self, Object, Outline, Reader};
 
-fn connection() -> Connection {
+pub(crate) fn connection() -> Connection {
     Connection {
         config: br#"{"api_version":"2.16","custom_object_types":["Order"]}"#.to_vec(),
         mapping: None,

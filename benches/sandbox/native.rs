@@ -110,7 +110,7 @@ pub fn prepared() -> anyhow::Result<Vec<u8>> {
     let mapping = intercom_connector::mapping::Mapping::compile(MAPPING.as_bytes(), None);
     Ok(mapping
         .map_err(|failure| anyhow!(failure.message))?
-        .prepare())
+        .prepare(&[]))
 }
 
 /// Maps documents, with a mapping that was prepared or without one.

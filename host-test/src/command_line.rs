@@ -2,6 +2,7 @@
 
 mod components;
 mod connecting;
+mod intents;
 mod platform;
 mod reading;
 mod trial;
@@ -18,7 +19,12 @@ pub use self::components::{
     ComponentRollbackArguments, connection_name,
 };
 pub use self::connecting::{AuthArguments, CheckArguments, StatusArguments};
-pub use self::platform::PlatformArguments;
+pub use self::intents::{
+    CallbackNumbersArguments, CallbacksCommand, ConnectedArguments, CreateIntentArguments,
+    IntentIdsArguments, IntentsCommand, ListCallbacksArguments, ListIntentsArguments,
+    QueueArguments, SwitchArguments, TriggersCommand,
+};
+pub use self::platform::{EraseArguments, PlatformArguments};
 pub use self::reading::{OutputArguments, ReadArguments, ReadingArguments, SyncArguments};
 pub use self::trial::{BenchArguments, DemoArguments};
 pub use self::webhooks::{ServeArguments, VerifyArguments, WebhookCommand};
@@ -148,13 +154,24 @@ pub enum Command {
     /// Verify or take webhooks
     #[command(subcommand)]
     Webhook(WebhookCommand),
+    /// List, confirm, reject, make or carry out what triggers want done
+    #[command(subcommand)]
+    Intents(IntentsCommand),
+    /// List triggers, switch them on and off, or look at those that time sets off
+    #[command(subcommand)]
+    Triggers(TriggersCommand),
+    /// List, repeat or dismiss what other systems told
+    #[command(subcommand)]
+    Callbacks(CallbacksCommand),
     /// Keep versions of components, and change the active one
     #[command(subcommand)]
     Component(ComponentCommand),
     /// Serve many connections: schedules, webhooks, a control API and a status page
     Serve(PlatformArguments),
-    /// Say what is stored: the last run of each stream
+    /// Say what is stored: the last run of each stream, or of each connection of a platform
     Status(StatusArguments),
+    /// Remove one contact, and all that names it, from everything that is stored
+    Erase(EraseArguments),
 }
 
 fn time_scale(text: &str) -> Result<f64, String> {

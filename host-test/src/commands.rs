@@ -2,11 +2,14 @@
 
 mod auth;
 mod bench;
+mod callbacks;
 mod check;
 mod component;
 mod demo;
 mod describe;
+mod erase;
 mod error;
+mod intents;
 mod map;
 mod read;
 mod resources;
@@ -14,6 +17,7 @@ mod serve;
 mod simulate;
 mod status;
 mod sync;
+mod triggers;
 mod webhook;
 mod write;
 
@@ -110,6 +114,10 @@ async fn perform(global: &Global, command: Command) -> Result<Exit, CommandError
             webhook::serve(global, &arguments).await
         }
         Command::Serve(arguments) => serve::run(global, &arguments).await,
+        Command::Intents(command) => intents::run(global, &command).await,
+        Command::Triggers(command) => triggers::run(global, &command).await,
+        Command::Callbacks(command) => callbacks::run(global, &command).await,
+        Command::Erase(arguments) => erase::run(global, &arguments).await,
         Command::Status(arguments) => status::run(global, &arguments),
         Command::Component(command) => component::run(global, &command).await,
     }

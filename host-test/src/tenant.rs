@@ -5,6 +5,7 @@ mod credential;
 mod endpoints;
 mod log_window;
 mod pace;
+mod provider_clock;
 mod usage;
 
 pub use base_url::{BaseUrl, BaseUrlError};
@@ -14,6 +15,7 @@ pub(crate) use endpoints::{ReachableEndpoint, UnknownRegion};
 use log_window::LogWindow;
 pub(crate) use pace::Pace;
 pub use pace::RateRules;
+pub(crate) use provider_clock::ProviderClock;
 pub use usage::Usage;
 pub(crate) use usage::UsageCounters;
 
@@ -107,6 +109,7 @@ pub(crate) struct TenantShared {
     pub(crate) turns: Arc<Semaphore>,
     pub(crate) log_window: LogWindow,
     pub(crate) usage: UsageCounters,
+    pub(crate) clock: ProviderClock,
 }
 
 impl Tenant {
@@ -136,6 +139,7 @@ impl Tenant {
             limits: options.limits,
             log_window: LogWindow::default(),
             usage: UsageCounters::default(),
+            clock: ProviderClock::default(),
             name: options.name,
         };
         Ok(Self {
@@ -183,6 +187,24 @@ impl Tenant {
     /// Whether rows that are written are in the form that the mapping gives.
     pub(crate) fn maps_writes(&self) -> bool {
         self.maps_writes
+    }
+
+    /// The same tenant with other triggers. What was prepared is not good for them.
+    pub fn with_triggers(&self, triggers: Option<Vec<u8>>) -> Self {
+        let connection = Connection {
+            triggers,
+            prepared: None,
+            ..(*self.connection).clone()
+        };
+        Self {
+            connection: Arc::new(connection),
+            ..self.clone()
+        }
+    }
+
+    /// How far the provider's clock is ahead of this machine's, in milliseconds, as its last answer told.
+    pub fn provider_ahead_ms(&self) -> i64 {
+        self.shared.clock.ahead_ms()
     }
 
     /// Where the provider is: its endpoints' base URLs.

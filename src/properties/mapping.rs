@@ -7,6 +7,7 @@ use crate::json::{self, Object};
 use crate::map_record::map_records;
 use crate::mapping::Mapping;
 use crate::mapping::apply::{Program, Subject};
+use crate::triggers;
 
 /// Any mapping, and any record: what stands before the first zero byte, and what stands behind it.
 ///
@@ -20,7 +21,7 @@ pub fn mapping(input: &[u8]) {
         Ok(compiled) => compiled,
         Err(failure) => return assert_refused(&failure),
     };
-    let prepared = compiled.prepare();
+    let prepared = compiled.prepare(&triggers::pack(&[]));
     let given = |mapping: Option<&[u8]>, prepared: Option<&[u8]>| Connection {
         mapping: mapping.map(<[u8]>::to_vec),
         prepared: prepared.map(<[u8]>::to_vec),
@@ -54,6 +55,7 @@ pub fn mapping(input: &[u8]) {
                 record: text,
                 key: "key",
                 company: whole.then_some(text),
+                parts: None,
                 whole,
             };
             if let Ok(Some(mapped)) = program.apply(&subject) {

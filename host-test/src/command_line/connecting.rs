@@ -46,6 +46,14 @@ pub struct CheckArguments {
 /// Arguments of `status`.
 #[derive(Args, Clone, Debug)]
 pub struct StatusArguments {
+    /// The platform (YAML), whether its server runs or not
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["output", "state"])]
+    pub config: Option<PathBuf>,
+
+    /// One of the platform's connections, with its streams
+    #[arg(long, value_name = "NAME", requires = "config")]
+    pub connection: Option<String>,
+
     /// Where entries go.
     #[command(flatten)]
     pub output: OutputArguments,

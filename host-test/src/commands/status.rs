@@ -1,9 +1,12 @@
 //! `status`: what is stored about earlier runs. Nothing is asked of the provider, and no lock is taken.
 
+mod platform;
+
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+pub(super) use self::platform::check_name;
 use super::webhook::Place;
 use super::{CommandError, print_json, print_line, start_logging};
 use crate::clock::now_ms;
@@ -17,6 +20,9 @@ use crate::webhook_queue::QueueStatus;
 /// Shows what is stored.
 pub(super) fn run(global: &Global, arguments: &StatusArguments) -> Result<Exit, CommandError> {
     start_logging(global, None)?;
+    if let Some(config) = &arguments.config {
+        return platform::run(global, config, arguments.connection.as_deref());
+    }
     let state = stored_state(&arguments.output)?;
     let Some(state) = state else {
         return Err(CommandError::failed(

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use sha2::{Digest as _, Sha256};
+
 use super::config::{ConnectionEntry, ConnectionSource, Defaults, OutputPlace, Retention};
 use super::scheduler::{ConnectionId, Schedule};
 use crate::connection_file::{ConnectionFile, Mode};
@@ -75,17 +77,19 @@ impl Known {
             // A span of a million years fits.
             milliseconds as u64
         };
+        let span = scaled(every).max(1);
         Known {
             id,
+            schedule: Schedule {
+                every: reads.then_some(span),
+                phase: phase(&entry.name) % span,
+                jitter: scaled(jitter),
+            },
             name: entry.name,
             tenant: entry.tenant,
             source: match added {
                 true => Source::Added,
                 false => Source::Configured(entry.source),
-            },
-            schedule: Schedule {
-                every: reads.then(|| scaled(every).max(1)),
-                jitter: scaled(jitter),
             },
             output: entry.output,
             retention: entry.retention,
@@ -106,6 +110,13 @@ impl Known {
     pub(super) fn set_found(&self, found: Found) {
         *self.found.lock().unwrap_or_else(PoisonError::into_inner) = found;
     }
+}
+
+/// The same for a name in every process, and spread over all numbers.
+fn phase(name: &str) -> u64 {
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&Sha256::digest(name)[..8]);
+    u64::from_le_bytes(bytes)
 }
 
 /// All of them.

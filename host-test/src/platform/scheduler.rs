@@ -30,8 +30,20 @@ pub struct Limits {
 pub struct Schedule {
     /// From one time to the next, in milliseconds; absent: only when somebody asks.
     pub every: Option<Time>,
-    /// The most by which each time is put off, at random, in milliseconds: many connections are not due at once.
+    /// Where in the span: connections of the same span with different phases are not due at once, however they began.
+    pub phase: Time,
+    /// The most by which each time is put off, at random, in milliseconds.
     pub jitter: Time,
+}
+
+impl Schedule {
+    /// The first of its times after this one; `None`: there is none.
+    fn after(self, time: Time) -> Option<Time> {
+        let every = self.every?.max(1);
+        let phase = self.phase % every;
+        let passed = (time % every + every - phase) % every;
+        Some(time - passed + every)
+    }
 }
 
 /// A slice to be run now.
@@ -79,8 +91,6 @@ struct Connection {
     tenant: String,
     schedule: Schedule,
     place: Place,
-    /// The time that the schedule means, before it is put off by the jitter: so that this does not add up.
-    base: Time,
     /// When the run under way, or the next one, was due.
     due: Time,
     /// A run is under way, with a slice or between two.
@@ -130,7 +140,6 @@ impl Scheduler {
             tenant: tenant.to_owned(),
             schedule,
             place: Place::Nowhere,
-            base: first,
             due: first,
             begun: false,
             asked: false,
@@ -220,8 +229,7 @@ impl Scheduler {
         })
     }
 
-    /// Tells that a slice ended. The next run is due a whole span after this one was, and not in the past: what was missed
-    /// is not made up for.
+    /// Tells that a slice ended. The next run is due at the next time of the schedule: what was missed is not made up for.
     pub fn ended(&mut self, id: ConnectionId, how: Ended, now: Time) {
         let Some(connection) = self.connections.get_mut(&id) else {
             return;
@@ -253,14 +261,12 @@ impl Scheduler {
             }
             return;
         }
-        let Some(every) = connection.schedule.every else {
+        let (schedule, paused) = (connection.schedule, connection.paused);
+        // Whoever ran just now, out of its time, need not run again at once.
+        let half = schedule.every.unwrap_or(0) / 2;
+        let Some(base) = schedule.after(now.max(connection.due + half)) else {
             return;
         };
-        if connection.base <= now {
-            let every = every.max(1);
-            connection.base += every * ((now - connection.base) / every + 1);
-        }
-        let (schedule, base, paused) = (connection.schedule, connection.base, connection.paused);
         let due = base + self.jitter(schedule);
         if !paused {
             self.put_off(id, due, true);

@@ -24,6 +24,7 @@ use super::database::{Database, DatabaseError};
 use super::folder::Folder;
 use super::lives::{Live, Lives, OpenProblem, Opening};
 use super::registry::{Found, Known, Registry, Source};
+use super::retention;
 use super::scheduler::{ConnectionId, Scheduler, Time};
 use super::sealed::Keys;
 use super::slice::Progress;
@@ -38,6 +39,9 @@ use crate::webhook_queue::QueueStatus;
 
 /// How often to look for connections that nobody uses.
 const BETWEEN_TIDYINGS: Duration = Duration::from_secs(2);
+
+/// How often to forget what was kept long enough.
+const BETWEEN_FORGETTINGS: Duration = Duration::from_secs(3_600);
 
 /// The longest sleep of who waits for the next time.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
@@ -239,9 +243,14 @@ impl Platform {
         let mut over = Box::pin(until(stopped));
         let work = async {
             self.drain().await;
+            let mut forgot: Option<Instant> = None;
             loop {
                 tokio::time::sleep(BETWEEN_TIDYINGS).await;
                 self.shared.lives.tidy().await;
+                if forgot.is_none_or(|at| at.elapsed() >= BETWEEN_FORGETTINGS) {
+                    self.forget_old().await;
+                    forgot = Some(Instant::now());
+                }
             }
         };
         tokio::select! {
@@ -263,6 +272,30 @@ impl Platform {
             {
                 tracing::error!(connection = known.name, "its queue is not drained: {error}");
             }
+        }
+    }
+
+    /// Forgets what was kept long enough, connection by connection.
+    async fn forget_old(&self) {
+        for known in self.shared.registry.all() {
+            let platform = self.clone();
+            let forgotten = tokio::task::spawn_blocking(move || {
+                let shared = &platform.shared;
+                let folder = Folder::of(&shared.data, &known.name);
+                let target = folder.output(&known.output);
+                let now = now_ms();
+                let history = i64::try_from(known.retention.history.as_millis());
+                let before = now.saturating_sub(history.unwrap_or(i64::MAX));
+                if let Err(error) = shared.database.forget_runs(&known.name, before) {
+                    tracing::warn!("old runs are kept: {error}");
+                }
+                let forgotten = retention::forget(&folder, &target, &known.retention, now);
+                if let Err(error) = forgotten {
+                    tracing::warn!(connection = known.name, "old rows are kept: {error}");
+                }
+            });
+            // A panic was told where it happened.
+            let _ = forgotten.await;
         }
     }
 

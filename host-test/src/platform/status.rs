@@ -125,21 +125,32 @@ pub(super) fn connection_whole(platform: &Platform, known: &Known) -> Result<Val
     let mut document = connection(platform, known)?;
     let folder = Folder::of(&platform.shared.data, &known.name);
     let target = folder.output(&known.output);
+    add_folder(&mut document, &folder, &target);
+    Ok(document)
+}
+
+/// Adds what a connection's folder holds.
+pub(super) fn add_folder(document: &mut Value, folder: &Folder, target: &OutputTarget) {
     if let Some(document) = document.as_object_mut() {
-        let (streams, queue) = (streams(&folder, &target), queue(&folder));
-        document.insert("output".to_owned(), json!(place(&target)));
+        let (streams, queue) = (streams(folder, target), queue(folder));
+        document.insert("output".to_owned(), json!(place(target)));
         document.insert("streams".to_owned(), streams);
         document.insert("queue".to_owned(), queue);
     }
-    Ok(document)
 }
 
 fn place(target: &OutputTarget) -> String {
     match target {
         OutputTarget::Sqlite(path) => format!("sqlite:{}", path.display()),
         OutputTarget::JsonLines(path) => format!("jsonl:{}", path.display()),
-        _ => "elsewhere".to_owned(),
+        OutputTarget::Http(url) => format!("http:{}", origin(url)),
+        OutputTarget::Standard => "standard output".to_owned(),
     }
+}
+
+/// Of an address, what is no secret: who holds it may be allowed to write there.
+fn origin(url: &url::Url) -> String {
+    url.origin().ascii_serialization()
 }
 
 /// What is remembered of a connection, whether a server runs or not.

@@ -26,7 +26,9 @@ const MOST_RUNS: u32 = 30;
 
 /// `GET /`.
 pub(super) async fn whole(State(control): State<Control>) -> Response {
-    answer(whole_page(control.platform()))
+    answer(tokio::task::block_in_place(|| {
+        whole_page(control.platform())
+    }))
 }
 
 /// `GET /pages/NAME`.

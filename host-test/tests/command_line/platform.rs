@@ -5,6 +5,8 @@ use crate::process::{Running, until};
 use crate::webhooks::{contact, notification, signature};
 use crate::world::{CLIENT_SECRET, TOKEN, World};
 
+/// `erase`, and `status` of a platform.
+mod erasing;
 /// The kill test: nothing is lost and nothing repeated.
 mod kills;
 /// The status page.
@@ -100,6 +102,13 @@ fn connect(world: &World, lines: &str) {
     world.connect(&format!(
         "config: {{ region: us, api_version: \"2.11\" }}\n{lines}"
     ));
+}
+
+/// Checks the connection file for a connection of the platform, so that its first sync begins with its streams.
+fn check(world: &World, name: &str) {
+    std::fs::create_dir_all(world.path(&format!("data/connections/{name}"))).unwrap();
+    let output = format!("sqlite:{}", records(name));
+    world.succeed(&["read", "subscription_types", "--output", &output]);
 }
 
 /// A document for the control API, with the secrets in it.
@@ -263,6 +272,7 @@ fn webhooks_come_to_a_port_that_serves_nothing_else() {
 fn an_end_in_the_middle_of_a_sync_is_gone_on_from() {
     let world = World::new(&["--contacts", "1000"]);
     connect(&world, "streams: [contacts]\n");
+    check(&world, "connection");
     world.service.hold(4, false);
     let server = Server::start(&world, "connections: [connection.yaml]\nshutdown: 2s\n");
     until(|| world.service.held_back() > 0);

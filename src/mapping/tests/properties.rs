@@ -118,7 +118,8 @@ proptest! {
     #[test]
     fn any_bytes_are_compiled_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
         properties::mapping(&bytes);
-        let _ = Mapping::from_prepared(&[&[FORMAT], bytes.as_slice()].concat());
+        let prepared = Some([&[FORMAT], bytes.as_slice()].concat());
+        let _ = Mapping::of(&Connection { prepared, ..properties::connection() });
     }
 }
 

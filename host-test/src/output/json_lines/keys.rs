@@ -11,11 +11,12 @@ use serde::Deserialize;
 use super::files::{Files, failed};
 use crate::output::OutputError;
 
-/// Of a line, what names its row. The rest is passed over.
+/// Of a line, what names its row. The rest is passed over. A line that was erased names none.
 #[derive(Deserialize)]
 struct Line<'a> {
-    #[serde(borrow)]
-    key: Cow<'a, str>,
+    #[serde(borrow, default)]
+    key: Option<Cow<'a, str>>,
+    #[serde(default)]
     change: &'a str,
 }
 
@@ -48,10 +49,14 @@ pub(super) fn live(
                 key: format!("number {number}"),
                 source,
             })?;
-        if read.change == "delete" {
-            keys.remove(read.key.as_ref());
-        } else {
-            keys.insert(read.key.into_owned());
+        match read.key {
+            None => {}
+            Some(key) if read.change == "delete" => {
+                keys.remove(key.as_ref());
+            }
+            Some(key) => {
+                keys.insert(key.into_owned());
+            }
         }
     }
 }

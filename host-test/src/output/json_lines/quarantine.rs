@@ -14,10 +14,12 @@ use crate::output::{OutputError, QuarantinedRow};
 /// The name of the file.
 pub(super) const FILE: &str = "quarantine";
 
-/// A line of the file: a row, or the name of one that is let go.
+/// A line of the file: a row, or the name of one that is let go. A line that was erased has neither.
 #[derive(Default, Serialize, Deserialize)]
 struct Line {
+    #[serde(default)]
     at_ms: i64,
+    #[serde(default)]
     stream: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     released: Option<String>,
@@ -106,6 +108,9 @@ impl Quarantine {
     }
 
     fn apply(&mut self, line: Line) {
+        if line.stream.is_empty() {
+            return;
+        }
         if let Some(released) = line.released {
             self.0.remove(&(line.stream, released));
             return;

@@ -44,10 +44,13 @@ pub(super) async fn status(State(control): State<Control>) -> Answer {
 pub(super) async fn connections(State(control): State<Control>) -> Answer {
     let platform = control.platform();
     let all = platform.shared.registry.all();
-    let documents: Result<Vec<Value>, _> = all
-        .iter()
-        .map(|known| status::connection(platform, known))
-        .collect();
+    // Of thousands it takes its time, in which others have theirs.
+    let documents: Result<Vec<Value>, _> = tokio::task::block_in_place(|| {
+        let documents = all.iter();
+        documents
+            .map(|known| status::connection(platform, known))
+            .collect()
+    });
     Ok(Json(json!({"connections": documents?})))
 }
 

@@ -7,6 +7,7 @@ const MINUTE: Time = 60_000;
 fn every(span: Time) -> Schedule {
     Schedule {
         every: Some(span),
+        phase: 1_000,
         jitter: 0,
     }
 }
@@ -20,6 +21,31 @@ fn turns(scheduler: &mut Scheduler, now: Time) -> Vec<ConnectionId> {
     std::iter::from_fn(|| scheduler.next(now))
         .map(|slice| slice.connection)
         .collect()
+}
+
+#[test]
+fn those_that_begin_at_once_are_due_at_their_own_phases_afterwards() {
+    let mut scheduler = scheduler(1_000, 1_000);
+    for id in 0..60 {
+        let schedule = Schedule {
+            phase: id * 1_000,
+            ..every(MINUTE)
+        };
+        scheduler.add(id, "a", schedule, 7 * MINUTE);
+    }
+    let first = turns(&mut scheduler, 7 * MINUTE);
+    assert_eq!(first.len(), 60);
+    for id in first {
+        scheduler.ended(id, Ended::Run, 7 * MINUTE + 10);
+    }
+    let due: BTreeSet<Time> = scheduler.times.iter().map(|(time, _)| *time).collect();
+    assert_eq!(due.len(), 60);
+    // Half a span to one and a half after the first run.
+    assert!(
+        due.iter()
+            .all(|due| (27..=96).contains(&((due - 7 * MINUTE) / 1_000))),
+        "{due:?}"
+    );
 }
 
 #[test]
@@ -46,6 +72,7 @@ fn a_jitter_spreads_the_times_and_does_not_add_up() {
     let mut scheduler = scheduler(1_000, 1_000);
     let schedule = Schedule {
         every: Some(MINUTE),
+        phase: 0,
         jitter: 10_000,
     };
     for id in 0..200 {
@@ -165,6 +192,7 @@ fn who_asks_during_a_run_gets_another_one_behind_it() {
     let mut scheduler = scheduler(1, 1);
     let never = Schedule {
         every: None,
+        phase: 0,
         jitter: 0,
     };
     scheduler.add(1, "a", never, 0);
@@ -188,8 +216,12 @@ fn who_asks_during_a_run_gets_another_one_behind_it() {
 fn cost(connections: u64) -> f64 {
     let mut scheduler = scheduler(64, 2);
     for id in 0..connections {
-        let first = id * MINUTE / connections;
-        scheduler.add(id, &format!("tenant {}", id / 2), every(MINUTE), first);
+        let phase = id * MINUTE / connections;
+        let schedule = Schedule {
+            phase,
+            ..every(MINUTE)
+        };
+        scheduler.add(id, &format!("tenant {}", id / 2), schedule, phase);
     }
     let began = Instant::now();
     let mut turns = 0_u64;

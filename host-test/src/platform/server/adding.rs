@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -20,6 +21,9 @@ use crate::platform::registry::{Found, Known, Source};
 use crate::platform::sealed::SealError;
 use crate::progress::write_line;
 use crate::secret::Secret;
+
+/// What a start gives each connection's first sync, so that not all begin at once.
+const FIRST_SYNCS: Duration = Duration::from_millis(50);
 
 /// How a document is called in messages.
 const DOCUMENT: &str = "the connection";
@@ -62,6 +66,10 @@ impl Platform {
     /// Takes up all connections of the file and of the database.
     pub(super) fn add_all(&self) -> Result<(), ServeError> {
         let shared = &self.shared;
+        let added = shared.database.added_connections()?;
+        // So many that are due at once would be late: each gets a moment of its own.
+        let count = shared.config.connections.len() + added.len();
+        let spread = FIRST_SYNCS.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX));
         for entry in &shared.config.connections {
             let folder = Folder::of(&shared.data, &entry.name);
             let file = match &entry.source {
@@ -71,13 +79,15 @@ impl Platform {
                 }
             };
             match file {
-                Ok(file) => self.take_up(entry.clone(), false, &file)?,
+                Ok(file) => self.take_up(entry.clone(), false, &file, spread)?,
                 // Somebody switched it off.
-                Err(error) if error.is_gone() => write_line(&format!("– {}: {error}", entry.name)),
+                Err(error @ ConnectionFileError::Invalid { .. }) if error.is_gone() => {
+                    write_line(&format!("– {}: {error}", entry.name))
+                }
                 Err(error) => return Err(ConfigError::File(error).into()),
             }
         }
-        for added in shared.database.added_connections()? {
+        for added in added {
             let opened = shared.keys.open(&added.document, &added.name);
             let taken = opened.map_err(OpenProblem::from).and_then(|document| {
                 let (entry, file) = self.read_document(&document)?;
@@ -88,7 +98,7 @@ impl Platform {
             });
             match taken {
                 Ok((entry, file)) if shared.registry.named(&entry.name).is_none() => {
-                    self.take_up(entry, true, &file)?;
+                    self.take_up(entry, true, &file, spread)?;
                 }
                 Ok((entry, _)) => write_line(&format!(
                     "✗ {}: it was added, and is in the platform's file as well, which counts",
@@ -121,6 +131,7 @@ impl Platform {
         entry: ConnectionEntry,
         added: bool,
         file: &ConnectionFile,
+        spread: Duration,
     ) -> Result<(), DatabaseError> {
         let shared = &self.shared;
         let stored = shared.database.stored(&entry.name)?;
@@ -139,6 +150,10 @@ impl Platform {
             (Some(began), Some(every)) if !cut_off => began.saturating_add(every).max(now),
             _ => now,
         };
+        let spread = u64::try_from(spread.as_millis()).unwrap_or(u64::MAX);
+        let spread = spread.min(known.schedule.every.unwrap_or(1)).max(1);
+        // Its phase is as good as a random number.
+        let first = first.max(now + known.schedule.phase % spread);
         let known = Arc::new(known);
         if shared.registry.add(Arc::clone(&known)) {
             let mut scheduler = self.scheduler();
@@ -171,7 +186,7 @@ impl Platform {
         let sealed = shared.keys.seal(&document, &name)?;
         shared.database.add_connection(&name, &sealed)?;
         self.let_go(&name).await;
-        self.take_up(entry, true, &file)?;
+        self.take_up(entry, true, &file, Duration::ZERO)?;
         Ok(name)
     }
 

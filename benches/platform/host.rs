@@ -1,0 +1,169 @@
+//! The host as a platform runs it, in a process of its own, and the simulator in another one.
+
+use std::io::{BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+
+use anyhow::{Context as _, ensure};
+use serde_json::Value;
+
+/// The token of the control API.
+const TOKEN: &str = "control-token";
+
+/// The release binary, as a user runs it.
+pub fn build() -> anyhow::Result<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let built = Command::new(cargo)
+        .current_dir(root)
+        .args([
+            "build",
+            "--release",
+            "-p",
+            "host-test",
+            "--bin",
+            "host-test",
+        ])
+        .status()?;
+    ensure!(built.success(), "host-test could not be built");
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    Ok(target.join("release/host-test"))
+}
+
+/// A process that ends with its owner.
+struct Owned(Child);
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The first address in what a process says.
+fn address(lines: &mut impl std::io::BufRead) -> anyhow::Result<String> {
+    let mut line = String::new();
+    loop {
+        line.clear();
+        ensure!(
+            lines.read_line(&mut line)? > 0,
+            "it ended before it said where it is"
+        );
+        let mut words = line.split_whitespace();
+        if let Some(address) = words.find(|word| word.starts_with("http://")) {
+            return Ok(address.trim_end_matches(['.', ',', '/']).to_owned());
+        }
+    }
+}
+
+/// A simulated workspace.
+pub struct Simulator {
+    _process: Owned,
+    _output: BufReader<ChildStdout>,
+    pub url: String,
+}
+
+impl Simulator {
+    pub fn start(host: &Path, options: &[&str]) -> anyhow::Result<Self> {
+        let mut process = Command::new(host)
+            .args(["simulate", "--port", "0", "--rate-limit", "10000000"])
+            .args(options)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let mut output = BufReader::new(process.stdout.take().context("no output")?);
+        let process = Owned(process);
+        let url = address(&mut output)?;
+        Ok(Self {
+            _process: process,
+            _output: output,
+            url,
+        })
+    }
+}
+
+/// A platform.
+pub struct Server {
+    process: Owned,
+    _output: BufReader<ChildStderr>,
+    control: String,
+}
+
+impl Server {
+    /// Starts a platform in a folder, with further lines in its file.
+    pub fn start(host: &Path, folder: &Path, lines: &str) -> anyhow::Result<Self> {
+        let config = folder.join("platform.yaml");
+        std::fs::write(
+            &config,
+            format!(
+                "control: {{ listen: \"127.0.0.1:0\", token: {TOKEN} }}\nwebhooks: {{ listen: \"127.0.0.1:0\" }}\n{lines}"
+            ),
+        )?;
+        let mut process = Command::new(host)
+            .arg("serve")
+            .arg("--config")
+            .arg(&config)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let mut output = BufReader::new(process.stderr.take().context("no output")?);
+        let process = Owned(process);
+        let control = address(&mut output)?;
+        Ok(Self {
+            process,
+            _output: output,
+            control,
+        })
+    }
+
+    /// What the control API says.
+    pub fn get(&self, path: &str) -> anyhow::Result<Value> {
+        let host = self.control.trim_start_matches("http://");
+        let mut stream = TcpStream::connect(host)?;
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {TOKEN}\r\nconnection: close\r\n\r\n"
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let (_, body) = answer.split_once("\r\n\r\n").context("no answer")?;
+        Ok(serde_json::from_str(body)?)
+    }
+
+    /// What the process has of memory now, and the most that it had, in megabytes.
+    pub fn megabytes(&self) -> anyhow::Result<(f64, f64)> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.0.id()))?;
+        let of = |name: &str| -> anyhow::Result<f64> {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+            Ok(kilobytes.context("no figure")?.trim().parse::<f64>()? / 1_024.0)
+        };
+        Ok((of("VmRSS:")?, of("VmHWM:")?))
+    }
+
+    /// Processor time that the process has used, in seconds.
+    pub fn seconds(&self) -> anyhow::Result<f64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.0.id()))?;
+        let (_, fields) = stat.rsplit_once(')').context("no name")?;
+        let fields: Vec<&str> = fields.split_whitespace().collect();
+        let ticks: u64 = fields[11].parse::<u64>()? + fields[12].parse::<u64>()?;
+        // A hundred in a second, on every Linux.
+        Ok(ticks as f64 / 100.0)
+    }
+}
+
+/// Writes so many connections into a folder.
+pub fn connections(folder: &Path, count: usize, url: &str, lines: &str) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    for number in 0..count {
+        let text = format!(
+            "connector: intercom\nendpoint: {url}\n\
+             credentials: {{ access_token: simulator-token, client_secret: simulator-secret }}\n{lines}"
+        );
+        std::fs::write(folder.join(format!("tenant-{number:05}.yaml")), text)?;
+    }
+    Ok(())
+}

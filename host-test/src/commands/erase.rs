@@ -1,0 +1,87 @@
+//! `erase`: one contact out of everything that is stored.
+
+use serde_json::json;
+
+use super::status::check_name;
+use super::webhook::Place;
+use super::{CommandError, print_json, print_line, start_logging};
+use crate::command_line::{EraseArguments, Exit, Global};
+use crate::erasure::{Erased, Relations, Stores, erase};
+use crate::opened_connection::load_component;
+use crate::output::OutputTarget;
+use crate::platform::PlatformConfig;
+use crate::platform::seen::Seen;
+use crate::progress::write_line;
+
+/// What stays true of every erasure.
+const REMAINS: &str = "what the provider still has comes back with the next sync: delete it there as well. Copies that were \
+                       made of these files, and what other systems were given, are not reached";
+
+/// Erases, and says what was removed and what was not.
+pub(super) async fn run(global: &Global, arguments: &EraseArguments) -> Result<Exit, CommandError> {
+    start_logging(global, None)?;
+    let plugin = load_component(global.component.as_deref()).await?;
+    let relations = Relations::of(plugin.descriptor());
+    let mut all = Erased::default();
+    for (connection, stores) in stores(arguments)? {
+        let done = erase(&arguments.contact, &arguments.stream, &relations, &stores);
+        let done = done.map_err(|error| match &connection {
+            Some(name) => CommandError::failed(format!("{name}: {error}")),
+            None => CommandError::failed(error),
+        })?;
+        all.removed.extend(done.removed);
+        all.beyond.extend(done.beyond);
+    }
+    all.beyond.push(REMAINS.to_owned());
+    if global.json {
+        let mut document = all.to_json();
+        document["ok"] = json!(true);
+        print_json(&document)?;
+        return Ok(Exit::Success);
+    }
+    for removed in &all.removed {
+        let place = removed.place.display();
+        print_line(&format!(
+            "✓ {} × {} in {place}",
+            removed.count, removed.what
+        ))?;
+    }
+    if all.total() == 0 {
+        print_line("– nothing that is stored here names it")?;
+    }
+    for beyond in &all.beyond {
+        write_line(&format!("! {beyond}"));
+    }
+    Ok(Exit::Success)
+}
+
+/// The stores of the connections that are meant, each with its name.
+fn stores(arguments: &EraseArguments) -> Result<Vec<(Option<String>, Stores)>, CommandError> {
+    let Some(config) = &arguments.config else {
+        let place = Place::of(&arguments.output, None)?;
+        if place.output == OutputTarget::Standard {
+            return Err(CommandError::usage(
+                "say where it is to be erased: --config platform.yaml, or --output as it was read into",
+            ));
+        }
+        let stores = Stores {
+            queue: place.queue(),
+            output: place.output,
+            state: None,
+            folder: None,
+        };
+        return Ok(vec![(None, stores)]);
+    };
+    let config = PlatformConfig::load(config).map_err(CommandError::usage)?;
+    let seen = Seen::open(config).map_err(CommandError::failed)?;
+    let mut names = seen.names().map_err(CommandError::failed)?;
+    if let Some(name) = &arguments.connection {
+        check_name(&names, name)?;
+        names.retain(|known| known == name);
+    }
+    let stores = names.into_iter().map(|name| {
+        let stores = seen.stores(&name);
+        (Some(name), stores)
+    });
+    Ok(stores.collect())
+}

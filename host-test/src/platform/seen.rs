@@ -1,0 +1,106 @@
+//! A platform seen from outside, by another process: what is stored, whether a server runs or not. Nothing is asked of
+//! the server, and no lock is taken.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::config::{OutputPlace, PlatformConfig};
+use super::database::{Database, DatabaseError};
+use super::folder::Folder;
+use super::status;
+use crate::erasure::Stores;
+use crate::output::OutputTarget;
+use crate::position::State;
+
+/// A platform seen from outside.
+pub struct Seen {
+    config: PlatformConfig,
+    data: PathBuf,
+    database: Option<Database>,
+}
+
+/// A connection seen from outside.
+pub struct SeenConnection {
+    /// What is remembered of it, for programs.
+    pub document: Value,
+    /// What its output remembers.
+    pub state: Option<State>,
+}
+
+impl Seen {
+    /// Looks at the folder of a platform.
+    pub fn open(config: PlatformConfig) -> Result<Seen, DatabaseError> {
+        let data = std::fs::canonicalize(&config.data).unwrap_or_else(|_| config.data.clone());
+        let database = Database::look(&Database::path_in(&data))?;
+        Ok(Seen {
+            config,
+            data,
+            database,
+        })
+    }
+
+    /// The names of all connections: of the file, and of what was added or is remembered.
+    pub fn names(&self) -> Result<Vec<String>, DatabaseError> {
+        let of_file = self.config.connections.iter();
+        let mut names: BTreeSet<String> = of_file.map(|entry| entry.name.clone()).collect();
+        if let Some(database) = &self.database {
+            names.extend(database.known_connections()?);
+        }
+        Ok(names.into_iter().collect())
+    }
+
+    /// What is remembered of a connection.
+    pub fn remembered(&self, name: &str) -> Result<Value, DatabaseError> {
+        match &self.database {
+            Some(database) => status::remembered(database, name),
+            None => Ok(serde_json::json!({"name": name, "state": "idle", "paused": false})),
+        }
+    }
+
+    /// A connection as a whole.
+    pub fn connection(&self, name: &str) -> Result<SeenConnection, DatabaseError> {
+        let folder = Folder::of(&self.data, name);
+        let target = self.output(name, &folder);
+        let mut document = self.remembered(name)?;
+        status::add_folder(&mut document, &folder, &target);
+        Ok(SeenConnection {
+            document,
+            state: status::state_of(&folder, &target),
+        })
+    }
+
+    /// Where a connection stores things.
+    pub fn stores(&self, name: &str) -> Stores {
+        let folder = Folder::of(&self.data, name);
+        Stores {
+            output: self.output(name, &folder),
+            queue: Some(folder.queue()),
+            state: Some(folder.state()),
+            folder: Some(folder.path().to_path_buf()),
+        }
+    }
+
+    /// Where the entries of a connection go. What was added is encrypted, but its folder tells.
+    fn output(&self, name: &str, folder: &Folder) -> OutputTarget {
+        let mut entries = self.config.connections.iter();
+        if let Some(entry) = entries.find(|entry| entry.name == name) {
+            return folder.output(&entry.output);
+        }
+        let exists = |target: &OutputTarget| match target {
+            OutputTarget::Sqlite(path) | OutputTarget::JsonLines(path) => path.exists(),
+            _ => false,
+        };
+        let lines = folder.output(&OutputPlace::JsonLines);
+        match exists(&lines) {
+            true => lines,
+            false => folder.output(&OutputPlace::Sqlite),
+        }
+    }
+
+    /// The platform's folder.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+}
