@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use tokio::task::JoinHandle;
 
 use crate::carrying::{Carrying, CarryingError};
+use crate::components::ComponentsError;
 use crate::connection_file::{ConnectionFile, ConnectionFileError};
 use crate::http_client::HttpClient;
 use crate::opened_connection::{CheckError, OpenError, OpenedConnection};
@@ -13,6 +14,7 @@ use crate::output::{self, OutputError, OutputTarget, SharedOutput};
 use crate::platform::component::ComponentSlot;
 use crate::platform::folder::Folder;
 use crate::platform::sealed::SealError;
+use crate::plugin::Plugin;
 use crate::runner::ConnectedSource;
 use crate::state_store::{SqliteState, StateError};
 use crate::webhook_listener::{Recipient, RecipientOptions, WebhookListener, allowed_networks};
@@ -49,6 +51,9 @@ pub(in crate::platform) enum OpenProblem {
     /// It was removed meanwhile.
     #[error("the connection is gone")]
     Gone,
+    /// There is no version of the component for it.
+    #[error(transparent)]
+    Component(#[from] ComponentsError),
     /// It cannot be brought to life.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -79,7 +84,6 @@ pub(in crate::platform) enum OpenProblem {
 pub(in crate::platform) struct Live {
     pub(in crate::platform) connection: OpenedConnection,
     pub(in crate::platform) target: OutputTarget,
-    components: ComponentSlot,
     behind: Behind,
     /// Why the last check was not good; absent: it was, or there is no token to check.
     pub(in crate::platform) unchecked: Option<String>,
@@ -102,7 +106,8 @@ enum Behind {
 impl Live {
     /// Opens a connection. One that cannot be checked now is open all the same: its webhooks are taken.
     pub(super) async fn open(opening: Opening) -> Result<Live, OpenProblem> {
-        let opened = tokio::task::spawn_blocking(move || Opened::new(opening));
+        let plugin = opening.components.of_connection(&opening.name).await?;
+        let opened = tokio::task::spawn_blocking(move || Opened::new(opening, plugin));
         let mut opened = opened.await.map_err(|_| OpenProblem::Ending)??;
         let mut unchecked = None;
         let connection = &mut opened.connection;
@@ -160,8 +165,7 @@ impl Live {
 
     /// Whether it should be opened anew: with another component, or a check that is good.
     pub(super) fn is_outdated(&self) -> bool {
-        let current = self.components.current();
-        self.outdated.load(Relaxed) || current.sha256() != self.connection.plugin.sha256()
+        self.outdated.load(Relaxed) || !self.connection.plugin.is_current()
     }
 
     /// Whether something is to be done that nobody holds it for.
@@ -220,14 +224,13 @@ struct Opened {
     folder: Folder,
     target: OutputTarget,
     takes_webhooks: bool,
-    components: ComponentSlot,
     time_scale: f64,
     connection: OpenedConnection,
     output: Box<dyn output::Output>,
 }
 
 impl Opened {
-    fn new(opening: Opening) -> Result<Opened, OpenProblem> {
+    fn new(opening: Opening, plugin: Plugin) -> Result<Opened, OpenProblem> {
         let Opening {
             name,
             file,
@@ -235,13 +238,12 @@ impl Opened {
             folder,
             target,
             takes_webhooks,
-            components,
+            components: _,
             http,
             time_scale,
         } = opening;
         folder.make()?;
         let state = SqliteState::open(&folder.state())?;
-        let plugin = components.current();
         let connection = OpenedConnection::on(&http, plugin, file, Some(Arc::new(state)))?;
         let sender = connection.sender(time_scale);
         let output = output::open(&target, folder.position(&target).as_deref(), &sender)?;
@@ -251,7 +253,6 @@ impl Opened {
             folder,
             target,
             takes_webhooks,
-            components,
             time_scale,
             connection,
             output,
@@ -273,7 +274,6 @@ impl Opened {
         Ok(Live {
             connection: self.connection,
             target: self.target,
-            components: self.components,
             behind,
             unchecked,
             outdated: AtomicBool::new(false),
