@@ -1,6 +1,7 @@
 //! The command line: what can be asked for. What is done about it is in [`crate::commands`].
 
 mod connecting;
+mod intents;
 mod platform;
 mod reading;
 mod trial;
@@ -13,6 +14,11 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 pub use self::connecting::{AuthArguments, CheckArguments, StatusArguments};
+pub use self::intents::{
+    CallbackNumbersArguments, CallbacksCommand, ConnectedArguments, CreateIntentArguments,
+    IntentIdsArguments, IntentsCommand, ListCallbacksArguments, ListIntentsArguments,
+    QueueArguments, SwitchArguments, TriggersCommand,
+};
 pub use self::platform::{EraseArguments, PlatformArguments};
 pub use self::reading::{OutputArguments, ReadArguments, ReadingArguments, SyncArguments};
 pub use self::trial::{BenchArguments, DemoArguments};
@@ -138,6 +144,15 @@ pub enum Command {
     /// Verify or take webhooks
     #[command(subcommand)]
     Webhook(WebhookCommand),
+    /// List, confirm, reject, make or carry out what triggers want done
+    #[command(subcommand)]
+    Intents(IntentsCommand),
+    /// List triggers, switch them on and off, or look at those that time sets off
+    #[command(subcommand)]
+    Triggers(TriggersCommand),
+    /// List, repeat or dismiss what other systems told
+    #[command(subcommand)]
+    Callbacks(CallbacksCommand),
     /// Serve many connections: schedules, webhooks, a control API and a status page
     Serve(PlatformArguments),
     /// Say what is stored: the last run of each stream, or of each connection of a platform

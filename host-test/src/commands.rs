@@ -2,11 +2,13 @@
 
 mod auth;
 mod bench;
+mod callbacks;
 mod check;
 mod demo;
 mod describe;
 mod erase;
 mod error;
+mod intents;
 mod map;
 mod read;
 mod resources;
@@ -14,6 +16,7 @@ mod serve;
 mod simulate;
 mod status;
 mod sync;
+mod triggers;
 mod webhook;
 mod write;
 
@@ -87,6 +90,9 @@ async fn run(line: CommandLine) -> Exit {
         Command::Webhook(WebhookCommand::Serve(arguments)) => {
             webhook::serve(&global, &arguments).await
         }
+        Command::Intents(command) => intents::run(&global, &command).await,
+        Command::Triggers(command) => triggers::run(&global, &command).await,
+        Command::Callbacks(command) => callbacks::run(&global, &command).await,
         Command::Serve(arguments) => serve::run(&global, &arguments).await,
         Command::Erase(arguments) => erase::run(&global, &arguments).await,
         Command::Status(arguments) => status::run(&global, &arguments),

@@ -7,6 +7,7 @@ mod aside;
 mod brought;
 mod exclusive;
 mod filter;
+mod intents;
 mod plan;
 mod retry;
 mod slice;
@@ -25,6 +26,7 @@ use crate::progress::Progress;
 use crate::report::{RunReport, StreamReport, StreamStatus};
 
 pub use self::filter::Filter;
+pub use self::intents::IntentKeeper;
 pub use self::retry::{RetryPolicy, Waits};
 pub use self::slice::Slice;
 pub use self::source::{ConnectedSource, PageSource};
@@ -137,6 +139,7 @@ pub struct Runner<'a, S> {
     descriptor: &'a Descriptor,
     options: &'a RunOptions,
     progress: &'a dyn Progress,
+    keeper: Option<&'a dyn IntentKeeper>,
 }
 
 impl<'a, S: PageSource> Runner<'a, S> {
@@ -152,6 +155,7 @@ impl<'a, S: PageSource> Runner<'a, S> {
             descriptor,
             options,
             progress,
+            keeper: None,
         }
     }
 

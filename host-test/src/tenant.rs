@@ -4,6 +4,7 @@ mod base_url;
 mod credential;
 mod endpoints;
 mod pace;
+mod provider_clock;
 mod usage;
 
 pub use base_url::{BaseUrl, BaseUrlError};
@@ -12,6 +13,7 @@ pub(crate) use credential::{CurrentCredential, TenantCredential};
 pub(crate) use endpoints::{ReachableEndpoint, UnknownRegion};
 pub(crate) use pace::Pace;
 pub use pace::RateRules;
+pub(crate) use provider_clock::ProviderClock;
 pub use usage::Usage;
 pub(crate) use usage::UsageCounters;
 
@@ -104,6 +106,7 @@ pub(crate) struct TenantShared {
     pub(crate) limits: CallLimits,
     pub(crate) turns: Arc<Semaphore>,
     pub(crate) usage: UsageCounters,
+    pub(crate) clock: ProviderClock,
 }
 
 impl Tenant {
@@ -132,6 +135,7 @@ impl Tenant {
             turns: Arc::new(Semaphore::new(options.limits.concurrent_calls.max(1))),
             limits: options.limits,
             usage: UsageCounters::default(),
+            clock: ProviderClock::default(),
             name: options.name,
         };
         Ok(Self {
@@ -179,6 +183,24 @@ impl Tenant {
     /// Whether rows that are written are in the form that the mapping gives.
     pub(crate) fn maps_writes(&self) -> bool {
         self.maps_writes
+    }
+
+    /// The same tenant with other triggers. What was prepared is not good for them.
+    pub fn with_triggers(&self, triggers: Option<Vec<u8>>) -> Self {
+        let connection = Connection {
+            triggers,
+            prepared: None,
+            ..(*self.connection).clone()
+        };
+        Self {
+            connection: Arc::new(connection),
+            ..self.clone()
+        }
+    }
+
+    /// How far the provider's clock is ahead of this machine's, in milliseconds, as its last answer told.
+    pub fn provider_ahead_ms(&self) -> i64 {
+        self.shared.clock.ahead_ms()
     }
 
     /// Where the provider is: its endpoints' base URLs.

@@ -8,6 +8,7 @@
 mod answer;
 mod body;
 mod callers;
+mod door;
 mod pointer;
 mod recipient;
 mod sources;
@@ -27,6 +28,7 @@ use tokio::sync::Semaphore;
 
 use self::answer::Answer;
 use self::callers::{Caller, Patience};
+pub use self::door::Door;
 pub(crate) use self::pointer::text_at;
 pub use self::recipient::{Recipient, RecipientOptions};
 pub use self::sources::{PublishedError, allowed_networks, published_networks};
@@ -47,6 +49,8 @@ pub struct WebhookListener {
 
 struct Shared {
     recipients: Vec<Arc<Recipient>>,
+    /// Where other systems tell something.
+    doors: Vec<Door>,
     /// Where a body says which workspace it is from.
     workspace_pointer: String,
     body_bytes: usize,
@@ -59,6 +63,11 @@ impl WebhookListener {
     /// Takes webhooks for these, all of the same component. Each has a path of its own, `/NAME`; on any other path the
     /// workspace's id in the body says for whom a delivery is.
     pub fn new(recipients: Vec<Recipient>) -> WebhookListener {
+        WebhookListener::with_doors(recipients, Vec::new())
+    }
+
+    /// The same, with doors for other systems. Their paths come first.
+    pub fn with_doors(recipients: Vec<Recipient>, doors: Vec<Door>) -> WebhookListener {
         let routing = recipients.first().and_then(Recipient::routing);
         let limit = routing.and_then(|routing| usize::try_from(routing.max_body_bytes).ok());
         let workspace_pointer = routing.map(|routing| routing.workspace_pointer.clone());
@@ -68,6 +77,7 @@ impl WebhookListener {
                 body_bytes: limit.unwrap_or(BODY_BYTES),
                 bodies: Semaphore::new(BODIES_KIB),
                 recipients: recipients.into_iter().map(Arc::new).collect(),
+                doors,
                 unaddressed: Mutex::default(),
             }),
         }
@@ -107,6 +117,10 @@ impl WebhookListener {
         let shared = &self.shared;
         let connection = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = connection.map(|connection| connection.0.ip());
+        let mut doors = shared.doors.iter();
+        if let Some(door) = doors.find(|door| door.is_at(parts.uri.path())) {
+            return self.take_at(door, parts, body).await;
+        }
         let named = self.named(parts.uri.path());
         let possible = match &named {
             Some(recipient) => std::slice::from_ref(recipient),
@@ -132,6 +146,26 @@ impl WebhookListener {
             },
         };
         self.hand_over(&addressed, peer, parts, body).await
+    }
+
+    /// Takes what another system tells at its door.
+    async fn take_at(&self, door: &Door, parts: &Parts, body: Body) -> Answer {
+        let mut recipients = self.shared.recipients.iter();
+        let recipient = recipients.find(|one| one.name() == door.connection);
+        if recipient.is_some_and(|one| one.is_gone()) {
+            return Answer::gone();
+        }
+        let shared = &self.shared;
+        match body::read(body, shared.body_bytes, &shared.bodies).await {
+            Ok((body, _memory)) => {
+                if let Some(caller) = parts.extensions.get::<Arc<Caller>>() {
+                    caller.has_spoken();
+                }
+                door.take(&parts.headers, body).await
+            }
+            Err(StatusCode::TOO_MANY_REQUESTS) => Answer::busy(),
+            Err(status) => Answer::status(status),
+        }
     }
 
     /// Gives a delivery to everybody whom it may be for; whose signature it has decides.

@@ -6,8 +6,8 @@ use crate::clock::now_ms;
 use crate::output::SharedOutput;
 use crate::progress::Silent;
 use crate::report::StreamStatus;
-use crate::runner::{ConnectedSource, Extent, RetryPolicy, RunOptions, Runner};
-use crate::webhook_queue::{Queue, QueueError, RowAgain};
+use crate::runner::{ConnectedSource, Extent, IntentKeeper, RetryPolicy, RunOptions, Runner};
+use crate::webhook_queue::{Intents, Queue, QueueError, RowAgain};
 
 /// Rows that are asked for at once.
 const AT_ONCE: u32 = 50;
@@ -29,6 +29,7 @@ pub async fn read_again(
     queue: &Queue,
     source: ConnectedSource<'_>,
     output: &SharedOutput,
+    keeper: Option<&Intents>,
     time_scale: f64,
 ) {
     let retry = RetryPolicy {
@@ -37,7 +38,7 @@ pub async fn read_again(
         ..RetryPolicy::default()
     };
     loop {
-        match read_some(queue, source, output, &retry).await {
+        match read_some(queue, source, output, keeper, &retry).await {
             Ok(true) => {}
             Ok(false) => retry.pause(BETWEEN_LOOKS).await,
             Err(error) => {
@@ -53,6 +54,7 @@ async fn read_some(
     queue: &Queue,
     source: ConnectedSource<'_>,
     output: &SharedOutput,
+    keeper: Option<&Intents>,
     retry: &RetryPolicy,
 ) -> Result<bool, QueueError> {
     let rows = one_by_one(queue.rows_again(now_ms(), AT_ONCE)?);
@@ -65,7 +67,8 @@ async fn read_some(
         ..RunOptions::default()
     };
     let descriptor = source.plugin.descriptor();
-    let runner = Runner::new(&source, descriptor, &options, &Silent);
+    let keeper = keeper.map(|intents| intents as &dyn IntentKeeper);
+    let runner = Runner::new(&source, descriptor, &options, &Silent).keeping(keeper);
     let streams = [first.stream.clone()];
     let read = runner.run(&streams, &mut output.handle()).await;
     let (message, for_good) = match read {

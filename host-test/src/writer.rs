@@ -215,7 +215,7 @@ fn all_fail_alike(outcomes: &[Outcome]) -> Option<&Failure> {
 }
 
 /// Whether a failure of a whole batch, in which nothing was written, may be gone at the next try.
-fn passes(error: &CallError) -> bool {
+pub fn passes(error: &CallError) -> bool {
     match error {
         CallError::Failure(failure) => passes_by_itself(failure),
         // What a broken call wrote is in the journal, or the action can be repeated.
@@ -232,7 +232,7 @@ fn passes_by_itself(failure: &Failure) -> bool {
 }
 
 /// Whether a row that has this outcome should be given again.
-fn is_worth_another_try(outcome: &Outcome) -> bool {
+pub fn is_worth_another_try(outcome: &Outcome) -> bool {
     match &outcome.status {
         OutcomeStatus::Deferred(_) => true,
         // Where the write may have been applied, only the component can say that it is safe, by deferring the row.

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 pub(super) use self::selected::Selected;
+use super::webhook::Place;
 use super::{CommandError, load_connection, print_json};
+use crate::carrying;
 use crate::command_line::{Exit, Global, OutputArguments, ReadArguments, ReadingArguments};
 use crate::connection_file::{ConnectionFile, FieldMapping};
 use crate::dates;
@@ -16,8 +18,11 @@ use crate::output::{self, Output, OutputTarget};
 use crate::plugin::Plugin;
 use crate::progress::{on_standard_error, write_line};
 use crate::report::{RunReport, run_table};
-use crate::runner::{ConnectedSource, Extent, Filter, RetryPolicy, RunOptions, Runner, Sweep};
+use crate::runner::{
+    ConnectedSource, Extent, Filter, IntentKeeper, RetryPolicy, RunOptions, Runner, Sweep,
+};
 use crate::sync_plan::check_names;
+use crate::webhook_queue::Intents;
 
 /// Reads the streams that the command line names.
 pub(super) async fn run(global: &Global, arguments: &ReadArguments) -> Result<Exit, CommandError> {
@@ -75,6 +80,8 @@ impl Reading<'_> {
         let mut output = output::open(&target, self.output.state.as_deref(), &sender)?;
         connection.ensure_checked(output.as_mut()).await?;
         let options = self.options(&connection, filters)?;
+        let intents = self.intents(&connection)?;
+        let keeper = intents.as_ref().map(|intents| intents as &dyn IntentKeeper);
         let progress = on_standard_error();
         let source = ConnectedSource {
             plugin: &connection.plugin,
@@ -85,12 +92,25 @@ impl Reading<'_> {
             connection.plugin.descriptor(),
             &options,
             progress.as_ref(),
-        );
+        )
+        .keeping(keeper);
         let report = runner.run(streams, output.as_mut()).await;
         drop(progress);
         let report = report?;
         self.tell(&report, &target, output.as_ref())?;
         Ok(exit_of(&report))
+    }
+
+    /// Where the intents of triggers are kept; `None`: nowhere.
+    fn intents(&self, connection: &OpenedConnection) -> Result<Option<Intents>, CommandError> {
+        let file = &connection.file;
+        let queue = Place::of(self.output, None)?.queue();
+        let Some(queue) = queue.filter(|_| !file.triggers.is_empty()) else {
+            return Ok(None);
+        };
+        let intents = Intents::open(&queue).map_err(CommandError::failed)?;
+        carrying::declare(&intents, file).map_err(CommandError::failed)?;
+        Ok(Some(intents))
     }
 
     /// The options of a run.

@@ -1,5 +1,6 @@
 //! `webhook verify` and `webhook serve`.
 
+mod carried;
 mod place;
 mod schedule;
 mod serve;
@@ -9,8 +10,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-pub(super) use self::place::Place;
+pub(super) use self::place::{Place, intents_beside};
 pub(super) use self::serve::{interrupted, serve};
+use super::intents::intent_json;
 use super::{CommandError, load_connection, print_json, read_bytes};
 use crate::clock::now_ms;
 use crate::command_line::{Exit, Global, VerifyArguments};
@@ -104,7 +106,7 @@ fn verdict_json(verdict: &Verdict) -> Value {
                 "topic": accepted.topic,
                 "created_at_ms": accepted.created_at_ms,
                 "entries": entries,
-                "intents": accepted.intents.len(),
+                "intents": accepted.intents.iter().map(intent_json).collect::<Vec<_>>(),
                 "read_again": again,
             })
         }

@@ -48,12 +48,6 @@ fn check(text: &str) -> Result<(), String> {
     }
 }
 
-/// Whether something may be sent to a URL.
-pub(super) fn is_good(text: &str) -> bool {
-    let base = text.split('?').next();
-    check(base.unwrap_or_default()).is_ok()
-}
-
 fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost"

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::http_client::HttpClientError;
 use crate::position::{LockError, StateFileError};
 use crate::receiver::PostError;
+use crate::webhook_queue::QueueError;
 
 /// Why an output did not take what it was given. Nothing of it was stored then.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +20,9 @@ pub enum OutputError {
         /// What the operating system says.
         source: std::io::Error,
     },
+    /// What a page wants done cannot be stored.
+    #[error(transparent)]
+    Intents(QueueError),
     /// The reader of standard output went away.
     #[error("standard output was closed")]
     Closed,

@@ -52,6 +52,7 @@ impl<S: PageSource> Runner<'_, S> {
                     "the walk started over: rows that were given before come again".to_owned(),
                 );
             }
+            self.keep_intents(&page, report)?;
             output.add(Addition {
                 stream: &stream.name,
                 entries: &page.entries,

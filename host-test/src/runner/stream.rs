@@ -187,6 +187,7 @@ impl<S: PageSource> Runner<'_, S> {
             count_notices(&stream.name, &page.notices, report);
             let unreadable = quarantined(stream, &page);
             report.held += unreadable.len() as u64;
+            self.keep_intents(&page, report)?;
             output.commit(Commit {
                 stream: &stream.name,
                 entries: &page.entries,
@@ -200,13 +201,6 @@ impl<S: PageSource> Runner<'_, S> {
                 now_ms: now_ms(),
             })?;
             self.progress.page(&stream.name, report);
-            if !page.intents.is_empty() {
-                tracing::warn!(
-                    stream = stream.name,
-                    intents = page.intents.len(),
-                    "intents are not carried out by this version"
-                );
-            }
             if let Some(wait) = self.gives_way(stream, &page) {
                 return Ok(StreamStatus::GaveWay { wait });
             }

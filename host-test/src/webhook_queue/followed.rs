@@ -45,11 +45,11 @@ pub(super) fn follow(
     Ok(())
 }
 
-/// Looks among entries for rows that are followed, and has them looked at. Those that `intents` are about are new.
+/// Looks among entries for rows that are followed, and has them looked at, but by triggers of which `new` has an intent.
 pub(super) fn note(
     transaction: &Transaction<'_>,
     entries: &[Entry],
-    intents: &[Intent],
+    new: &[&Intent],
     trace: impl Fn(&Entry) -> Trace,
     now_ms: i64,
 ) -> rusqlite::Result<()> {
@@ -61,21 +61,21 @@ pub(super) fn note(
     }
     let mut due = transaction.prepare_cached(
         "UPDATE followed SET due_at_ms = ?4, tries = 0, trace = ?5, last_at_ms = coalesce(?3, last_at_ms)
-         WHERE stream = ?1 AND key = ?2 AND (?3 IS NULL OR last_at_ms IS NULL OR ?3 >= last_at_ms)",
+         WHERE stream = ?1 AND key = ?2 AND trigger NOT IN (SELECT value FROM json_each(?6)) AND (?3 IS NULL OR last_at_ms IS NULL OR ?3 >= last_at_ms)",
     )?;
     for entry in entries {
         let is_source = |intent: &Intent| {
             intent.source_stream == entry.stream && intent.source_key == entry.key
         };
-        if intents.iter().any(is_source) {
-            continue;
-        }
+        let new = new.iter().filter(|intent| is_source(intent));
+        let triggers: Vec<&str> = new.map(|intent| intent.trigger.as_str()).collect();
         due.execute(params![
             entry.stream,
             entry.key,
             entry.updated_at_ms,
             now_ms,
-            trace(entry).to_text()
+            trace(entry).to_text(),
+            serde_json::json!(triggers).to_string()
         ])?;
     }
     Ok(())

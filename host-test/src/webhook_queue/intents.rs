@@ -6,7 +6,7 @@ mod state;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
@@ -49,6 +49,15 @@ pub struct Intents {
 impl Intents {
     /// Opens the intents in a queue's database, which is made when there is none.
     pub fn open(path: &Path) -> Result<Intents, QueueError> {
+        if let Some(parent) = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty())
+        {
+            std::fs::create_dir_all(parent).map_err(|source| QueueError::Io {
+                path: path.to_path_buf(),
+                source: Arc::new(source),
+            })?;
+        }
         Ok(Intents {
             path: path.to_path_buf(),
             connection: Mutex::new(schema::open(path)?),
@@ -70,6 +79,18 @@ impl Intents {
     /// The intent of an id.
     pub fn find(&self, id: &str) -> Result<Option<StoredIntent>, QueueError> {
         Ok(self.select("WHERE id = ?1", [id])?.pop())
+    }
+
+    /// The intents whose ids begin so; not more than two.
+    pub fn beginning(&self, id: &str) -> Result<Vec<StoredIntent>, QueueError> {
+        let exact = self.select("WHERE id = ?1", [id])?;
+        match exact.is_empty() {
+            true => self.select(
+                "WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id LIMIT 2",
+                [id],
+            ),
+            false => Ok(exact),
+        }
     }
 
     /// How many intents of each trigger are in each state.

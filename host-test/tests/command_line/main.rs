@@ -6,6 +6,8 @@
 mod authorization;
 /// `bench`: what reading costs.
 mod benchmark;
+/// `callbacks`: what other systems tell, and what becomes of it.
+mod callbacks;
 /// `check`: what is good, what is not, and what to do about it.
 mod check;
 /// Connection files: both forms, and everything that can be wrong in them.
@@ -20,6 +22,8 @@ mod describe;
 mod holdings;
 /// The smallest HTTP client that serves.
 mod http;
+/// `intents` and `triggers`: decided, switched, made, carried out once.
+mod intents;
 /// Processes that die in the middle of a read.
 mod interruption;
 /// Exactly once, wherever the host is killed and whatever goes wrong meanwhile.

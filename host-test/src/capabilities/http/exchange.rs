@@ -118,6 +118,7 @@ impl Try<'_> {
             Ok(Ok(answer)) => {
                 let status = answer.status().as_u16();
                 permit.answered(status, answer.headers());
+                tenant.clock.hear(answer.headers());
                 tenant.usage.request(size);
                 tenant.usage.answer(status);
                 let answer = timeout_at(end.into(), whole_answer(answer, allowance)).await;

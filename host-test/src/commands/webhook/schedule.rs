@@ -9,8 +9,9 @@ use crate::opened_connection::OpenedConnection;
 use crate::output::{OutputTarget, SharedOutput};
 use crate::progress::{Silent, write_line};
 use crate::report::{RunReport, StreamStatus, duration};
-use crate::runner::{ConnectedSource, RetryPolicy, RunOptions, Runner};
+use crate::runner::{ConnectedSource, IntentKeeper, RetryPolicy, RunOptions, Runner};
 use crate::sync_plan::SyncPlan;
+use crate::webhook_queue::Intents;
 
 /// What is read, and how often.
 pub(super) struct Schedule {
@@ -52,13 +53,15 @@ impl Schedule {
         name: &str,
         connection: &OpenedConnection,
         output: &SharedOutput,
+        keeper: Option<&Intents>,
     ) {
         let source = ConnectedSource {
             plugin: &connection.plugin,
             tenant: &connection.tenant,
         };
         let descriptor = connection.plugin.descriptor();
-        let runner = Runner::new(&source, descriptor, &self.options, &Silent);
+        let keeper = keeper.map(|intents| intents as &dyn IntentKeeper);
+        let runner = Runner::new(&source, descriptor, &self.options, &Silent).keeping(keeper);
         let mut next = tokio::time::interval(self.every);
         // A sync that takes longer than the span is followed by the next one at once, not by several.
         next.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);

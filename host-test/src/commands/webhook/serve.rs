@@ -15,7 +15,7 @@ use crate::command_line::{Exit, Global, ServeArguments};
 use crate::connection_file::{ConnectionFile, Mode};
 use crate::opened_connection::load_component;
 use crate::progress::write_line;
-use crate::webhook_listener::{Recipient, WebhookListener};
+use crate::webhook_listener::{Door, Recipient, WebhookListener};
 
 /// Takes deliveries until the process is interrupted.
 pub(in crate::commands) async fn serve(
@@ -33,7 +33,9 @@ pub(in crate::commands) async fn serve(
     }
     let recipients: Result<Vec<Recipient>, CommandError> =
         served.iter().map(Served::recipient).collect();
-    let webhooks = WebhookListener::new(recipients?);
+    let doors = doors(&served)?;
+    let paths: Vec<String> = doors.iter().map(|door| door.path.clone()).collect();
+    let webhooks = WebhookListener::with_doors(recipients?, doors);
     let listener = tokio::net::TcpListener::bind(arguments.listen)
         .await
         .map_err(|error| {
@@ -53,6 +55,9 @@ pub(in crate::commands) async fn serve(
             write_line(&format!("  http://{address}/{name} into {}", one.into()));
         }
     }
+    for path in &paths {
+        write_line(&format!("callbacks on http://{address}{path}"));
+    }
     let (stop, stopped) = watch::channel(false);
     let counts = webhooks.clone();
     let taking = tokio::spawn(webhooks.serve(listener, until(stopped.clone())));
@@ -64,6 +69,10 @@ pub(in crate::commands) async fn serve(
         behind.spawn(unless(
             stopped.clone(),
             Arc::clone(one).read_again(time_scale),
+        ));
+        behind.spawn(unless(
+            stopped.clone(),
+            Arc::clone(one).carry_out(time_scale),
         ));
     }
     interrupted().await;
@@ -88,6 +97,22 @@ pub(in crate::commands) async fn serve(
         counts.counts().line()
     ));
     Ok(Exit::Success)
+}
+
+/// The doors of all connections, each with a path of its own.
+fn doors(served: &[Served]) -> Result<Vec<Door>, CommandError> {
+    let doors: Vec<Door> = served.iter().flat_map(Served::doors).collect();
+    let mut paths: BTreeSet<&str> = served.iter().map(|one| one.name.as_str()).collect();
+    for door in &doors {
+        let path = door.path.trim_matches('/');
+        if path.is_empty() || !paths.insert(path) {
+            return Err(CommandError::usage(format!(
+                "{}: the path {} of the callback {} is taken already; give it another `path`",
+                door.connection, door.path, door.name
+            )));
+        }
+    }
+    Ok(doors)
 }
 
 /// Reads the connections, each with a name of its own.

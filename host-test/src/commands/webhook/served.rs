@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use super::super::CommandError;
+use super::carried::Carrying;
 use super::place::Place;
 use super::schedule::Schedule;
+use crate::carrying;
 use crate::command_line::Global;
 use crate::connection_file::{ConnectionFile, WebhookSettings};
 use crate::opened_connection::OpenedConnection;
 use crate::output::{self, Output as _};
 use crate::plugin::Plugin;
 use crate::runner::ConnectedSource;
-use crate::webhook_listener::{Recipient, RecipientOptions, allowed_networks};
+use crate::state_store::{SqliteState, StateStore};
+use crate::webhook_listener::{Door, Recipient, RecipientOptions, allowed_networks};
 use crate::webhook_queue::{MOST_WAITING, QueueOptions};
 use crate::webhook_read_again::read_again;
 use crate::webhook_service::WebhookService;
@@ -22,6 +25,7 @@ pub(super) struct Served {
     connection: OpenedConnection,
     pub(super) service: WebhookService,
     schedule: Option<Schedule>,
+    carrying: Option<Carrying>,
 }
 
 impl Served {
@@ -33,7 +37,8 @@ impl Served {
         place: &Place,
         workers: usize,
     ) -> Result<Served, CommandError> {
-        let mut connection = OpenedConnection::new(plugin.clone(), file, None)?;
+        let state = journal(&file, place)?;
+        let mut connection = OpenedConnection::new(plugin.clone(), file, state)?;
         let sender = connection.sender(global.time_scale);
         let mut output = output::open(&place.output, place.state.as_deref(), &sender)?;
         if connection.has_token() {
@@ -62,6 +67,7 @@ impl Served {
         )
         .map_err(CommandError::failed)?;
         Ok(Served {
+            carrying: Carrying::open(&connection.file, service.queue())?,
             name,
             connection,
             service,
@@ -73,7 +79,10 @@ impl Served {
     pub(super) async fn sync(self: Arc<Self>) {
         if let Some(schedule) = &self.schedule {
             let output = self.service.output();
-            schedule.run(&self.name, &self.connection, &output).await;
+            let keeper = self.carrying.as_ref().map(Carrying::intents);
+            schedule
+                .run(&self.name, &self.connection, &output, keeper)
+                .await;
         }
     }
 
@@ -85,8 +94,24 @@ impl Served {
                 tenant: &self.connection.tenant,
             };
             let output = self.service.output();
-            read_again(self.service.queue(), source, &output, time_scale).await;
+            let keeper = self.carrying.as_ref().map(Carrying::intents);
+            read_again(self.service.queue(), source, &output, keeper, time_scale).await;
         }
+    }
+
+    /// Carries out what triggers and other systems want.
+    pub(super) async fn carry_out(self: Arc<Self>, time_scale: f64) {
+        if let Some(carrying) = &self.carrying {
+            carrying.run(&self.connection, time_scale).await;
+        }
+    }
+
+    /// The doors for other systems.
+    pub(super) fn doors(&self) -> Vec<Door> {
+        let carrying = self.carrying.iter();
+        carrying
+            .flat_map(|carrying| carrying.doors(&self.name, &self.connection.file))
+            .collect()
     }
 
     /// For people: where its entries go.
@@ -119,4 +144,28 @@ impl Served {
             log_each: file.logging.webhooks,
         }))
     }
+}
+
+/// Where the component keeps what it must not do twice, where this connection writes anything.
+fn journal(
+    file: &ConnectionFile,
+    place: &Place,
+) -> Result<Option<Arc<dyn StateStore>>, CommandError> {
+    if file.triggers.is_empty() && file.callbacks.is_empty() {
+        return Ok(None);
+    }
+    let Some(queue) = place.queue() else {
+        return Ok(None);
+    };
+    let path = carrying::journal(&queue);
+    if let Some(parent) = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+    {
+        std::fs::create_dir_all(parent)
+            .map_err(|error| CommandError::failed(format!("{}: {error}", parent.display())))?;
+    }
+    let state = SqliteState::open(&path)
+        .map_err(|error| CommandError::failed(format!("{}: {error}", path.display())))?;
+    Ok(Some(Arc::new(state)))
 }

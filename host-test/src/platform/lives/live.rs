@@ -295,7 +295,7 @@ fn webhooks(
                 plugin: &connection.plugin,
                 tenant: &connection.tenant,
             };
-            read_again(&queue, source, &output, time_scale).await;
+            read_again(&queue, source, &output, None, time_scale).await;
         }
     });
     Ok(Behind::Webhooks {

@@ -14,7 +14,7 @@ pub enum IntentSource<'a> {
     Delivery(&'a [Entry], Option<i64>),
     /// A page with these entries.
     Page(&'a [Entry]),
-    /// Somebody asked for them.
+    /// No change set them off: somebody asked for them, or time did.
     Asked,
 }
 
@@ -53,18 +53,7 @@ pub(in crate::webhook_queue) fn insert_all(
     source: IntentSource<'_>,
     now_ms: i64,
 ) -> rusqlite::Result<usize> {
-    let mut new = 0;
-    match source {
-        IntentSource::Delivery(entries, created_at_ms) => {
-            let trace = |_: &Entry| Trace::of_delivery(entries, created_at_ms);
-            followed::note(transaction, entries, intents, trace, now_ms)?;
-        }
-        IntentSource::Page(entries) => {
-            let trace = |entry: &Entry| Trace::of_row(entries, &entry.stream, &entry.key);
-            followed::note(transaction, entries, intents, trace, now_ms)?;
-        }
-        IntentSource::Asked => {}
-    }
+    let mut new = Vec::new();
     for intent in intents {
         if !matches!(source, IntentSource::Asked) && !switches::is_on(transaction, &intent.trigger)?
         {
@@ -93,13 +82,26 @@ pub(in crate::webhook_queue) fn insert_all(
             continue;
         }
         let inserted = insert(transaction, intent, now_ms)?;
-        new += usize::from(inserted);
+        if inserted {
+            new.push(intent);
+        }
         followed::follow(transaction, intent, source.time_of(intent))?;
         if let (true, Origin::Unclear(number), Some(trace)) = (inserted, origin, &trace) {
             own_writes::hold(transaction, &intent.id, number, trace)?;
         }
     }
-    Ok(new)
+    match source {
+        IntentSource::Delivery(entries, created_at_ms) => {
+            let trace = |_: &Entry| Trace::of_delivery(entries, created_at_ms);
+            followed::note(transaction, entries, &new, trace, now_ms)?;
+        }
+        IntentSource::Page(entries) => {
+            let trace = |entry: &Entry| Trace::of_row(entries, &entry.stream, &entry.key);
+            followed::note(transaction, entries, &new, trace, now_ms)?;
+        }
+        IntentSource::Asked => {}
+    }
+    Ok(new.len())
 }
 
 /// Stores an intent; false when it was there before.

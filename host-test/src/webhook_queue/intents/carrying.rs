@@ -28,12 +28,11 @@ pub enum Tried {
 const LONGEST_HOLD_MS: i64 = 10 * 60 * 1_000;
 
 impl Intents {
-    /// Intents that can be carried out now, those that wait longest first. Those of triggers that are switched off wait, and
-    /// those that may be echoes of a write under way.
+    /// Intents that can be carried out now, those that wait longest first. Those that may be echoes of a write under way
+    /// wait. A trigger that is switched off makes no more; what it made before is somebody's decision.
     pub fn due(&self, now_ms: i64, most: u32) -> Result<Vec<StoredIntent>, QueueError> {
         self.select(
             "WHERE state = 'pending' AND due_at_ms <= ?1
-             AND NOT EXISTS (SELECT 1 FROM triggers WHERE name = trigger AND NOT coalesce(switched, by_file, 1))
              AND NOT EXISTS (SELECT 1 FROM own_writes WHERE number = held_by AND until_ms IS NULL AND from_ms > ?2)
              ORDER BY due_at_ms, created_at_ms, id LIMIT ?3",
             params![now_ms, now_ms.saturating_sub(LONGEST_HOLD_MS), most],

@@ -67,17 +67,17 @@ fn due(intents: &Intents) -> Vec<String> {
 }
 
 #[test]
-fn a_trigger_that_is_switched_off_makes_nothing_and_what_it_made_waits() {
+fn a_trigger_that_is_switched_off_makes_nothing_but_what_is_asked_for() {
     let (_directory, intents) = open();
     let file = |on| [("t", on, false)];
     intents.declare(file(true)).unwrap();
     assert_eq!(deliver(&intents, "1", "p1", NOW), 1);
     intents.switch("t", false).unwrap();
     assert_eq!(deliver(&intents, "2", "p2", NOW), 0);
-    assert_eq!(due(&intents), [""; 0]);
-    // Whoever asks for one by name wants it.
+    // Whoever asks for one by name wants it: a trigger may be there for that alone.
     let asked = intents.insert(&[intent("3", "x", "1")], IntentSource::Asked, NOW);
     assert_eq!(asked.unwrap(), 1);
+    assert_eq!(due(&intents), ["1", "3"]);
     // What was switched stays, whatever the file says.
     intents.declare(file(true)).unwrap();
     assert!(!intents.switches().unwrap()["t"].is_on());
@@ -250,7 +250,9 @@ fn what_was_stored_before_stays() {
 #[test]
 fn what_becomes_of_a_row_is_handed_on_once() {
     let (_directory, intents) = open();
-    intents.declare([("t", true, true)]).unwrap();
+    intents
+        .declare([("t", true, true), ("off", false, false)])
+        .unwrap();
     assert_eq!(deliver(&intents, "1", "p1", NOW), 1);
     let later = |part: &str, at_ms| {
         let entries = [
@@ -258,7 +260,13 @@ fn what_becomes_of_a_row_is_handed_on_once() {
             entry("parts", part, at_ms),
         ];
         let source = IntentSource::Delivery(&entries, Some(at_ms));
-        assert_eq!(intents.insert(&[], source, NOW).unwrap(), 0);
+        // What set it off may be said again, and other triggers may be off.
+        let other = Intent {
+            trigger: "off".to_owned(),
+            ..intent("other", "conversations", "7")
+        };
+        let again = [intent("1", "conversations", "7"), other];
+        assert_eq!(intents.insert(&again, source, NOW).unwrap(), 0);
         intents.due_follows(NOW, 10).unwrap()
     };
     let record = |record: &str| Intent {

@@ -1,0 +1,157 @@
+//! Carries out what other systems told, in the order in which they did.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::planned::plan;
+use crate::carrying::{MOST_TRIES, OwnWrite, Written, wait_after};
+use crate::clock::now_ms;
+use crate::connection_file::Callback;
+use crate::opened_connection::OpenedConnection;
+use crate::runner::RetryPolicy;
+use crate::webhook_queue::{CallbackState, Intents, QueueError, StoredCallback};
+
+/// Callbacks that are taken from the queue at once.
+const AT_ONCE: u32 = 20;
+
+/// What became of callbacks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct CarriedBack {
+    /// Done.
+    pub done: u64,
+    /// Tried, and tried again later.
+    pub put_off: u64,
+    /// Given up.
+    pub dead: u64,
+    /// Kept, because no rule says what is to be done.
+    pub unmatched: u64,
+}
+
+/// Carries out callbacks.
+pub struct CallbackWorker<'a> {
+    /// The connection.
+    pub connection: &'a OpenedConnection,
+    /// The doors.
+    pub callbacks: &'a BTreeMap<String, Callback>,
+    /// Where callbacks are.
+    pub intents: &'a Intents,
+    /// How waits are scaled.
+    pub retry: &'a RetryPolicy,
+}
+
+/// What becomes of one callback.
+enum End {
+    Done,
+    Unmatched(String),
+    Later(String, Option<Duration>),
+    Dead(String),
+}
+
+impl CallbackWorker<'_> {
+    /// Carries out what is due until nothing is.
+    pub async fn carry_out(&self) -> Result<CarriedBack, QueueError> {
+        let mut carried = CarriedBack::default();
+        loop {
+            let due = self.intents.due_callbacks(now_ms(), AT_ONCE)?;
+            if due.is_empty() {
+                return Ok(carried);
+            }
+            for callback in &due {
+                let end = self.carry(callback).await?;
+                self.end(callback, end, &mut carried)?;
+            }
+        }
+    }
+
+    async fn carry(&self, stored: &StoredCallback) -> Result<End, QueueError> {
+        let Some(callback) = self.callbacks.get(&stored.name) else {
+            let problem = format!("the connection has no callback `{}` any more", stored.name);
+            return Ok(End::Unmatched(problem));
+        };
+        let body: Value = serde_json::from_slice(&stored.body).unwrap_or_default();
+        let planned = match plan(callback, &body) {
+            Ok(planned) => planned,
+            Err(none) => return Ok(End::Unmatched(none.to_string())),
+        };
+        for write in planned {
+            let document = Value::Object(write.row).to_string().into_bytes();
+            let write = OwnWrite {
+                connection: self.connection,
+                intents: self.intents,
+                // What an earlier try did is in the journal under this name.
+                batch: &format!("callback:{}:{}:{}", stored.name, stored.id, write.rule),
+                action: &write.action,
+                mode: write.mode.as_deref(),
+                document: &document,
+                attempt: stored.tries,
+            };
+            match write.run().await? {
+                Written::Done => {}
+                Written::Later { problem, wait } => return Ok(End::Later(problem, wait)),
+                Written::Failed { problem } => return Ok(End::Dead(problem)),
+            }
+        }
+        Ok(End::Done)
+    }
+
+    fn end(
+        &self,
+        stored: &StoredCallback,
+        end: End,
+        carried: &mut CarriedBack,
+    ) -> Result<(), QueueError> {
+        let StoredCallback {
+            number,
+            name,
+            id,
+            tries,
+            ..
+        } = stored;
+        match end {
+            End::Done => {
+                carried.done += 1;
+                self.intents
+                    .set_callback(*number, CallbackState::Done, 0, None)
+            }
+            End::Unmatched(problem) => {
+                carried.unmatched += 1;
+                tracing::warn!(callback = name, id, "a callback is kept: {problem}");
+                self.intents
+                    .set_callback(*number, CallbackState::Unmatched, 0, Some(&problem))
+            }
+            End::Later(problem, asked) if tries + 1 < MOST_TRIES => {
+                carried.put_off += 1;
+                tracing::warn!(
+                    callback = name,
+                    id,
+                    tries,
+                    "a callback is tried later: {problem}"
+                );
+                let wait = self.retry.scaled(wait_after(*tries, asked));
+                let wait_ms = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
+                let due_at_ms = now_ms().saturating_add(wait_ms);
+                self.intents.set_callback(
+                    *number,
+                    CallbackState::Pending,
+                    due_at_ms,
+                    Some(&problem),
+                )
+            }
+            End::Later(problem, _) | End::Dead(problem) => {
+                carried.dead += 1;
+                tracing::error!(
+                    event = "callback_dead",
+                    connection = self.connection.tenant.name(),
+                    callback = name,
+                    id,
+                    "what another system told is not carried out: {problem}"
+                );
+                self.intents
+                    .set_callback(*number, CallbackState::Dead, 0, Some(&problem))
+            }
+        }
+    }
+}

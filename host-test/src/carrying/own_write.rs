@@ -1,0 +1,186 @@
+//! A write of one row by this host itself, remembered so that its echo is known.
+
+use std::time::Duration;
+
+use crate::clock::now_ms;
+use crate::contract::connector::{Batch, Outcome, OutcomeStatus, Rehearsal, Row};
+use crate::contract::types::Failure;
+use crate::opened_connection::OpenedConnection;
+use crate::webhook_queue::{Intents, QueueError};
+use crate::writer::{is_worth_another_try, kind_name, passes};
+
+/// How long the call may take.
+const TIME: Duration = Duration::from_secs(60);
+
+/// The key of the only row.
+const KEY: &str = "row";
+
+/// A write of one row.
+pub struct OwnWrite<'a> {
+    /// The connection.
+    pub connection: &'a OpenedConnection,
+    /// Where it is remembered.
+    pub intents: &'a Intents,
+    /// The same when the same write is made again: the component's journal knows it by that.
+    pub batch: &'a str,
+    /// An action of the component.
+    pub action: &'a str,
+    /// A mode of it; absent: its first one.
+    pub mode: Option<&'a str>,
+    /// The row.
+    pub document: &'a [u8],
+    /// How often it was tried before.
+    pub attempt: u32,
+}
+
+/// What became of a write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// It is as it should be.
+    Done,
+    /// Another try may come to more.
+    Later {
+        /// Why not now.
+        problem: String,
+        /// How long to wait at least, where somebody said so.
+        wait: Option<Duration>,
+    },
+    /// It would come to the same each time.
+    Failed {
+        /// Why.
+        problem: String,
+    },
+}
+
+impl OwnWrite<'_> {
+    /// Makes it.
+    pub async fn run(&self) -> Result<Written, QueueError> {
+        if let Some(problem) = self.refuse() {
+            return Ok(Written::Failed { problem });
+        }
+        let number = self
+            .intents
+            .begin_write(self.batch, self.document, now_ms())?;
+        let (written, made) = self.write().await;
+        // What may have been applied is not over: what it may have set off is held until the next try knows.
+        if !matches!(written, Written::Later { .. }) {
+            let ahead_ms = self.connection.tenant.provider_ahead_ms();
+            let echoes = self
+                .intents
+                .end_write(number, made.as_deref(), now_ms(), ahead_ms)?;
+            if echoes > 0 {
+                tracing::info!(
+                    batch = self.batch,
+                    echoes,
+                    "what a write of this host set off is cut"
+                );
+            }
+        }
+        Ok(written)
+    }
+
+    /// What is wrong before anything is sent.
+    fn refuse(&self) -> Option<String> {
+        let OpenedConnection { plugin, file, .. } = self.connection;
+        if !file.direction.writes() {
+            return Some("`direction` allows reading only; set it to write or both".to_owned());
+        }
+        if !self.connection.has_token() {
+            return Some("the connection has no access token".to_owned());
+        }
+        let actions = &plugin.descriptor().actions;
+        let Some(action) = actions.iter().find(|action| action.name == self.action) else {
+            let names: Vec<&str> = actions.iter().map(|action| action.name.as_str()).collect();
+            return Some(format!(
+                "there is no action `{}`; known are {}",
+                self.action,
+                names.join(", ")
+            ));
+        };
+        let mode = self.mode?;
+        (!action.modes.iter().any(|known| known == mode)).then(|| {
+            format!(
+                "the action {} has no mode `{mode}`; it has {}",
+                action.name,
+                action.modes.join(", ")
+            )
+        })
+    }
+
+    async fn write(&self) -> (Written, Option<String>) {
+        let batch = Batch {
+            action: self.action.to_owned(),
+            mode: self.mode.map(str::to_owned),
+            id: self.batch.to_owned(),
+            rows: vec![Row {
+                key: KEY.to_owned(),
+                document: self.document.to_vec(),
+                attempt: self.attempt,
+                base_updated_at_ms: None,
+            }],
+            time_budget_ms: u64::try_from(TIME.as_millis()).unwrap_or(u64::MAX),
+            rehearsal: Rehearsal::Off,
+        };
+        let OpenedConnection { plugin, tenant, .. } = self.connection;
+        match plugin.write_batch(tenant, &batch).await {
+            Ok(outcomes) => match outcomes.into_iter().next() {
+                Some(outcome) => (of_outcome(&outcome), outcome.object_id),
+                None => (
+                    Written::Failed {
+                        problem: "the component gave no outcome".to_owned(),
+                    },
+                    None,
+                ),
+            },
+            Err(error) if passes(&error) => (
+                Written::Later {
+                    problem: error.to_string(),
+                    wait: error.retry_after(),
+                },
+                None,
+            ),
+            Err(error) => (
+                Written::Failed {
+                    problem: error.to_string(),
+                },
+                None,
+            ),
+        }
+    }
+}
+
+fn of_outcome(outcome: &Outcome) -> Written {
+    match &outcome.status {
+        OutcomeStatus::Created
+        | OutcomeStatus::Updated
+        | OutcomeStatus::Deleted
+        | OutcomeStatus::Unchanged => Written::Done,
+        OutcomeStatus::Skipped(reason) => Written::Failed {
+            problem: reason.clone(),
+        },
+        OutcomeStatus::Failed(failure) | OutcomeStatus::Deferred(failure) => {
+            let problem = told(failure);
+            match is_worth_another_try(outcome) {
+                true => Written::Later {
+                    problem,
+                    wait: failure.retry_after_ms.map(Duration::from_millis),
+                },
+                false => Written::Failed { problem },
+            }
+        }
+    }
+}
+
+/// A failure with the places of what is wrong.
+fn told(failure: &Failure) -> String {
+    let mut text = format!(
+        "{} ({}): {}",
+        failure.code,
+        kind_name(failure.kind),
+        failure.message
+    );
+    for problem in &failure.problems {
+        text.push_str(&format!("; {}: {}", problem.path, problem.message));
+    }
+    text
+}

@@ -1,0 +1,280 @@
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+use crate::http::{Answer, send};
+use crate::process::{Finished, Running, finish, until};
+use crate::world::World;
+
+const SECRET: &str = "the-other-systems-secret";
+
+const OUT: &str = "jsonl:hooks";
+
+/// What becomes of a ticket of the other system, and a trigger that every reply and note sets off.
+const LINES: &str = r#"config: { region: us, api_version: "2.11" }
+triggers:
+  told: { on: [conversation.admin.noted, conversation.admin.closed, conversation.user.replied], action: alarm, per: change }
+callbacks:
+  desk:
+    secret: SECRET
+    id: /event
+    rules:
+      - when: { /type: comment }
+        action: conversation_parts
+        mode: note
+        row: { conversation_id: /ticket/conversation, admin_id: "ADMIN", body: { text: "<p>Desk: {/comment}</p>" } }
+      - when: { /type: status, /status: solved }
+        action: conversations
+        mode: close
+        row: { conversation_id: /ticket/conversation, admin_id: "ADMIN" }
+      - { when: { /type: ping }, ignore: true }
+"#;
+
+struct Desk {
+    world: World,
+    running: Running,
+    url: String,
+    conversations: Vec<String>,
+}
+
+impl Desk {
+    fn start(arguments: &[&str]) -> Desk {
+        let world = World::new(&[
+            "--contacts",
+            "20",
+            "--companies",
+            "3",
+            "--conversations",
+            "30",
+        ]);
+        let admins = world.service.ask("/admins");
+        let admin = admins["admins"][0]["id"].as_str().expect("a teammate");
+        world.connect(&LINES.replace("ADMIN", admin).replace("SECRET", SECRET));
+        let dump = world.service.get("conversations?limit=100");
+        let rows = dump["data"].as_array().expect("conversations").iter();
+        let conversations = rows.map(|row| row["id"].as_str().expect("an id").to_owned());
+        let conversations = conversations.collect();
+        let mut all = vec![
+            "webhook",
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--output",
+            OUT,
+        ];
+        all.extend(arguments);
+        let running = world.start(&all);
+        let hooks = running.line("webhooks on ");
+        let hooks = hooks
+            .split_whitespace()
+            .find(|word| word.starts_with("http://"));
+        let line = running.line("callbacks on ");
+        let url = line.trim().trim_start_matches("callbacks on ").to_owned();
+        world
+            .service
+            .post("webhook-url", &json!({ "url": hooks.expect("its URL") }));
+        Desk {
+            world,
+            running,
+            url,
+            conversations,
+        }
+    }
+
+    fn signed(&self, secret: &str, body: &Value) -> Answer {
+        let body = body.to_string().into_bytes();
+        let mut code = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any key will do");
+        code.update(&body);
+        let digits: Vec<String> = code
+            .finalize()
+            .into_bytes()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let signature = format!("sha256={}", digits.concat());
+        send("POST", &self.url, &[("x-signature", &signature)], &body)
+    }
+
+    fn tell(&self, body: &Value) -> (u16, String) {
+        let answer = self.signed(SECRET, body);
+        (
+            answer.status,
+            String::from_utf8_lossy(&answer.body).into_owned(),
+        )
+    }
+
+    fn comment(&self, event: &str, conversation: &str) -> Value {
+        json!({ "event": event, "type": "comment", "comment": format!("we know ({event})"),
+                "ticket": { "conversation": conversation } })
+    }
+
+    fn run(&self, arguments: &[&str]) -> Finished {
+        let all: Vec<&str> = arguments
+            .iter()
+            .chain(&["--output", OUT])
+            .copied()
+            .collect();
+        finish(self.world.command(&all), b"")
+    }
+
+    fn callbacks(&self, state: &str) -> Vec<Value> {
+        let list = self.run(&["callbacks", "list", "--json", "--status", state]);
+        list.document()["callbacks"]
+            .as_array()
+            .expect("a list")
+            .clone()
+    }
+
+    /// How often something is said in a conversation.
+    fn said(&self, conversation: &str, text: &str) -> usize {
+        let asked = self
+            .world
+            .service
+            .ask(&format!("/conversations/{conversation}"));
+        let parts = asked["conversation_parts"]["conversation_parts"].as_array();
+        let holds = |part: &&Value| part.to_string().contains(text);
+        parts.expect("parts").iter().filter(holds).count()
+    }
+
+    fn lines(&self) -> Vec<Value> {
+        self.world.lines("hooks/intents.jsonl")
+    }
+
+    fn parts(&self) -> usize {
+        self.world.lines("hooks/conversation_parts.jsonl").len()
+    }
+}
+
+#[test]
+fn a_callback_becomes_a_note_once_and_only_when_it_is_genuine() {
+    let desk = Desk::start(&[]);
+    let id = desk.conversations[0].as_str();
+    let comment = desk.comment("e1", id);
+    assert_eq!(desk.signed("guess", &comment).status, 401);
+    assert_eq!(send("POST", &desk.url, &[], b"{}").status, 401);
+    assert_eq!(desk.tell(&json!({ "type": "comment" })).0, 400);
+    assert_eq!(desk.tell(&comment), (200, "accepted e1".to_owned()));
+    assert_eq!(desk.tell(&comment), (200, "known e1".to_owned()));
+    until(|| desk.callbacks("done").len() == 1);
+    assert_eq!(desk.tell(&comment), (200, "known e1".to_owned()));
+    let solved = json!({ "event": "e2", "type": "status", "status": "solved", "ticket": { "conversation": id } });
+    assert_eq!(desk.tell(&solved).0, 200);
+    let ping = json!({ "event": "e3", "type": "ping" });
+    assert_eq!(desk.tell(&ping).1, "accepted e3");
+    // A state that nobody declared is kept, and whoever told it hears so.
+    let odd = json!({ "event": "e4", "type": "status", "status": "on_fire", "ticket": { "conversation": id } });
+    let (status, text) = desk.tell(&odd);
+    assert_eq!(status, 200);
+    assert!(
+        text.contains("kept e4") && text.contains("`on_fire`"),
+        "{text}"
+    );
+    until(|| desk.callbacks("done").len() == 3);
+    assert_eq!(desk.said(id, "we know (e1)"), 1);
+    let state = desk.world.service.ask(&format!("/conversations/{id}"));
+    assert_eq!(state["state"], "closed");
+    let kept = desk.callbacks("unmatched");
+    assert_eq!(
+        (kept.len(), &kept[0]["body"]["status"]),
+        (1, &json!("on_fire"))
+    );
+    let number = kept[0]["number"].to_string();
+    assert_eq!(desk.run(&["callbacks", "dismiss", &number]).code, Some(0));
+    assert!(desk.callbacks("unmatched").is_empty());
+    let finished = desk.running.terminate();
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert!(!finished.err.contains(SECRET) && !finished.err.contains("we know"));
+}
+
+#[test]
+fn what_this_host_wrote_sets_nothing_off_and_an_answer_to_it_does() {
+    let desk = Desk::start(&[]);
+    let id = desk.conversations[0].as_str();
+    assert_eq!(desk.tell(&desk.comment("e1", id)).0, 200);
+    let solved = json!({ "event": "e2", "type": "status", "status": "solved", "ticket": { "conversation": id } });
+    assert_eq!(desk.tell(&solved).0, 200);
+    until(|| desk.callbacks("done").len() == 2);
+    // Intercom told of both.
+    until(|| desk.parts() == 2);
+    let part = json!({ "part_type": "comment", "body": "<p>Thanks</p>", "from_contact": true });
+    let change = json!({ "change": "conversation_part", "conversation": id, "part": part });
+    desk.world.service.post("desk", &change);
+    let note = json!({ "part_type": "note", "body": "<p>A teammate's</p>" });
+    let change = json!({ "change": "conversation_part", "conversation": id, "part": note });
+    desk.world.service.post("desk", &change);
+    until(|| desk.lines().len() == 2 && desk.parts() == 4);
+    let list = desk.run(&["intents", "list", "--json"]).document();
+    assert_eq!(list["intents"].as_array().map(Vec::len), Some(2), "{list}");
+    desk.running.terminate();
+}
+
+#[test]
+fn what_fails_is_tried_again_and_given_up_aloud() {
+    let desk = Desk::start(&["--time-scale", "100"]);
+    let id = desk.conversations[0].as_str();
+    let path = format!("/conversations/{id}/reply");
+    desk.world.service.post(
+        "faults",
+        &json!([{ "method": "POST", "path": path, "first": 1, "times": 2, "kind": "status-503" }]),
+    );
+    assert_eq!(desk.tell(&desk.comment("e1", id)).0, 200);
+    until(|| desk.callbacks("done").len() == 1);
+    assert_eq!(desk.said(id, "we know (e1)"), 1);
+    assert_eq!(desk.tell(&desk.comment("e2", "999999999")).0, 200);
+    until(|| desk.callbacks("dead").len() == 1);
+    let dead = desk.callbacks("dead").remove(0);
+    assert!(
+        dead["problem"]
+            .as_str()
+            .is_some_and(|problem| !problem.is_empty()),
+        "{dead}"
+    );
+    assert_eq!(dead["body"]["event"], "e2");
+    let number = dead["number"].to_string();
+    let again = desk.run(&["callbacks", "retry", &number, "--json"]);
+    assert_eq!(again.document()["callbacks"][0]["state"], "pending");
+    until(|| desk.callbacks("dead").len() == 1);
+    let finished = desk.running.terminate();
+    assert!(finished.err.contains("callback_dead"), "{finished:?}");
+}
+
+/// The process dies while the write is under way.
+#[test]
+fn a_death_on_the_way_back_does_nothing_twice() {
+    let desk = Desk::start(&[]);
+    let id = desk.conversations[0].clone();
+    let Desk { world, running, .. } = &desk;
+    // The last request of the write, by trying.
+    let path = format!("/conversations/{id}/reply");
+    world.service.hold(2, true);
+    assert_eq!(desk.tell(&desk.comment("e1", &id)).0, 200);
+    until(|| world.service.held_back() > 0 || desk.callbacks("done").len() == 1);
+    let _ = (running, path);
+    let Desk { world, running, .. } = desk;
+    running.kill();
+    world.service.release();
+    world.service.post("webhook-url", &json!({ "url": null }));
+    world.service.pass(120);
+    let all = ["callbacks", "run", "--time-scale", "1000", "--output", OUT];
+    let done = || {
+        world.run(&all);
+        let list = finish(
+            world.command(&[
+                "callbacks",
+                "list",
+                "--json",
+                "--status",
+                "done",
+                "--output",
+                OUT,
+            ]),
+            b"",
+        );
+        list.document()["callbacks"].as_array().map(Vec::len) == Some(1)
+    };
+    until(done);
+    let asked = world.service.ask(&format!("/conversations/{id}"));
+    let parts = asked["conversation_parts"]["conversation_parts"].as_array();
+    let ours = |part: &&Value| part.to_string().contains("we know (e1)");
+    assert_eq!(parts.expect("parts").iter().filter(ours).count(), 1);
+}
