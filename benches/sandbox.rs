@@ -59,10 +59,22 @@ fn main() -> anyhow::Result<()> {
         if wants(&name) {
             let (mut inside, mut outside) = (Vec::new(), Vec::new());
             for _ in 0..ROUNDS {
-                outside.push(native::verify_webhook(&webhook)?);
+                outside.push(native::verify_webhook(&webhook, None)?);
                 inside.push(sandbox.verify_webhook(&webhook).await?);
             }
             table.row(&name, Some(&mut inside), &mut outside, Some(40.0));
+        }
+        let reply = pages::reply(4_096);
+        let name = format!("verify, map and 100 triggers, {} bytes", reply.len());
+        if wants(&name) {
+            let prepared = native::prepared_triggers()?;
+            let triggers = sandbox.with_prepared(prepared.clone());
+            let (mut inside, mut outside) = (Vec::new(), Vec::new());
+            for _ in 0..ROUNDS {
+                outside.push(native::verify_webhook(&reply, Some(prepared.clone()))?);
+                inside.push(triggers.verify_webhook(&reply).await?);
+            }
+            table.row(&name, Some(&mut inside), &mut outside, Some(66.0));
         }
         let name = "map-record, 150 contacts";
         if wants(name) {

@@ -18,6 +18,7 @@ pub mod failure;
 pub mod host;
 pub mod intercom;
 pub mod json;
+pub mod letters;
 pub mod map_record;
 pub mod mapping;
 pub mod operation;

@@ -19,6 +19,7 @@ use std::borrow::Cow;
 use crate::contract::types::{Account, Connection, Failure};
 use crate::failure::not_valid;
 use crate::intercom::streams::Stream;
+use crate::intercom::topics::Topic;
 use crate::mapping::condition::Condition;
 use crate::mapping::{self, Mapping};
 pub use watch::{Occasion, Watch};
@@ -29,7 +30,7 @@ pub struct Trigger {
     /// Its name.
     pub name: String,
     /// The topics to which it is restricted, where it is.
-    pub topics: Option<Vec<&'static str>>,
+    pub topics: Option<Vec<&'static Topic>>,
     /// The stream whose rows it looks at.
     pub stream: &'static Stream,
     /// What has to hold.
@@ -72,6 +73,11 @@ impl<'c> Triggers<'c> {
         Triggers {
             packed: Cow::Owned(self.packed.into_owned()),
         }
+    }
+
+    /// Whether one looks at rows of a stream.
+    pub fn watch(&self, stream: &Stream) -> bool {
+        watch::find(&self.packed, stream).is_some()
     }
 
     /// Those that look at rows of a stream; `None` when none does.

@@ -83,9 +83,6 @@ pub fn verify(connection: &Connection, delivery: &WebhookDelivery) -> Result<Ver
     };
     let mapping = Mapping::of(connection)?;
     let triggers = Triggers::of(connection)?;
-    let topics: Vec<&str> = topics::named(&notification.topic)
-        .map(|topic| topic.name)
-        .collect();
     let mut reading = Reading::new(
         &mapping,
         &triggers,
@@ -102,7 +99,7 @@ pub fn verify(connection: &Connection, delivery: &WebhookDelivery) -> Result<Ver
         },
     );
     reading.read(meaning, &item)?;
-    Ok(match reading.end(&topics, delivery.received_at_ms) {
+    Ok(match reading.end(delivery.received_at_ms) {
         Ok(accepted) => Verdict::Accepted(accepted),
         Err(reason) => rejected("malformed", reason),
     })

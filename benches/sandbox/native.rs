@@ -84,7 +84,7 @@ pub fn signature(body: &[u8]) -> anyhow::Result<String> {
 }
 
 /// Verifies one webhook.
-pub fn verify_webhook(body: &[u8]) -> anyhow::Result<Duration> {
+pub fn verify_webhook(body: &[u8], prepared: Option<Vec<u8>>) -> anyhow::Result<Duration> {
     let delivery = WebhookDelivery {
         headers: vec![Header {
             name: "x-hub-signature".into(),
@@ -94,7 +94,10 @@ pub fn verify_webhook(body: &[u8]) -> anyhow::Result<Duration> {
         secrets: vec![SECRET.into()],
         received_at_ms: 0,
     };
-    let connection = connection();
+    let connection = Connection {
+        prepared,
+        ..connection()
+    };
     let start = thread_cpu_time();
     let verdict = intercom_connector::verify_webhook::verify(&connection, &delivery);
     let taken = thread_cpu_time() - start;
@@ -111,6 +114,46 @@ pub fn prepared() -> anyhow::Result<Vec<u8>> {
     Ok(mapping
         .map_err(|failure| anyhow!(failure.message))?
         .prepare(&[]))
+}
+
+/// A mapping of conversations and a hundred triggers, as a check prepares them: four in five are for other topics or look for
+/// words that are not there, and one becomes a ticket.
+pub fn prepared_triggers() -> anyhow::Result<Vec<u8>> {
+    let mut triggers = serde_json::Map::new();
+    for number in 0..100 {
+        let words: Vec<String> = (0..10)
+            .map(|word| format!("keyword {number} {word}"))
+            .collect();
+        let trigger = match number % 5 {
+            0 => serde_json::json!({ "on": "ticket.created", "action": "note" }),
+            1 => {
+                serde_json::json!({ "on": "conversation.closed", "action": "note", "when": { "tag": words[0] } })
+            }
+            2 => {
+                serde_json::json!({ "action": "note", "when": { "path": "custom_attributes.tier", "equals": words[0] } })
+            }
+            3 => {
+                serde_json::json!({ "action": "note", "when": { "all": [{ "path": "state", "equals": "open" },
+                { "keywords": words }] } })
+            }
+            _ => serde_json::json!({ "on": "conversation.replied", "action": "note",
+                "when": { "any": [{ "keywords": words }, { "author": "bot" }] } }),
+        };
+        triggers.insert(format!("trigger {number}"), trigger);
+    }
+    triggers.insert(
+        "trigger 0".to_owned(),
+        serde_json::json!({ "on": "conversation.replied", "action": "ticket", "when": { "keyword": "refund" } }),
+    );
+    let document = serde_json::Value::from(triggers).to_string();
+    let compiled = intercom_connector::triggers::compile(document.as_bytes(), None);
+    let compiled = compiled.map_err(|failure| anyhow!(failure.message))?;
+    let mapping =
+        br#"{"conversations":{"id":"ID","state":"STATE","source.body":"BODY","created_at":"AT"}}"#;
+    let mapping = intercom_connector::mapping::Mapping::compile(mapping, None);
+    Ok(mapping
+        .map_err(|failure| anyhow!(failure.message))?
+        .prepare(&intercom_connector::triggers::pack(&compiled)))
 }
 
 /// Maps documents, with a mapping that was prepared or without one.

@@ -78,3 +78,28 @@ pub fn webhook(bytes: usize) -> Vec<u8> {
     )
     .into_bytes()
 }
+
+/// A notification of about so many bytes of an answer in a conversation.
+pub fn reply(bytes: usize) -> Vec<u8> {
+    let words = "I would like to know what became of my order, since it is not here yet. ";
+    let text = words.repeat(bytes.saturating_sub(2_000) / words.len());
+    format!(
+        concat!(
+            r#"{{"type":"notification_event","app_id":"bench","data":{{"type":"notification_event_data","item":{{"type":"conversation","id":"42","#,
+            r#""created_at":1719492795,"updated_at":1719492834,"waiting_since":1719492834,"snoozed_until":null,"source":{{"type":"conversation","#,
+            r#""id":"403918241","delivered_as":"customer_initiated","subject":"","body":"<p>A refund, please. {text}</p>","#,
+            r#""author":{{"type":"user","id":"667d60bb8a68186f43bafdc5","name":"Ada","email":"ada@example.com"}},"attachments":[],"url":null,"redacted":false}},"#,
+            r#""contacts":{{"type":"contact.list","contacts":[{{"type":"contact","id":"667d60bb8a68186f43bafdc5","external_id":"70"}}]}},"#,
+            r#""first_contact_reply":null,"admin_assignee_id":991267715,"team_assignee_id":5017691,"open":true,"state":"open","read":false,"#,
+            r#""tags":{{"type":"tag.list","tags":[]}},"priority":"not_priority","sla_applied":null,"statistics":{{"type":"conversation_statistics","count_reopens":0}},"#,
+            r#""conversation_rating":null,"teammates":null,"title":null,"custom_attributes":{{"tier":"gold"}},"topics":{{}},"ticket":null,"#,
+            r#""linked_objects":{{"type":"list","data":[],"total_count":0,"has_more":false}},"ai_agent":null,"ai_agent_participated":false,"#,
+            r#""conversation_parts":{{"type":"conversation_part.list","conversation_parts":[{{"type":"conversation_part","id":"96","part_type":"comment","#,
+            r#""body":"<p>Is anybody there?</p>","created_at":1719492834,"updated_at":1719492834,"notified_at":1719492834,"assigned_to":null,"#,
+            r#""author":{{"id":"667d60bb8a68186f43bafdc5","type":"user","name":"Ada","email":"ada@example.com"}},"attachments":[],"external_id":null,"redacted":false}}],"total_count":1}}}}}},"#,
+            r#""links":{{}},"id":"notif_1","topic":"conversation.user.replied","delivery_status":"pending","delivery_attempts":1,"delivered_at":0,"first_sent_at":1710639325,"created_at":1710639325,"self":null}}"#
+        ),
+        text = text
+    )
+    .into_bytes()
+}

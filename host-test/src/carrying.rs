@@ -7,6 +7,7 @@
 mod created;
 mod follow;
 mod own_write;
+mod served;
 mod sink;
 mod waiting;
 
@@ -17,6 +18,7 @@ use serde::Serialize;
 
 pub use self::created::{CreateError, create, find_trigger};
 pub use self::own_write::{OwnWrite, Written};
+pub use self::served::{Carrying, CarryingError};
 pub use self::sink::{IntentSink, SinkError};
 pub use self::waiting::{Looked, look_at_waiting};
 use crate::alerts::{AlertKind, Event};
@@ -59,6 +61,15 @@ pub fn journal(queue: &Path) -> PathBuf {
     let mut name = queue.as_os_str().to_owned();
     name.push(".journal");
     PathBuf::from(name)
+}
+
+/// Where intents go that nobody named a place for: beside the queue, and in the directory of lines among them.
+pub fn lines_beside(queue: &Path) -> PathBuf {
+    let name = queue.file_name().and_then(|name| name.to_str());
+    match name.is_some_and(|name| name.starts_with('.')) {
+        true => queue.with_file_name("intents.jsonl"),
+        false => queue.with_extension("intents.jsonl"),
+    }
 }
 
 /// Tells the queue of the triggers of a connection's file.
@@ -216,6 +227,16 @@ impl Carrier<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn intents_are_beside_what_they_belong_to() {
+        for (queue, intents) in [
+            ("out/.webhooks.db", "out/intents.jsonl"),
+            ("a/out.db.webhooks", "a/out.db.intents.jsonl"),
+        ] {
+            assert_eq!(lines_beside(Path::new(queue)), Path::new(intents));
+        }
+    }
 
     #[test]
     fn waits_grow_and_who_asks_for_longer_gets_it() {

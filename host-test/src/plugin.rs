@@ -33,7 +33,7 @@ use slot::Slot;
 pub use tally::Counted;
 
 /// Bytes of a component. Compiling takes time and memory with its size.
-const COMPONENT_BYTES: usize = 64 * 1024 * 1024;
+pub const COMPONENT_BYTES: usize = 64 * 1024 * 1024;
 
 /// How long a component may take to describe itself: it computes nothing and waits for nothing.
 pub(crate) const DESCRIBE_TIME: Duration = Duration::from_secs(2);

@@ -44,6 +44,8 @@ pub struct StreamReport {
     pub retries: u64,
     /// Rows that are no records, and that came whole, so that they can be held.
     pub held: u64,
+    /// Entries that the output left out because something newer of their row was there.
+    pub stale: u64,
     /// How often the walk started over.
     pub restarts: u64,
     /// From beginning to end.
@@ -74,6 +76,7 @@ impl StreamReport {
             bytes: 0,
             retries: 0,
             held: 0,
+            stale: 0,
             restarts: 0,
             wall: Duration::ZERO,
             guest_time: Duration::ZERO,
@@ -140,6 +143,7 @@ impl StreamReport {
             "bytes": self.bytes,
             "retries": self.retries,
             "restarts": self.restarts,
+            "stale": self.stale,
             "wall_ms": milliseconds(self.wall),
             "guest_ms": milliseconds(self.guest_time),
             "quarantined": self.quarantined(),
@@ -194,6 +198,7 @@ impl RunReport {
             total.bytes += stream.bytes;
             total.retries += stream.retries;
             total.restarts += stream.restarts;
+            total.stale += stream.stale;
             total.wall += stream.wall;
             total.guest_time += stream.guest_time;
             total.notices.merge(&stream.notices);

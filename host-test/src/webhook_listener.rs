@@ -28,7 +28,8 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use self::answer::Answer;
-use self::callers::{Caller, Patience};
+pub(crate) use self::body::read as read_body;
+pub(crate) use self::callers::{Caller, Patience, serve as serve_callers};
 pub use self::door::Door;
 pub(crate) use self::pointer::text_at;
 pub use self::recipient::{Recipient, RecipientOptions};
@@ -38,7 +39,7 @@ use crate::metrics;
 pub use crate::webhook_queue::WebhookCounts;
 
 /// Bodies that may be in memory at the same time, in KiB.
-const BODIES_KIB: usize = 256 * 1024;
+pub(crate) const BODIES_KIB: usize = 256 * 1024;
 
 /// The largest body when the component does not say.
 const BODY_BYTES: usize = 1024 * 1024;
@@ -115,7 +116,7 @@ impl WebhookListener {
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
         let answer = move |request| receive(State(self.clone()), request);
-        callers::serve(listener, stop, Patience::default(), answer).await;
+        serve_callers(listener, stop, Patience::default(), answer).await;
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use super::{part, refuse_unknown, texts, unknown};
 use crate::contract::types::Problem;
-use crate::intercom::topics::{TOPICS, chooses};
+use crate::intercom::topics::{TOPICS, chooses, names};
 use crate::json::Member;
 
 /// JSON Schema of `webhooks`.
@@ -18,12 +18,14 @@ pub(super) fn of(value: Option<&Member>, problems: &mut Vec<Problem>) -> Vec<Str
     let chosen = texts(PATH, keys.get("topics"), problems);
     for (place, choice) in chosen.iter().enumerate() {
         if !TOPICS.iter().any(|topic| chooses(choice, topic)) {
-            let names = TOPICS
-                .iter()
-                .flat_map(|topic| topic.aliases.iter().chain([&topic.name]).copied());
             problems.push(Problem {
                 found: Some(choice.chars().take(80).collect()),
-                ..unknown(format!("{PATH}[{place}]"), "topic", choice, names)
+                ..unknown(
+                    format!("{PATH}[{place}]"),
+                    "topic",
+                    choice,
+                    names().into_iter(),
+                )
             });
         }
     }

@@ -64,6 +64,16 @@ pub fn find(name: &str) -> Option<&'static Topic> {
     }
 }
 
+/// All names of topics, their aliases too.
+pub fn names() -> Vec<&'static str> {
+    let mut names: Vec<&str> = Vec::new();
+    for topic in TOPICS {
+        names.push(topic.name);
+        names.extend_from_slice(topic.aliases);
+    }
+    names
+}
+
 /// All topics that a name stands for: the one that has it, or those of which it is an alias.
 pub fn named(name: &str) -> impl Iterator<Item = &'static Topic> {
     let own = find(name).is_some_and(|topic| topic.name == name);

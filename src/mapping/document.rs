@@ -566,24 +566,33 @@ impl<'d> Draft<'d> {
     where
         'd: 'm,
     {
-        let name = match member {
-            Member::Object(object) => match json::parse::<Object>(object.as_bytes()) {
-                Ok(object) => match object.0.as_slice() {
-                    [(key, Member::Text(name))] if key == "parameter" => name.clone(),
-                    _ => return Some(member.clone()),
-                },
-                Err(_) => return Some(member.clone()),
-            },
+        let Member::Object(object) = member else {
+            return Some(member.clone());
+        };
+        let object: Object = json::parse(object.as_bytes()).unwrap_or_default();
+        let (name, default) = match object.0.as_slice() {
+            [(key, Member::Text(name))] if key == "parameter" => (name, None),
+            [(key, Member::Text(name)), (other, default)]
+                if key == "parameter" && other == "default" =>
+            {
+                (name, Some(default.clone()))
+            }
             _ => return Some(member.clone()),
         };
-        let given = value_at(self.parameters, &name).filter(|json| *json != "null");
-        match (given, name.as_str()) {
-            (Some(json), _) => json::parse(json.as_bytes()).ok(),
-            (None, "workspace") => self
-                .account
-                .map(|account| Member::Text(account.workspace_id.clone())),
-            (None, _) => None,
+        if let Some(json) = value_at(self.parameters, name).filter(|json| *json != "null") {
+            return json::parse(json.as_bytes()).ok();
         }
+        let own = self.account.and_then(|account| match name.as_str() {
+            "workspace" => Some(account.workspace_id.as_str()),
+            // Where people work with the workspace.
+            "app" => Some(match account.region.as_deref() {
+                Some("eu") => "https://app.eu.intercom.com",
+                Some("au") => "https://app.au.intercom.com",
+                _ => "https://app.intercom.com",
+            }),
+            _ => None,
+        });
+        own.map(|text| Member::Text(text.to_owned())).or(default)
     }
 
     fn of(&mut self, stream: &Stream) -> &mut (Section, Vec<String>) {

@@ -6,7 +6,7 @@ pub struct Preset {
     /// Its name.
     pub name: &'static str,
     /// The mapping. `{"parameter": NAME}` stands for what a connection gives under that name; rules whose parameters are not
-    /// given are left out.
+    /// given and have no `default` beside the name are left out.
     pub mapping: &'static str,
     /// What a connection may give beside the name.
     pub parameters: &'static [&'static str],
@@ -36,7 +36,18 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "ticket",
         mapping: include_str!("presets/ticket.json"),
-        parameters: &["assignees", "teams", "priorities", "statuses", "workspace"],
+        parameters: &[
+            "assignees",
+            "assignee",
+            "teams",
+            "team",
+            "priorities",
+            "priority",
+            "statuses",
+            "mask",
+            "workspace",
+            "app",
+        ],
     },
     Preset {
         name: "identity",

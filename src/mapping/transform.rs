@@ -206,6 +206,7 @@ pub const TRANSFORMS: &[Row] = &[
     with(row("encrypt", Shape::Needed, Type::Any, Type::Text, Undo::Never, seal::encrypt), "secret", Shape::Needed),
     row("mask", Shape::Choices(mask::KINDS), Type::Text, Type::Text, Undo::Never, mask::mask),
     row("transcript", Shape::Nothing, Type::List, Type::Text, Undo::Never, transcript::transcript),
+    row("elapsed", Shape::Nothing, Type::List, Type::Number, Undo::Never, time::elapsed),
 ];
 
 /// A transform with its arguments: that of the option first, where there is one.
@@ -229,7 +230,7 @@ impl Step {
 
     /// Whether it takes all values of a rule's paths, as a list.
     pub fn takes_all(&self) -> bool {
-        matches!(self.row().name, "join" | "transcript")
+        matches!(self.row().name, "join" | "transcript" | "elapsed")
     }
 
     /// Applies it. What is made for single values is applied to each item of a list; items of which it makes nothing are

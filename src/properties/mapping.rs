@@ -55,7 +55,7 @@ pub fn mapping(input: &[u8]) {
                 record: text,
                 key: "key",
                 company: whole.then_some(text),
-                parts: None,
+                parts: whole.then_some(text),
                 whole,
             };
             if let Ok(Some(mapped)) = program.apply(&subject) {

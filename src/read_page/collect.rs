@@ -182,7 +182,7 @@ impl<'a> Collector<'a> {
                     parts: record.aside.as_deref(),
                     company,
                     updated_at: record.updated_at,
-                    topics: None,
+                    topic: None,
                     gone: false,
                     now: self.now,
                 });

@@ -12,6 +12,8 @@ use crate::intercom::streams::{Compare, Given, Paging, Stream};
 use crate::watermark::Watermark;
 
 /// Where a page begins.
+// There is one in a call: a box would be an allocation and nothing else.
+#[allow(clippy::large_enum_variant)]
 pub enum Place {
     /// Within a walk.
     Walk(Position),

@@ -108,7 +108,7 @@ impl Scan {
 
     pub fn normalizer(&self) -> Normalizer<'static> {
         let mut normalizer = Normalizer::new(self.stream);
-        if self.triggers.of_stream(self.stream).is_some() {
+        if self.triggers.watch(self.stream) {
             normalizer = normalizer.with_aside();
         }
         let section = self.mapping.section(self.stream.name);

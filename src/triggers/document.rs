@@ -5,7 +5,7 @@ use super::question::{DURATION, duration};
 use crate::contract::types::{Account, Problem};
 use crate::failure::{problem, unknown};
 use crate::intercom::streams::{self, Stream};
-use crate::intercom::topics::{TOPICS, Topic, chooses};
+use crate::intercom::topics::{self, TOPICS, Topic, chooses};
 use crate::json::{self, Member, Object, members};
 use crate::mapping::condition::{Condition, Terms};
 use crate::mapping::{Mapping, document};
@@ -154,7 +154,7 @@ impl Draft<'_> {
         };
         (self.problems.len() == known).then(|| Trigger {
             name: name.to_owned(),
-            topics: topics.map(|topics| topics.iter().map(|topic| topic.name).collect()),
+            topics,
             stream,
             when,
             action: action.to_owned(),
@@ -193,11 +193,7 @@ impl Draft<'_> {
                 }
             }
             if !is_named {
-                let names = TOPICS
-                    .iter()
-                    .flat_map(|topic| topic.aliases.iter().chain([&topic.name]));
-                let names: Vec<&str> = names.copied().collect();
-                self.unknown(&within, "topic", name, &names);
+                self.unknown(&within, "topic", name, &topics::names());
             } else if found.len() == known {
                 let message = "the topic tells of no row: a trigger cannot see it";
                 self.wrong(&within, "topic", message);

@@ -91,7 +91,6 @@ impl<'a, 'w> Intents<'a, 'w> {
             return record.clone();
         }
         let mut mappings = Unpacker(self.watch.mappings);
-        mappings.number()?;
         for _ in 0..at {
             mappings.bytes()?;
         }

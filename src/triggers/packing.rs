@@ -1,12 +1,13 @@
 //! The compiled form of triggers: packed values that are judged as they lie.
 //!
-//! The mappings, each once; then for each stream its name, the paths that its triggers look at (sorted: a number stands for
-//! each), the keywords (an index for all that are looked for at the same paths) and the triggers. Of a trigger first what
-//! decides whether it fires, then what it wants.
+//! For each stream its name, the paths that its triggers look at (sorted: a number stands for each), the keywords (an index for
+//! all that are looked for at the same paths) and the triggers; then the mappings, each once. Of a trigger first what decides
+//! whether it fires, then what it wants.
 
 use super::Trigger;
 use super::keywords;
 use super::question::Question;
+use crate::intercom::streams::STREAMS;
 use crate::mapping::condition::Condition;
 use crate::mapping::packed::Packer;
 
@@ -36,21 +37,19 @@ pub fn pack(triggers: &[Trigger]) -> Vec<u8> {
         return packer.0;
     }
     let mut mappings: Vec<Vec<u8>> = Vec::new();
-    let mut streams: Vec<(&str, Vec<u8>)> = Vec::new();
-    for trigger in triggers {
-        let name = trigger.stream.name;
-        if !streams.iter().any(|(known, _)| *known == name) {
-            let own = triggers.iter().filter(|one| one.stream.name == name);
-            streams.push((name, stream(&own.collect::<Vec<_>>(), &mut mappings)));
+    let mut streams = Packer::default();
+    for known in STREAMS {
+        let own = triggers.iter().filter(|one| one.stream == known);
+        let own: Vec<&Trigger> = own.collect();
+        if !own.is_empty() {
+            streams.text(known.name);
+            streams.bytes(&stream(&own, &mut mappings));
         }
     }
-    let mut shared = Packer::default();
-    shared.all(&mappings, |packer, mapping| packer.bytes(mapping));
-    packer.bytes(&shared.0);
-    packer.all(&streams, |packer, (name, packed)| {
-        packer.text(name);
-        packer.bytes(packed);
-    });
+    packer.bytes(&streams.0);
+    for mapping in &mappings {
+        packer.bytes(mapping);
+    }
     packer.0
 }
 
@@ -71,9 +70,9 @@ fn stream(triggers: &[&Trigger], mappings: &mut Vec<Vec<u8>>) -> Vec<u8> {
             }
         });
     }
-    let mut packed: Vec<Vec<u8>> = Vec::new();
+    let mut packed = Packer::default();
     for trigger in triggers {
-        packed.push(one(trigger, &mut shared, mappings));
+        packed.bytes(&one(trigger, &mut shared, mappings));
     }
     let mut packer = Packer::default();
     packer.all(&shared.paths, |packer, path| packer.text(path));
@@ -83,21 +82,26 @@ fn stream(triggers: &[&Trigger], mappings: &mut Vec<Vec<u8>>) -> Vec<u8> {
         });
         packer.bytes(&keywords::index(words.clone()));
     });
-    packer.all(&packed, |packer, trigger| packer.bytes(trigger));
+    packer.0.extend(packed.0);
     packer.0
 }
 
 fn one<'t>(trigger: &'t Trigger, shared: &mut Shared<'t>, mappings: &mut Vec<Vec<u8>>) -> Vec<u8> {
     let mut packer = Packer::default();
-    let bits = [
-        (CONFIRM, trigger.confirm),
-        (EACH_CHANGE, trigger.each_change),
-        (ON_TOPICS, trigger.topics.is_some()),
-        (WAITS, trigger.when.as_ref().is_some_and(waits)),
-    ];
-    packer.number(bits.iter().filter(|bit| bit.1).map(|bit| bit.0).sum());
-    let topics = trigger.topics.as_deref().unwrap_or_default();
-    packer.all(topics, |packer, topic| packer.text(topic));
+    let waits = trigger.when.as_ref().is_some_and(waits);
+    packer.number(
+        usize::from(trigger.confirm) * CONFIRM
+            | usize::from(trigger.each_change) * EACH_CHANGE
+            | usize::from(trigger.topics.is_some()) * ON_TOPICS
+            | usize::from(waits) * WAITS,
+    );
+    // A name under which a delivery comes stands for all topics that have it.
+    let mut names: Vec<String> = Vec::new();
+    for topic in trigger.topics.iter().flatten() {
+        names.push(topic.name.to_owned());
+        names.extend(topic.aliases.iter().map(|alias| (*alias).to_owned()));
+    }
+    packer.texts(&names);
     match &trigger.when {
         Some(when) => condition(when, shared, &mut packer),
         None => several(ALL, &[], shared, &mut packer),

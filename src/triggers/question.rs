@@ -1,13 +1,13 @@
 //! What only triggers ask: keywords, tags, authors, and how long ago something was.
 
 use records::in_order;
-use records::letters::fold;
 
 use super::senses;
 use crate::contract::types::Problem;
 use crate::failure::{problem, unknown};
 use crate::intercom::streams::Stream;
 use crate::json::{self, Member, Object};
+use crate::letters::fold;
 use crate::mapping::condition::{Condition, written};
 use crate::mapping::path::{Type, type_at};
 
@@ -89,30 +89,31 @@ pub fn read(
         _ => None,
     };
     let has_keywords = object.get("keywords").or(object.get("keyword")).is_some();
-    let at = format!("{place}.{word}");
+    let at = || format!("{place}.{word}");
     let sense = senses::of(stream);
-    let mut wrong = |code: &str, message: String| {
-        problems.push(problem(at.clone(), code, message));
-        None
-    };
-    let lacks = |what: &str| format!("rows of {} have no {what}", stream.name);
     let made = match (word, &path) {
         ("in", _) if has_keywords => return Read::Taken,
-        ("keyword" | "keywords", _) => keywords(value, object, path, stream, place, problems),
-        ("tag", None) => match (texts(value), sense.tags) {
-            (_, "") => wrong("value", lacks("tags")),
-            (Some(tags), path) => Some(Question::Tag {
-                path: path.to_owned(),
+        ("keyword" | "keywords", _) => {
+            let asked = keywords(value, object, path, stream, place, problems);
+            return Read::Condition(asked.map(Condition::Asked));
+        }
+        ("tag" | "author" | "waiting", Some(_)) => Err(("type", "it takes no `path`")),
+        ("older_than", None) => Err(("missing", "the condition names no `path`")),
+        ("tag", _) if sense.tags.is_empty() => Err(("value", "rows of this stream have no tags")),
+        ("author", _) if sense.author.is_empty() => {
+            Err(("value", "rows of this stream have no author"))
+        }
+        ("waiting", _) if sense.waiting.is_empty() => Err((
+            "value",
+            "rows of this stream do not say since when somebody waits",
+        )),
+        ("tag" | "author", _) => match texts(value) {
+            None => Err(("type", "expected a text, or a list of texts")),
+            Some(tags) if word == "tag" => Ok(Question::Tag {
+                path: sense.tags.to_owned(),
                 tags: tags.iter().map(|tag| folded(tag)).collect(),
             }),
-            (None, _) => wrong(
-                "type",
-                "expected a tag's name or id, or a list of them".to_owned(),
-            ),
-        },
-        ("author", None) => match (texts(value), sense.author) {
-            (_, "") => wrong("value", lacks("authors")),
-            (Some(authors), path) => {
+            Some(authors) => {
                 let is_unknown = |one: &&String| {
                     !AUTHORS.contains(&one.as_str())
                         && !one.contains('@')
@@ -120,65 +121,52 @@ pub fn read(
                 };
                 if let Some(one) = authors.iter().find(is_unknown) {
                     let message = "there is no such kind of author";
-                    problems.push(unknown(
-                        at.clone(),
-                        "unknown_author",
-                        message,
-                        one,
-                        &AUTHORS,
-                    ));
+                    problems.push(unknown(at(), "unknown_author", message, one, &AUTHORS));
                     return Read::Condition(None);
                 }
-                Some(Question::Author {
-                    path: path.to_owned(),
+                Ok(Question::Author {
+                    path: sense.author.to_owned(),
                     authors,
                 })
             }
-            (None, _) => wrong(
-                "type",
-                "expected a kind of author, an id or an e-mail address, or a list of them"
-                    .to_owned(),
-            ),
         },
-        ("waiting", None) => {
+        ("waiting", _) => {
             let longer = match value {
-                Member::Object(object) => match json::parse::<Object>(object.as_bytes()) {
-                    Ok(object) if object.0.len() == 1 => {
-                        object.get("longer_than").and_then(duration)
+                Member::Object(object) => {
+                    let object: Object = json::parse(object.as_bytes()).unwrap_or_default();
+                    match object.0.as_slice() {
+                        [(name, value)] if name == "longer_than" => duration(value),
+                        _ => None,
                     }
-                    _ => None,
-                },
+                }
                 value => duration(value),
             };
-            match (longer, sense.waiting) {
-                (_, "") => wrong("value", lacks("time since when somebody waits")),
-                (None, _) => wrong(
-                    "type",
-                    format!("expected `{{ longer_than: 30m }}`; {DURATION}"),
-                ),
-                (Some(seconds), since) => {
-                    let open = Condition::In("state".to_owned(), vec!["\"open\"".to_owned()]);
-                    let since = Question::Older(since.to_owned(), seconds);
-                    let both = vec![open, Condition::Asked(since)];
-                    return Read::Condition(Some(Condition::All(both)));
-                }
+            match longer {
+                None => Err(("type", WAITING)),
+                Some(seconds) => Ok(Question::Older(sense.waiting.to_owned(), seconds)),
             }
         }
         ("older_than", Some(path)) => {
-            let number = type_at(stream, path, place).is_ok_and(|kind| Type::Number.fits(kind));
-            match duration(value).filter(|_| number) {
-                Some(seconds) => Some(Question::Older(path.clone(), seconds)),
-                None if !number => wrong("type", "the value at the path is no time".to_owned()),
-                None => wrong("type", DURATION.to_owned()),
+            let time = type_at(stream, path, place).is_ok_and(|kind| Type::Number.fits(kind));
+            match duration(value) {
+                _ if !time => Err(("type", "the value at the path is no time")),
+                Some(seconds) => Ok(Question::Older(path.clone(), seconds)),
+                None => Err(("type", DURATION)),
             }
-        }
-        ("older_than", None) => wrong("missing", "the condition names no `path`".to_owned()),
-        ("tag" | "author" | "waiting", Some(_)) => {
-            wrong("type", format!("`{word}` takes no `path`"))
         }
         _ => return Read::No,
     };
-    Read::Condition(made.map(Condition::Asked))
+    Read::Condition(match made {
+        Ok(since) if word == "waiting" => {
+            let open = Condition::In("state".to_owned(), vec!["\"open\"".to_owned()]);
+            Some(Condition::All(vec![open, Condition::Asked(since)]))
+        }
+        Ok(asked) => Some(Condition::Asked(asked)),
+        Err((code, message)) => {
+            problems.push(problem(at(), code, message));
+            None
+        }
+    })
 }
 
 /// Keywords, and where they are looked for.
@@ -280,9 +268,16 @@ pub fn folded(text: &str) -> String {
     out
 }
 
+/// What somebody waits.
+const WAITING: &str =
+    "expected `{ longer_than: DURATION }`: a number with s, m, h, d or w behind it";
+
 /// What a duration is.
 pub const DURATION: &str =
     "a duration is a whole number of seconds, or a number with s, m, h, d or w behind it";
+
+/// Longer than any duration, eight years: what fits a packed number.
+const MOST_SECONDS: u32 = 1 << 28;
 
 /// The seconds of a duration: `90s`, `30m`, `2h`, `1d`, `1w`, or the number of them.
 pub fn duration(value: &Member) -> Option<u32> {
@@ -300,5 +295,6 @@ pub fn duration(value: &Member) -> Option<u32> {
         "w" => 604_800,
         _ => return None,
     };
-    digits.trim_end().parse::<u32>().ok()?.checked_mul(unit)
+    let seconds = digits.trim_end().parse::<u32>().ok()?.checked_mul(unit)?;
+    Some(seconds).filter(|seconds| *seconds < MOST_SECONDS)
 }

@@ -1,19 +1,18 @@
 //! An occasion as triggers look at it: values are picked once, and the texts are searched once for all keywords.
 
-use records::keywords::search;
-use records::letters::fold;
-
 use super::packing::{ALL, ANY, AUTHOR, COMPARED, IN, KEYWORDS, NOT, OLDER, PRESENT, TAG};
 use super::question::folded;
 use super::watch::{Occasion, Watch};
 use crate::intercom::timestamp;
 use crate::json::Reader;
+use crate::letters::fold;
 use crate::mapping::apply::embed;
 use crate::mapping::condition::{compares, is_filled, same};
 use crate::mapping::packed::Unpacker;
 use crate::mapping::path::value_at;
 use crate::mapping::transform::html::plain;
 use crate::mapping::transform::{Item, each};
+use records::keywords::search;
 
 /// The most conditions within each other, with those that others stand for.
 const MOST_DEPTH: usize = 24;

@@ -45,7 +45,7 @@ fn look(
     stream: &str,
     record: &Json,
     parts: Option<&Json>,
-    topics: Option<&[&'static str]>,
+    topic: Option<&str>,
 ) -> Vec<Intent> {
     let parts = parts.map(Json::to_string);
     let Some(watch) = triggers.of_stream(find(stream).unwrap()) else {
@@ -57,7 +57,7 @@ fn look(
         parts: parts.as_deref(),
         company: None,
         updated_at: record["updated_at"].as_i64(),
-        topics,
+        topic,
         gone: false,
         now: NOW,
     };

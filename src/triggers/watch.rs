@@ -22,8 +22,8 @@ pub struct Occasion<'a> {
     pub company: Option<&'a str>,
     /// When the row changed, in Unix seconds.
     pub updated_at: Option<i64>,
-    /// The names of the topic that told of it; `None` when it was read.
-    pub topics: Option<&'a [&'static str]>,
+    /// The name under which a topic told of it; `None` when it was read.
+    pub topic: Option<&'a str>,
     /// Whether the row is gone.
     pub gone: bool,
     /// Now, in Unix seconds.
@@ -43,19 +43,23 @@ pub struct Watch<'p> {
     triggers: &'p [u8],
 }
 
+/// The packed triggers of a stream, and the mappings.
+pub fn find<'p>(packed: &'p [u8], stream: &Stream) -> Option<(&'p [u8], &'p [u8])> {
+    let mut unpacker = Unpacker(packed);
+    let mut streams = Unpacker(unpacker.bytes()?);
+    loop {
+        let (name, own) = (streams.bytes()?, streams.bytes()?);
+        if name == stream.name.as_bytes() {
+            return Some((own, unpacker.0));
+        }
+    }
+}
+
 impl<'p> Watch<'p> {
     /// Those among packed triggers that look at a stream.
     pub fn of(packed: &'p [u8], stream: &'static Stream) -> Option<Self> {
-        let mut unpacker = Unpacker(packed);
-        let mappings = unpacker.bytes()?;
-        let mut own = None;
-        for _ in 0..unpacker.number()? {
-            let (name, packed) = (unpacker.str()?, unpacker.bytes()?);
-            if name == stream.name {
-                own = Some(packed);
-            }
-        }
-        let mut unpacker = Unpacker(own?);
+        let (own, mappings) = find(packed, stream)?;
+        let mut unpacker = Unpacker(own);
         let names = unpacker.texts()?;
         let mut keywords = Vec::new();
         for _ in 0..unpacker.number()? {
@@ -80,10 +84,7 @@ impl<'p> Watch<'p> {
         let mut scene = Scene::new(self, occasion);
         let mut intents = Intents::new(self, occasion);
         let mut triggers = Unpacker(self.triggers);
-        for _ in 0..triggers.number().unwrap_or_default() {
-            let Some(packed) = triggers.bytes() else {
-                break;
-            };
+        while let Some(packed) = triggers.bytes() {
             let mut trigger = Unpacker(packed);
             let fires = self
                 .eligible(occasion, &mut trigger)
@@ -102,10 +103,11 @@ impl<'p> Watch<'p> {
         let mut named = false;
         for _ in 0..trigger.number()? {
             let topic = trigger.bytes()?;
-            let mut topics = occasion.topics.unwrap_or_default().iter();
-            named |= topics.any(|known| known.as_bytes() == topic);
+            named |= occasion
+                .topic
+                .is_some_and(|known| known.as_bytes() == topic);
         }
-        let open = match occasion.topics {
+        let open = match occasion.topic {
             _ if occasion.gone => false,
             Some(_) => bits & ON_TOPICS == 0,
             None => bits & ON_TOPICS == 0 || bits & WAITS != 0,

@@ -50,16 +50,12 @@ impl<'m> Reading<'m> {
         }
     }
 
-    /// What the item came to, told by a topic of these names and received at this time.
+    /// What the item came to, received at this time.
     ///
     /// # Errors
     /// What is wrong and where, when nothing of it could be read.
-    pub fn end(
-        mut self,
-        topics: &[&'static str],
-        received_at_ms: i64,
-    ) -> Result<AcceptedDelivery, String> {
-        self.look(topics, received_at_ms);
+    pub fn end(mut self, received_at_ms: i64) -> Result<AcceptedDelivery, String> {
+        self.look(received_at_ms);
         let AcceptedDelivery {
             entries,
             read_again,
@@ -152,7 +148,7 @@ impl<'m> Reading<'m> {
                 }
                 _ => {
                     let normalizer = Mapper::new(stream, self.mapping).normalizer();
-                    match subject.parts.is_some() && self.is_watched(stream) {
+                    match subject.parts.is_some() && self.triggers.watch(stream) {
                         true => normalizer.with_aside(),
                         false => normalizer,
                     }
@@ -164,7 +160,7 @@ impl<'m> Reading<'m> {
         } else {
             let key = key(found);
             match &key {
-                Some(key) => self.name(stream, key, None, false),
+                Some(key) => self.tell(stream, key, None, None, false),
                 None => self.unreadable(stream, place, without("id", found)),
             }
             key
@@ -190,7 +186,7 @@ impl<'m> Reading<'m> {
         let found = within.as_ref().map_or(item, |(_, found)| found);
         match key(found) {
             Some(key) => {
-                self.name(stream, &key, None, true);
+                self.tell(stream, &key, None, None, true);
                 self.deletion(stream, &key, reason, None)
             }
             None => {
@@ -266,7 +262,7 @@ impl<'m> Reading<'m> {
                 )
             });
         }
-        self.tell(stream, &record);
+        self.tell(stream, &record.key, Some(&record), None, false);
         let mapper = Mapper::new(stream, self.mapping);
         let key = record.key.clone();
         // The company is not in the notification: without it the entry is only a part.

@@ -51,11 +51,11 @@ pub enum Next {
 
 impl Next {
     /// A row that failed, or comes again.
-    pub fn not_written(failure: Failure, mode: &Mode) -> Self {
+    pub fn not_written(failure: WholeFailure, mode: &Mode) -> Self {
         Self::Over {
             request_id: failure.request_id.clone(),
             object_id: None,
-            status: unwritten(*failure, mode),
+            status: unwritten(failure, mode),
         }
     }
 }
@@ -84,17 +84,17 @@ impl Sent<'_> {
         match answer {
             Ok(response) if (200..300).contains(&response.status) => Next::There(id.to_owned()),
             Ok(response) => Next::not_written(
-                from_response(&response, Effect::Write, Some(self.action.permission)),
+                *from_response(&response, Effect::Write, Some(self.action.permission)),
                 self.mode,
             ),
-            Err(error) => Next::not_written(from_http(&error, Effect::Write), self.mode),
+            Err(error) => Next::not_written(*from_http(&error, Effect::Write), self.mode),
         }
     }
 
     /// Reads the answer to the row's own request.
     pub fn read(&self, step: &Step, answer: Answer) -> Next {
         self.try_read(step, answer)
-            .unwrap_or_else(|failure| Next::not_written(failure, self.mode))
+            .unwrap_or_else(|failure| Next::not_written(*failure, self.mode))
     }
 
     fn try_read(&self, step: &Step, answer: Answer) -> Result<Next, Failure> {

@@ -102,6 +102,7 @@ impl Made<'_> {
             endpoint_override: self.endpoint,
             credential: TOKEN.into(),
             credential_source: None,
+            observers: host_test::observers::Observers::of(self.name),
             state: self.state,
             limits: self.limits,
             rate_key: self.name.to_owned(),

@@ -38,6 +38,7 @@ mod readme;
 mod sandbox;
 /// Rows that are gone, found by walking and proven by key.
 mod sweep;
+mod triggers;
 /// `verify-webhook`: delivered over HTTP to the host's listener.
 mod verify_webhook;
 /// A workspace, a connection to it and a folder for its output.

@@ -24,7 +24,7 @@ pub enum IntentSink {
     /// Lines of a file.
     Lines(PathBuf),
     /// Whoever is at a URL.
-    Http(Receiver),
+    Http(Box<Receiver>),
 }
 
 /// Why an intent was not taken.
@@ -53,7 +53,7 @@ impl IntentSink {
                     timeout: TIME,
                     ..ReceiverOptions::default()
                 };
-                IntentSink::Http(Receiver::new(url.clone(), options)?)
+                IntentSink::Http(Box::new(Receiver::new(url.clone(), options)?))
             }
         })
     }

@@ -2,10 +2,12 @@
 //! second.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::{CommandError, print_json, print_line, read_bytes, start_logging};
+use crate::artifact::find_or_build;
 use crate::command_line::{
     Command, ComponentActivateArguments, ComponentAddArguments, ComponentCommand,
     ComponentRollbackArguments, Exit, Global, WebhookCommand, connection_name,
@@ -15,6 +17,8 @@ use crate::components::{
     StoredFormats, StoredVersion,
 };
 use crate::engine::{Engine, EngineOptions};
+use crate::platform::ComponentSlot;
+use crate::plugin::Plugin;
 use crate::report::{bytes, table};
 use crate::user_directory::data_directory;
 
@@ -43,12 +47,40 @@ pub(crate) fn directory(global: &Global) -> PathBuf {
     given.unwrap_or_else(|| data_directory().join("components"))
 }
 
+/// The versions that a server runs and follows. A component that the command line or the environment names runs where nothing is
+/// active; then versions are kept in the server's own folder, unless a folder is named as well.
+pub(super) async fn serving(global: &Global, data: &Path) -> Result<ComponentSlot, CommandError> {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let file = global.component.is_some() || is_set(crate::artifact::FILE_VARIABLE);
+    let folder = global.components.is_some() || is_set(DIRECTORY_VARIABLE);
+    let store = Store::new(match file && !folder {
+        true => data.join("components"),
+        false => directory(global),
+    });
+    let engine = Engine::new(EngineOptions::default()).map_err(CommandError::failed)?;
+    let manifest = store.manifest()?;
+    let mut connectors = manifest.connectors.keys();
+    let active = connectors.find(|connector| manifest.active(connector, "").is_some());
+    let (connector, fallback) = match active {
+        Some(connector) => (connector.clone(), None),
+        None => {
+            let component =
+                find_or_build(global.component.as_deref()).map_err(CommandError::failed)?;
+            let plugin = Plugin::load(&engine, &component).await;
+            let plugin = plugin.map_err(CommandError::failed)?;
+            (plugin.descriptor().name.clone(), Some(plugin))
+        }
+    };
+    let components = Arc::new(Components::new(engine, store, fallback));
+    Ok(ComponentSlot::following(components, &connector).await?)
+}
+
 /// Which component a command runs: where neither the command line nor the environment names a file, the version that is
 /// active for its connection, if there is one.
 pub(super) fn choose(global: &mut Global, command: &Command) -> Result<(), CommandError> {
     let runs_none = matches!(
         command,
-        Command::Component(_) | Command::Simulate(_) | Command::Status(_)
+        Command::Component(_) | Command::Serve(_) | Command::Simulate(_) | Command::Status(_)
     );
     let file_in_environment =
         std::env::var_os(crate::artifact::FILE_VARIABLE).is_some_and(|value| !value.is_empty());

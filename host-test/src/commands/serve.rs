@@ -2,8 +2,7 @@
 
 use super::{CommandError, start_logging};
 use crate::command_line::{Exit, Global, PlatformArguments};
-use crate::opened_connection::load_component;
-use crate::platform::{Addresses, ComponentSlot, Platform, PlatformConfig, ServeError};
+use crate::platform::{Addresses, Platform, PlatformConfig, ServeError};
 use crate::progress::write_line;
 
 /// Serves until the process is interrupted.
@@ -14,7 +13,7 @@ pub(super) async fn run(
     start_logging(global, None)?;
     let config = PlatformConfig::load(&arguments.config).map_err(CommandError::usage)?;
     raise_file_limit();
-    let components = ComponentSlot::new(load_component(global.component.as_deref()).await?);
+    let components = super::component::serving(global, &config.data).await?;
     let time_scale = global.time_scale;
     let opened =
         tokio::task::spawn_blocking(move || Platform::open(config, components, time_scale));

@@ -139,6 +139,7 @@ fn to_json(state: &State) -> Value {
             "ping_at_ms": webhooks.ping_at_ms,
             "delivery_at_ms": webhooks.delivery_at_ms,
             "topic": webhooks.topic,
+            "silent_days": webhooks.silent_days(now_ms()).unwrap_or(0),
         })),
         "streams": streams,
     })
@@ -238,11 +239,15 @@ fn to_text(state: &State) -> String {
 fn webhooks_text(webhooks: &LastWebhook, zone: &jiff::tz::TimeZone) -> String {
     let at = |ms: Option<i64>| ms.map_or_else(|| "never".to_owned(), |ms| dates::display(ms, zone));
     let topic = webhooks.topic.as_ref();
+    let silent = webhooks.silent_days(now_ms());
     format!(
-        "webhooks: last ping {}, last delivery {}{}\n",
+        "webhooks: last ping {}, last delivery {}{}{}\n",
         at(webhooks.ping_at_ms),
         at(webhooks.delivery_at_ms),
-        topic.map_or_else(String::new, |topic| format!(" ({topic})"))
+        topic.map_or_else(String::new, |topic| format!(" ({topic})")),
+        silent.map_or_else(String::new, |days| format!(
+            "; nothing for {days} days: `check` says what to look at"
+        ))
     )
 }
 

@@ -1,6 +1,5 @@
 //! `webhook verify` and `webhook serve`.
 
-mod carried;
 mod place;
 mod schedule;
 mod serve;
@@ -10,7 +9,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-pub(super) use self::place::{Place, intents_beside};
+pub(super) use self::place::Place;
 pub(super) use self::serve::{interrupted, serve};
 use super::intents::intent_json;
 use super::{CommandError, load_connection, print_json, read_bytes};

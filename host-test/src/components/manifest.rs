@@ -182,6 +182,10 @@ impl Selected {
 impl Canary {
     /// Whether a connection is among those that try it: always the same ones for the same version, others for another.
     pub fn takes(&self, connection: &str) -> bool {
+        if connection.is_empty() {
+            // All of them, and no one.
+            return false;
+        }
         let mut hash = Sha256::new();
         hash.update(self.sha256.as_bytes());
         hash.update(connection.as_bytes());

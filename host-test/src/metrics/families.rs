@@ -78,7 +78,10 @@ const COUNTERS: &[(&str, &str)] = &[
         "connector_intents",
         "Intents that were tried, by action and outcome (a ticket is one of the action tickets)",
     ),
-    ("connector_callbacks", "Tries to carry out what other systems told, by outcome"),
+    (
+        "connector_callbacks",
+        "Tries to carry out what other systems told, by outcome",
+    ),
     ("connector_alerts", "Alerts, by whether they got through"),
 ];
 

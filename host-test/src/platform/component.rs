@@ -1,26 +1,48 @@
-//! The component that connections run on: a slot, so that it can be exchanged while they do.
+//! The component that connections run on: each has the version that is active for it, and follows what is activated.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
+use crate::components::{Components, ComponentsError};
 use crate::plugin::Plugin;
 
-/// Where the current component is. Whoever begins something takes it from here. Cheap to clone.
+/// Where connections take their component from. Cheap to clone.
 #[derive(Clone)]
 pub struct ComponentSlot {
-    current: Arc<RwLock<Plugin>>,
+    components: Arc<Components>,
+    connector: Arc<str>,
+    of_all: Plugin,
 }
 
 impl ComponentSlot {
-    /// A slot with a component in it.
-    pub fn new(plugin: Plugin) -> ComponentSlot {
-        ComponentSlot {
-            current: Arc::new(RwLock::new(plugin)),
-        }
+    /// The versions of a connector, which are followed from now on, whoever activates them.
+    pub async fn following(
+        components: Arc<Components>,
+        connector: &str,
+    ) -> Result<ComponentSlot, ComponentsError> {
+        let of_all = components.plugin(connector, "").await?;
+        components.watch();
+        Ok(ComponentSlot {
+            components,
+            connector: connector.into(),
+            of_all,
+        })
     }
 
-    /// The current component.
+    /// The version of all connections that have none of their own.
     pub fn current(&self) -> Plugin {
-        let current = self.current.read();
-        current.unwrap_or_else(PoisonError::into_inner).clone()
+        self.of_all.renewed()
+    }
+
+    /// The version of a connection. Its calls take another one as soon as that is active.
+    pub(super) async fn of_connection(&self, name: &str) -> Result<Plugin, ComponentsError> {
+        self.components.plugin(&self.connector, name).await
+    }
+
+    pub(super) fn components(&self) -> &Components {
+        &self.components
+    }
+
+    pub(super) fn connector(&self) -> &str {
+        &self.connector
     }
 }

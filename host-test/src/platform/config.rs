@@ -191,7 +191,7 @@ impl PlatformConfig {
             }
             control.finish(&[], problems);
         }
-        if self.token.is_empty() && !control.is_some_and(|control| control.get("token").is_some()) {
+        if self.token.is_empty() && control.is_none_or(|control| control.get("token").is_none()) {
             problems.push(Problem {
                 path: "control.token".to_owned(),
                 line: control.map_or(0, |control| control.line),

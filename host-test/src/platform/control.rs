@@ -9,11 +9,14 @@
 //! | add, replace, look at, remove one | `POST /connections`, `PUT`, `GET`, `DELETE /connections/NAME` |
 //! | pause, resume, sync now | `POST /connections/NAME/pause`, `…/resume`, `…/sync` (`{"full": true}`) |
 //! | runs, the newest first | `GET /connections/NAME/runs?limit=N` |
+//! | versions of the component, and what each is doing | `GET /components` |
+//! | add one (the body is the component), activate one, go back | `POST /components`, `…/activate` (`{"version": "…"}`, also `connection`, `canary`, `consent`), `…/rollback` |
 //!
 //! An error is `{"error": "…"}`. No answer holds a credential.
 
 mod answer;
 mod authorization;
+mod components;
 mod routes;
 
 use std::future::Future;
@@ -21,6 +24,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use sha2::{Digest as _, Sha256};
@@ -30,6 +34,7 @@ pub use self::authorization::Refusals;
 use super::server::Platform;
 use super::status_page;
 use crate::metrics;
+use crate::plugin::COMPONENT_BYTES;
 
 /// The control API of a platform. Cheap to clone.
 #[derive(Clone)]
@@ -61,6 +66,10 @@ impl Control {
             .route("/connections/{name}/resume", post(routes::resume))
             .route("/connections/{name}/sync", post(routes::sync))
             .route("/connections/{name}/runs", get(routes::runs))
+            .route("/components", get(components::list).post(components::add))
+            .route("/components/activate", post(components::activate))
+            .route("/components/rollback", post(components::roll_back))
+            .layer(DefaultBodyLimit::max(COMPONENT_BYTES))
             .fallback(routes::nothing)
             .method_not_allowed_fallback(routes::no_method)
             .layer(from_fn_with_state(self.clone(), authorization::with_token))

@@ -1,29 +1,23 @@
 //! The door for webhooks, on a port of its own: `/NAME` is a connection's, and on `/` the workspace's id in the body says
-//! for which connections a delivery is (a provider that has one address for all workspaces of an app needs that). Nothing
-//! else is served there.
+//! for which connections a delivery is (a provider that has one address for all workspaces of an app needs that). `/NAME/CALLBACK`
+//! is a connection's door for another system. Nothing else is served there.
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::request::Parts;
 use axum::http::{Method, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use super::lives::OpenProblem;
 use super::registry::Known;
 use super::server::Platform;
-use crate::webhook_listener::text_at;
-
-/// Deliveries that are taken at a time; the bodies of so many are in memory.
-const AT_ONCE: usize = 256;
+use crate::webhook_listener::{BODIES_KIB, Caller, Patience, read_body, serve_callers, text_at};
 
 /// The largest body when the component does not say.
 const BODY_BYTES: usize = 1024 * 1024;
@@ -45,17 +39,11 @@ pub(super) async fn serve(
 ) -> io::Result<()> {
     let door = Door {
         platform,
-        room: Arc::new(Semaphore::new(AT_ONCE)),
+        room: Arc::new(Semaphore::new(BODIES_KIB)),
     };
-    let router = Router::new().fallback(receive).with_state(door);
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let listener = listener.tap_io(|stream| {
-        // An answer that is held back is slower, and right all the same.
-        let _ = stream.set_nodelay(true);
-    });
-    axum::serve(listener, service)
-        .with_graceful_shutdown(stop)
-        .await
+    let answer = move |request| receive(State(door.clone()), request);
+    serve_callers(listener, stop, Patience::default(), answer).await;
+    Ok(())
 }
 
 async fn receive(State(door): State<Door>, request: Request<Body>) -> Response {
@@ -65,15 +53,13 @@ async fn receive(State(door): State<Door>, request: Request<Body>) -> Response {
         Method::POST => {}
         _ => return StatusCode::METHOD_NOT_ALLOWED.into_response(),
     }
-    let Ok(_room) = door.room.try_acquire() else {
-        let text = "too many deliveries at a time; send it again later";
-        return (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "5")], text).into_response();
-    };
     let name = request.uri().path().trim_matches('/').to_owned();
     if name.is_empty() {
         return door.by_workspace(request).await;
     }
-    let known = door.platform.shared.registry.named(&name);
+    // What is below a connection's name are its doors for other systems.
+    let connection = name.split('/').next().unwrap_or_default();
+    let known = door.platform.shared.registry.named(connection);
     match known.filter(|known| known.takes_webhooks) {
         Some(known) => door.hand_over(&known, request).await,
         None => (StatusCode::NOT_FOUND, "no connection here has this name").into_response(),
@@ -89,9 +75,13 @@ impl Door {
         };
         let limit = usize::try_from(routing.max_body_bytes).unwrap_or(BODY_BYTES);
         let (parts, body) = request.into_parts();
-        let Ok(body) = axum::body::to_bytes(body, limit).await else {
-            return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+        let (body, _room) = match read_body(body, limit, &self.room).await {
+            Ok((body, room)) => (Bytes::from(body), room),
+            Err(status) => return (status, [("retry-after", "5")]).into_response(),
         };
+        if let Some(caller) = parts.extensions.get::<Arc<Caller>>() {
+            caller.has_spoken();
+        }
         let Some(workspace) = text_at(&body, &routing.workspace_pointer) else {
             let pointer = &routing.workspace_pointer;
             let text = format!("the body names no workspace (expected a text at {pointer})");

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+const DAY_MS: i64 = 86_400_000;
+
 /// A genuine webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Heard<'a> {
@@ -40,6 +42,13 @@ impl LastWebhook {
             }
         }
     }
+
+    /// For how many whole days nothing came; none while it is less than one, or nothing ever came.
+    pub fn silent_days(&self, now_ms: i64) -> Option<i64> {
+        let last = self.ping_at_ms.max(self.delivery_at_ms)?;
+        let days = now_ms.saturating_sub(last) / DAY_MS;
+        (days > 0).then_some(days)
+    }
 }
 
 #[cfg(test)]
@@ -58,5 +67,8 @@ mod tests {
             topic: Some("b".to_owned()),
         };
         assert_eq!(last, expected);
+        let days = |now_ms| last.silent_days(now_ms);
+        assert_eq!((days(DAY_MS + 2), days(DAY_MS + 3)), (None, Some(1)));
+        assert_eq!(LastWebhook::default().silent_days(DAY_MS), None);
     }
 }

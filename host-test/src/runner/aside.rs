@@ -24,16 +24,17 @@ impl<S: PageSource> Runner<'_, S> {
             Selection::All => StreamModes::FULL,
         };
         if !stream.modes.contains(wanted) {
-            let how = match selection {
-                Selection::Keys(_) => "by key",
-                _ => "by time of change",
+            let why = match selection {
+                Selection::Keys(_) => {
+                    "by key: the provider has no request for one of its rows; leave --keys out"
+                }
+                _ => {
+                    "by time of change: the provider does not date its rows, so every reading gives all of them; leave --until out"
+                }
             };
             return Ok(StreamStatus::failed(
                 "not_selectable",
-                format!(
-                    "{} cannot be read {how}; leave the selection out",
-                    stream.name
-                ),
+                format!("{} cannot be read {why}", stream.name),
             ));
         }
         // Rows that were named are wanted whatever they are.

@@ -26,6 +26,7 @@ impl<S: PageSource> Runner<'_, S> {
         let started = Instant::now();
         let began_at_ms = now_ms();
         let before = self.source.usage();
+        let stale_before = stale(output, &stream.name);
         self.progress.started(&stream.name);
         let mut report = StreamReport::without_run(&stream.name, StreamStatus::Complete);
         report.asked_for = self.options.asked_by_name;
@@ -35,6 +36,12 @@ impl<S: PageSource> Runner<'_, S> {
         report.requests = after.requests - before.requests;
         report.bytes = after.bytes_received - before.bytes_received;
         report.guest_time = after.guest_time.saturating_sub(before.guest_time);
+        report.stale = stale(output, &stream.name).saturating_sub(stale_before);
+        if let stale @ 1.. = report.stale {
+            report.remarks.push(format!(
+                "{stale} entries were left out because something newer of their row was there"
+            ));
+        }
         if let held @ 1.. = report.held {
             report.remarks.push(match output.quarantine() {
                 Some(place) => format!(
@@ -264,4 +271,10 @@ fn advance(position: &mut Position, page: &Page, writes: u8) {
     if page.next.is_none() || page.checkpoint.is_some() {
         position.checkpoint = page.checkpoint.clone();
     }
+}
+
+/// How many entries of a stream an output left out so far.
+fn stale(output: &dyn Output, stream: &str) -> u64 {
+    let state = output.state().streams.get(stream);
+    state.map_or(0, |state| state.stale)
 }

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
 use tokio::sync::watch;
 
 use super::options::Options;
@@ -19,6 +20,8 @@ pub(crate) struct Waits {
     pub(crate) latest: Duration,
     /// In which too many errors have to come, and how long nothing is sent then.
     pub(crate) pause: Duration,
+    /// After errors for so long, and nothing else, nothing is sent any more.
+    pub(crate) suspension: Duration,
 }
 
 impl Waits {
@@ -29,6 +32,7 @@ impl Waits {
             retry: minutes(1),
             latest: minutes(120),
             pause: minutes(15),
+            suspension: minutes(7 * 24 * 60),
         }
     }
 }
@@ -48,6 +52,8 @@ pub(crate) enum Permission {
 pub(crate) struct Conduct {
     /// Errors one after the other, and when the first of them came.
     errors: Option<(u32, Instant)>,
+    /// Since when there was nothing but errors.
+    failing_since: Option<Instant>,
     paused_until: Option<Instant>,
     throttled_until: Option<Instant>,
     throttle: Option<Duration>,
@@ -67,12 +73,13 @@ impl Conduct {
         }
     }
 
-    /// Takes note of an answer; of none when there was none in time.
-    pub(crate) fn answered(&mut self, waits: Waits, status: Option<u16>, now: Instant) {
+    /// Takes note of an answer; of none when there was none in time. False when there were errors for too long.
+    pub(crate) fn answered(&mut self, waits: Waits, status: Option<u16>, now: Instant) -> bool {
         if status.is_some_and(|status| (200..300).contains(&status)) {
-            (self.errors, self.throttle) = (None, None);
-            return;
+            (self.errors, self.throttle, self.failing_since) = (None, None, None);
+            return true;
         }
+        let failing_since = *self.failing_since.get_or_insert(now);
         if status == Some(429) && self.throttled_until.is_none_or(|until| now >= until) {
             let throttle = self.throttle.map_or(waits.retry, |before| before * 2);
             let throttle = throttle.min(waits.latest);
@@ -89,6 +96,7 @@ impl Conduct {
             self.paused_until = Some(now + waits.pause);
             self.errors = None;
         }
+        now.duration_since(failing_since) <= waits.suspension
     }
 }
 
@@ -100,13 +108,17 @@ pub(crate) struct Subscription {
     conduct: Mutex<Conduct>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
+/// What becomes of notifications.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Standing {
     /// Its validation is under way.
     Pending,
     Active,
     /// It failed its validation, or said that it is gone.
     Disabled,
+    /// It failed for so long that it is not tried any more.
+    Suspended,
 }
 
 impl Subscription {
@@ -118,7 +130,7 @@ impl Subscription {
         }
     }
 
-    /// From now on it gets everything, or nothing.
+    /// It answered its validation, or did not.
     pub(crate) fn settle(&self, active: bool) {
         let standing = if active {
             Standing::Active
@@ -126,6 +138,11 @@ impl Subscription {
             Standing::Disabled
         };
         self.standing.send_replace(standing);
+    }
+
+    /// What becomes of notifications to it.
+    pub(crate) fn standing(&self) -> Standing {
+        *self.standing.borrow()
     }
 
     /// Waits for the validation; whether the URL takes notifications.
@@ -153,7 +170,7 @@ impl Subscription {
 
     /// Whether such a notification may be sent at this moment.
     pub(crate) fn permits_now(&self, waits: Waits, created: Instant) -> bool {
-        let active = *self.standing.borrow() == Standing::Active;
+        let active = self.standing() == Standing::Active;
         active && self.permission(waits, created) == Permission::Now
     }
 
@@ -166,7 +183,10 @@ impl Subscription {
         if status == Some(410) {
             self.settle(false);
         }
-        self.conduct(|conduct| conduct.answered(waits, status, Instant::now()));
+        let bearable = self.conduct(|conduct| conduct.answered(waits, status, Instant::now()));
+        if !bearable {
+            self.standing.send_replace(Standing::Suspended);
+        }
     }
 
     fn conduct<T>(&self, act: impl FnOnce(&mut Conduct) -> T) -> T {
@@ -219,6 +239,18 @@ mod tests {
         assert_eq!(conduct.permission(waits(), now, now), Permission::Never);
         let later = now + 15 * MINUTE;
         assert_eq!(conduct.permission(waits(), later, later), Permission::Now);
+    }
+
+    #[test]
+    fn a_week_of_nothing_but_errors_is_the_end() {
+        let day = 24 * 60 * MINUTE;
+        let (mut conduct, start) = (Conduct::default(), Instant::now());
+        let mut fails = |status, days: u32| conduct.answered(waits(), status, start + days * day);
+        assert!(fails(None, 0) && fails(Some(500), 6));
+        // Anything taken begins another week.
+        assert!(fails(Some(200), 6));
+        assert!(fails(Some(500), 7) && fails(Some(500), 14));
+        assert!(!fails(Some(500), 15));
     }
 
     #[test]

@@ -177,3 +177,38 @@ async fn a_receiver_that_only_fails_gets_nothing_for_a_while() {
     assert!((1_001..=1_016).contains(&attempts), "{attempts}");
     assert!(dropped.iter().any(|delivery| delivery.attempts == 1));
 }
+
+#[tokio::test]
+async fn a_receiver_that_fails_for_a_week_is_suspended() {
+    let receiver = Receiver::start(200, &[500; 200]).await;
+    let bench = Bench::start(Options {
+        // A week is three seconds.
+        time_scale: 201_600.0,
+        webhook_url: Some(receiver.url.clone()),
+        ..Options::default()
+    });
+    let bench = bench.await;
+    let standing = || bench.workspace().webhooks.summary()["subscription"].clone();
+    let contact = bench.workspace().contact_ids().next().unwrap();
+    let mut changes = 0;
+    while standing() != "suspended" {
+        bench
+            .workspace()
+            .touch_contact(&contact, json!({}))
+            .unwrap();
+        settled(&bench).await;
+        changes += 1;
+        assert!(changes < 100, "{}", standing());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(changes > 20, "{changes}");
+    // It would be taken now, and nobody tries.
+    let tried = receiver.bodies().len();
+    let delivery = bench.workspace().deliver_webhook("ping", &json!({})).await;
+    assert_eq!((delivery.attempts, receiver.bodies().len()), (0, tried));
+    bench
+        .workspace()
+        .set_webhook_url(Some(receiver.url.clone()));
+    let delivery = bench.workspace().deliver_webhook("ping", &json!({})).await;
+    assert_eq!(delivery.attempts, 2, "somebody saved it anew");
+}

@@ -156,6 +156,7 @@ impl Webhooks {
             "sent": *self.shared.started.borrow(),
             "pending": self.pending(),
             "disturbance": self.lock().disturbance,
+            "subscription": self.lock().subscription.as_ref().map(|one| one.standing()),
         })
     }
 

@@ -24,7 +24,7 @@ const THROWN_AWAY: usize = 16 * 1024 * 1024;
 ///
 /// # Errors
 /// The status to answer with: 429 when there is no room.
-pub(super) async fn read(
+pub(crate) async fn read(
     body: Body,
     limit: usize,
     room: &Semaphore,

@@ -30,11 +30,11 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// What connections may take.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Patience {
+pub(crate) struct Patience {
     /// For the head of a request, from the answer before or the connection's beginning on.
-    pub(super) head: Duration,
+    pub(crate) head: Duration,
     /// So many connections are kept open while they send nothing.
-    pub(super) most: usize,
+    pub(crate) most: usize,
 }
 
 impl Default for Patience {
@@ -49,7 +49,7 @@ impl Default for Patience {
 
 /// A connection.
 #[derive(Debug)]
-pub(super) struct Caller {
+pub(crate) struct Caller {
     /// Since when a whole request has been waited for; absent while one is worked on.
     waited_for: Mutex<Option<Instant>>,
     cut_off: Notify,
@@ -57,7 +57,7 @@ pub(super) struct Caller {
 
 impl Caller {
     /// Its request is there.
-    pub(super) fn has_spoken(&self) {
+    pub(crate) fn has_spoken(&self) {
         *locked(&self.waited_for) = None;
     }
 
@@ -99,7 +99,7 @@ impl Callers {
 }
 
 /// Serves until `stop` is done; requests under way are finished.
-pub(super) async fn serve<A>(
+pub(crate) async fn serve<A>(
     listener: TcpListener,
     stop: impl Future<Output = ()>,
     patience: Patience,

@@ -244,13 +244,9 @@ fn what_fails_is_tried_again_and_given_up_aloud() {
 fn a_death_on_the_way_back_does_nothing_twice() {
     let desk = Desk::start(&[]);
     let id = desk.conversations[0].clone();
-    let Desk { world, running, .. } = &desk;
-    // The last request of the write, by trying.
-    let path = format!("/conversations/{id}/reply");
-    world.service.hold(2, true);
+    desk.world.service.hold(2, true);
     assert_eq!(desk.tell(&desk.comment("e1", &id)).0, 200);
-    until(|| world.service.held_back() > 0 || desk.callbacks("done").len() == 1);
-    let _ = (running, path);
+    until(|| desk.world.service.held_back() > 0 || desk.callbacks("done").len() == 1);
     let Desk { world, running, .. } = desk;
     running.kill();
     world.service.release();

@@ -159,6 +159,22 @@ fn webhooks_are_good_once_one_was_verified() {
         "{after:?}"
     );
     assert!(after.out.contains("(contact.deleted)"), "{after:?}");
+
+    // Nothing came for days: whoever looks is told.
+    let path = world.path("hooks/.state.json");
+    let mut state: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let heard = &mut state["state"]["webhooks"];
+    for name in ["ping_at_ms", "delivery_at_ms"] {
+        heard[name] = json!(heard[name].as_i64().expect("a time") - 3 * 86_400_000);
+    }
+    std::fs::write(&path, state.to_string()).unwrap();
+    let silent = world.succeed(&check);
+    assert!(
+        silent.out.contains("– webhooks: nothing came for 3 days")
+            && silent.out.contains("suspended"),
+        "{silent:?}"
+    );
+    assert_eq!(world.status("jsonl:hooks")["webhooks"]["silent_days"], 3);
 }
 
 /// The app has to subscribe to what the connection takes, under the names of today.

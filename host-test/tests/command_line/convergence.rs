@@ -84,49 +84,6 @@ fn truth(world: &World, stream: &str, version: &str) -> Rows {
         .collect()
 }
 
-/// The rows of an output that are not deleted.
-fn rows(world: &World, sink: Sink, stream: &str) -> Rows {
-    match sink {
-        Sink::Files => replayed(&world.lines(&format!("out/{stream}.jsonl"))),
-        Sink::Database => table(world, stream),
-    }
-}
-
-/// What is left when lines are applied in their order.
-fn replayed(lines: &[Value]) -> Rows {
-    let mut rows = Rows::new();
-    for line in lines {
-        let key = line["key"].as_str().expect("a key").to_owned();
-        match line["change"].as_str() {
-            Some("upsert") => drop(rows.insert(key, line["data"].clone())),
-            Some("patch") => {
-                let row = rows.entry(key).or_insert_with(|| json!({}));
-                for (name, value) in line["data"].as_object().expect("an object") {
-                    row[name] = value.clone();
-                }
-            }
-            _ => drop(rows.remove(&key)),
-        }
-    }
-    rows
-}
-
-/// The table's own key says that none is there twice.
-fn table(world: &World, stream: &str) -> Rows {
-    let database = rusqlite::Connection::open(world.path("out.db")).expect("a database");
-    let question = format!("SELECT key, data FROM {stream} WHERE NOT deleted");
-    let mut statement = database.prepare(&question).expect("a table");
-    let rows = statement.query_map([], |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
-    });
-    rows.expect("rows")
-        .map(|row| {
-            let (key, text) = row.expect("a row");
-            (key, serde_json::from_str(&text).expect("a document"))
-        })
-        .collect()
-}
-
 /// A row without what is not compared.
 fn comparable(stream: &str, row: &Value) -> Value {
     let mut row = row.clone();
@@ -146,7 +103,7 @@ fn comparable(stream: &str, row: &Value) -> Value {
 fn compare(world: &World, sink: Sink, version: &str) -> BTreeSet<String> {
     let mut left = BTreeSet::new();
     for stream in STREAMS {
-        let found = rows(world, sink, stream);
+        let found = sink.rows_left(world, stream);
         let expected = truth(world, stream, version);
         let missing: Vec<_> = expected
             .keys()

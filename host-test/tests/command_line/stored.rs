@@ -36,23 +36,38 @@ impl Sink {
         }
     }
 
-    /// The rows of a stream. In files every line has to be a state of its row that no other line has.
+    /// The rows of a stream, of which none was deleted. In files every line has to be a state of its row that no other
+    /// line has, and the time of each is the one that it has in its document.
     pub fn rows(self, world: &World, stream: &str) -> Rows {
         match self {
+            Sink::Files => {
+                let lines = world.lines(&format!("out/{stream}.jsonl"));
+                let mut states = BTreeSet::new();
+                for line in &lines {
+                    assert!(states.insert(line.to_string()), "twice: {line}");
+                    assert_ne!(line["change"], "delete", "nothing was deleted: {line}");
+                    check_time(&line["updated_at_ms"], &line["data"]);
+                }
+                replay(&lines)
+            }
+            Sink::Database => table(world, stream, check_time),
+        }
+    }
+
+    /// The rows of a stream that are not deleted, however they came there.
+    pub fn rows_left(self, world: &World, stream: &str) -> Rows {
+        match self {
             Sink::Files => replay(&world.lines(&format!("out/{stream}.jsonl"))),
-            Sink::Database => table(world, stream),
+            Sink::Database => table(world, stream, |_, _| {}),
         }
     }
 }
 
-/// Applies lines in their order.
+/// What is left when lines are applied in their order.
 fn replay(lines: &[Value]) -> Rows {
-    let mut states = BTreeSet::new();
     let mut rows = Rows::new();
     for line in lines {
-        assert!(states.insert(line.to_string()), "twice: {line}");
         let key = line["key"].as_str().expect("a key").to_owned();
-        check_time(&line["updated_at_ms"], &line["data"]);
         match line["change"].as_str() {
             Some("upsert") => drop(rows.insert(key, line["data"].clone())),
             Some("patch") => {
@@ -61,13 +76,14 @@ fn replay(lines: &[Value]) -> Rows {
                     row[name] = value.clone();
                 }
             }
-            _ => panic!("nothing was deleted: {line}"),
+            _ => drop(rows.remove(&key)),
         }
     }
     rows
 }
 
-fn table(world: &World, stream: &str) -> Rows {
+/// The table's own key says that none is there twice.
+fn table(world: &World, stream: &str, check_time: fn(&Value, &Value)) -> Rows {
     let database = rusqlite::Connection::open(world.path("out.db")).expect("a database");
     let question = format!("SELECT key, updated_at_ms, data FROM {stream} WHERE NOT deleted");
     let mut statement = database.prepare(&question).expect("a table");

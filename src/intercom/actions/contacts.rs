@@ -5,7 +5,8 @@ use super::{
     Absent, Action, By, Call, Does, Input, InputField, Mode, Object, Probe, Reference, Replay,
     Write,
 };
-use super::{FIRST, delete, mode, post, put};
+use super::{FIRST, call, delete, mode, post, put};
+use crate::contract::http::Method;
 
 const PERMISSION: &str = "Write users and companies";
 
@@ -55,6 +56,21 @@ pub(super) const BY_TAG: &[InputField] = &[
     address("tag_id", Input::Id),
     address("tag_name", Input::Name(255)),
 ];
+
+/// The request that puts a tag on what teammates tag.
+pub(super) const fn tagged(path: &'static str) -> Call {
+    post(path, r#"{"id":"$tag","admin_id":"$admin_id"}"#).does(Does::Updates)
+}
+
+/// The request that takes it away again.
+pub(super) const fn untagged(path: &'static str) -> Call {
+    call(
+        Method::Delete,
+        path,
+        r#"{"admin_id":"$admin_id"}"#,
+        Does::Deletes,
+    )
+}
 
 const fn itself(absent: Absent) -> Reference {
     Reference {

@@ -1,6 +1,6 @@
 //! Conversations: what begins them, what is said in them, and what is done with them; and messages.
 
-use super::contacts::{ANOTHER, BY_ANOTHER, BY_TAG, contact, tag};
+use super::contacts::{ANOTHER, BY_ANOTHER, BY_TAG, contact, tag, tagged, untagged};
 use super::field::{address, field};
 use super::{Absent, Action, By, Call, Does, Input, InputField, Mode, Object, Probe, Reference};
 use super::{call, delete, mode, post, put};
@@ -301,22 +301,13 @@ const TAGS: &[Mode] = &[
         "add",
         &[WHICH, BY_TAG, ADMIN],
         &[conversation(Absent::Fails), tag(Absent::Made)],
-        &[post(
-            "/conversations/{conversation}/tags",
-            r#"{"id":"$tag","admin_id":"$admin_id"}"#,
-        )
-        .does(Does::Updates)],
+        &[tagged("/conversations/{conversation}/tags")],
     ),
     mode(
         "remove",
         &[WHICH, BY_TAG, ADMIN],
         &[conversation(Absent::Unchanged), tag(Absent::Unchanged)],
-        &[call(
-            Method::Delete,
-            "/conversations/{conversation}/tags/{tag}",
-            r#"{"admin_id":"$admin_id"}"#,
-            Does::Deletes,
-        )],
+        &[untagged("/conversations/{conversation}/tags/{tag}")],
     ),
 ];
 

@@ -1,11 +1,10 @@
 //! Tickets, and what is said in them.
 
-use super::contacts::{BY_ANOTHER, BY_TAG, contact, tag};
+use super::contacts::{BY_ANOTHER, BY_TAG, contact, tag, tagged, untagged};
 use super::conversations::{TICKET_TYPE, ticket_type};
 use super::field::{address, field};
-use super::{Absent, Action, By, Call, Does, Input, InputField, Mode, Object, Probe, Reference};
-use super::{call, delete, mode, post, put};
-use crate::contract::http::Method;
+use super::{Absent, Action, By, Call, Input, InputField, Mode, Object, Probe, Reference};
+use super::{delete, mode, post, put};
 
 const REPLIED: &Probe = &part(&["comment", "open"], BY_ADMIN);
 const ANSWERED: &Probe = &part(
@@ -213,22 +212,13 @@ const TAGS: &[Mode] = &[
         "add",
         &[WHICH, BY_TAG, ADMIN],
         &[ticket(Absent::Fails), tag(Absent::Made)],
-        &[post(
-            "/tickets/{ticket}/tags",
-            r#"{"id":"$tag","admin_id":"$admin_id"}"#,
-        )
-        .does(Does::Updates)],
+        &[tagged("/tickets/{ticket}/tags")],
     ),
     mode(
         "remove",
         &[WHICH, BY_TAG, ADMIN],
         &[ticket(Absent::Unchanged), tag(Absent::Unchanged)],
-        &[call(
-            Method::Delete,
-            "/tickets/{ticket}/tags/{tag}",
-            r#"{"admin_id":"$admin_id"}"#,
-            Does::Deletes,
-        )],
+        &[untagged("/tickets/{ticket}/tags/{tag}")],
     ),
 ];
 

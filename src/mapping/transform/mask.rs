@@ -3,8 +3,8 @@
 use super::{Item, Odd, argument};
 
 /// What can be masked. `id` are numbers of people and accounts: anything of six digits or more that is nothing else, and
-/// IBANs. `all` are the four of them; `whole` hides every letter and digit.
-pub const KINDS: &[&str] = &["all", "email", "phone", "card", "id", "whole"];
+/// IBANs. `all` are the four of them; `whole` hides every letter and digit, `none` nothing.
+pub const KINDS: &[&str] = &["all", "email", "phone", "card", "id", "whole", "none"];
 
 /// The fewest digits of what is taken for a telephone number, and for another number of somebody.
 const PHONE_DIGITS: usize = 7;
@@ -19,6 +19,9 @@ pub fn mask<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a
         let mut kinds = argument(arguments, 0).split(' ');
         kinds.any(|known| known == kind || (known == "all" && kind != "whole"))
     };
+    if argument(arguments, 0) == "none" {
+        return Ok(item);
+    }
     if wants("whole") {
         return Ok(Item::text(hidden(text)));
     }

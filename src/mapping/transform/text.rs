@@ -1,8 +1,7 @@
 //! Texts.
 
-use records::letters::{lower_of, upper_of};
-
 use super::{Item, Odd, argument};
+use crate::letters::{lower_of, upper_of};
 
 /// The characters of a text.
 fn characters<'i>(item: &'i Item) -> &'i str {

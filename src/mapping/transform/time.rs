@@ -1,6 +1,6 @@
 //! Times: Unix seconds and ISO 8601.
 
-use super::{Item, Odd, argument};
+use super::{Item, Odd, argument, each};
 use crate::intercom::timestamp;
 
 const DAY: i64 = 86_400;
@@ -31,6 +31,18 @@ pub fn epoch<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'
             Item::json((seconds - seconds.rem_euclid(DAY)).to_string())
         }
         Some(seconds) => Item::json(seconds.to_string()),
+    })
+}
+
+/// The seconds from the first of two times to the second.
+pub fn elapsed<'a>(_: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
+    let mut times = Vec::new();
+    each(&item.written(), |json| {
+        times.extend(timestamp::parse(json).ok().flatten());
+    });
+    Ok(match times.as_slice() {
+        [start, end] if start <= end => Item::json((end - start).to_string()),
+        _ => Item::NULL,
     })
 }
 

@@ -28,7 +28,12 @@ fn a_trigger_says_what_is_to_be_done() {
     };
     assert_eq!(trigger.stream.name, "conversations");
     assert_eq!(
-        trigger.topics.as_deref().unwrap(),
+        trigger
+            .topics
+            .iter()
+            .flatten()
+            .map(|topic| topic.name)
+            .collect::<Vec<_>>(),
         [
             "conversation.admin.single.created",
             "conversation.user.created"

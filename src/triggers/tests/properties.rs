@@ -110,9 +110,9 @@ proptest! {
             for stream in ["conversations", "contacts"] {
                 let Some(watch) = triggers.of_stream(find(stream).unwrap()) else { continue };
                 let (row, parts) = (row.to_string(), parts.to_string());
-                for topics in [None, Some(&["conversation.user.created"][..])] {
+                for topic in [None, Some("conversation.user.created")] {
                     let occasion = Occasion {
-                        key: "1", record: &row, parts: Some(&parts), company: None, updated_at: None, topics, gone: false,
+                        key: "1", record: &row, parts: Some(&parts), company: None, updated_at: None, topic, gone: false,
                         now: NOW,
                     };
                     let once = watch.look(&occasion);

@@ -57,7 +57,7 @@ impl Reading<'_> {
     /// Lets triggers on the object see the part that was told beside it, or without it.
     fn part_of(&mut self, parts: &'static str, part: &str, parent: &str) {
         if let Some((stream, _)) = streams::find(parts).and_then(Stream::children) {
-            self.name(stream, parent, Some(format!("[{part}]")), false);
+            self.tell(stream, parent, None, Some(format!("[{part}]")), false);
         }
     }
 

@@ -19,55 +19,38 @@ pub struct Told {
 }
 
 impl Reading<'_> {
-    /// Whether a trigger looks at rows of a stream.
-    pub(super) fn is_watched(&self, stream: &'static Stream) -> bool {
-        self.triggers.of_stream(stream).is_some()
-    }
-
-    /// Notes a row with its record.
-    pub(super) fn tell(&mut self, stream: &'static Stream, record: &Record) {
-        if self.is_watched(stream) {
-            self.told.push(Told {
-                stream,
-                key: record.key.clone(),
-                record: record.payload.clone(),
-                parts: record.aside.clone(),
-                updated_at: record.updated_at,
-                gone: false,
-            });
-        }
-    }
-
-    /// Notes a row of which no more than its key is told, or what hangs on it.
-    pub(super) fn name(
+    /// Notes a row with its record, or of which no more than its key is told and what hangs on it.
+    pub(super) fn tell(
         &mut self,
         stream: &'static Stream,
         key: &str,
+        record: Option<&Record>,
         parts: Option<String>,
         gone: bool,
     ) {
-        if !self.is_watched(stream) {
+        if !self.triggers.watch(stream) {
             return;
         }
-        let known = self
-            .told
-            .iter_mut()
-            .find(|told| told.key == key && told.stream == stream);
-        match known {
-            Some(known) => known.parts = parts.or(known.parts.take()),
-            None => self.told.push(Told {
-                stream,
-                key: key.to_owned(),
-                record: format!("{{\"id\":{}}}", quoted(key)).into_bytes(),
-                parts,
-                updated_at: None,
-                gone,
-            }),
+        let mut all = self.told.iter_mut();
+        if record.is_none()
+            && let Some(known) = all.find(|told| told.key == key && told.stream == stream)
+        {
+            known.parts = parts.or(known.parts.take());
+            return;
         }
+        let name = || format!("{{\"id\":{}}}", quoted(key)).into_bytes();
+        self.told.push(Told {
+            stream,
+            key: key.to_owned(),
+            record: record.map_or_else(name, |record| record.payload.clone()),
+            parts: record.map_or(parts, |record| record.aside.clone()),
+            updated_at: record.and_then(|record| record.updated_at),
+            gone,
+        });
     }
 
     /// Lets triggers look at all of it.
-    pub(super) fn look(&mut self, topics: &[&'static str], received_at_ms: i64) {
+    pub(super) fn look(&mut self, received_at_ms: i64) {
         for told in std::mem::take(&mut self.told) {
             let Some(watch) = self.triggers.of_stream(told.stream) else {
                 continue;
@@ -78,7 +61,7 @@ impl Reading<'_> {
                 parts: told.parts.as_deref(),
                 company: None,
                 updated_at: told.updated_at,
-                topics: Some(topics),
+                topic: Some(&self.accepted.topic),
                 gone: told.gone,
                 now: received_at_ms.div_euclid(1_000),
             });

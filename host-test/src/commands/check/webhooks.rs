@@ -1,6 +1,7 @@
 //! Whether webhooks arrive: that only a delivery can show.
 
 use super::finding::Finding;
+use crate::clock::now_ms;
 use crate::connection_file::{ConnectionFile, Mode};
 use crate::contract::connector::Descriptor;
 use crate::dates;
@@ -24,8 +25,17 @@ pub(super) fn webhooks(
             "add credentials.client_secret to take webhooks",
         );
     }
+    let last = state.and_then(|state| state.webhooks.as_ref());
     if let Some(seen) = state.and_then(last_verified) {
-        return Finding::good(WHAT, seen);
+        return match last.and_then(|last| last.silent_days(now_ms())) {
+            None => Finding::good(WHAT, seen),
+            Some(days) => Finding::aside(
+                WHAT,
+                format!("nothing came for {days} days; {seen}"),
+                "unless the workspace is as quiet as that: look in the provider's settings of your app whether the \
+                 subscription is suspended, which providers do when deliveries fail for days, and have a test sent",
+            ),
+        };
     }
     let remedy = format!(
         "run `host-test webhook serve --connection {}` where the provider reaches it by https, register that address for \

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::super::status::stored_state;
-use super::super::webhook::{Place, intents_beside};
+use super::super::webhook::Place;
 use super::super::{CommandError, load_connection, start_logging};
-use crate::carrying::{self, IntentSink};
+use crate::carrying::{self, IntentSink, lines_beside};
 use crate::command_line::{ConnectedArguments, Global, OutputArguments, QueueArguments};
 use crate::opened_connection::{OpenedConnection, load_component};
 use crate::position::{LockError, StateLock};
@@ -98,6 +98,6 @@ impl Queued {
     /// Who gets what the component cannot do.
     pub(in crate::commands) fn sink(&self) -> Result<IntentSink, CommandError> {
         let output = self.connection.file.intents.as_ref();
-        IntentSink::of(output, intents_beside(&self.path)).map_err(CommandError::failed)
+        IntentSink::of(output, lines_beside(&self.path)).map_err(CommandError::failed)
     }
 }

@@ -55,14 +55,6 @@ impl Place {
     }
 }
 
-/// Where intents go that nobody named a place for: beside the queue.
-pub(in crate::commands) fn intents_beside(queue: &Path) -> PathBuf {
-    match queue.file_name().and_then(|name| name.to_str()) {
-        Some(IN_DIRECTORY) => queue.with_file_name("intents.jsonl"),
-        _ => queue.with_extension("intents.jsonl"),
-    }
-}
-
 /// The name of a queue among files of lines.
 const IN_DIRECTORY: &str = ".webhooks.db";
 
@@ -86,16 +78,6 @@ fn named(path: &Path, connection: &str) -> PathBuf {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn intents_are_beside_what_they_belong_to() {
-        for (queue, intents) in [
-            ("out/.webhooks.db", "out/intents.jsonl"),
-            ("a/out.db.webhooks", "a/out.db.intents.jsonl"),
-        ] {
-            assert_eq!(intents_beside(Path::new(queue)), Path::new(intents));
-        }
-    }
 
     #[test]
     fn each_connection_has_a_place_of_its_own() {

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use super::super::CommandError;
-use super::carried::Carrying;
 use super::place::Place;
 use super::schedule::Schedule;
-use crate::carrying;
+use crate::carrying::{self, Carrying};
 use crate::command_line::Global;
 use crate::connection_file::{ConnectionFile, WebhookSettings};
 use crate::opened_connection::OpenedConnection;
@@ -67,7 +66,8 @@ impl Served {
         )
         .map_err(CommandError::failed)?;
         Ok(Served {
-            carrying: Carrying::open(&connection.file, service.queue())?,
+            carrying: Carrying::open(&connection.file, service.queue())
+                .map_err(CommandError::failed)?,
             name,
             connection,
             service,

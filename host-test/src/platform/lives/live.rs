@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use tokio::task::JoinHandle;
 
+use crate::carrying::{Carrying, CarryingError};
+use crate::components::ComponentsError;
 use crate::connection_file::{ConnectionFile, ConnectionFileError};
 use crate::http_client::HttpClient;
 use crate::opened_connection::{CheckError, OpenError, OpenedConnection};
@@ -12,10 +14,11 @@ use crate::output::{self, OutputError, OutputTarget, SharedOutput};
 use crate::platform::component::ComponentSlot;
 use crate::platform::folder::Folder;
 use crate::platform::sealed::SealError;
+use crate::plugin::Plugin;
 use crate::runner::ConnectedSource;
 use crate::state_store::{SqliteState, StateError};
 use crate::webhook_listener::{Recipient, RecipientOptions, WebhookListener, allowed_networks};
-use crate::webhook_queue::{MOST_WAITING, QueueError, QueueOptions};
+use crate::webhook_queue::{Intents, MOST_WAITING, QueueError, QueueOptions};
 use crate::webhook_read_again::read_again;
 use crate::webhook_service::WebhookService;
 
@@ -48,6 +51,9 @@ pub(in crate::platform) enum OpenProblem {
     /// It was removed meanwhile.
     #[error("the connection is gone")]
     Gone,
+    /// There is no version of the component for it.
+    #[error(transparent)]
+    Component(#[from] ComponentsError),
     /// It cannot be brought to life.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -63,6 +69,9 @@ pub(in crate::platform) enum OpenProblem {
     /// Its queue cannot be opened.
     #[error(transparent)]
     Queue(#[from] QueueError),
+    /// What its triggers want cannot be carried out.
+    #[error(transparent)]
+    Carrying(#[from] CarryingError),
     /// Its settings of webhooks make no sense.
     #[error("{0}")]
     Webhooks(String),
@@ -75,7 +84,6 @@ pub(in crate::platform) enum OpenProblem {
 pub(in crate::platform) struct Live {
     pub(in crate::platform) connection: OpenedConnection,
     pub(in crate::platform) target: OutputTarget,
-    components: ComponentSlot,
     behind: Behind,
     /// Why the last check was not good; absent: it was, or there is no token to check.
     pub(in crate::platform) unchecked: Option<String>,
@@ -91,13 +99,15 @@ enum Behind {
         service: WebhookService,
         listener: WebhookListener,
         reading: JoinHandle<()>,
+        carrying: Option<Arc<Carrying>>,
     },
 }
 
 impl Live {
     /// Opens a connection. One that cannot be checked now is open all the same: its webhooks are taken.
     pub(super) async fn open(opening: Opening) -> Result<Live, OpenProblem> {
-        let opened = tokio::task::spawn_blocking(move || Opened::new(opening));
+        let plugin = opening.components.of_connection(&opening.name).await?;
+        let opened = tokio::task::spawn_blocking(move || Opened::new(opening, plugin));
         let mut opened = opened.await.map_err(|_| OpenProblem::Ending)??;
         let mut unchecked = None;
         let connection = &mut opened.connection;
@@ -116,6 +126,16 @@ impl Live {
         match &self.behind {
             Behind::Reads(output) => output.handle(),
             Behind::Webhooks { service, .. } => service.output(),
+        }
+    }
+
+    /// Where the intents of a sync are kept; `None`: nowhere.
+    pub(in crate::platform) fn intents(&self) -> Option<&Intents> {
+        match &self.behind {
+            Behind::Reads(_) => None,
+            Behind::Webhooks { carrying, .. } => {
+                carrying.as_ref().map(|carrying| carrying.intents())
+            }
         }
     }
 
@@ -145,15 +165,24 @@ impl Live {
 
     /// Whether it should be opened anew: with another component, or a check that is good.
     pub(super) fn is_outdated(&self) -> bool {
-        let current = self.components.current();
-        self.outdated.load(Relaxed) || current.sha256() != self.connection.plugin.sha256()
+        self.outdated.load(Relaxed) || !self.connection.plugin.is_current()
     }
 
     /// Whether something is to be done that nobody holds it for.
     pub(super) fn has_work(&self) -> bool {
-        let Behind::Webhooks { service, .. } = &self.behind else {
+        let Behind::Webhooks {
+            service, carrying, ..
+        } = &self.behind
+        else {
             return false;
         };
+        let file = &self.connection.file;
+        if carrying
+            .as_ref()
+            .is_some_and(|carrying| carrying.has_work(file))
+        {
+            return true;
+        }
         let queue = service.queue();
         queue.waiting() > 0 || queue.has_rows_again().unwrap_or(false)
     }
@@ -170,8 +199,10 @@ impl Live {
                 service,
                 listener,
                 reading,
+                carrying,
             } => {
                 reading.abort();
+                drop(carrying);
                 // It was told to end, and what it had is with its owner again.
                 let _ = reading.await;
                 drop(listener);
@@ -193,14 +224,13 @@ struct Opened {
     folder: Folder,
     target: OutputTarget,
     takes_webhooks: bool,
-    components: ComponentSlot,
     time_scale: f64,
     connection: OpenedConnection,
     output: Box<dyn output::Output>,
 }
 
 impl Opened {
-    fn new(opening: Opening) -> Result<Opened, OpenProblem> {
+    fn new(opening: Opening, plugin: Plugin) -> Result<Opened, OpenProblem> {
         let Opening {
             name,
             file,
@@ -208,13 +238,12 @@ impl Opened {
             folder,
             target,
             takes_webhooks,
-            components,
+            components: _,
             http,
             time_scale,
         } = opening;
         folder.make()?;
         let state = SqliteState::open(&folder.state())?;
-        let plugin = components.current();
         let connection = OpenedConnection::on(&http, plugin, file, Some(Arc::new(state)))?;
         let sender = connection.sender(time_scale);
         let output = output::open(&target, folder.position(&target).as_deref(), &sender)?;
@@ -224,7 +253,6 @@ impl Opened {
             folder,
             target,
             takes_webhooks,
-            components,
             time_scale,
             connection,
             output,
@@ -246,7 +274,6 @@ impl Opened {
         Ok(Live {
             connection: self.connection,
             target: self.target,
-            components: self.components,
             behind,
             unchecked,
             outdated: AtomicBool::new(false),
@@ -271,6 +298,10 @@ fn webhooks(
     };
     let window = settings.replay_window;
     let service = WebhookService::start(output, Some(&folder.queue()), options, window, WORKERS)?;
+    let carrying = Carrying::open(&connection.file, service.queue())?.map(Arc::new);
+    let doors = carrying
+        .as_ref()
+        .map(|carrying| carrying.doors(&name, &connection.file));
     let recipient = Recipient::new(RecipientOptions {
         name,
         plugin: connection.plugin.clone(),
@@ -289,18 +320,29 @@ fn webhooks(
         service.output(),
         connection.clone(),
     );
+    let carried = carrying.clone();
     let reading = tokio::spawn(async move {
-        if reads_again {
-            let source = ConnectedSource {
-                plugin: &connection.plugin,
-                tenant: &connection.tenant,
-            };
-            read_again(&queue, source, &output, None, time_scale).await;
-        }
+        let keeper = carried.as_ref().map(|carrying| carrying.intents());
+        let reading = async {
+            if reads_again {
+                let source = ConnectedSource {
+                    plugin: &connection.plugin,
+                    tenant: &connection.tenant,
+                };
+                read_again(&queue, source, &output, keeper, time_scale).await;
+            }
+        };
+        let carrying = async {
+            if let Some(carrying) = &carried {
+                carrying.run(&connection, time_scale).await;
+            }
+        };
+        futures::join!(reading, carrying);
     });
     Ok(Behind::Webhooks {
         service,
-        listener: WebhookListener::new(vec![recipient]),
+        listener: WebhookListener::with_doors(vec![recipient], doors.unwrap_or_default()),
         reading,
+        carrying,
     })
 }

@@ -39,6 +39,19 @@ impl Intents {
         )
     }
 
+    /// Whether something is to be carried out: an intent, a callback, or a look at a row that is followed.
+    pub fn has_work(&self) -> Result<bool, QueueError> {
+        self.transact(|transaction| {
+            transaction
+                .prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM intents WHERE state IN ('pending', 'running'))
+                         OR EXISTS (SELECT 1 FROM callbacks WHERE state = 'pending')
+                         OR EXISTS (SELECT 1 FROM followed WHERE due_at_ms IS NOT NULL)",
+                )?
+                .query_row([], |row| row.get(0))
+        })
+    }
+
     /// Takes an intent that failed up again, as if it had never been tried; false when it did not fail.
     pub fn try_again(&self, id: &str, now_ms: i64) -> Result<bool, QueueError> {
         self.transact(|transaction| {

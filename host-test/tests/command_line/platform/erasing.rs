@@ -81,7 +81,7 @@ fn a_contact_leaves_everything_while_the_server_runs() {
     let erased = run(&world, &erase);
     assert_eq!(erased.code, Some(0), "{erased:?}");
     assert!(
-        erased.out.contains("× contacts in") && erased.out.contains("× contact_notes in"),
+        erased.out.contains("× contacts in") && erased.out.contains("× conversations in"),
         "{erased:?}"
     );
     let folder = world.path("data/connections/connection");

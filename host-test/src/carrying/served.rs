@@ -3,17 +3,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::super::CommandError;
-use super::place::intents_beside;
+use super::{Carrier, IntentSink, declare, lines_beside, lock, look_at_waiting};
 use crate::callbacks::{self, CallbackWorker};
-use crate::carrying::{self, Carrier, IntentSink, look_at_waiting};
 use crate::clock::now_ms;
 use crate::connection_file::{ConnectionFile, Trigger};
+use crate::http_client::HttpClientError;
 use crate::opened_connection::OpenedConnection;
 use crate::position::{LockError, StateLock};
 use crate::runner::RetryPolicy;
 use crate::webhook_listener::Door;
-use crate::webhook_queue::{Intents, Queue};
+use crate::webhook_queue::{Intents, Queue, QueueError};
 
 /// How often to look for something to do.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
@@ -24,8 +23,19 @@ const BETWEEN_LOCKS: Duration = Duration::from_secs(1);
 /// How long to wait when the queue cannot be read.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
 
+/// Why what is wanted cannot be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum CarryingError {
+    /// The queue cannot be opened.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    /// There is no HTTP client for `intents.output`.
+    #[error(transparent)]
+    Http(#[from] HttpClientError),
+}
+
 /// The intents and callbacks of a connection that is served.
-pub(super) struct Carrying {
+pub struct Carrying {
     intents: Arc<Intents>,
     sink: IntentSink,
     queue: Queue,
@@ -33,30 +43,33 @@ pub(super) struct Carrying {
 
 impl Carrying {
     /// Opens them; `None` where a connection has neither triggers nor callbacks.
-    pub(super) fn open(
-        file: &ConnectionFile,
-        queue: &Queue,
-    ) -> Result<Option<Carrying>, CommandError> {
+    pub fn open(file: &ConnectionFile, queue: &Queue) -> Result<Option<Carrying>, CarryingError> {
         if file.triggers.is_empty() && file.callbacks.is_empty() {
             return Ok(None);
         }
-        let intents = Intents::open(queue.path()).map_err(CommandError::failed)?;
-        carrying::declare(&intents, file).map_err(CommandError::failed)?;
-        let beside = intents_beside(queue.path());
+        let intents = Intents::open(queue.path())?;
+        declare(&intents, file)?;
+        let beside = lines_beside(queue.path());
         Ok(Some(Carrying {
             intents: Arc::new(intents),
-            sink: IntentSink::of(file.intents.as_ref(), beside).map_err(CommandError::failed)?,
+            sink: IntentSink::of(file.intents.as_ref(), beside)?,
             queue: queue.clone(),
         }))
     }
 
     /// Where intents are kept.
-    pub(super) fn intents(&self) -> &Intents {
+    pub fn intents(&self) -> &Intents {
         &self.intents
     }
 
+    /// Whether something is to be carried out by itself, now or in time.
+    pub fn has_work(&self, file: &ConnectionFile) -> bool {
+        let waits = file.triggers.iter().any(|(_, trigger)| trigger.waits());
+        waits || self.intents.has_work().unwrap_or(false)
+    }
+
     /// The doors for other systems.
-    pub(super) fn doors(&self, connection: &str, file: &ConnectionFile) -> Vec<Door> {
+    pub fn doors(&self, connection: &str, file: &ConnectionFile) -> Vec<Door> {
         let paths = callbacks::paths(connection, &file.callbacks).into_iter();
         paths
             .filter_map(|(path, name)| {
@@ -73,7 +86,7 @@ impl Carrying {
     }
 
     /// Carries out what comes, until it is dropped.
-    pub(super) async fn run(&self, connection: &OpenedConnection, time_scale: f64) {
+    pub async fn run(&self, connection: &OpenedConnection, time_scale: f64) {
         let retry = RetryPolicy {
             time_scale,
             ..RetryPolicy::default()
@@ -147,7 +160,7 @@ impl Carrying {
     async fn lock(&self) -> StateLock {
         let mut told = false;
         loop {
-            match carrying::lock(self.queue.path()) {
+            match lock(self.queue.path()) {
                 Ok(lock) => return lock,
                 Err(error) => {
                     if !told {
@@ -165,7 +178,7 @@ impl Carrying {
     }
 }
 
-async fn pause_after(done: Result<(), crate::webhook_queue::QueueError>) {
+async fn pause_after(done: Result<(), QueueError>) {
     match done {
         Ok(()) => tokio::time::sleep(BETWEEN_LOOKS).await,
         Err(error) => {
