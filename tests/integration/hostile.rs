@@ -107,7 +107,6 @@ impl Made<'_> {
             limits: self.limits,
             rate_key: self.name.to_owned(),
             rate: RateRules::default(),
-            observers: host_test::observers::Observers::of("hostile"),
         };
         let http = HttpClient::new(HttpOptions::default()).expect("a client");
         Tenant::new(plugin.descriptor(), &http, options).expect("a tenant")
