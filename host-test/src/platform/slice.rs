@@ -9,7 +9,7 @@ use super::lives::Live;
 use super::scheduler::Ended;
 use crate::progress::Silent;
 use crate::report::{StreamReport, StreamStatus};
-use crate::runner::{ConnectedSource, RetryPolicy, RunOptions, Runner, Slice};
+use crate::runner::{ConnectedSource, IntentKeeper, RetryPolicy, RunOptions, Runner, Slice};
 use crate::sync_plan::SyncPlan;
 
 /// How long one call may take. What waits for the provider's pace holds a place that others could use.
@@ -127,7 +127,11 @@ impl Progress {
                 exclusive_wait: EXCLUSIVE_WAIT,
                 ..plan.options.clone()
             };
-            let runner = Runner::new(&source, descriptor, &options, &Silent);
+            let keeper = live
+                .intents
+                .as_ref()
+                .map(|intents| intents as &dyn IntentKeeper);
+            let runner = Runner::new(&source, descriptor, &options, &Silent).keeping(keeper);
             let run = runner.run(std::slice::from_ref(stream), &mut output).await;
             let report = run.map_err(|error| said(&error))?;
             let Some(report) = report.streams.first() else {

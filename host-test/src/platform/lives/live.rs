@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use tokio::task::JoinHandle;
 
+use crate::carrying;
 use crate::connection_file::{ConnectionFile, ConnectionFileError};
 use crate::http_client::HttpClient;
 use crate::opened_connection::{CheckError, OpenError, OpenedConnection};
@@ -15,7 +16,7 @@ use crate::platform::sealed::SealError;
 use crate::runner::ConnectedSource;
 use crate::state_store::{SqliteState, StateError};
 use crate::webhook_listener::{Recipient, RecipientOptions, WebhookListener, allowed_networks};
-use crate::webhook_queue::{MOST_WAITING, QueueError, QueueOptions};
+use crate::webhook_queue::{Intents, MOST_WAITING, QueueError, QueueOptions};
 use crate::webhook_read_again::read_again;
 use crate::webhook_service::WebhookService;
 
@@ -77,6 +78,8 @@ pub(in crate::platform) struct Live {
     pub(in crate::platform) target: OutputTarget,
     components: ComponentSlot,
     behind: Behind,
+    /// Where the intents of its pages are kept, where it has triggers.
+    pub(in crate::platform) intents: Option<Intents>,
     /// Why the last check was not good; absent: it was, or there is no token to check.
     pub(in crate::platform) unchecked: Option<String>,
     outdated: AtomicBool,
@@ -232,6 +235,15 @@ impl Opened {
     }
 
     fn live(self, unchecked: Option<String>) -> Result<Live, OpenProblem> {
+        let file = &self.connection.file;
+        let intents = match file.triggers.is_empty() {
+            true => None,
+            false => {
+                let intents = Intents::open(&self.folder.queue())?;
+                carrying::declare(&intents, file)?;
+                Some(intents)
+            }
+        };
         let behind = match self.takes_webhooks {
             false => Behind::Reads(SharedOutput::new(self.output)),
             true => webhooks(
@@ -248,6 +260,7 @@ impl Opened {
             target: self.target,
             components: self.components,
             behind,
+            intents,
             unchecked,
             outdated: AtomicBool::new(false),
         })
@@ -289,13 +302,17 @@ fn webhooks(
         service.output(),
         connection.clone(),
     );
+    let triggers = !connection.file.triggers.is_empty();
+    let intents = triggers
+        .then(|| Intents::open(&folder.queue()))
+        .transpose()?;
     let reading = tokio::spawn(async move {
         if reads_again {
             let source = ConnectedSource {
                 plugin: &connection.plugin,
                 tenant: &connection.tenant,
             };
-            read_again(&queue, source, &output, None, time_scale).await;
+            read_again(&queue, source, &output, intents.as_ref(), time_scale).await;
         }
     });
     Ok(Behind::Webhooks {
