@@ -29,11 +29,14 @@ use rule::Section;
 /// place of what another version prepared, each call compiles anew, until a check prepares it.
 pub const FORMAT: u8 = b'3';
 
+/// What a check prepared: the mapping, and the triggers.
+pub type Prepared<'a> = (&'a [u8], &'a [u8]);
+
 /// The mapping and the triggers of a connection as they were prepared; `None` when they were not, or by another version.
 ///
 /// # Errors
 /// `unreadable_prepared`.
-pub fn prepared(connection: &Connection) -> Result<Option<(&[u8], &[u8])>, Failure> {
+pub fn prepared(connection: &Connection) -> Result<Option<Prepared<'_>>, Failure> {
     let prepared = connection.prepared.as_deref().unwrap_or_default();
     if prepared.first() != Some(&FORMAT) {
         return Ok(None);

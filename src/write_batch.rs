@@ -183,7 +183,7 @@ impl WriteBatch {
     fn written_stored(&mut self, moment: Moment, rows: Box<Rows>, then: Then) -> Step<Outcomes> {
         self.stores = 0;
         match then {
-            Then::Remember => self.done(rows),
+            Then::Remember => self.done(*rows),
             _ => self.make_needs(moment, rows),
         }
     }
@@ -338,7 +338,7 @@ impl WriteBatch {
                     "journal_unavailable",
                     "the journal cannot be written, without which this row could be written twice",
                 ));
-                self.done(rows)
+                self.done(*rows)
             }
         }
     }
@@ -376,7 +376,7 @@ impl WriteBatch {
         self.written(moment, rows, Then::Remember)
     }
 
-    fn done(&mut self, mut rows: Box<Rows>) -> Step<Outcomes> {
+    fn done(&mut self, mut rows: Rows) -> Step<Outcomes> {
         self.notices = rows.take_notices();
         Step::Done(Ok(rows.into_outcomes()))
     }

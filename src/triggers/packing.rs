@@ -91,9 +91,9 @@ fn one<'t>(trigger: &'t Trigger, shared: &mut Shared<'t>, mappings: &mut Vec<Vec
     let waits = trigger.when.as_ref().is_some_and(waits);
     packer.number(
         usize::from(trigger.confirm) * CONFIRM
-            | usize::from(trigger.each_change) * EACH_CHANGE
-            | usize::from(trigger.topics.is_some()) * ON_TOPICS
-            | usize::from(waits) * WAITS,
+            + usize::from(trigger.each_change) * EACH_CHANGE
+            + usize::from(trigger.topics.is_some()) * ON_TOPICS
+            + usize::from(waits) * WAITS,
     );
     // A name under which a delivery comes stands for all topics that have it.
     let mut names: Vec<String> = Vec::new();

@@ -65,9 +65,15 @@ pub(super) fn check(
     consent: bool,
 ) -> Result<(), Vec<Refusal>> {
     let mut refusals = Vec::new();
-    let kinds: [(&'static str, fn(&FormatSets) -> &FormatSet, &BTreeSet<u8>); 3] = [
-        ("cursors", |formats| &formats.cursor, &stored.cursor),
-        ("state", |formats| &formats.state, &BTreeSet::new()),
+    type Kind = fn(&FormatSets) -> &FormatSet;
+    let none = BTreeSet::new();
+    let kinds = [
+        (
+            "cursors",
+            (|formats| &formats.cursor) as Kind,
+            &stored.cursor,
+        ),
+        ("state", |formats| &formats.state, &none),
         (
             "prepared mappings",
             |formats| &formats.prepared,

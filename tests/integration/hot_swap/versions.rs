@@ -128,8 +128,7 @@ async fn one_connection_can_have_a_version_of_its_own() {
     let error = components
         .roll_back(CONNECTOR, Some("one"))
         .await
-        .err()
-        .expect("nothing is before");
+        .expect_err("nothing is before");
     assert!(
         error
             .to_string()
@@ -203,8 +202,7 @@ async fn a_version_that_cannot_take_the_place_is_refused_and_the_old_one_serves(
         let error = components
             .add(&artifact(settings), "a-file.wasm")
             .await
-            .err()
-            .expect(settings);
+            .expect_err(settings);
         assert!(
             error
                 .to_string()
@@ -258,8 +256,8 @@ async fn without_an_active_version_the_given_component_runs() {
     let error = components
         .plugin("another", "b")
         .await
-        .err()
-        .expect("no such connector");
+        .map(drop)
+        .expect_err("no such connector");
     assert!(
         error
             .to_string()

@@ -53,7 +53,7 @@ pub(in crate::platform) enum OpenProblem {
     Gone,
     /// There is no version of the component for it.
     #[error(transparent)]
-    Component(#[from] ComponentsError),
+    Component(Box<ComponentsError>),
     /// It cannot be brought to life.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -78,6 +78,12 @@ pub(in crate::platform) enum OpenProblem {
     /// The process is ending.
     #[error("the process is ending")]
     Ending,
+}
+
+impl From<ComponentsError> for OpenProblem {
+    fn from(error: ComponentsError) -> OpenProblem {
+        OpenProblem::Component(Box::new(error))
+    }
 }
 
 /// A connection that is open.

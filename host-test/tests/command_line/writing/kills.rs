@@ -151,11 +151,10 @@ impl Mixed {
     /// the contacts.
     fn finish(&self) -> Vec<String> {
         let mut contacts = Vec::new();
-        for number in 0..FILES.len() {
+        for (number, (action, mode, rows)) in FILES.iter().copied().enumerate() {
             let arguments = Mixed::arguments(number);
             let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
             let outcomes = self.world.succeed(&words).documents();
-            let (action, mode, rows) = FILES[number];
             assert_eq!(outcomes.len(), rows, "{action} {mode}");
             let ids = outcomes.iter().filter_map(|one| one["object_id"].as_str());
             let ids: Vec<&str> = ids.collect();
