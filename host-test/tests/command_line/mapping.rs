@@ -117,7 +117,7 @@ fn files_that_records_name_are_copied_where_it_is_asked_for() {
     let file = |path: &str| json!({ "url": format!("{}{path}", world.service.url), "name": "a file.json", "content_type": "application/json" });
     let conversation = json!({
         "type": "conversation", "id": "1", "updated_at": 1_700_000_000,
-        "source": { "type": "email", "body": "x", "attachments": [file("/_simulator/state"), file("/nowhere")] },
+        "source": { "type": "email", "body": "x", "attachments": [file("/_simulator/state"), file("/_simulator/nowhere")] },
     });
     let input = conversation.to_string();
     let finished = world.run_with(&["map", "conversations", "--attachments"], input.as_bytes());
@@ -131,7 +131,7 @@ fn files_that_records_name_are_copied_where_it_is_asked_for() {
     let copies: Vec<_> = std::fs::read_dir(world.path("files")).unwrap().collect();
     assert_eq!(copies.len(), 1);
     let failed = &ticket["attachments"][1];
-    assert_eq!(failed["url"], file("/nowhere")["url"]);
+    assert_eq!(failed["url"], file("/_simulator/nowhere")["url"]);
     assert!(
         failed["error"]
             .as_str()
