@@ -1,7 +1,7 @@
 //! Triggers: rules that turn what happened to a row into an intent, something that is to be done.
 //!
 //! `connection.triggers` is an object from names to triggers (see [`document`] for what a trigger says). They are compiled once
-//! (see [`packing`]) into a form that is judged as it lies (see [`watch`] and [`scene`]): a call builds nothing for a trigger that
+//! (see `packing`) into a form that is judged as it lies (see `watch` and `scene`): a call builds nothing for a trigger that
 //! does not fire. [`fit`] compares them with what a workspace has.
 
 pub mod document;

@@ -1,6 +1,6 @@
 //! Tells people that something went wrong, and that it is over: by a command, or by a document posted to a URL.
 //!
-//! Whoever notices something says so ([`Alerts::event`]); what is an alert the connection's rules decide ([`decision`]), without
+//! Whoever notices something says so ([`Alerts::event`]); what is an alert the connection's rules decide (`decision`), without
 //! clock, process or network; a task of its own delivers it. Nobody who says something waits for anything.
 
 mod decision;

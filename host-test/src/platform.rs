@@ -1,8 +1,8 @@
 //! The host as a platform runs it: many connections in one process.
 //!
 //! A [`Platform`] knows its connections and what each is doing; what is open at a time is only what works at a time
-//! ([`lives`]). The [`scheduler`] decides who syncs when; a slice of a sync is in [`slice`]. Webhooks come to a port of their
-//! own ([`webhook_door`]), people and programs to the control API and the status page ([`control`]). What is remembered is
+//! (`lives`). The `scheduler` decides who syncs when; a slice of a sync is in `slice`. Webhooks come to a port of their
+//! own (`webhook_door`), people and programs to the control API and the status page ([`control`]). What is remembered is
 //! in an SQLite database of its own ([`database`]) beside a folder for each connection ([`folder`]).
 
 pub mod component;

@@ -1,7 +1,7 @@
 //! A component that does what a connector must not do, and versions that differ where a swap looks.
 //!
-//! What a call does is in its configuration (`{"do":"endless_loop"}`, see [`deeds`]). What `describe` says and does, and what
-//! marks the answers of a version, is in the artifact itself: a test writes it over [`settings`], so that one build gives every
+//! What a call does is in its configuration (`{"do":"endless_loop"}`, see `deeds`). What `describe` says and does, and what
+//! marks the answers of a version, is in the artifact itself: a test writes it over `settings`, so that one build gives every
 //! version.
 #![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used)]
 // Natively nothing calls it: the names of the exports do not link there.
