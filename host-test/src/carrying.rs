@@ -22,6 +22,7 @@ pub use self::served::{Carrying, CarryingError};
 pub use self::sink::{IntentSink, SinkError};
 pub use self::waiting::{Looked, look_at_waiting};
 use crate::alerts::{AlertKind, Event};
+use crate::attachments::Attachments;
 use crate::clock::now_ms;
 use crate::connection_file::ConnectionFile;
 use crate::opened_connection::OpenedConnection;
@@ -104,6 +105,8 @@ pub struct Carrier<'a> {
     pub intents: &'a Intents,
     /// Who gets those that the component cannot do.
     pub sink: &'a IntentSink,
+    /// Copies what their records name, where the connection wants that.
+    pub attachments: Option<&'a Attachments>,
     /// How waits are scaled.
     pub retry: &'a RetryPolicy,
 }
@@ -161,6 +164,7 @@ impl Carrier<'_> {
                 Written::Failed { problem } => Tried::Failed { problem },
             });
         }
+        let record = self.with_copies(record).await;
         Ok(match self.sink.give(stored, &record).await {
             Ok(()) => Tried::Done,
             Err(SinkError {
@@ -170,6 +174,18 @@ impl Carrier<'_> {
             }) => self.later(stored, problem, wait),
             Err(SinkError { problem, .. }) => Tried::Failed { problem },
         })
+    }
+
+    /// The record as it is handed on. What is stored keeps the addresses that the provider gave: they tell whether a row
+    /// that is followed changed.
+    async fn with_copies(&self, record: Vec<u8>) -> Vec<u8> {
+        let Some(attachments) = self.attachments else {
+            return record;
+        };
+        match serde_json::from_slice(&record) {
+            Ok(parsed) => attachments.copy(parsed).await.to_string().into_bytes(),
+            Err(_) => record,
+        }
     }
 
     fn later(&self, stored: &StoredIntent, problem: String, asked: Option<Duration>) -> Tried {

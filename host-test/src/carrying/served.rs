@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{Carrier, IntentSink, declare, lines_beside, lock, look_at_waiting};
+use crate::attachments::Attachments;
 use crate::callbacks::{self, CallbackWorker};
 use crate::clock::now_ms;
 use crate::connection_file::{ConnectionFile, Trigger};
@@ -29,7 +30,7 @@ pub enum CarryingError {
     /// The queue cannot be opened.
     #[error(transparent)]
     Queue(#[from] QueueError),
-    /// There is no HTTP client for `intents.output`.
+    /// There is no HTTP client for `intents.output` or `attachments`.
     #[error(transparent)]
     Http(#[from] HttpClientError),
 }
@@ -38,6 +39,7 @@ pub enum CarryingError {
 pub struct Carrying {
     intents: Arc<Intents>,
     sink: IntentSink,
+    attachments: Option<Attachments>,
     queue: Queue,
 }
 
@@ -53,6 +55,7 @@ impl Carrying {
         Ok(Some(Carrying {
             intents: Arc::new(intents),
             sink: IntentSink::of(file.intents.as_ref(), beside)?,
+            attachments: Attachments::of(file)?,
             queue: queue.clone(),
         }))
     }
@@ -100,6 +103,7 @@ impl Carrying {
             connection,
             intents: &self.intents,
             sink: &self.sink,
+            attachments: self.attachments.as_ref(),
             retry: &retry,
         };
         let worker = CallbackWorker {

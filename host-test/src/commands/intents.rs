@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 pub(super) use self::queued::{Queued, open_queue, queue_path};
 use super::{CommandError, print_json, print_line};
+use crate::attachments::Attachments;
 use crate::carrying::{self, Carried, Carrier, CreateError};
 use crate::clock::now_ms;
 use crate::command_line::{
@@ -280,10 +281,12 @@ impl Queued {
             .take_up(now_ms())
             .map_err(CommandError::failed)?;
         let sink = self.sink()?;
+        let attachments = Attachments::of(&self.connection.file).map_err(CommandError::failed)?;
         let carrier = Carrier {
             connection: &self.connection,
             intents: &self.intents,
             sink: &sink,
+            attachments: attachments.as_ref(),
             retry: &self.retry,
         };
         carrier.carry_out().await.map_err(CommandError::failed)

@@ -263,11 +263,12 @@ impl Platform {
     async fn drain(&self) {
         for known in self.shared.registry.all() {
             let queue = Folder::of(&self.shared.data, &known.name).queue();
-            if !known.takes_webhooks || !queue.exists() {
+            if !queue.exists() {
                 continue;
             }
             let waits = QueueStatus::read(&queue).ok().flatten();
-            if waits.is_some_and(|queue| queue.waiting > 0 || queue.rows_again > 0)
+            if waits
+                .is_some_and(|queue| queue.waiting > 0 || queue.rows_again > 0 || queue.intents > 0)
                 && let Err(error) = self.live(&known).await
             {
                 tracing::error!(connection = known.name, "its queue is not drained: {error}");

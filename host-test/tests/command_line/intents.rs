@@ -231,6 +231,43 @@ fn an_intent_is_made_by_call_and_carried_out_once() {
     assert_eq!(listed(&world, &["--status", "done"]).len(), 1);
 }
 
+/// Files are looked for before an intent is handed on. The simulated ones are nowhere: they are named, and hold up nothing.
+#[test]
+fn files_that_an_intent_names_are_looked_for_before_it_is_handed_on() {
+    let (world, ids) = world();
+    let admins = world.service.ask("/admins");
+    let text = std::fs::read_to_string(world.path("connection.yaml")).expect("a connection");
+    world.write(
+        "connection.yaml",
+        format!("{text}attachments: {{ copy_to: files, timeout: 5s }}\n"),
+    );
+    let row = json!({
+        "key": "a", "conversation_id": ids[4], "admin_id": admins["admins"][0]["id"],
+        "body": "<p>see there</p>", "attachment_urls": ["https://files.example/plan.pdf"],
+    });
+    world.write("rows.jsonl", row.to_string());
+    let note = ["write", "conversation_parts", "--mode", "note", "--input"];
+    let note = [&note[..], &["rows.jsonl", "--journal", "journal.db"]].concat();
+    world.succeed(&note);
+
+    let made = run(&world, &["intents", "create", "refund", &ids[4], "--json"]);
+    assert_eq!(made.code, Some(0), "{made:?}");
+    let id = listed(&world, &[]).remove(0)["id"].clone();
+    let id = id.as_str().expect("an id");
+    assert_eq!(run(&world, &["intents", "confirm", id]).code, Some(0));
+    let carried = run(&world, &["intents", "run"]);
+    assert_eq!(carried.code, Some(0), "{carried:?}");
+    let line = lines(&world).remove(0);
+    let file = &line["record"]["attachments"][0];
+    assert_eq!(file["name"], "plan.pdf", "{line}");
+    let error = file["error"].as_str().expect("why it is not copied");
+    assert!(error.starts_with("not copied"), "{line}");
+    assert!(
+        file["url"].as_str().expect("a URL").starts_with("https://"),
+        "{line}"
+    );
+}
+
 /// How many of our notes a conversation has.
 fn notes(world: &World, conversation: &str) -> usize {
     let asked = world.service.ask(&format!("/conversations/{conversation}"));

@@ -216,6 +216,43 @@ fn connections_of_the_file_and_of_the_api_sync_and_say_so() {
     assert_eq!(server.process.terminate().code, Some(0));
 }
 
+/// A connection that takes no webhooks has intents all the same, each once.
+#[test]
+fn triggers_are_carried_out_where_there_are_only_syncs() {
+    let world = World::new(&["--conversations", "30"]);
+    connect(
+        &world,
+        "mode: batch\nstreams: [conversations]\nintents: { output: \"jsonl:handed\" }\n\
+         triggers: { open: { when: { path: state, equals: open }, action: look, read_again: false } }\n",
+    );
+    let dump = world.service.get("conversations?limit=100");
+    let all = dump["data"].as_array().expect("conversations").iter();
+    let state = |row: &Value| {
+        let id = row["id"].as_str().expect("an id");
+        world.service.ask(&format!("/conversations/{id}"))["state"].clone()
+    };
+    let open = all.filter(|row| state(row) == "open").count();
+    assert!(open > 1, "{dump}");
+    let server = Server::start(&world, "connections: [connection.yaml]\n");
+    let lines = || world.lines("handed/intents.jsonl").len();
+    until(|| lines() == open);
+    server.json(
+        202,
+        "POST",
+        "/connections/connection/sync",
+        "{\"full\":true}",
+    );
+    let runs = |server: &Server| {
+        let runs = server.json(200, "GET", "/connections/connection/runs", "");
+        runs["runs"].as_array().map_or(0, Vec::len)
+    };
+    until(|| runs(&server) >= 2);
+    assert_eq!(lines(), open);
+    let door = format!("{}/connection", server.webhooks);
+    let answer = send("POST", &door, &[], b"{}");
+    assert_eq!(answer.status, 404);
+}
+
 #[test]
 fn webhooks_come_to_a_port_that_serves_nothing_else() {
     let world = World::new(&["--contacts", "3", "--companies", "3"]);

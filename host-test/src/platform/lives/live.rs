@@ -103,7 +103,8 @@ enum Behind {
     /// A queue as well.
     Webhooks {
         service: WebhookService,
-        listener: WebhookListener,
+        /// Absent: only syncs and intents use the queue.
+        listener: Option<WebhookListener>,
         reading: JoinHandle<()>,
         carrying: Option<Arc<Carrying>>,
     },
@@ -149,7 +150,7 @@ impl Live {
     pub(in crate::platform) fn listener(&self) -> Option<&WebhookListener> {
         match &self.behind {
             Behind::Reads(_) => None,
-            Behind::Webhooks { listener, .. } => Some(listener),
+            Behind::Webhooks { listener, .. } => listener.as_ref(),
         }
     }
 
@@ -266,9 +267,13 @@ impl Opened {
     }
 
     fn live(self, unchecked: Option<String>) -> Result<Live, OpenProblem> {
-        let behind = match self.takes_webhooks {
+        let file = &self.connection.file;
+        // Intents have their place in a queue, wherever they come from.
+        let has_queue = self.takes_webhooks || !file.triggers.is_empty();
+        let behind = match has_queue {
             false => Behind::Reads(SharedOutput::new(self.output)),
             true => webhooks(
+                self.takes_webhooks,
                 self.opening_name,
                 self.in_file,
                 &self.folder,
@@ -288,6 +293,7 @@ impl Opened {
 }
 
 fn webhooks(
+    takes_webhooks: bool,
     name: String,
     in_file: bool,
     folder: &Folder,
@@ -321,6 +327,8 @@ fn webhooks(
         trusted_proxies: settings.trusted_proxies.clone(),
         log_each: connection.file.logging.webhooks,
     });
+    let listener = takes_webhooks
+        .then(|| WebhookListener::with_doors(vec![recipient], doors.unwrap_or_default()));
     let (queue, output, connection) = (
         service.queue().clone(),
         service.output(),
@@ -347,7 +355,7 @@ fn webhooks(
     });
     Ok(Behind::Webhooks {
         service,
-        listener: WebhookListener::with_doors(vec![recipient], doors.unwrap_or_default()),
+        listener,
         reading,
         carrying,
     })
