@@ -3,6 +3,8 @@
 //!
 //! `cargo bench --bench platform`, or with `idle`, `schedule` or `turns` behind `--` for one of them.
 
+#[path = "release/host.rs"]
+mod release;
 mod platform {
     pub mod host;
     pub mod idle;

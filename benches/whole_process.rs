@@ -4,6 +4,8 @@
 //!
 //! `cargo bench --bench whole_process`, or with a part of a name behind `--` for some of the cases.
 
+#[path = "release/host.rs"]
+mod release;
 mod whole_process {
     pub mod cases;
     pub mod native;
@@ -23,7 +25,7 @@ fn main() -> anyhow::Result<()> {
     let wanted = std::env::args()
         .skip(1)
         .find(|argument| !argument.starts_with('-'));
-    let host = process::build_host()?;
+    let host = release::build()?;
     let mut table = Table::new();
     table.set_header([
         "case",

@@ -2,7 +2,7 @@
 
 use std::io::{BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 
 use anyhow::{Context as _, ensure};
@@ -10,27 +10,6 @@ use serde_json::Value;
 
 /// The token of the control API.
 const TOKEN: &str = "control-token";
-
-/// The release binary, as a user runs it.
-pub fn build() -> anyhow::Result<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo)
-        .current_dir(root)
-        .args([
-            "build",
-            "--release",
-            "-p",
-            "host-test",
-            "--bin",
-            "host-test",
-        ])
-        .status()?;
-    ensure!(built.success(), "host-test could not be built");
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    Ok(target.join("release/host-test"))
-}
 
 /// A process that ends with its owner.
 struct Owned(Child);

@@ -9,7 +9,7 @@ const MEGABYTES: f64 = 300.0;
 
 /// Prints what they cost; gives what is over its budget.
 pub fn measure() -> anyhow::Result<Vec<String>> {
-    let host = host::build()?;
+    let host = crate::release::build()?;
     let folder = tempfile::tempdir()?;
     let lines =
         "config: { region: us, api_version: \"2.11\" }\nmode: realtime\nstreams: [contacts]\n";

@@ -14,7 +14,7 @@ const MINUTES: u64 = 4;
 
 /// Prints how late they begin; gives what is over its budget.
 pub fn measure() -> anyhow::Result<Vec<String>> {
-    let host = host::build()?;
+    let host = crate::release::build()?;
     let simulator = Simulator::start(
         &host,
         &[

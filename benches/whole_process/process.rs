@@ -1,7 +1,7 @@
 //! Processes: the host's, which is measured, and the simulator's.
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -10,27 +10,6 @@ use nix::sys::resource::{UsageWho, getrusage};
 
 use super::cases::{Case, Cost};
 use super::native;
-
-/// The release binary, as a user runs it.
-pub fn build_host() -> anyhow::Result<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo)
-        .current_dir(root)
-        .args([
-            "build",
-            "--release",
-            "-p",
-            "host-test",
-            "--bin",
-            "host-test",
-        ])
-        .status()?;
-    ensure!(built.success(), "host-test could not be built");
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    Ok(target.join("release/host-test"))
-}
 
 /// The simulator's process. It ends with this.
 pub struct Simulator {
