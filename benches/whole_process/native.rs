@@ -1,6 +1,7 @@
 //! The same streams read by the same core without sandbox, tenants, limits and positions: what is left of the cost when
 //! nothing is paid for the host. A process of its own, as the host's is.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use anyhow::{Context, anyhow, bail};
 use host_test::http_client::{HttpClient, HttpOptions};
 use intercom_connector::contract::connector::{Page, PageRequest, Selection};
 use intercom_connector::contract::http::{Error, ErrorKind, Method, Request, Response};
+use intercom_connector::contract::state::Swapped;
 use intercom_connector::contract::types::{Connection, Entry, Header};
 use intercom_connector::operation::{Answer, Input, Moment, Operation, Step};
 use intercom_connector::read_page::ReadPage;
@@ -62,6 +64,8 @@ struct Reader {
 impl Reader {
     async fn read(&self, stream: &str, mut file: impl Write) -> anyhow::Result<()> {
         let mut cursor = None;
+        // Nobody else is there whose changes could come between.
+        let mut state = HashMap::new();
         loop {
             let request = PageRequest {
                 stream: stream.to_owned(),
@@ -72,7 +76,7 @@ impl Reader {
                 max_bytes: 8 << 20,
                 time_budget_ms: 60_000,
             };
-            let page = self.page(request).await?;
+            let page = self.page(request, &mut state).await?;
             for entry in &page.entries {
                 write_line(&mut file, entry)?;
             }
@@ -84,7 +88,11 @@ impl Reader {
         }
     }
 
-    async fn page(&self, request: PageRequest) -> anyhow::Result<Page> {
+    async fn page(
+        &self,
+        request: PageRequest,
+        state: &mut HashMap<String, Vec<u8>>,
+    ) -> anyhow::Result<Page> {
         let connection = Connection {
             config: b"{}".to_vec(),
             mapping: None,
@@ -105,8 +113,16 @@ impl Reader {
                     Input::Answers(self.send(requests, at_a_time).await?)
                 }
                 Step::Done(page) => return page.map_err(|failure| anyhow!(failure.message)),
-                Step::Load(_) => Input::Loaded(None),
-                Step::Store(_) => Input::Stored(None),
+                Step::Load(key) => Input::Loaded(state.get(&key).cloned()),
+                Step::Store(changes) => {
+                    for change in changes {
+                        match change.value {
+                            Some(value) => drop(state.insert(change.key, value)),
+                            None => drop(state.remove(&change.key)),
+                        }
+                    }
+                    Input::Stored(Some(Swapped::Done))
+                }
             };
         }
     }

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
@@ -15,6 +15,8 @@ use super::native;
 pub struct Simulator {
     process: Child,
     url: String,
+    /// Kept open: it has more to say than where it is.
+    output: BufReader<ChildStdout>,
 }
 
 impl Simulator {
@@ -30,9 +32,10 @@ impl Simulator {
         let mut simulator = Self {
             process,
             url: String::new(),
+            output: BufReader::new(output),
         };
         let mut line = String::new();
-        BufReader::new(output).read_line(&mut line)?;
+        simulator.output.read_line(&mut line)?;
         simulator.url = line
             .split_whitespace()
             .find(|word| word.starts_with("http://"))
