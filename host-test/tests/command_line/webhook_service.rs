@@ -20,7 +20,7 @@ fn deliver_with(url: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
     send("POST", url, &headers, body)
 }
 
-fn deliver(url: &str, body: &[u8]) -> Answer {
+pub fn deliver(url: &str, body: &[u8]) -> Answer {
     deliver_with(url, &[], body)
 }
 
@@ -29,7 +29,7 @@ fn text(answer: &Answer) -> String {
 }
 
 /// A notification of a workspace that this contact changed at a second.
-fn changed(workspace: &str, id: &str, key: &str, second: i64, name: &str) -> Vec<u8> {
+pub fn changed(workspace: &str, id: &str, key: &str, second: i64, name: &str) -> Vec<u8> {
     json!({
         "type": "notification_event", "app_id": workspace, "id": id, "topic": "contact.user.updated",
         "created_at": made_at(),
@@ -256,23 +256,6 @@ fn a_full_queue_sends_away_and_what_was_taken_arrives() {
     assert!(finished.err.contains("0 still queued"), "{finished:?}");
     assert_eq!((taken, world.rows("out.db", "contacts")), (5, 5));
     assert_eq!(world.status("sqlite:out.db")["queue"]["waiting"], json!(0));
-}
-
-#[test]
-fn what_is_late_does_not_overwrite_whatever_the_output() {
-    for sink in [Sink::Files, Sink::Database] {
-        let world = World::new(&["--contacts", "3", "--companies", "3"]);
-        let (running, url) = serve_into(&world, sink.argument());
-        for (id, second, name) in [("1", 0, "new"), ("2", -60, "old"), ("3", 0, "newest")] {
-            let body = changed("simulator", id, "c1", made_at() + second, name);
-            assert_eq!(deliver(&url, &body).status, 200);
-        }
-        let finished = running.terminate();
-        assert!(finished.err.contains("1 stale"), "{finished:?}");
-        assert_eq!(sink.rows(&world, "contacts")["c1"]["name"], "newest");
-        let status = world.status(sink.argument());
-        assert_eq!(status["queue"]["counts"]["stale"], json!(1));
-    }
 }
 
 /// Of a company a webhook tells a part: the rest is read, also when that takes several tries and a restart.
