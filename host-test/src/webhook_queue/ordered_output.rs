@@ -20,8 +20,7 @@ pub struct OrderedOutput {
     output: Box<dyn Output>,
     queue: Queue,
     times: RowTimes,
-    /// Whether everything is known that the output can say. Looking it through takes a second for each gigabyte, which a sync
-    /// has no use for.
+    /// Whether everything is known that the output can say. Looking it through reads all of it, which a sync has no use for.
     looked_through: bool,
     /// Rows that changed longer ago are not stored when they are read: no delivery that is older is taken.
     window_ms: i64,

@@ -216,18 +216,18 @@ fn an_intent_is_made_by_call_and_carried_out_once() {
 /// Files are copied before an intent is handed on, and the copy is named in their place; what cannot be copied says why and
 /// holds up nothing.
 #[test]
-fn files_that_an_intent_names_are_copied_before_it_is_handed_on() {
-    let (world, ids) = world();
+fn files_that_an_intent_names_are_looked_for_before_it_is_handed_on() {
+    let (world, ids) = World::with_conversations();
     let receiver = Receiver::start();
-    let text = std::fs::read_to_string(world.path("connection.yaml")).expect("a connection");
-    world.write(
-        "connection.yaml",
-        format!(
-            "{text}attachments: {{ copy_to: files, max_bytes: 1000, types: [application/*], timeout: 1s }}\n\
-             intents: {{ output: \"{}\" }}\n",
-            receiver.url
-        ),
-    );
+    world.connect(&format!(
+        "{CONFIG}attachments: {{ copy_to: files, max_bytes: 1000, types: [application/*], timeout: 1s }}\n\
+         intents: {{ output: \"{}\" }}\n\
+         triggers: {{ refund: {{ on: conversation.user.replied, when: {{ keyword: refund }}, action: ticket, \
+         read_again: false }} }}\n",
+        receiver.url
+    ));
+    world.says(&ids[4], "A refund, see there");
+    // Its files are where the simulated ones are not: on this machine.
     let names = [
         "plan.pdf",
         "large.pdf",
@@ -235,26 +235,28 @@ fn files_that_an_intent_names_are_copied_before_it_is_handed_on() {
         "never.pdf",
         "lost.pdf",
     ];
-    let urls = names.map(|name| receiver.file(name));
-    let row = json!({
-        "key": "a", "conversation_id": ids[4], "admin_id": world.teammate(),
-        "body": "<p>see there</p>", "attachment_urls": urls,
+    let files = names.map(|name| {
+        json!({ "type": "upload", "name": name, "url": receiver.file(name),
+                "content_type": "application/pdf", "filesize": 16, "width": null, "height": null })
     });
-    world.write("rows.jsonl", row.to_string());
-    let note = ["write", "conversation_parts", "--mode", "note", "--input"];
-    let note = [&note[..], &["rows.jsonl", "--journal", "journal.db"]].concat();
-    world.succeed(&note);
-
-    let made = run(&world, &["intents", "create", "refund", &ids[4], "--json"]);
-    assert_eq!(made.code, Some(0), "{made:?}");
-    let id = listed(&world, &[]).remove(0)["id"].clone();
-    let id = id.as_str().expect("an id");
-    assert_eq!(run(&world, &["intents", "confirm", id]).code, Some(0));
-    let carried = run(&world, &["intents", "run"]);
-    assert_eq!(carried.code, Some(0), "{carried:?}");
+    let mut item = world.service.ask(&format!("/conversations/{}", ids[4]));
+    let parts = item["conversation_parts"]["conversation_parts"].as_array_mut();
+    let mut part = parts.and_then(Vec::pop).expect("a part");
+    part["attachments"] = json!(files);
+    item["conversation_parts"] = json!({
+        "type": "conversation_part.list", "conversation_parts": [part], "total_count": 1,
+    });
+    let (running, url) = serve(&world);
+    world.service.post("webhook-url", &json!({ "url": url }));
+    let told = json!({ "topic": "conversation.user.replied", "item": item });
+    let delivery = world.service.post("webhook", &told);
+    assert_eq!(delivery["status"], 200, "{delivery}");
+    until(|| receiver.count() == 1);
+    assert_eq!(running.terminate().code, Some(0));
 
     let came = receiver.came().remove(0);
-    assert_eq!(came.key, id);
+    let id = listed(&world, &[]).remove(0)["id"].clone();
+    assert_eq!((&json!(came.key), &came.body["key"]), (&id, &json!(ids[4])));
     let files = came.body["record"]["attachments"]
         .as_array()
         .expect("files");

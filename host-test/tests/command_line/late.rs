@@ -1,26 +1,9 @@
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::stored::Sink;
 use crate::webhook_service::{changed, deliver};
-use crate::webhooks::{made_at, serve_into};
+use crate::webhooks::serve_into;
 use crate::world::World;
-
-#[test]
-fn what_is_late_does_not_overwrite_whatever_the_output() {
-    for sink in [Sink::Files, Sink::Database] {
-        let world = World::new(&["--contacts", "3", "--companies", "3"]);
-        let (running, url) = serve_into(&world, sink.argument());
-        for (id, second, name) in [("1", 0, "new"), ("2", -60, "old"), ("3", 0, "newest")] {
-            let body = changed("simulator", id, "c1", made_at() + second, name);
-            assert_eq!(deliver(&url, &body).status, 200);
-        }
-        let finished = running.terminate();
-        assert!(finished.err.contains("1 stale"), "{finished:?}");
-        assert_eq!(sink.rows(&world, "contacts")["c1"]["name"], "newest");
-        let status = world.status(sink.argument());
-        assert_eq!(status["queue"]["counts"]["stale"], json!(1));
-    }
-}
 
 /// What a sync read while nobody took webhooks is known to whoever takes them next: from the files themselves, since a sync
 /// leaves nothing beside them.

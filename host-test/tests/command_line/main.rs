@@ -36,7 +36,7 @@ mod intents;
 mod interruption;
 /// Exactly once, wherever the host is killed and whatever goes wrong meanwhile.
 mod kill_matrix;
-/// What is older than what an output holds, whoever brought that.
+/// Webhooks about what is older than what a sync read.
 mod late;
 /// `map`: documents on standard input.
 mod mapping;

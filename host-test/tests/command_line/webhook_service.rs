@@ -258,6 +258,23 @@ fn a_full_queue_sends_away_and_what_was_taken_arrives() {
     assert_eq!(world.status("sqlite:out.db")["queue"]["waiting"], json!(0));
 }
 
+#[test]
+fn what_is_late_does_not_overwrite_whatever_the_output() {
+    for sink in [Sink::Files, Sink::Database] {
+        let world = World::new(&["--contacts", "3", "--companies", "3"]);
+        let (running, url) = serve_into(&world, sink.argument());
+        for (id, second, name) in [("1", 0, "new"), ("2", -60, "old"), ("3", 0, "newest")] {
+            let body = changed("simulator", id, "c1", made_at() + second, name);
+            assert_eq!(deliver(&url, &body).status, 200);
+        }
+        let finished = running.terminate();
+        assert!(finished.err.contains("1 stale"), "{finished:?}");
+        assert_eq!(sink.rows(&world, "contacts")["c1"]["name"], "newest");
+        let status = world.status(sink.argument());
+        assert_eq!(status["queue"]["counts"]["stale"], json!(1));
+    }
+}
+
 /// Of a company a webhook tells a part: the rest is read, also when that takes several tries and a restart.
 #[test]
 fn rows_are_read_again_in_the_background() {

@@ -4,7 +4,7 @@ use super::Server;
 use crate::callbacks::{Desk, SECRET, comment, signed};
 use crate::process::{finish, until};
 use crate::receiver::Receiver;
-use crate::world::World;
+use crate::world::{CONNECTION, World};
 
 const CONFIG: &str = "config: { region: us, api_version: \"2.11\" }\nmode: realtime\n";
 
@@ -123,6 +123,8 @@ fn callbacks_come_to_a_connection_that_takes_no_webhooks() {
     }
     assert_eq!(tell(&server, SECRET, "/connection/desk", "e1"), 200);
     until(|| world.said(id, "we know (e1)") == 1);
+    let paths = server.connection("connection")["callback_paths"].clone();
+    assert_eq!(paths, json!(["/connection/desk"]));
 
     // The write is refused until the process is gone.
     let path = format!("/conversations/{id}/reply");
@@ -131,9 +133,13 @@ fn callbacks_come_to_a_connection_that_takes_no_webhooks() {
     assert_eq!(tell(&server, SECRET, "/connection/desk", "e2"), 200);
     server.process.kill();
     world.service.post("faults", &json!([]));
+    let text = std::fs::read_to_string(world.path(CONNECTION)).expect("a file");
+    let moved = text.replace("    id: /event", "    path: /in/desk\n    id: /event");
+    world.write(CONNECTION, moved);
     let server = Server::again(&world);
     until(|| world.said(id, "we know (e2)") == 1);
-    assert_eq!(tell(&server, SECRET, "/connection/desk", "e2"), 200);
+    assert_eq!(tell(&server, SECRET, "/in/desk", "e2"), 200);
+    assert_eq!(tell(&server, SECRET, "/connection/desk", "e2"), 404);
     assert_eq!(server.process.terminate().code, Some(0));
     assert_eq!(world.said(id, "we know (e2)"), 1);
 }
