@@ -12,8 +12,11 @@ use crate::intercom::request::{self, canonical_id};
 use crate::json::{self, quoted};
 use crate::operation::Answer;
 
-/// Filters in one group of a search, at most.
-const MOST_FILTERS: usize = 15;
+/// Filters in one group of a search, at most; groups nest two deep.
+const GROUP: usize = 15;
+
+/// Filters of one search, at most: what they find fits into one page of its answer, unless contacts share an address.
+const MOST_FILTERS: usize = 150;
 
 /// Pages of one search that are read, at most: an address that more contacts share is decided among these.
 const MOST_PAGES: u32 = 10;
@@ -48,7 +51,7 @@ struct Question {
 
 #[derive(Debug)]
 enum Asks {
-    /// A search for contacts: its filters, where it goes on, and the pages that were read.
+    /// A search for contacts: its filters, sorted, where it goes on, and the pages that were read.
     Search(Vec<String>, Option<String>, u32),
     /// One object at its path.
     One(String),
@@ -95,19 +98,21 @@ impl Lookup {
                 None if object == Object::Company => {
                     Asks::One(format!("/companies?company_id={}", request::encode(value)))
                 }
-                None => Asks::Search(by.iter().filter_map(filter).collect(), None, 0),
+                None => {
+                    let mut filters = Vec::new();
+                    by.iter().filter_map(filter).for_each(|one| add(&mut filters, one));
+                    Asks::Search(filters, None, 0)
+                }
             },
         };
         let wanted = Wanted { row, reference, by };
         for question in &mut self.questions {
             let same = match (&mut question.asks, &asks) {
                 (Asks::Search(filters, ..), Asks::Search(more, ..)) => {
-                    let new: Vec<&String> =
-                        more.iter().filter(|one| !filters.contains(one)).collect();
-                    let fits = filters.len() + new.len() <= MOST_FILTERS;
-                    if fits {
-                        let new: Vec<String> = new.into_iter().cloned().collect();
-                        filters.extend(new);
+                    let is_new = |one: &&String| filters.binary_search(one).is_err();
+                    let fits = filters.len() + more.iter().filter(is_new).count() <= MOST_FILTERS;
+                    for one in more.iter().filter(|_| fits) {
+                        add(filters, one.clone());
                     }
                     fits
                 }
@@ -135,10 +140,8 @@ impl Lookup {
         open.map(|question| match &question.asks {
             Asks::One(path) | Asks::List(path, _) => request::get(api_version, path.as_str()),
             Asks::Search(filters, after, _) => {
-                let query = match &filters[..] {
-                    [only] => only.clone(),
-                    several => format!(r#"{{"operator":"OR","value":[{}]}}"#, several.join(",")),
-                };
+                let groups: Vec<String> = filters.chunks(GROUP).map(any_of).collect();
+                let query = any_of(&groups);
                 let after = after.as_ref().map(|after| format!(r#","starting_after":{}"#, quoted(after)));
                 let body = format!(
                     r#"{{"query":{query},"sort":{{"field":"updated_at","order":"descending"}},"pagination":{{"per_page":150{}}}}}"#,
@@ -173,6 +176,21 @@ impl Lookup {
             }
         }
         answered
+    }
+}
+
+/// Adds a filter to sorted ones, if it is not among them.
+fn add(filters: &mut Vec<String>, filter: String) {
+    if let Err(place) = filters.binary_search(&filter) {
+        filters.insert(place, filter);
+    }
+}
+
+/// The query that finds what any of these finds.
+fn any_of(queries: &[String]) -> String {
+    match queries {
+        [only] => only.clone(),
+        several => format!(r#"{{"operator":"OR","value":[{}]}}"#, several.join(",")),
     }
 }
 
