@@ -12,11 +12,8 @@ use crate::intercom::request::{self, canonical_id};
 use crate::json::{self, quoted};
 use crate::operation::Answer;
 
-/// Filters in one group of a search, at most; groups nest two deep.
-const GROUP: usize = 15;
-
-/// Filters of one search, at most: what they find fits into one page of its answer, unless contacts share an address.
-const MOST_FILTERS: usize = 150;
+/// Filters in one group of a search, at most.
+const MOST_FILTERS: usize = 15;
 
 /// Pages of one search that are read, at most: an address that more contacts share is decided among these.
 const MOST_PAGES: u32 = 10;
@@ -140,8 +137,10 @@ impl Lookup {
         open.map(|question| match &question.asks {
             Asks::One(path) | Asks::List(path, _) => request::get(api_version, path.as_str()),
             Asks::Search(filters, after, _) => {
-                let groups: Vec<String> = filters.chunks(GROUP).map(any_of).collect();
-                let query = any_of(&groups);
+                let query = match &filters[..] {
+                    [only] => only.clone(),
+                    several => format!(r#"{{"operator":"OR","value":[{}]}}"#, several.join(",")),
+                };
                 let after = after.as_ref().map(|after| format!(r#","starting_after":{}"#, quoted(after)));
                 let body = format!(
                     r#"{{"query":{query},"sort":{{"field":"updated_at","order":"descending"}},"pagination":{{"per_page":150{}}}}}"#,
@@ -183,14 +182,6 @@ impl Lookup {
 fn add(filters: &mut Vec<String>, filter: String) {
     if let Err(place) = filters.binary_search(&filter) {
         filters.insert(place, filter);
-    }
-}
-
-/// The query that finds what any of these finds.
-fn any_of(queries: &[String]) -> String {
-    match queries {
-        [only] => only.clone(),
-        several => format!(r#"{{"operator":"OR","value":[{}]}}"#, several.join(",")),
     }
 }
 
