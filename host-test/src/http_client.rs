@@ -103,9 +103,11 @@ impl HttpClient {
         match is_loopback(url) && url.scheme() == "http" && shared.proxy.is_none() {
             true => &shared.loopback,
             // Without certificates a client is made of what the one for loopback was made of.
-            false => shared
-                .provider
-                .get_or_init(|| shared.provider().unwrap_or_else(|_| shared.loopback.clone())),
+            false => shared.provider.get_or_init(|| {
+                shared
+                    .provider()
+                    .unwrap_or_else(|_| shared.loopback.clone())
+            }),
         }
     }
 }

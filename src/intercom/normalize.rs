@@ -262,7 +262,10 @@ mod tests {
         let stream = find("conversation_parts").unwrap();
         let normalizer = Normalizer::of_children(stream, "conversation_id", "7\"");
         for (document, expected) in [
-            (r#"{"id":5,"body":null}"#, r#"{"conversation_id":"7\"","id":"5","body":null}"#),
+            (
+                r#"{"id":5,"body":null}"#,
+                r#"{"conversation_id":"7\"","id":"5","body":null}"#,
+            ),
             (r#"{ "id":"5"} "#, r#"{"conversation_id":"7\"", "id":"5"}"#),
         ] {
             let record = normalizer.text(document).unwrap();

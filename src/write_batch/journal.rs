@@ -3,9 +3,9 @@
 
 use sha1::{Digest, Sha1};
 
-use crate::digest::digits;
 use crate::contract::connector::{Outcome, OutcomeStatus, Row};
 use crate::contract::state::Change;
+use crate::digest::digits;
 use crate::json::{self, Member, Members, Object, Unexpected, Value};
 
 /// The format of the journal's values that is written; the one before, whose rows have no times, is read as well.

@@ -48,7 +48,7 @@ struct Question {
 
 #[derive(Debug)]
 enum Asks {
-    /// A search for contacts: its filters, sorted, where it goes on, and the pages that were read.
+    /// A search for contacts: its filters, where it goes on, and the pages that were read.
     Search(Vec<String>, Option<String>, u32),
     /// One object at its path.
     One(String),
@@ -60,6 +60,8 @@ enum Asks {
 #[derive(Debug, Default)]
 pub struct Lookup {
     questions: Vec<Question>,
+    /// The filters of all searches, sorted, and the question that each is in: there may be a thousand.
+    filters: Vec<(String, usize)>,
 }
 
 impl Lookup {
@@ -96,23 +98,17 @@ impl Lookup {
                     Asks::One(format!("/companies?company_id={}", request::encode(value)))
                 }
                 None => {
-                    let mut filters = Vec::new();
-                    by.iter().filter_map(filter).for_each(|one| add(&mut filters, one));
-                    Asks::Search(filters, None, 0)
+                    let place = self.search(by.iter().filter_map(filter).collect());
+                    self.questions[place]
+                        .wanted
+                        .push(Wanted { row, reference, by });
+                    return true;
                 }
             },
         };
         let wanted = Wanted { row, reference, by };
         for question in &mut self.questions {
-            let same = match (&mut question.asks, &asks) {
-                (Asks::Search(filters, ..), Asks::Search(more, ..)) => {
-                    let is_new = |one: &&String| filters.binary_search(one).is_err();
-                    let fits = filters.len() + more.iter().filter(is_new).count() <= MOST_FILTERS;
-                    for one in more.iter().filter(|_| fits) {
-                        add(filters, one.clone());
-                    }
-                    fits
-                }
+            let same = match (&question.asks, &asks) {
                 (Asks::One(path), Asks::One(other))
                 | (Asks::List(path, _), Asks::List(other, _)) => path == other,
                 _ => false,
@@ -129,6 +125,51 @@ impl Lookup {
             over: false,
         });
         true
+    }
+
+    /// The question that searches by all of these filters: the one that does already, or the newest if it has room.
+    fn search(&mut self, filters: Vec<String>) -> usize {
+        let asked = |filter: &String| self.filters.binary_search_by(|(one, _)| one.cmp(filter));
+        let places = filters
+            .iter()
+            .map(|filter| Some(self.filters[asked(filter).ok()?].1));
+        let places: Vec<Option<usize>> = places.collect();
+        if let [Some(first), others @ ..] = &places[..]
+            && others.iter().all(|other| *other == Some(*first))
+        {
+            return *first;
+        }
+        let held = |question: &Question| match &question.asks {
+            Asks::Search(held, ..) => Some(held.len()),
+            _ => None,
+        };
+        let mut questions = self.questions.iter();
+        let newest = questions.rposition(|question| held(question).is_some());
+        let newest = newest.filter(|place| {
+            held(&self.questions[*place]).is_some_and(|held| held + filters.len() <= MOST_FILTERS)
+        });
+        let place = newest.unwrap_or_else(|| {
+            self.questions.push(Question {
+                asks: Asks::Search(Vec::new(), None, 0),
+                wanted: Vec::new(),
+                found: Vec::new(),
+                over: false,
+            });
+            self.questions.len() - 1
+        });
+        for (filter, known) in filters.into_iter().zip(places) {
+            if known == Some(place) {
+                continue;
+            }
+            match self.filters.binary_search_by(|(one, _)| one.cmp(&filter)) {
+                Ok(at) => self.filters[at].1 = place,
+                Err(at) => self.filters.insert(at, (filter.clone(), place)),
+            }
+            if let Asks::Search(held, ..) = &mut self.questions[place].asks {
+                held.push(filter);
+            }
+        }
+        place
     }
 
     /// The next round of requests; empty when all is known.
@@ -175,13 +216,6 @@ impl Lookup {
             }
         }
         answered
-    }
-}
-
-/// Adds a filter to sorted ones, if it is not among them.
-fn add(filters: &mut Vec<String>, filter: String) {
-    if let Err(place) = filters.binary_search(&filter) {
-        filters.insert(place, filter);
     }
 }
 

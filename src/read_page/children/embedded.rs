@@ -69,9 +69,11 @@ impl<'a> Rows<'a> {
             ChildPlace::Links(_, field) => {
                 Self::Links(stream, [children.parent_field, field], parent)
             }
-            ChildPlace::Detail(_) | ChildPlace::List(_) => {
-                Self::Records(Normalizer::of_children(stream, children.parent_field, parent))
-            }
+            ChildPlace::Detail(_) | ChildPlace::List(_) => Self::Records(Normalizer::of_children(
+                stream,
+                children.parent_field,
+                parent,
+            )),
         }
     }
 
