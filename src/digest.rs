@@ -9,9 +9,13 @@ pub fn of(parts: &[&str]) -> String {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
+    digits(&hash.finalize())
+}
+
+/// Bytes in hexadecimal digits.
+pub fn digits(bytes: &[u8]) -> String {
     let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or_default();
-    let digest = hash.finalize();
-    let digits = digest
+    let digits = bytes
         .iter()
         .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
     digits.collect()

@@ -1,9 +1,9 @@
 //! The HTTP client: connections and TLS for all tenants.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use reqwest::{Client, Proxy, redirect, retry};
+use reqwest::{Client, ClientBuilder, Proxy, redirect, retry};
 use url::Url;
 
 use crate::secret::Secret;
@@ -57,9 +57,13 @@ pub struct HttpClient {
 }
 
 struct Shared {
-    provider: Client,
-    /// Loopback is never reached through a proxy, whatever the environment says. Absent where a proxy was asked for.
-    loopback: Option<Client>,
+    options: HttpOptions,
+    /// The proxy that was asked for.
+    proxy: Option<Proxy>,
+    /// Made when it is needed: reading the system's certificates is a quarter of what a short command costs.
+    provider: OnceLock<Client>,
+    /// Loopback is never reached through a proxy, whatever the environment says.
+    loopback: Client,
 }
 
 impl HttpClient {
@@ -76,35 +80,18 @@ impl HttpClient {
         let proxy = proxy
             .transpose()
             .map_err(|error| HttpClientError(error.without_url()))?;
-        let builder = || {
-            let builder = Client::builder();
-            let builder = match &proxy {
-                Some(proxy) => builder.proxy(proxy.clone()),
-                None => builder,
-            };
-            builder
-                .user_agent(&options.user_agent)
-                .connect_timeout(options.connect_time)
-                .pool_idle_timeout(options.idle_time)
-                .pool_max_idle_per_host(options.idle_connections)
-                .redirect(redirect::Policy::none())
-                .retry(retry::never())
-                .referer(false)
-                .tcp_nodelay(true)
-        };
-        let provider = builder().build().or_else(|error| {
-            // A machine without certificates can still talk to the simulator.
-            tracing::warn!(%error, "no certificates of the system: no https request will succeed");
-            builder().tls_certs_only([]).build()
-        });
-        let loopback = match &proxy {
-            Some(_) => None,
-            None => Some(builder().no_proxy().tls_certs_only([]).build()),
-        };
+        let loopback = builder(&options).no_proxy().tls_certs_only([]).build();
         let shared = Shared {
-            provider: provider.map_err(HttpClientError)?,
-            loopback: loopback.transpose().map_err(HttpClientError)?,
+            options,
+            proxy,
+            provider: OnceLock::new(),
+            loopback: loopback.map_err(HttpClientError)?,
         };
+        if shared.proxy.is_some() {
+            // It is for everything then, and nothing may go past it.
+            let provider = shared.provider().map_err(HttpClientError)?;
+            let _ = shared.provider.set(provider);
+        }
         Ok(Self {
             shared: Arc::new(shared),
         })
@@ -112,11 +99,44 @@ impl HttpClient {
 
     /// The client for a URL.
     pub fn client_for(&self, url: &Url) -> &Client {
-        match &self.shared.loopback {
-            Some(loopback) if is_loopback(url) && url.scheme() == "http" => loopback,
-            _ => &self.shared.provider,
+        let shared = &self.shared;
+        match is_loopback(url) && url.scheme() == "http" && shared.proxy.is_none() {
+            true => &shared.loopback,
+            // Without certificates a client is made of what the one for loopback was made of.
+            false => shared.provider.get_or_init(|| {
+                shared
+                    .provider()
+                    .unwrap_or_else(|_| shared.loopback.clone())
+            }),
         }
     }
+}
+
+impl Shared {
+    fn provider(&self) -> reqwest::Result<Client> {
+        let builder = || match &self.proxy {
+            Some(proxy) => builder(&self.options).proxy(proxy.clone()),
+            None => builder(&self.options),
+        };
+        builder().build().or_else(|error| {
+            // A machine without certificates can still talk to the simulator.
+            tracing::warn!(%error, "no certificates of the system: no https request will succeed");
+            builder().tls_certs_only([]).build()
+        })
+    }
+}
+
+/// What all clients have in common.
+fn builder(options: &HttpOptions) -> ClientBuilder {
+    Client::builder()
+        .user_agent(&options.user_agent)
+        .connect_timeout(options.connect_time)
+        .pool_idle_timeout(options.idle_time)
+        .pool_max_idle_per_host(options.idle_connections)
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .referer(false)
+        .tcp_nodelay(true)
 }
 
 /// Whether a URL names this machine: `localhost`, 127.0.0.0/8 or `[::1]`.

@@ -50,6 +50,14 @@ pub trait StateStore: Send + Sync {
     /// The value of a key; `None` when there is none or its time is over.
     fn get(&self, namespace: &str, key: &str, now_ms: i64) -> Result<Option<Vec<u8>>, StateError>;
 
+    /// The same, if it can be told without waiting for anybody; `None` where somebody else is at work or may be.
+    fn get_at_once(&self, namespace: &str, key: &str, now_ms: i64) -> Option<Option<Vec<u8>>> {
+        let at_once = !self.may_block();
+        at_once
+            .then(|| self.get(namespace, key, now_ms).ok())
+            .flatten()
+    }
+
     /// Changes all keys if each of them holds what is expected, else none. The keys differ from each other.
     fn swap_all(
         &self,

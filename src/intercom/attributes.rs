@@ -3,6 +3,7 @@
 
 use sha1::{Digest, Sha1};
 
+use crate::digest::digits;
 use crate::json::{self, Member, Object};
 
 /// Completes a canonical record, and gives the fields that identify it as far as they can be told.
@@ -21,10 +22,7 @@ pub fn complete(record: &mut Vec<u8>, model: &str) -> Vec<(&'static str, String)
         given_model.clone().unwrap_or_else(|| model.to_owned()),
     )];
     if !hashed {
-        let hash: String = Sha1::digest(record.as_slice())
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hash = digits(&Sha1::digest(record.as_slice()));
         json::put_first(record, "record_hash", &hash);
     }
     if let Some(name) = name {

@@ -4,7 +4,7 @@ use records::{Normalized, Shape};
 
 use crate::intercom::attributes;
 use crate::intercom::streams::{Complement, Stream};
-use crate::json::{self, Invalid, Reader};
+use crate::json::{self, Invalid, Reader, quoted};
 
 /// A record in its canonical form, with what an entry needs of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,9 +55,12 @@ impl<'a> Normalizer<'a> {
 
     /// A normalizer of what hangs on one row of the stream's parent: each record gets the parent's key.
     pub fn of_children(stream: &'static Stream, field: &'static str, parent: &'a str) -> Self {
+        let normalizer = Self::new(stream);
+        let first = format!("\"{field}\":{}", quoted(parent));
         Self {
             parent: Some((field, parent)),
-            ..Self::new(stream)
+            shape: normalizer.shape.with_first(first),
+            ..normalizer
         }
     }
 
@@ -140,7 +143,6 @@ impl<'a> Normalizer<'a> {
             return Ok(Err(unreadable("", "expected an object".to_owned())));
         };
         if let Some((field, parent)) = self.parent {
-            json::put_first(&mut payload, field, parent);
             self.set_key(&mut key, field, parent);
         }
         if let Complement::Attribute(model) = self.stream.complement {
@@ -253,6 +255,24 @@ mod tests {
             String::from_utf8(company.unwrap().payload).unwrap(),
             r#"{"id":"1","plan":{"type":"plan","id":"269315","name":"Pro"},"size":85}"#
         );
+    }
+
+    #[test]
+    fn the_parents_key_stands_before_what_the_record_holds() {
+        let stream = find("conversation_parts").unwrap();
+        let normalizer = Normalizer::of_children(stream, "conversation_id", "7\"");
+        for (document, expected) in [
+            (
+                r#"{"id":5,"body":null}"#,
+                r#"{"conversation_id":"7\"","id":"5","body":null}"#,
+            ),
+            (r#"{ "id":"5"} "#, r#"{"conversation_id":"7\"", "id":"5"}"#),
+        ] {
+            let record = normalizer.text(document).unwrap();
+            assert_eq!(String::from_utf8(record.payload).unwrap(), expected);
+            assert_eq!(record.key, "5");
+        }
+        assert!(normalizer.text("{}").is_err());
     }
 
     #[test]

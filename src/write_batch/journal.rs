@@ -5,6 +5,7 @@ use sha1::{Digest, Sha1};
 
 use crate::contract::connector::{Outcome, OutcomeStatus, Row};
 use crate::contract::state::Change;
+use crate::digest::digits;
 use crate::json::{self, Member, Members, Object, Unexpected, Value};
 
 /// The format of the journal's values that is written; the one before, whose rows have no times, is read as well.
@@ -153,6 +154,9 @@ impl Journal {
 
     /// What is remembered of a row.
     pub fn recorded(&self, row: &Row) -> Option<&Recorded> {
+        if self.rows.is_empty() {
+            return None;
+        }
         let wanted = Recorded::of(row, "");
         self.rows.iter().find(|recorded| recorded.is_of(&wanted))
     }
@@ -164,7 +168,8 @@ impl Journal {
 
     /// Remembers a row as it is now, or forgets it.
     pub fn note(&mut self, row: &Row, recorded: Option<Recorded>) {
-        let wanted = Recorded::of(row, "");
+        let forgotten = || Recorded::of(row, "");
+        let wanted = recorded.clone().unwrap_or_else(forgotten);
         let place = self.rows.iter().position(|known| known.is_of(&wanted));
         match (place, recorded) {
             (Some(place), Some(recorded)) => self.rows[place] = recorded,
@@ -192,8 +197,5 @@ impl Journal {
 
 /// A digest, in hexadecimal digits.
 pub fn digest(bytes: &[u8]) -> String {
-    Sha1::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    digits(&Sha1::digest(bytes))
 }

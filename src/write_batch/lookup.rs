@@ -60,6 +60,8 @@ enum Asks {
 #[derive(Debug, Default)]
 pub struct Lookup {
     questions: Vec<Question>,
+    /// The filters of all searches, sorted, and the question that each is in: there may be a thousand.
+    filters: Vec<(String, usize)>,
 }
 
 impl Lookup {
@@ -95,22 +97,18 @@ impl Lookup {
                 None if object == Object::Company => {
                     Asks::One(format!("/companies?company_id={}", request::encode(value)))
                 }
-                None => Asks::Search(by.iter().filter_map(filter).collect(), None, 0),
+                None => {
+                    let place = self.search(by.iter().filter_map(filter).collect());
+                    self.questions[place]
+                        .wanted
+                        .push(Wanted { row, reference, by });
+                    return true;
+                }
             },
         };
         let wanted = Wanted { row, reference, by };
         for question in &mut self.questions {
-            let same = match (&mut question.asks, &asks) {
-                (Asks::Search(filters, ..), Asks::Search(more, ..)) => {
-                    let new: Vec<&String> =
-                        more.iter().filter(|one| !filters.contains(one)).collect();
-                    let fits = filters.len() + new.len() <= MOST_FILTERS;
-                    if fits {
-                        let new: Vec<String> = new.into_iter().cloned().collect();
-                        filters.extend(new);
-                    }
-                    fits
-                }
+            let same = match (&question.asks, &asks) {
                 (Asks::One(path), Asks::One(other))
                 | (Asks::List(path, _), Asks::List(other, _)) => path == other,
                 _ => false,
@@ -127,6 +125,51 @@ impl Lookup {
             over: false,
         });
         true
+    }
+
+    /// The question that searches by all of these filters: the one that does already, or the newest if it has room.
+    fn search(&mut self, filters: Vec<String>) -> usize {
+        let asked = |filter: &String| self.filters.binary_search_by(|(one, _)| one.cmp(filter));
+        let places = filters
+            .iter()
+            .map(|filter| Some(self.filters[asked(filter).ok()?].1));
+        let places: Vec<Option<usize>> = places.collect();
+        if let [Some(first), others @ ..] = &places[..]
+            && others.iter().all(|other| *other == Some(*first))
+        {
+            return *first;
+        }
+        let held = |question: &Question| match &question.asks {
+            Asks::Search(held, ..) => Some(held.len()),
+            _ => None,
+        };
+        let mut questions = self.questions.iter();
+        let newest = questions.rposition(|question| held(question).is_some());
+        let newest = newest.filter(|place| {
+            held(&self.questions[*place]).is_some_and(|held| held + filters.len() <= MOST_FILTERS)
+        });
+        let place = newest.unwrap_or_else(|| {
+            self.questions.push(Question {
+                asks: Asks::Search(Vec::new(), None, 0),
+                wanted: Vec::new(),
+                found: Vec::new(),
+                over: false,
+            });
+            self.questions.len() - 1
+        });
+        for (filter, known) in filters.into_iter().zip(places) {
+            if known == Some(place) {
+                continue;
+            }
+            match self.filters.binary_search_by(|(one, _)| one.cmp(&filter)) {
+                Ok(at) => self.filters[at].1 = place,
+                Err(at) => self.filters.insert(at, (filter.clone(), place)),
+            }
+            if let Asks::Search(held, ..) = &mut self.questions[place].asks {
+                held.push(filter);
+            }
+        }
+        place
     }
 
     /// The next round of requests; empty when all is known.

@@ -44,6 +44,25 @@ struct Travelling {
     outcome: Option<Outcome>,
 }
 
+/// Lanes of many rows, sorted.
+#[derive(Default)]
+struct Lanes<'a>(Vec<&'a str>);
+
+impl<'a> Lanes<'a> {
+    fn holds(&self, lane: &str) -> bool {
+        self.0.binary_search(&lane).is_ok()
+    }
+
+    /// Adds one, if it is not among them; gives whether it was not.
+    fn add(&mut self, lane: &'a str) -> bool {
+        let place = self.0.binary_search(&lane);
+        if let Err(place) = place {
+            self.0.insert(place, lane);
+        }
+        place.is_err()
+    }
+}
+
 /// All rows of a batch.
 pub struct Rows {
     action: &'static Action,
@@ -56,6 +75,8 @@ pub struct Rows {
     rows: Vec<Travelling>,
     /// The rows of the round that is sent, and whether each only looks.
     round: Vec<(usize, bool)>,
+    /// The open rows that wait for a later one.
+    waiting: Vec<usize>,
     /// Whether a round was sent, so that it is known how the workspace answers.
     scouted: bool,
     notices: Vec<String>,
@@ -109,6 +130,7 @@ impl Rows {
             makings: Makings::default(),
             rows: batch.rows.iter().map(travelling).collect(),
             round: Vec::new(),
+            waiting: Vec::new(),
             scouted: false,
             notices: Vec::new(),
         }

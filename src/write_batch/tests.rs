@@ -32,6 +32,20 @@ struct Model {
     config: Value,
 }
 
+/// Whether a query finds a contact; groups take fifteen and nest two deep.
+fn finds(query: &Value, contact: &Value, depth: usize) -> bool {
+    let Some(group) = query["value"].as_array() else {
+        return contact[query["field"].as_str().unwrap()] == query["value"];
+    };
+    assert!(depth < 2, "groups nest too deep");
+    assert!(group.len() <= 15, "too many filters");
+    let mut found = group.iter().map(|query| finds(query, contact, depth + 1));
+    match query["operator"].as_str() {
+        Some("AND") => found.all(|found| found),
+        _ => found.any(|found| found),
+    }
+}
+
 impl Model {
     fn add(&mut self, id: &str, contact: Value) {
         let mut contact = contact;
@@ -76,16 +90,7 @@ impl Model {
     }
 
     fn search(&self, body: &Value) -> Answer {
-        let group = body["query"]["value"]
-            .as_array()
-            .cloned()
-            .unwrap_or_else(|| vec![body["query"].clone()]);
-        assert!(group.len() <= 15, "too many filters");
-        let matches = |contact: &Value| {
-            group
-                .iter()
-                .any(|filter| contact[filter["field"].as_str().unwrap()] == filter["value"])
-        };
+        let matches = |contact: &Value| finds(&body["query"], contact, 0);
         let found: Vec<&Value> = self
             .contacts
             .iter()

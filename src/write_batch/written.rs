@@ -39,7 +39,7 @@ pub struct Written {
     action: &'static str,
     wanted: Vec<Place>,
     loaded: Vec<(Place, Option<Vec<u8>>)>,
-    /// What is to be remembered, or forgotten.
+    /// What is to be remembered, or forgotten, in the order of the marks.
     news: Vec<(Mark, Option<Vec<u8>>)>,
     storing: Vec<Change>,
 }
@@ -107,8 +107,10 @@ impl Written {
     }
 
     fn change(&mut self, mark: Mark, record: Option<Vec<u8>>) {
-        self.news.retain(|(known, _)| *known != mark);
-        self.news.push((mark, record));
+        match self.news.binary_search_by_key(&mark, |(known, _)| *known) {
+            Ok(at) => self.news[at].1 = record,
+            Err(at) => self.news.insert(at, (mark, record)),
+        }
     }
 
     /// The changes that store what is new.
@@ -117,18 +119,19 @@ impl Written {
         for (at, loaded) in &self.loaded {
             let mut value = vec![FORMAT];
             let mut is_new = false;
+            let first = self.news.partition_point(|(mark, _)| place(*mark) < *at);
+            let news = self.news.get(first..).unwrap_or_default();
+            let news = news.iter().take_while(|(mark, _)| place(*mark) == *at);
             for record in records(loaded.as_deref()) {
-                let news = self.news.iter().any(|(mark, _)| record.starts_with(mark));
-                is_new |= news;
-                if !news && time(record) + WEEK > now {
+                let replaced = news.clone().any(|(mark, _)| record.starts_with(mark));
+                is_new |= replaced;
+                if !replaced && time(record) + WEEK > now {
                     value.extend(record);
                 }
             }
-            for (mark, record) in &self.news {
-                if let Some(record) = record.as_ref().filter(|_| place(*mark) == *at) {
-                    is_new = true;
-                    value.extend(record);
-                }
+            for record in news.filter_map(|(_, record)| record.as_ref()) {
+                is_new = true;
+                value.extend(record);
             }
             while value.len() > MOST_BYTES {
                 let first = records(Some(&value)).next().map_or(0, <[u8]>::len);

@@ -16,9 +16,15 @@ impl Host for CallContext {
     async fn get(&mut self, key: String) -> Result<Option<Vec<u8>>, Error> {
         let tenant = self.state_tenant()?;
         check_key(&key)?;
-        let (value, spent) = timed(in_store(tenant, move |store, namespace| {
-            store.get(namespace, &key, now_ms())
-        }))
+        let (value, spent) = timed(async {
+            if let Some(value) = tenant.state.get_at_once(&tenant.name, &key, now_ms()) {
+                return Ok(value);
+            }
+            in_store(tenant, move |store, namespace| {
+                store.get(namespace, &key, now_ms())
+            })
+            .await
+        })
         .await;
         self.host_time += spent;
         value

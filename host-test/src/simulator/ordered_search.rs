@@ -60,7 +60,12 @@ impl<F> Search<F> {
         &self,
         view: OrderedView<'_, R>,
     ) -> Result<Found<R>, ApiError> {
-        let candidates = candidates(&self.query, view);
+        let candidates = candidates::<R>(&self.query, view.generator).map(|mut numbers| {
+            numbers.extend(view.written().map(|record| record.number()));
+            numbers.sort_unstable();
+            numbers.dedup();
+            numbers
+        });
         if R::is_updated_at(&self.sort) && candidates.is_none() {
             self.run_in_order(view)
         } else {
@@ -216,25 +221,22 @@ fn only_by_change<R: Searchable>(query: &Query<R::Field>) -> bool {
     }
 }
 
-/// The only records that can match, where a query names its records.
-fn candidates<R: Searchable>(
-    query: &Query<R::Field>,
-    view: OrderedView<'_, R>,
-) -> Option<Vec<u64>> {
+/// The only generated records that can match, where a query names its records; written ones are looked at beside them.
+fn candidates<R: Searchable>(query: &Query<R::Field>, generator: &Generator) -> Option<Vec<u64>> {
     match query {
-        Query::All(queries) => queries.iter().find_map(|query| candidates(query, view)),
+        Query::All(queries) => queries
+            .iter()
+            .find_map(|query| candidates::<R>(query, generator)),
         Query::Any(queries) => {
             let all: Option<Vec<_>> = queries
                 .iter()
-                .map(|query| candidates(query, view))
+                .map(|query| candidates::<R>(query, generator))
                 .collect();
             Some(all?.concat())
         }
         Query::Field(field, Test::OneOf(values)) => {
             let values: Option<Vec<&str>> = values.iter().map(|value| value.as_str()).collect();
-            let mut numbers = R::named(view.generator, field, &values?)?;
-            numbers.extend(view.written().map(|record| record.number()));
-            Some(numbers)
+            R::named(generator, field, &values?)
         }
         Query::Field(..) => None,
     }

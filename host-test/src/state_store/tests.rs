@@ -36,6 +36,29 @@ fn with_stores(test: impl Fn(Arc<dyn StateStore>)) {
 }
 
 #[test]
+fn what_is_read_at_once_is_what_is_there() {
+    with_stores(|store| {
+        assert_eq!(store.get_at_once("a", "k", 0), Some(None));
+        let stored = store.swap_all("a", &[change("k", None, Some(b"1"))], LIMITS, 0);
+        assert_eq!(stored.unwrap(), Swapped::Done);
+        assert_eq!(store.get_at_once("a", "k", 0), Some(Some(b"1".to_vec())));
+        assert_eq!(store.get_at_once("b", "k", 0), Some(None));
+    });
+}
+
+#[test]
+fn nothing_is_read_at_once_while_somebody_holds_the_database() {
+    let directory = tempfile::tempdir().unwrap();
+    let connection = rusqlite::Connection::open(directory.path().join("shared.sqlite")).unwrap();
+    let connection = Arc::new(std::sync::Mutex::new(connection));
+    let store = SqliteState::with_connection(Arc::clone(&connection)).unwrap();
+    let held = connection.lock().unwrap();
+    assert_eq!(store.get_at_once("a", "k", 0), None);
+    drop(held);
+    assert_eq!(store.get_at_once("a", "k", 0), Some(None));
+}
+
+#[test]
 fn a_swap_needs_what_is_there() {
     with_stores(|store| {
         let done = store

@@ -32,9 +32,10 @@ pub fn of(stream: &'static Stream, children: &'static Children, parent: &str, ke
         ChildPlace::Detail(name) => &[name],
         ChildPlace::List(_) | ChildPlace::Links(..) => stream.items,
     };
+    let form = Rows::of(stream, children, key);
     let mut rows = Vec::new();
     let read = read_embedded(parent, name, items, |reader| {
-        rows.push(read_row(stream, children, key, reader)?);
+        rows.push(form.read(reader)?);
         Ok(())
     });
     let Ok(embedded) = read else {
@@ -53,17 +54,34 @@ pub fn of(stream: &'static Stream, children: &'static Children, parent: &str, ke
     }
 }
 
-/// Reads one row.
-pub fn read_row(
-    stream: &'static Stream,
-    children: &'static Children,
-    parent: &str,
-    reader: &mut Reader,
-) -> Result<Result<Record, Unreadable>, Invalid> {
-    match children.place {
-        ChildPlace::Links(_, field) => link(stream, children.parent_field, field, parent, reader),
-        ChildPlace::Detail(_) | ChildPlace::List(_) => {
-            Normalizer::of_children(stream, children.parent_field, parent).read(reader)
+/// How the rows of one parent are read.
+pub enum Rows<'a> {
+    /// Each is a record, with the parent's key.
+    Records(Normalizer<'a>),
+    /// Each is the parent's key and its own, in these fields.
+    Links(&'static Stream, [&'static str; 2], &'a str),
+}
+
+impl<'a> Rows<'a> {
+    /// Those that hang on the parent with this key.
+    pub fn of(stream: &'static Stream, children: &'static Children, parent: &'a str) -> Self {
+        match children.place {
+            ChildPlace::Links(_, field) => {
+                Self::Links(stream, [children.parent_field, field], parent)
+            }
+            ChildPlace::Detail(_) | ChildPlace::List(_) => Self::Records(Normalizer::of_children(
+                stream,
+                children.parent_field,
+                parent,
+            )),
+        }
+    }
+
+    /// Reads one.
+    pub fn read(&self, reader: &mut Reader) -> Result<Result<Record, Unreadable>, Invalid> {
+        match self {
+            Self::Records(normalizer) => normalizer.read(reader),
+            Self::Links(stream, fields, parent) => link(stream, *fields, parent, reader),
         }
     }
 }
@@ -71,8 +89,7 @@ pub fn read_row(
 /// A row that is the two keys alone, from anything that has an id.
 fn link(
     stream: &Stream,
-    parent_field: &str,
-    field: &str,
+    [parent_field, field]: [&str; 2],
     parent: &str,
     reader: &mut Reader,
 ) -> Result<Result<Record, Unreadable>, Invalid> {

@@ -1,6 +1,6 @@
 //! Asking for what hangs on several parents at once, each until its last page.
 
-use super::embedded::read_row;
+use super::embedded::Rows;
 use crate::contract::http::{Effect, Request, Response};
 use crate::contract::types::{Failure, FailureKind};
 use crate::cursor::{ChildrenPosition, Parent, Position};
@@ -184,8 +184,9 @@ impl Family {
         } = self;
         *pages += 1;
         let before = records.len();
+        let form = Rows::of(stream, children, key);
         let mut each = |reader: &mut Reader| {
-            records.push(read_row(stream, children, key, reader)?);
+            records.push(form.read(reader)?);
             Ok(())
         };
         if let ChildPlace::Detail(name) = children.place {

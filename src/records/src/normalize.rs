@@ -21,6 +21,8 @@ pub struct Shape {
     embedded: bool,
     /// Whether they are given beside the record.
     aside: bool,
+    /// A member that is put before the record's own; empty: none.
+    first: String,
 }
 
 /// A record in its canonical form, with what an entry needs of it.
@@ -52,7 +54,13 @@ impl Shape {
             noted: fields.iter().map(is_noted).collect(),
             embedded: false,
             aside: false,
+            first: String::new(),
         }
+    }
+
+    /// The same, with a member (as it is written in JSON) put before the record's own.
+    pub fn with_first(self, first: String) -> Self {
+        Self { first, ..self }
     }
 
     /// The same, with rows of other streams given beside the record.
@@ -251,9 +259,18 @@ impl Pass<'_> {
 
     /// Patches are found in the order of the text, since it is read once from front to back.
     fn apply(&self, document: &str, offset: usize) -> Vec<u8> {
+        let first = self.shape.first.as_bytes();
         let grown: usize = self.patches.iter().map(|patch| patch.text.len()).sum();
-        let mut out = Vec::with_capacity(document.len() + grown);
+        let mut out = Vec::with_capacity(document.len() + grown + first.len() + 1);
         let mut done = 0;
+        if let Some(own) = document.get(1..).filter(|_| !first.is_empty()) {
+            out.push(b'{');
+            out.extend_from_slice(first);
+            if !own.trim_ascii_start().starts_with('}') {
+                out.push(b',');
+            }
+            done = 1;
+        }
         for patch in &self.patches {
             out.extend_from_slice(&document.as_bytes()[done..patch.start - offset]);
             out.extend_from_slice(patch.text.as_bytes());

@@ -3,7 +3,7 @@
 use super::super::answer::{Next, Sent, Step, outcome_unknown};
 use super::super::journal::Recorded;
 use super::super::probe::{self, Seen};
-use super::{Rows, Travelling, outcome};
+use super::{Lanes, Rows, Travelling, outcome};
 use crate::contract::connector::{Outcome, OutcomeStatus};
 use crate::contract::http::{Method, Request};
 use crate::contract::types::{FailureKind, WholeFailure};
@@ -30,20 +30,22 @@ impl Rows {
             (true, Replay::Safe) => usize::MAX,
             (true, _) => JOURNALLED,
         };
-        let mut taken: Vec<&str> = Vec::new();
+        let mut taken = Lanes::default();
         self.round.clear();
+        self.waiting.clear();
         for (index, travelling) in self.rows.iter().enumerate() {
             if travelling.outcome.is_some() || travelling.step.is_none() {
                 continue;
             }
+            let free = !travelling.lanes.iter().any(|lane| taken.holds(lane));
             // Every lane is taken, also by a row that has to wait: the order is kept.
-            let free = !travelling
-                .lanes
-                .iter()
-                .any(|lane| taken.contains(&lane.as_str()));
-            taken.extend(travelling.lanes.iter().map(String::as_str));
+            for lane in &travelling.lanes {
+                taken.add(lane);
+            }
             if free && self.round.len() < most {
                 self.round.push((index, travelling.in_doubt));
+            } else {
+                self.waiting.push(index);
             }
         }
         let (mode, version) = (self.mode, self.api_version);
@@ -284,7 +286,9 @@ impl Rows {
             return;
         };
         let lanes = self.rows[index].lanes.clone();
-        for later in self.rows.iter_mut().skip(index + 1) {
+        // The rows of one round have no lane in common.
+        for later in self.waiting.iter().filter(|later| **later > index) {
+            let later = &mut self.rows[*later];
             let same = later.lanes.iter().any(|lane| lanes.contains(lane));
             if same && later.outcome.is_none() && later.step == Some(Step::Create) {
                 later.go_to(mode, &id);

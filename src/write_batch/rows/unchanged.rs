@@ -1,7 +1,7 @@
 //! Rows that say what was written last.
 
 use super::super::written::{Mark, Written, mark};
-use super::{Rows, Travelling, outcome};
+use super::{Lanes, Rows, Travelling, outcome};
 use crate::contract::connector::{Outcome, OutcomeStatus};
 use crate::intercom::actions::Mode;
 
@@ -37,21 +37,23 @@ impl Rows {
         let Some(written) = &mut self.written else {
             return;
         };
-        let mut lanes: Vec<Mark> = Vec::new();
-        for row in &self.rows {
-            lanes.extend(row.lanes.iter().map(|lane| mark(lane)));
-        }
-        let is_alone = |lane: &String| {
-            let lane = mark(lane);
-            lanes.iter().filter(|other| **other == lane).count() == 1
-        };
-        for row in &mut self.rows {
-            if row.outcome.is_none() && row.lanes.iter().all(is_alone) {
-                row.said = Said::of(self.mode, row);
+        let (mut lanes, mut shared) = (Lanes::default(), Lanes::default());
+        for lane in self.rows.iter().flat_map(|row| &row.lanes) {
+            if !lanes.add(lane) {
+                shared.add(lane);
             }
-            if let Some(said) = row.said {
+        }
+        let is_alone = |row: &Travelling| !row.lanes.iter().any(|lane| shared.holds(lane));
+        let of = |row: &Travelling| {
+            let compared = row.outcome.is_none() && is_alone(row);
+            compared.then(|| Said::of(self.mode, row)).flatten()
+        };
+        let said: Vec<Option<Said>> = self.rows.iter().map(of).collect();
+        for (row, said) in self.rows.iter_mut().zip(said) {
+            if let Some(said) = said {
                 written.want(said.name);
             }
+            row.said = said;
         }
     }
 

@@ -299,22 +299,7 @@ impl Workspace {
         }
         match (method, rest) {
             (Method::Post, ["search"]) => {
-                let query = &body["query"];
-                let group = query["value"]
-                    .as_array()
-                    .cloned()
-                    .unwrap_or_else(|| vec![query.clone()]);
-                let is = |contact: &Value, filter: &Value| {
-                    contact[filter["field"].as_str().unwrap()] == filter["value"]
-                };
-                let all = query["operator"] == "AND";
-                let matches = |contact: &&Value| {
-                    let mut filters = group.iter();
-                    match all {
-                        true => filters.all(|filter| is(contact, filter)),
-                        false => filters.any(|filter| is(contact, filter)),
-                    }
-                };
+                let matches = |contact: &&Value| finds(&body["query"], contact, 0);
                 let found: Vec<&Value> = self
                     .contacts
                     .iter()
