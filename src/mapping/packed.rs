@@ -86,7 +86,11 @@ impl<'a> Unpacker<'a> {
         if count > self.0.len() {
             return None;
         }
-        (0..count).map(|_| each(self)).collect()
+        let mut all = Vec::with_capacity(count);
+        for _ in 0..count {
+            all.push(each(self)?);
+        }
+        Some(all)
     }
 
     /// Texts behind their number.
