@@ -59,20 +59,29 @@ fn main() -> anyhow::Result<()> {
         if wants(&name) {
             let (mut inside, mut outside) = (Vec::new(), Vec::new());
             for _ in 0..ROUNDS {
-                outside.push(native::verify_webhook(&webhook, None)?);
-                inside.push(sandbox.verify_webhook(&webhook).await?);
+                outside.push(native::verify_webhook(&webhook, None, 0)?);
+                inside.push(sandbox.verify_webhook(&webhook, 0).await?);
             }
             table.row(&name, Some(&mut inside), &mut outside, Some(40.0));
         }
-        let reply = pages::reply(4_096);
+        let name = format!("verify-webhook, {} bytes, forged", webhook.len());
+        if wants(&name) {
+            let mut inside = Vec::new();
+            for _ in 0..ROUNDS {
+                inside.push(sandbox.reject_webhook(&webhook).await?);
+            }
+            table.row(&name, Some(&mut inside), &mut [], Some(40.0));
+        }
+        let reply = pages::reply();
         let name = format!("verify, map and 100 triggers, {} bytes", reply.len());
         if wants(&name) {
             let prepared = native::prepared_triggers()?;
             let triggers = sandbox.with_prepared(prepared.clone());
             let (mut inside, mut outside) = (Vec::new(), Vec::new());
             for _ in 0..ROUNDS {
-                outside.push(native::verify_webhook(&reply, Some(prepared.clone()))?);
-                inside.push(triggers.verify_webhook(&reply).await?);
+                let prepared = Some(prepared.clone());
+                outside.push(native::verify_webhook(&reply, prepared, native::FIRE)?);
+                inside.push(triggers.verify_webhook(&reply, native::FIRE).await?);
             }
             table.row(&name, Some(&mut inside), &mut outside, Some(66.0));
         }

@@ -1,8 +1,10 @@
 //! Letters: their case and their width. The standard library's tables of all there are would be a
 //! twentieth of the component; these are ranges.
 
+use records::letters::fold_ascii;
+
 /// Ranges of capital letters with what lies between each and its small letter; where that is one, the two take turns. The
-/// alphabets of Europe, and Vietnamese.
+/// alphabets of Europe, and Vietnamese. Sorted.
 const CAPITALS: [(char, char, u32); 31] = [
     ('A', 'Z', 32),
     ('À', 'Ö', 32),
@@ -24,8 +26,8 @@ const CAPITALS: [(char, char, u32); 31] = [
     ('Ύ', 'Ώ', 63),
     ('Α', 'Ρ', 32),
     ('Σ', 'Ϋ', 32),
-    ('А', 'Я', 32),
     ('Ѐ', 'Џ', 80),
+    ('А', 'Я', 32),
     ('Ѡ', 'Ҁ', 1),
     ('Ҋ', 'Ҿ', 1),
     ('Ӂ', 'Ӎ', 1),
@@ -39,10 +41,11 @@ const CAPITALS: [(char, char, u32); 31] = [
 
 /// The small letter of a capital one; any other character as it is.
 pub fn lower_of(letter: char) -> char {
-    let mut ranges = CAPITALS.iter();
-    let range = ranges.find(|(first, last, between)| {
-        let place = u32::from(letter).wrapping_sub(u32::from(*first));
-        (*first..=*last).contains(&letter) && (*between > 1 || place.is_multiple_of(2))
+    let at = CAPITALS.partition_point(|(first, ..)| *first <= letter);
+    let range = at.checked_sub(1).and_then(|at| CAPITALS.get(at));
+    let range = range.filter(|(first, last, between)| {
+        let place = u32::from(letter) - u32::from(*first);
+        letter <= *last && (*between > 1 || place.is_multiple_of(2))
     });
     let small = range.and_then(|(_, _, between)| char::from_u32(u32::from(letter) + between));
     small.unwrap_or(letter)
@@ -67,14 +70,7 @@ const WIDE: &str = "。「」、・ヲァィゥェォャュョッーアイウエ
 pub fn fold(text: &str, out: &mut String) {
     let mut rest = text;
     loop {
-        let signs = rest.bytes().take_while(u8::is_ascii_graphic).count();
-        let (plain, behind) = rest.split_at(signs);
-        let start = out.len();
-        out.push_str(plain);
-        if let Some(plain) = out.get_mut(start..) {
-            plain.make_ascii_lowercase();
-        }
-        let mut others = behind.chars();
+        let mut others = fold_ascii(rest, out).chars();
         let Some(other) = others.next() else {
             return;
         };
@@ -83,7 +79,7 @@ pub fn fold(text: &str, out: &mut String) {
     }
 }
 
-/// Folds what is no sign of ASCII.
+/// Folds what is not of ASCII.
 fn fold_other(letter: char, out: &mut String) {
     let one = match letter {
         '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{fe0e}' | '\u{fe0f}' | '\u{feff}' => {
@@ -93,7 +89,6 @@ fn fold_other(letter: char, out: &mut String) {
         '\u{307}' if out.ends_with('i') => return,
         _ if letter.is_whitespace() && out.ends_with(' ') => return,
         _ if letter.is_whitespace() => ' ',
-        '\0'..='\x7f' => return,
         'İ' | 'ı' => 'i',
         'ß' | 'ẞ' => {
             out.push('s');
@@ -174,6 +169,13 @@ mod tests {
             let once = folded(&code.to_string());
             assert_eq!(folded(&once), once, "{code:?}");
         }
+    }
+
+    #[test]
+    fn signs_that_cannot_be_seen_are_left_out() {
+        assert_eq!(folded("a\u{0}b\u{7f}\tc\u{1f} \r\n D"), "ab c d");
+        assert_eq!(folded("a \u{a0} b\u{2003}\tc"), "a b c");
+        assert!(CAPITALS.is_sorted());
     }
 
     #[test]

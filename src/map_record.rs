@@ -79,6 +79,15 @@ pub struct Mapper {
     explain: bool,
 }
 
+/// A normalizer of a stream's records that leaves in them what their mapping asks for, though it is rows of another stream.
+pub fn normalizer(stream: &'static Stream, section: Option<&Section>) -> Normalizer<'static> {
+    let normalizer = Normalizer::new(stream);
+    match section.is_some_and(|section| section.embeds(stream)) {
+        true => normalizer.with_embedded(),
+        false => normalizer,
+    }
+}
+
 /// What became of a record.
 #[derive(Debug)]
 pub struct Made {
@@ -106,14 +115,7 @@ impl Mapper {
 
     /// A normalizer that leaves in records what the mapping asks for, though it is rows of another stream.
     pub fn normalizer(&self) -> Normalizer<'static> {
-        let normalizer = Normalizer::new(self.stream);
-        match self
-            .section()
-            .is_some_and(|section| section.embeds(self.stream))
-        {
-            true => normalizer.with_embedded(),
-            false => normalizer,
-        }
+        normalizer(self.stream, self.section())
     }
 
     /// The entry of a whole record. `company` is the canonical record of a contact's company, where it was read.

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use anyhow::{anyhow, bail};
 use hmac::{Hmac, KeyInit, Mac};
-use intercom_connector::contract::connector::{PageRequest, Selection, WebhookDelivery};
+use intercom_connector::contract::connector::{PageRequest, Selection, Verdict, WebhookDelivery};
 use intercom_connector::contract::http::Response;
 use intercom_connector::contract::types::{Connection, Header};
 use intercom_connector::operation::{Input, Moment, Operation, Step};
 use intercom_connector::read_page::ReadPage;
+use serde_json::json;
 use sha1::Sha1;
 
 use super::clock::thread_cpu_time;
@@ -83,8 +84,15 @@ pub fn signature(body: &[u8]) -> anyhow::Result<String> {
     ))
 }
 
-/// Verifies one webhook.
-pub fn verify_webhook(body: &[u8], prepared: Option<Vec<u8>>) -> anyhow::Result<Duration> {
+/// When webhooks are received, in milliseconds: an hour after the measured ones were sent.
+pub const RECEIVED_AT_MS: i64 = 1_719_496_434_000;
+
+/// Verifies one webhook; so many triggers fire.
+pub fn verify_webhook(
+    body: &[u8],
+    prepared: Option<Vec<u8>>,
+    fire: usize,
+) -> anyhow::Result<Duration> {
     let delivery = WebhookDelivery {
         headers: vec![Header {
             name: "x-hub-signature".into(),
@@ -92,7 +100,7 @@ pub fn verify_webhook(body: &[u8], prepared: Option<Vec<u8>>) -> anyhow::Result<
         }],
         body: body.to_vec(),
         secrets: vec![SECRET.into()],
-        received_at_ms: 0,
+        received_at_ms: RECEIVED_AT_MS,
     };
     let connection = Connection {
         prepared,
@@ -101,9 +109,26 @@ pub fn verify_webhook(body: &[u8], prepared: Option<Vec<u8>>) -> anyhow::Result<
     let start = thread_cpu_time();
     let verdict = intercom_connector::verify_webhook::verify(&connection, &delivery);
     let taken = thread_cpu_time() - start;
-    verdict.map_err(|failure| anyhow!(failure.message))?;
+    match verdict.map_err(|failure| anyhow!(failure.message))? {
+        Verdict::Accepted(accepted) => assert_eq!(accepted.intents.len(), fire),
+        _ => bail!("the webhook is not accepted"),
+    }
     Ok(taken)
 }
+
+/// What triggers look for.
+const WORDS: [&str; 10] = [
+    "cancel my plan",
+    "charged twice",
+    "iade",
+    "I would like",
+    "lawyer",
+    "money back",
+    "order number",
+    "remboursement",
+    "what became of",
+    "返品",
+];
 
 /// The mapping that is measured.
 pub const MAPPING: &str = r#"{"preset":"brevo-contact","lists":{"all_users":35,"leads":37},"country":"US","attributes":{"plan_tier":"PLAN_TIER"}}"#;
@@ -116,35 +141,71 @@ pub fn prepared() -> anyhow::Result<Vec<u8>> {
         .prepare(&[]))
 }
 
-/// A mapping of conversations and a hundred triggers, as a check prepares them: four in five are for other topics or look for
-/// words that are not there, and one becomes a ticket.
+/// How many triggers fire for the measured reply.
+pub const FIRE: usize = 4;
+
+/// A mapping of conversations and a hundred triggers, as a check prepares them. Seventy may fire for the measured reply: fifty
+/// name its topic, twenty none. Forty look for ten words each. Four fire, one of them for a ticket.
 pub fn prepared_triggers() -> anyhow::Result<Vec<u8>> {
     let mut triggers = serde_json::Map::new();
     for number in 0..100 {
-        let words: Vec<String> = (0..10)
-            .map(|word| format!("keyword {number} {word}"))
+        let words: Vec<String> = WORDS
+            .iter()
+            .map(|word| format!("{word} {number}"))
             .collect();
-        let trigger = match number % 5 {
-            0 => serde_json::json!({ "on": "ticket.created", "action": "note" }),
+        let trigger = match number % 10 {
+            0 => json!({ "on": "ticket.created", "action": "note", "when": { "keywords": words } }),
             1 => {
-                serde_json::json!({ "on": "conversation.closed", "action": "note", "when": { "tag": words[0] } })
+                json!({ "on": "conversation.admin.closed", "action": "note", "when": { "tag": words[0] } })
             }
-            2 => {
-                serde_json::json!({ "action": "note", "when": { "path": "custom_attributes.tier", "equals": words[0] } })
-            }
+            2 => json!({ "on": "contact.user.updated", "action": "tag",
+                "when": { "path": "custom_attributes.tier", "equals": words[0] } }),
             3 => {
-                serde_json::json!({ "action": "note", "when": { "all": [{ "path": "state", "equals": "open" },
-                { "keywords": words }] } })
+                json!({ "action": "note", "when": { "path": "custom_attributes.tier", "equals": words[0] } })
             }
-            _ => serde_json::json!({ "on": "conversation.replied", "action": "note",
+            4 => {
+                json!({ "action": "note", "when": [{ "path": "state", "equals": "open" }, { "keywords": words }] })
+            }
+            5 => json!({ "on": "conversation.user.replied", "action": "note",
                 "when": { "any": [{ "keywords": words }, { "author": "bot" }] } }),
+            6 => json!({ "on": "conversation.replied", "action": "assign", "per": "change",
+                "when": [{ "keywords": words }, { "not": { "tag": "vip" } }] }),
+            7 => json!({ "on": "conversation.user.replied", "action": "alarm",
+                "when": [{ "path": "priority", "equals": "priority" }, { "waiting": format!("{number}m") }] }),
+            8 => {
+                json!({ "on": ["conversation.user.replied", "conversation.user.created"], "action": "escalate",
+                "when": { "keywords": words, "in": ["source.body", "title"] } })
+            }
+            _ => json!({ "on": "conversation.user.replied", "action": "note",
+                "when": { "all": [{ "author": "user" }, { "path": "conversation_rating.rating", "at_most": 2 },
+                    { "path": "custom_attributes.seats", "above": number }] } }),
         };
         triggers.insert(format!("trigger {number}"), trigger);
     }
-    triggers.insert(
-        "trigger 0".to_owned(),
-        serde_json::json!({ "on": "conversation.replied", "action": "ticket", "when": { "keyword": "refund" } }),
-    );
+    for (number, trigger) in [
+        (
+            5,
+            json!({ "on": "conversation.user.replied", "action": "ticket", "when": { "keyword": "refund" } }),
+        ),
+        (
+            15,
+            json!({ "on": "conversation.user.replied", "action": "note", "per": "change",
+            "when": [{ "keywords": ["order", "退款"] }, { "author": "contact" }],
+            "mapping": [{ "from": "id", "to": "ID" }, { "from": "source.author.email", "to": "EMAIL" }] }),
+        ),
+        (
+            3,
+            json!({ "action": "note", "when": { "path": "custom_attributes.tier", "equals": "gold" },
+            "mapping": [{ "from": "id", "to": "ID" }] }),
+        ),
+        (
+            7,
+            json!({ "on": "conversation.user.replied", "action": "conversations", "confirm": true, "when": { "waiting": "30m" },
+            "mapping": [{ "from": "id", "to": "ID" }] }),
+        ),
+    ] {
+        triggers.insert(format!("trigger {number}"), trigger);
+    }
     let document = serde_json::Value::from(triggers).to_string();
     let compiled = intercom_connector::triggers::compile(document.as_bytes(), None);
     let compiled = compiled.map_err(|failure| anyhow!(failure.message))?;

@@ -79,10 +79,26 @@ pub fn webhook(bytes: usize) -> Vec<u8> {
     .into_bytes()
 }
 
-/// A notification of about so many bytes of an answer in a conversation.
-pub fn reply(bytes: usize) -> Vec<u8> {
-    let words = "I would like to know what became of my order, since it is not here yet. ";
-    let text = words.repeat(bytes.saturating_sub(2_000) / words.len());
+/// What somebody writes who is not content.
+const MESSAGE: &str = "Hello,</p><p>I ordered the blue armchair with the <b>oak legs</b> on the third of May, together with two \
+    lamps, and was told that everything would be here within ten working days. Only the lamps have arrived, and one of them has a \
+    crack that goes right through its foot. The tracking page has said \u{201c}on its way\u{201d} for more than two weeks now, and \
+    nobody answers the telephone number that it gives.</p><p>I wrote to you last Friday &amp; again on Monday; the first time I was \
+    asked to wait, the second time there was no answer at all. Meanwhile my card was charged for all three things, as you can see \
+    in the statement that I attach. I would like to know what became of the chair, and whether I should still expect it before \
+    the end of the month, because guests are coming and there is nowhere to sit.</p><p>If it cannot be delivered, please cancel \
+    that part of the order, and return what I paid for it to the same card. As for the broken lamp: your shop in Dublin offered to \
+    exchange it, but they want a confirmation from you first, with the number of the order (it is 4711-0815) and a photograph, \
+    which you find below. My partner says that we should simply buy the next one somewhere else, but we do like yours, and they \
+    match the table that we have had from you since 2019.</p><p>One more thing: the newsletter still comes twice, once to this \
+    address and once to my old one at work. Could you take the old one off the list? I tried the link at its end three times, and \
+    every time it says that the page cannot be found. Thank you for looking into all of this, and have a good week.</p><p>P. S. The driver who brought the lamps was very friendly, and carried \
+    them up four flights of stairs because the lift was broken; it would be nice if somebody told him that we were glad. The \
+    boxes are still in the hall, should you want them back.</p><p>Kind \
+    regards,<br>Ada";
+
+/// A notification of an answer in a conversation, of four kilobytes.
+pub fn reply() -> Vec<u8> {
     format!(
         concat!(
             r#"{{"type":"notification_event","app_id":"bench","data":{{"type":"notification_event_data","item":{{"type":"conversation","id":"42","#,
@@ -99,7 +115,7 @@ pub fn reply(bytes: usize) -> Vec<u8> {
             r#""author":{{"id":"667d60bb8a68186f43bafdc5","type":"user","name":"Ada","email":"ada@example.com"}},"attachments":[],"external_id":null,"redacted":false}}],"total_count":1}}}}}},"#,
             r#""links":{{}},"id":"notif_1","topic":"conversation.user.replied","delivery_status":"pending","delivery_attempts":1,"delivered_at":0,"first_sent_at":1710639325,"created_at":1710639325,"self":null}}"#
         ),
-        text = text
+        text = MESSAGE
     )
     .into_bytes()
 }

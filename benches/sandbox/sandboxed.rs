@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::bail;
 use axum::Router;
 use axum::http::{HeaderName, header};
 use axum::routing::get;
-use host_test::contract::connector::{PageRequest, Selection, WebhookDelivery};
+use host_test::contract::connector::{PageRequest, Selection, Verdict, WebhookDelivery};
 use host_test::contract::types::{Account, Connection, Header};
 use host_test::engine::{Engine, EngineOptions};
 use host_test::http_client::{HttpClient, HttpOptions};
@@ -18,7 +19,7 @@ use host_test::state_store::MemoryState;
 use host_test::tenant::{RateRules, Tenant, TenantOptions};
 
 use super::clock::thread_cpu_time;
-use super::native::{SECRET, signature};
+use super::native::{RECEIVED_AT_MS, SECRET, signature};
 
 /// A loaded component with one tenant, whose server always answers with one page.
 pub struct Sandbox {
@@ -112,20 +113,41 @@ impl Sandbox {
         Ok(self.tenant.usage().guest_time - before)
     }
 
-    /// Verifies a webhook, everything included.
-    pub async fn verify_webhook(&self, body: &[u8]) -> anyhow::Result<Duration> {
+    /// Verifies a webhook, everything included; so many triggers fire.
+    pub async fn verify_webhook(&self, body: &[u8], fire: usize) -> anyhow::Result<Duration> {
+        match self.verify(body, signature(body)?).await? {
+            (Verdict::Accepted(accepted), taken) => {
+                assert_eq!(accepted.intents.len(), fire);
+                Ok(taken)
+            }
+            _ => bail!("the webhook is not accepted"),
+        }
+    }
+
+    /// Rejects a webhook that somebody else signed.
+    pub async fn reject_webhook(&self, body: &[u8]) -> anyhow::Result<Duration> {
+        match self
+            .verify(body, format!("sha1={}", "0".repeat(40)))
+            .await?
+        {
+            (Verdict::Rejected(_), taken) => Ok(taken),
+            _ => bail!("the webhook is not rejected"),
+        }
+    }
+
+    async fn verify(&self, body: &[u8], signature: String) -> anyhow::Result<(Verdict, Duration)> {
         let delivery = WebhookDelivery {
             headers: vec![Header {
                 name: "x-hub-signature".into(),
-                value: signature(body)?,
+                value: signature,
             }],
             body: body.to_vec(),
             secrets: vec![SECRET.into()],
-            received_at_ms: 0,
+            received_at_ms: RECEIVED_AT_MS,
         };
         let start = thread_cpu_time();
-        self.plugin.verify_webhook(&self.tenant, &delivery).await?;
-        Ok(thread_cpu_time() - start)
+        let verdict = self.plugin.verify_webhook(&self.tenant, &delivery).await?;
+        Ok((verdict, thread_cpu_time() - start))
     }
 
     /// Maps documents, everything included.

@@ -1,6 +1,8 @@
 //! A mapping at work: from a canonical record to the customer's fields, in one pass over the record.
 
-use records::{Paths, in_order};
+use std::cell::{Cell, OnceCell};
+
+use records::{Paths, in_order, values_at};
 
 use super::condition::is_filled;
 use super::document::attributes_of;
@@ -14,7 +16,10 @@ use crate::json::{self, Members, Reader, quoted};
 #[derive(Clone, Debug)]
 pub struct Program {
     section: Section,
-    paths: Paths,
+    /// Whether a record was looked at.
+    used: Cell<bool>,
+    /// The paths, made ready for the second record: a single one is read without.
+    paths: OnceCell<Paths>,
     /// The paths' texts, sorted, in the order of their slots.
     names: Vec<String>,
     /// For each rule the slots of its paths; of literals none.
@@ -96,7 +101,8 @@ impl Program {
             names.map(str::to_owned).collect()
         };
         Self {
-            paths: Paths::new(wanted.iter().map(String::as_str)),
+            used: Cell::new(false),
+            paths: OnceCell::new(),
             attributes: field
                 .filter(|_| stars || section.strict)
                 .map(|field| (field, named(field))),
@@ -162,7 +168,14 @@ impl Program {
     }
 
     fn found<'a>(&self, subject: &Subject<'a>) -> Result<Found<'a, '_>, json::Invalid> {
-        let mut values = self.paths.pick(subject.record)?;
+        let names = || self.names.iter().map(String::as_str);
+        let mut values = match self.used.replace(true) {
+            false => values_at(&names().collect::<Vec<_>>(), subject.record)?,
+            true => {
+                let paths = self.paths.get_or_init(|| Paths::new(names()));
+                paths.pick(subject.record)?
+            }
+        };
         if let Some(company) = subject.company {
             for (name, value) in self.names.iter().zip(&mut values) {
                 if let Some(path) = name.strip_prefix(COMPANY) {
@@ -171,7 +184,9 @@ impl Program {
             }
         }
         if let Some(parts) = subject.parts {
-            embed(self.embedded, parts, &self.names, &mut values);
+            for (name, value) in self.names.iter().zip(&mut values) {
+                *value = embedded(self.embedded, parts, name).unwrap_or(*value);
+            }
         }
         Ok(Found {
             names: &self.names,
@@ -278,18 +293,12 @@ impl Program {
     }
 }
 
-/// Puts rows of another stream, which a record embeds and which are given beside it, to the paths that lead into them.
-pub fn embed<'a>(field: &str, parts: &'a str, names: &[String], values: &mut [Option<&'a str>]) {
-    for (name, value) in names.iter().zip(values) {
-        match name.strip_prefix(field) {
-            Some("") => *value = Some(parts),
-            Some(rest) => {
-                if let Some(path) = rest.strip_prefix('.') {
-                    *value = value_at(parts, path);
-                }
-            }
-            None => {}
-        }
+/// What a path leads to that goes into the rows of another stream, which a record embeds in a field and which are given beside
+/// it; `None` when it does not go there.
+pub fn embedded<'a>(field: &str, parts: &'a str, path: &str) -> Option<Option<&'a str>> {
+    match path.strip_prefix(field)? {
+        "" => Some(Some(parts)),
+        rest => rest.strip_prefix('.').map(|path| value_at(parts, path)),
     }
 }
 

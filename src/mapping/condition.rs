@@ -340,17 +340,19 @@ pub fn written(member: &Member) -> String {
 /// Whether two values are the same: texts by their characters, everything else as it is written. A number in quotes is the
 /// number too, since ids are written either way.
 pub fn same(wanted: &str, found: &str) -> bool {
-    fn plain(json: &str) -> Option<Cow<'_, str>> {
-        match json.strip_prefix('"') {
-            Some(rest) => {
-                let inside = rest.strip_suffix('"')?;
-                match inside.contains('\\') {
-                    true => json::unescaped(inside).map(Cow::Owned),
-                    false => Some(Cow::Borrowed(inside)),
-                }
-            }
-            None => Some(Cow::Borrowed(json)),
-        }
-    }
     wanted == found || plain(wanted).is_some_and(|wanted| Some(wanted) == plain(found))
+}
+
+/// A value in the form in which it is compared; `None` when it is none.
+pub fn plain(json: &str) -> Option<Cow<'_, str>> {
+    match json.strip_prefix('"') {
+        Some(rest) => {
+            let inside = rest.strip_suffix('"')?;
+            match inside.contains('\\') {
+                true => json::unescaped(inside).map(Cow::Owned),
+                false => Some(Cow::Borrowed(inside)),
+            }
+        }
+        None => Some(Cow::Borrowed(json)),
+    }
 }

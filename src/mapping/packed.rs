@@ -51,7 +51,7 @@ impl<'a> Unpacker<'a> {
     /// A number.
     pub fn number(&mut self) -> Option<usize> {
         let mut number = 0_usize;
-        for shift in (0..28).step_by(7) {
+        for shift in [0, 7, 14, 21] {
             let (byte, rest) = self.0.split_first()?;
             self.0 = rest;
             number |= usize::from(byte & 127) << shift;
@@ -86,7 +86,11 @@ impl<'a> Unpacker<'a> {
         if count > self.0.len() {
             return None;
         }
-        (0..count).map(|_| each(self)).collect()
+        let mut all = Vec::with_capacity(count);
+        for _ in 0..count {
+            all.push(each(self)?);
+        }
+        Some(all)
     }
 
     /// Texts behind their number.

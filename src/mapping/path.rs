@@ -1,11 +1,10 @@
 //! Dotted paths into canonical records: `email`, `location.city`, `custom_attributes.plan`, `tags.data.0.id`.
 
-use records::Paths;
-
 use crate::contract::types::Problem;
 use crate::failure::{problem, unknown};
 use crate::intercom::fields::{Field, Kind};
 use crate::intercom::streams::{self, Stream};
+pub use records::value_at;
 
 /// The most parts of a path.
 pub const MOST_PARTS: usize = 8;
@@ -64,12 +63,6 @@ impl Type {
             Some(_) => Self::Number,
         }
     }
-}
-
-/// The value at a path of a record, as it is written there.
-pub fn value_at<'a>(record: &'a str, path: &str) -> Option<&'a str> {
-    let found = Paths::new([path]).pick(record).ok()?;
-    found.into_iter().next()?.map(str::trim)
 }
 
 /// The type at a path of a stream's records. Paths of contacts may lead into their company.

@@ -1,6 +1,6 @@
 //! Intents in the making: what triggers that fire want done.
 
-use super::packing::{CONFIRM, EACH_CHANGE, ON_TOPICS};
+use super::packing::{CONFIRM, EACH_CHANGE, OF_TOPIC};
 use super::scene::last_part;
 use super::watch::{Occasion, Watch};
 use crate::contract::types::{Intent, Notice};
@@ -17,7 +17,8 @@ const DIGITS: usize = 32;
 pub struct Intents<'a, 'w> {
     watch: &'w Watch<'w>,
     occasion: &'w Occasion<'a>,
-    intents: Vec<Intent>,
+    /// Each with the place of its trigger among all.
+    intents: Vec<(usize, Intent)>,
     notices: Vec<Notice>,
     /// Records that were mapped, by the number of their mapping: many triggers share one.
     mapped: Vec<(usize, Option<Vec<u8>>)>,
@@ -35,16 +36,15 @@ impl<'a, 'w> Intents<'a, 'w> {
     }
 
     /// Adds the intent of a trigger, of which what it wants comes next.
-    pub fn add(&mut self, bits: usize, trigger: &mut Unpacker) {
-        let (Some(name), Some(action), Some(mapping)) =
-            (trigger.str(), trigger.str(), trigger.number())
-        else {
-            return;
-        };
-        let Some(record) = self.record(mapping, name) else {
-            return;
-        };
-        self.intents.push(Intent {
+    pub fn add(&mut self, trigger: &mut Unpacker) {
+        let _ = self.added(trigger);
+    }
+
+    fn added(&mut self, trigger: &mut Unpacker) -> Option<()> {
+        let (order, bits) = (trigger.number()?, trigger.number()?);
+        let (name, action) = (trigger.str()?, trigger.str()?);
+        let record = self.record(trigger.number()?, name)?;
+        let intent = Intent {
             id: self.id(bits, name),
             trigger: name.to_owned(),
             source_stream: self.watch.stream.name.to_owned(),
@@ -52,12 +52,16 @@ impl<'a, 'w> Intents<'a, 'w> {
             action: action.to_owned(),
             record,
             confirm: bits & CONFIRM != 0,
-        });
+        };
+        let at = self.intents.partition_point(|(before, _)| *before <= order);
+        self.intents.insert(at, (order, intent));
+        Some(())
     }
 
-    /// What was made.
+    /// What was made, in the order of the triggers.
     pub fn end(self) -> (Vec<Intent>, Vec<Notice>) {
-        (self.intents, self.notices)
+        let intents = self.intents.into_iter().map(|(_, intent)| intent);
+        (intents.collect(), self.notices)
     }
 
     /// The same for the same trigger and row, and for the same change of it where each counts. Deliveries know a change by the
@@ -66,10 +70,11 @@ impl<'a, 'w> Intents<'a, 'w> {
         let occasion = self.occasion;
         let stream = self.watch.stream;
         let mut parts = vec![name, stream.name, occasion.key];
-        let updated_at = occasion.updated_at.map(|seconds| seconds.to_string());
+        let updated_at;
         if bits & EACH_CHANGE != 0 {
-            let parts_of = occasion.parts.filter(|_| bits & ON_TOPICS != 0);
-            let part = parts_of.and_then(|parts| last_part(parts, stream.embedded()));
+            let parts_of = occasion.parts.filter(|_| bits & OF_TOPIC != 0);
+            let part = parts_of.and_then(|parts| last_part(parts, self.watch.embedded));
+            updated_at = occasion.updated_at.map(|seconds| seconds.to_string());
             let change = match occasion.gone {
                 true => Some("gone"),
                 false => part.or(updated_at.as_deref()),

@@ -1,34 +1,43 @@
 //! The compiled form of triggers: packed values that are judged as they lie.
 //!
-//! For each stream its name, the paths that its triggers look at (sorted: a number stands for each), the keywords (an index for
-//! all that are looked for at the same paths) and the triggers; then the mappings, each once. Of a trigger first what decides
-//! whether it fires, then what it wants.
+//! For each stream its name and what its triggers have in common: the paths that they look at (sorted: a number stands for each),
+//! the topics that they name (likewise), the keywords (an index for all that are looked for at the same paths), and the questions,
+//! each once, behind a table of where each ends. Then the triggers, those with the same topics together; then the mappings, each
+//! once. Of a trigger first what decides whether it fires, then what it wants.
 
 use super::Trigger;
 use super::keywords;
 use super::question::Question;
 use crate::intercom::streams::STREAMS;
-use crate::mapping::condition::Condition;
+use crate::intercom::topics::Topic;
+use crate::mapping::condition::{Condition, plain};
 use crate::mapping::packed::Packer;
+
+/// Bits of triggers with the same topics: whether they name any, and whether they ask how long ago something was, which no
+/// delivery tells.
+pub const ON_TOPICS: usize = 1;
+pub const WAITS: usize = 2;
 
 /// Bits of a trigger.
 pub const CONFIRM: usize = 1;
 pub const EACH_CHANGE: usize = 2;
-pub const ON_TOPICS: usize = 4;
-/// It asks how long ago something was, which no delivery tells.
-pub const WAITS: usize = 8;
+/// The same as for all with its topics.
+pub const OF_TOPIC: usize = 4;
 
-/// Kinds of conditions.
+/// What a condition is made of; a number from [`QUESTIONS`] on is a question's.
+pub const NOT: usize = 0;
+pub const ALL: usize = 1;
+pub const ANY: usize = 2;
+pub const QUESTIONS: usize = 3;
+
+/// Kinds of questions.
 pub const IN: usize = 0;
 pub const PRESENT: usize = 1;
-pub const NOT: usize = 2;
-pub const ALL: usize = 3;
-pub const ANY: usize = 4;
-pub const COMPARED: usize = 5;
-pub const KEYWORDS: usize = 6;
-pub const TAG: usize = 7;
-pub const AUTHOR: usize = 8;
-pub const OLDER: usize = 9;
+pub const COMPARED: usize = 2;
+pub const KEYWORDS: usize = 3;
+pub const TAG: usize = 4;
+pub const AUTHOR: usize = 5;
+pub const OLDER: usize = 6;
 
 /// Packs triggers.
 pub fn pack(triggers: &[Trigger]) -> Vec<u8> {
@@ -53,13 +62,19 @@ pub fn pack(triggers: &[Trigger]) -> Vec<u8> {
     packer.0
 }
 
-/// What the conditions of one stream have in common.
+/// What the triggers of one stream have in common.
 #[derive(Default)]
 struct Shared<'t> {
     paths: Vec<&'t str>,
-    /// Paths, the entries of the keywords that are looked for there, and how many marks they have.
-    keywords: Vec<(&'t [String], Vec<String>, u32)>,
+    topics: Vec<&'static str>,
+    questions: Vec<&'t Condition>,
+    packed: Vec<Vec<u8>>,
+    /// Paths, and the entries of the keywords that are looked for there.
+    keywords: Vec<(&'t [String], Vec<String>)>,
 }
+
+/// Triggers with the same topics: whether they wait, the topics, and each trigger packed.
+type Group<'t> = (bool, Option<&'t [&'static Topic]>, Vec<Vec<u8>>);
 
 fn stream(triggers: &[&Trigger], mappings: &mut Vec<Vec<u8>>) -> Vec<u8> {
     let mut shared = Shared::default();
@@ -70,42 +85,182 @@ fn stream(triggers: &[&Trigger], mappings: &mut Vec<Vec<u8>>) -> Vec<u8> {
             }
         });
     }
-    let mut packed = Packer::default();
-    for trigger in triggers {
-        packed.bytes(&one(trigger, &mut shared, mappings));
-    }
-    let mut packer = Packer::default();
-    packer.all(&shared.paths, |packer, path| packer.text(path));
-    packer.all(&shared.keywords, |packer, (paths, words, _)| {
-        packer.all(paths, |packer, path| {
-            packer.number(slot(&shared.paths, path))
+    let mut groups: Vec<Group> = Vec::new();
+    for (order, trigger) in triggers.iter().enumerate() {
+        let waits = trigger.when.as_ref().is_some_and(waits);
+        let topics = trigger.topics.as_deref();
+        let known = groups
+            .iter()
+            .position(|group| group.0 == waits && group.1 == topics);
+        let group = known.unwrap_or_else(|| {
+            groups.push((waits, topics, Vec::new()));
+            groups.len() - 1
         });
-        packer.bytes(&keywords::index(words.clone()));
-    });
-    packer.0.extend(packed.0);
-    packer.0
+        let packed = one(order, trigger, &mut shared, mappings);
+        groups[group].2.push(packed);
+    }
+    let mut behind = Packer::default();
+    for (waits, topics, triggers) in groups {
+        let mut group = Packer::default();
+        group.number(usize::from(topics.is_some()) * ON_TOPICS + usize::from(waits) * WAITS);
+        group.all(&shared.named(topics), |packer, topic| packer.number(*topic));
+        for trigger in triggers {
+            group.bytes(&trigger);
+        }
+        behind.bytes(&group.0);
+    }
+    shared.pack(&behind.0)
 }
 
-fn one<'t>(trigger: &'t Trigger, shared: &mut Shared<'t>, mappings: &mut Vec<Vec<u8>>) -> Vec<u8> {
+impl<'t> Shared<'t> {
+    /// All of it, and what stands behind it.
+    fn pack(&self, behind: &[u8]) -> Vec<u8> {
+        let mut packer = Packer::default();
+        for texts in [&self.paths, &self.topics] {
+            packer.all(texts, |packer, text| packer.text(text));
+        }
+        packer.all(&self.keywords, |packer, (paths, entries)| {
+            let mut group = Packer::default();
+            group.all(paths, |packer, path| packer.number(self.slot(path)));
+            group.0.extend(keywords::index(entries.clone()));
+            packer.bytes(&group.0);
+        });
+        let (mut ends, mut all) = (Vec::new(), Vec::new());
+        for question in &self.packed {
+            all.extend_from_slice(question);
+            ends.extend((all.len() as u32).to_le_bytes());
+        }
+        packer.bytes(&ends);
+        packer.bytes(&all);
+        packer.0.extend_from_slice(behind);
+        packer.0
+    }
+
+    /// The numbers of topics. A name under which a delivery comes stands for all topics that have it.
+    fn named(&mut self, topics: Option<&[&'static Topic]>) -> Vec<usize> {
+        let topics = topics.unwrap_or_default().iter();
+        let names = topics.flat_map(|topic| [topic.name].into_iter().chain(topic.aliases.to_vec()));
+        let mut numbers = Vec::new();
+        for name in names {
+            let known = self.topics.iter().position(|known| *known == name);
+            let number = known.unwrap_or_else(|| {
+                self.topics.push(name);
+                self.topics.len() - 1
+            });
+            if !numbers.contains(&number) {
+                numbers.push(number);
+            }
+        }
+        numbers
+    }
+
+    fn slot(&self, path: &str) -> usize {
+        self.paths.binary_search(&path).unwrap_or_default()
+    }
+
+    /// The number of a question.
+    fn question(&mut self, asked: &'t Condition) -> usize {
+        let known = self.questions.iter().position(|known| *known == asked);
+        known.unwrap_or_else(|| {
+            let number = self.questions.len();
+            let packed = self.packed(asked, number);
+            self.questions.push(asked);
+            self.packed.push(packed);
+            number
+        })
+    }
+
+    fn packed(&mut self, asked: &'t Condition, number: usize) -> Vec<u8> {
+        let mut packer = Packer::default();
+        let mut begin = |kind, path: &str| {
+            packer.number(kind);
+            packer.number(self.slot(path));
+        };
+        match asked {
+            Condition::In(path, wanted) => {
+                begin(IN, path);
+                packer.all(wanted, |packer, one| {
+                    packer.text(&plain(one).unwrap_or_default());
+                });
+            }
+            Condition::Compared(path, comparison, limit) => {
+                begin(COMPARED, path);
+                packer.number(*comparison);
+                packer.text(limit);
+            }
+            Condition::Present(path) => begin(PRESENT, path),
+            Condition::Asked(Question::Tag { path, tags }) => {
+                begin(TAG, path);
+                packer.texts(tags);
+            }
+            Condition::Asked(Question::Author { path, authors }) => {
+                begin(AUTHOR, path);
+                packer.texts(authors);
+            }
+            Condition::Asked(Question::Older(path, seconds)) => {
+                begin(OLDER, path);
+                packer.number(*seconds as usize);
+            }
+            Condition::Asked(Question::Keywords { paths, words }) => {
+                let known = self.keywords.iter().position(|one| one.0 == paths);
+                let group = known.unwrap_or_else(|| {
+                    self.keywords.push((paths, Vec::new()));
+                    self.keywords.len() - 1
+                });
+                let entries = words
+                    .iter()
+                    .map(|word| keywords::entry(word, number as u32));
+                self.keywords[group].1.extend(entries);
+                packer.number(KEYWORDS);
+                packer.number(group);
+            }
+            // These are no questions.
+            Condition::Not(_) | Condition::All(_) | Condition::Any(_) => {}
+        }
+        packer.0
+    }
+
+    fn condition(&mut self, when: &'t Condition, packer: &mut Packer) {
+        match when {
+            Condition::Not(inner) => {
+                packer.number(NOT);
+                self.condition(inner, packer);
+            }
+            Condition::All(inner) => self.several(ALL, inner, packer),
+            Condition::Any(inner) => self.several(ANY, inner, packer),
+            asked => packer.number(QUESTIONS + self.question(asked)),
+        }
+    }
+
+    /// What costs least comes first: the rest is not asked once the answer is clear.
+    fn several(&mut self, kind: usize, inner: &'t [Condition], packer: &mut Packer) {
+        packer.number(kind);
+        packer.number(inner.len());
+        for wanted in 0..=MOST_COST {
+            for one in inner.iter().filter(|one| cost(one) == wanted) {
+                self.condition(one, packer);
+            }
+        }
+    }
+}
+
+fn one<'t>(
+    order: usize,
+    trigger: &'t Trigger,
+    shared: &mut Shared<'t>,
+    mappings: &mut Vec<Vec<u8>>,
+) -> Vec<u8> {
     let mut packer = Packer::default();
-    let waits = trigger.when.as_ref().is_some_and(waits);
+    match &trigger.when {
+        Some(when) => shared.condition(when, &mut packer),
+        None => shared.several(ALL, &[], &mut packer),
+    }
+    packer.number(order);
     packer.number(
         usize::from(trigger.confirm) * CONFIRM
             + usize::from(trigger.each_change) * EACH_CHANGE
-            + usize::from(trigger.topics.is_some()) * ON_TOPICS
-            + usize::from(waits) * WAITS,
+            + usize::from(trigger.topics.is_some()) * OF_TOPIC,
     );
-    // A name under which a delivery comes stands for all topics that have it.
-    let mut names: Vec<String> = Vec::new();
-    for topic in trigger.topics.iter().flatten() {
-        names.push(topic.name.to_owned());
-        names.extend(topic.aliases.iter().map(|alias| (*alias).to_owned()));
-    }
-    packer.texts(&names);
-    match &trigger.when {
-        Some(when) => condition(when, shared, &mut packer),
-        None => several(ALL, &[], shared, &mut packer),
-    }
     packer.text(&trigger.name);
     packer.text(&trigger.action);
     let mapping = trigger
@@ -122,75 +277,27 @@ fn one<'t>(trigger: &'t Trigger, shared: &mut Shared<'t>, mappings: &mut Vec<Vec
     packer.0
 }
 
+/// What a condition costs at most.
+const MOST_COST: usize = 2;
+
+/// What a condition costs, beside others: a look at a field, at a list, or at all texts.
+fn cost(when: &Condition) -> usize {
+    match when {
+        Condition::Asked(Question::Keywords { .. }) => MOST_COST,
+        Condition::Asked(Question::Tag { .. } | Question::Author { .. }) => 1,
+        Condition::Not(inner) => cost(inner),
+        Condition::All(inner) | Condition::Any(inner) => {
+            inner.iter().map(cost).max().unwrap_or_default()
+        }
+        _ => 0,
+    }
+}
+
 fn waits(when: &Condition) -> bool {
     match when {
         Condition::Asked(Question::Older(..)) => true,
         Condition::Not(inner) => waits(inner),
         Condition::All(inner) | Condition::Any(inner) => inner.iter().any(waits),
         _ => false,
-    }
-}
-
-fn slot(paths: &[&str], path: &str) -> usize {
-    paths.binary_search(&path).unwrap_or_default()
-}
-
-fn several<'t>(kind: usize, inner: &'t [Condition], shared: &mut Shared<'t>, packer: &mut Packer) {
-    packer.number(kind);
-    packer.number(inner.len());
-    for one in inner {
-        condition(one, shared, packer);
-    }
-}
-
-fn texts(packer: &mut Packer, kind: usize, slot: usize, texts: &[String]) {
-    packer.number(kind);
-    packer.number(slot);
-    packer.texts(texts);
-}
-
-fn condition<'t>(when: &'t Condition, shared: &mut Shared<'t>, packer: &mut Packer) {
-    match when {
-        Condition::In(path, wanted) => texts(packer, IN, slot(&shared.paths, path), wanted),
-        Condition::Present(path) => {
-            packer.number(PRESENT);
-            packer.number(slot(&shared.paths, path));
-        }
-        Condition::Not(inner) => {
-            packer.number(NOT);
-            condition(inner, shared, packer);
-        }
-        Condition::All(inner) => several(ALL, inner, shared, packer),
-        Condition::Any(inner) => several(ANY, inner, shared, packer),
-        Condition::Compared(path, comparison, number) => {
-            packer.number(COMPARED);
-            packer.number(slot(&shared.paths, path));
-            packer.number(*comparison);
-            packer.text(number);
-        }
-        Condition::Asked(Question::Tag { path, tags }) => {
-            texts(packer, TAG, slot(&shared.paths, path), tags);
-        }
-        Condition::Asked(Question::Author { path, authors }) => {
-            texts(packer, AUTHOR, slot(&shared.paths, path), authors);
-        }
-        Condition::Asked(Question::Older(path, seconds)) => {
-            packer.number(OLDER);
-            packer.number(slot(&shared.paths, path));
-            packer.number(*seconds as usize);
-        }
-        Condition::Asked(Question::Keywords { paths, words }) => {
-            let known = shared.keywords.iter().position(|one| one.0 == paths);
-            let group = known.unwrap_or_else(|| {
-                shared.keywords.push((paths, Vec::new(), 0));
-                shared.keywords.len() - 1
-            });
-            let (_, all, marks) = &mut shared.keywords[group];
-            all.extend(words.iter().map(|word| keywords::entry(word, *marks)));
-            packer.number(KEYWORDS);
-            packer.number(group);
-            packer.number(*marks as usize);
-            *marks += 1;
-        }
     }
 }

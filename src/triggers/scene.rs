@@ -1,18 +1,22 @@
 //! An occasion as triggers look at it: values are picked once, and the texts are searched once for all keywords.
 
-use super::packing::{ALL, ANY, AUTHOR, COMPARED, IN, KEYWORDS, NOT, OLDER, PRESENT, TAG};
+use records::keywords::search;
+use records::{value_at, values_at};
+
+use super::packing::{ALL, AUTHOR, COMPARED, IN, KEYWORDS, NOT, OLDER, PRESENT, QUESTIONS, TAG};
 use super::question::folded;
 use super::watch::{Occasion, Watch};
 use crate::intercom::timestamp;
 use crate::json::Reader;
 use crate::letters::fold;
-use crate::mapping::apply::embed;
-use crate::mapping::condition::{compares, is_filled, same};
+use crate::mapping::apply::embedded;
+use crate::mapping::condition::{compares, is_filled, plain};
 use crate::mapping::packed::Unpacker;
-use crate::mapping::path::value_at;
-use crate::mapping::transform::html::plain;
+use crate::mapping::transform::html;
 use crate::mapping::transform::{Item, each};
-use records::keywords::search;
+
+/// The bytes that say where a question ends.
+const END: usize = 4;
 
 /// The most conditions within each other, with those that others stand for.
 const MOST_DEPTH: usize = 24;
@@ -20,13 +24,21 @@ const MOST_DEPTH: usize = 24;
 /// The most lists and objects within each other whose texts are searched.
 const MOST_WITHIN: usize = 8;
 
-/// An occasion as triggers look at it.
+/// An occasion as triggers look at it. What was found out once is not looked for again.
 pub struct Scene<'a, 'w> {
     watch: &'w Watch<'w>,
     occasion: &'w Occasion<'a>,
     values: Option<Vec<Option<&'a str>>>,
-    /// The marks of the keywords that were found, for each index that was searched.
-    found: Vec<Option<Vec<u32>>>,
+    /// The texts at the paths, folded, as far as they were searched.
+    texts: Vec<Option<String>>,
+    /// The answers to the questions, as far as they were asked.
+    answers: Vec<Option<bool>>,
+    /// Whether an index of keywords was searched.
+    searched: Vec<bool>,
+    /// What tags the row has: names, folded, and ids.
+    tags: Option<Vec<String>>,
+    /// The kind, the id and the address of who wrote last.
+    speaker: Option<[Option<Item<'a>>; 3]>,
 }
 
 impl<'a, 'w> Scene<'a, 'w> {
@@ -35,7 +47,11 @@ impl<'a, 'w> Scene<'a, 'w> {
             watch,
             occasion,
             values: None,
-            found: vec![None; watch.keywords.len()],
+            texts: vec![None; watch.names.len()],
+            answers: vec![None; watch.ends.len() / END],
+            searched: vec![false; watch.keywords.len()],
+            tags: None,
+            speaker: None,
         }
     }
 
@@ -48,30 +64,49 @@ impl<'a, 'w> Scene<'a, 'w> {
     fn judge(&mut self, packed: &mut Unpacker, matters: bool, depth: usize) -> Option<bool> {
         let depth = depth.checked_sub(1)?;
         let kind = packed.number()?;
-        match kind {
-            NOT => return Some(!self.judge(packed, matters, depth)?),
-            ALL | ANY => {
-                let mut holds = kind == ALL;
-                for _ in 0..packed.number()? {
-                    let open = holds == (kind == ALL);
-                    let one = self.judge(packed, matters && open, depth)?;
-                    if open {
-                        holds = one;
-                    }
-                }
-                return Some(holds);
-            }
-            KEYWORDS => {
-                let (group, mark) = (packed.number()?, packed.number()?);
-                return Some(matters && self.has_keyword(group, mark as u32));
-            }
-            _ => {}
+        if let Some(question) = kind.checked_sub(QUESTIONS) {
+            return match matters {
+                true => self.answer(question),
+                false => Some(false),
+            };
         }
-        let slot = packed.number()?;
-        let value = match matters {
-            true => self.value(slot),
-            false => None,
+        if kind == NOT {
+            return Some(!self.judge(packed, matters, depth)?);
+        }
+        let mut holds = kind == ALL;
+        for _ in 0..packed.number()? {
+            let open = matters && holds == (kind == ALL);
+            let one = self.judge(packed, open, depth)?;
+            if open {
+                holds = one;
+            }
+        }
+        Some(holds)
+    }
+
+    /// The answer to a question.
+    fn answer(&mut self, question: usize) -> Option<bool> {
+        if let Some(known) = self.answers.get(question)? {
+            return Some(*known);
+        }
+        let answer = self.ask(question)?;
+        self.answers[question] = Some(answer);
+        Some(answer)
+    }
+
+    fn ask(&mut self, question: usize) -> Option<bool> {
+        let end = |question: usize| {
+            let bytes = self.watch.ends.get(question * END..)?.first_chunk()?;
+            Some(u32::from_le_bytes(*bytes) as usize)
         };
+        let start = question.checked_sub(1).map_or(Some(0), end)?;
+        let mut packed = Unpacker(self.watch.questions.get(start..end(question)?)?);
+        let (kind, slot) = (packed.number()?, packed.number()?);
+        if kind == KEYWORDS {
+            self.search(slot);
+            return Some(self.answers.get(question) == Some(&Some(true)));
+        }
+        let value = self.value(slot);
         Some(match kind {
             PRESENT => is_filled(value),
             COMPARED => {
@@ -83,22 +118,21 @@ impl<'a, 'w> Scene<'a, 'w> {
                 let time = value.and_then(|json| timestamp::parse(json).ok().flatten());
                 time.is_some_and(|time| self.occasion.now.saturating_sub(time) > seconds)
             }
-            IN | TAG | AUTHOR => {
-                let speaker = match kind {
-                    AUTHOR if matters => self.speaker(value),
-                    _ => None,
-                };
-                let mut holds = false;
-                for _ in 0..packed.number()? {
-                    let wanted = packed.str()?;
-                    holds |= matters
-                        && match kind {
-                            IN => same(wanted, value.unwrap_or("null")),
-                            TAG => is_tagged(value.unwrap_or_default(), wanted),
-                            _ => speaker.is_some_and(|author| is_author(author, wanted)),
-                        };
-                }
-                holds
+            IN => {
+                let found = plain(value.unwrap_or("null"));
+                any(&mut packed, |wanted| found.as_deref() == Some(wanted))?
+            }
+            // Rows of a stream have their tags, and their author, at one path.
+            TAG => {
+                let tags = self.tags.get_or_insert_with(|| tags(value));
+                any(&mut packed, |wanted| tags.iter().any(|tag| tag == wanted))?
+            }
+            AUTHOR => {
+                let (watch, occasion) = (self.watch, self.occasion);
+                let speaker = self
+                    .speaker
+                    .get_or_insert_with(|| speaker(watch, occasion, value));
+                any(&mut packed, |wanted| is_author(speaker, wanted))?
             }
             _ => return None,
         })
@@ -107,76 +141,101 @@ impl<'a, 'w> Scene<'a, 'w> {
     fn value(&mut self, slot: usize) -> Option<&'a str> {
         let (watch, occasion) = (self.watch, self.occasion);
         let values = self.values.get_or_insert_with(|| {
-            let picked = watch.paths.pick(occasion.record);
+            let picked = values_at(&watch.names, occasion.record);
             let mut values = picked.unwrap_or_else(|_| vec![None; watch.names.len()]);
             if let Some(parts) = occasion.parts {
-                embed(watch.stream.embedded(), parts, &watch.names, &mut values);
+                for (name, value) in watch.names.iter().zip(&mut values) {
+                    *value = embedded(watch.embedded, parts, name).unwrap_or(*value);
+                }
             }
             values
         });
         values.get(slot).copied().flatten()
     }
 
-    /// Whether a keyword with this mark is in the texts of an index.
-    fn has_keyword(&mut self, group: usize, mark: u32) -> bool {
-        let watch = self.watch;
-        let Some((slots, index)) = watch.keywords.get(group) else {
-            return false;
+    /// Looks for all keywords of an index in the texts at its paths: those that are there answer their questions.
+    fn search(&mut self, group: usize) {
+        let (Some(searched), Some(packed)) =
+            (self.searched.get_mut(group), self.watch.keywords.get(group))
+        else {
+            return;
         };
-        if let Some(Some(found)) = self.found.get(group) {
-            return found.contains(&mark);
+        if std::mem::replace(searched, true) {
+            return;
         }
-        let embedded = watch.stream.embedded();
-        let mut text = String::new();
+        let mut packed = Unpacker(packed);
+        let mut slots = Vec::new();
+        for _ in 0..packed.number().unwrap_or_default() {
+            slots.extend(packed.number());
+        }
         for slot in slots {
-            let Some(value) = self.value(*slot) else {
+            self.fold(slot);
+            let (Some(Some(text)), answers) = (self.texts.get(slot), &mut self.answers) else {
                 continue;
             };
-            match !embedded.is_empty()
-                && watch.names.get(*slot).is_some_and(|name| name == embedded)
-            {
-                true => each(list_of(value, embedded), |part| {
-                    add(
-                        value_at(part, "body").unwrap_or_default(),
-                        &mut text,
-                        MOST_WITHIN,
-                    );
-                }),
-                false => add(value, &mut text, MOST_WITHIN),
-            }
+            search(packed.0, text, &mut |question| {
+                if let Some(answer) = answers.get_mut(question as usize) {
+                    *answer = Some(true);
+                }
+            });
         }
-        let mut found = Vec::new();
-        search(index, &text, &mut |mark| {
-            if !found.contains(&mark) {
-                found.push(mark);
-            }
-        });
-        let is_there = found.contains(&mark);
-        self.found[group] = Some(found);
-        is_there
     }
 
-    /// Who wrote last: in the last part that says something, else who did the last thing, else the author of the row.
-    fn speaker(&self, author: Option<&'a str>) -> Option<&'a str> {
-        let parts = self.occasion.parts.unwrap_or_default();
-        let mut last: Option<(bool, i64, &str)> = None;
-        each(list_of(parts, self.watch.stream.embedded()), |part| {
-            let speaks = is_filled(value_at(part, "body"));
-            let at = created_at(part);
-            if last.is_none_or(|(spoke, before, _)| (speaks, at) >= (spoke, before)) {
-                last = Some((speaks, at, part));
-            }
-        });
-        last.and_then(|(_, _, part)| value_at(part, "author"))
-            .or(author)
+    /// Makes sure that the texts at a path are folded.
+    fn fold(&mut self, slot: usize) {
+        let (watch, value) = (self.watch, self.value(slot));
+        let (Some(folded @ None), Some(value)) = (self.texts.get_mut(slot), value) else {
+            return;
+        };
+        let mut text = String::new();
+        match !watch.embedded.is_empty() && watch.names.get(slot) == Some(&watch.embedded) {
+            true => each(list_of(value, watch.embedded), |part| {
+                let body = value_at(part, "body").unwrap_or_default();
+                add(body, &mut text, MOST_WITHIN);
+            }),
+            false => add(value, &mut text, MOST_WITHIN),
+        }
+        *folded = Some(text);
     }
+}
+
+/// Whether one of the texts that come next is wanted.
+fn any(packed: &mut Unpacker, mut is_wanted: impl FnMut(&str) -> bool) -> Option<bool> {
+    for _ in 0..packed.number()? {
+        if is_wanted(packed.str()?) {
+            return Some(true);
+        }
+    }
+    Some(false)
+}
+
+/// Who wrote last: in the last part that says something, else who did the last thing, else the author of the row.
+fn speaker<'a>(
+    watch: &Watch,
+    occasion: &Occasion<'a>,
+    author: Option<&'a str>,
+) -> [Option<Item<'a>>; 3] {
+    let mut last: Option<(bool, i64, Option<&str>)> = None;
+    let parts = occasion.parts.unwrap_or_default();
+    each(list_of(parts, watch.embedded), |part| {
+        let values = values_at(&["author", "body", "created_at"], part);
+        let Ok([author, body, at]) = values.as_deref() else {
+            return;
+        };
+        let (speaks, at) = (is_filled(*body), time(*at));
+        if last.is_none_or(|(spoke, before, _)| (speaks, at) >= (spoke, before)) {
+            last = Some((speaks, at, *author));
+        }
+    });
+    let author = last.and_then(|(_, _, author)| author).or(author);
+    ["type", "id", "email"].map(|name| value_at(author?, name).map(Item::of))
 }
 
 /// The id of the part that came last.
 pub fn last_part<'a>(parts: &'a str, embedded: &str) -> Option<&'a str> {
     let mut last: Option<(i64, &str)> = None;
     each(list_of(parts, embedded), |part| {
-        let at = created_at(part);
+        let at = time(value_at(part, "created_at"));
         if last.is_none_or(|(before, _)| at >= before) {
             last = Some((at, part));
         }
@@ -185,9 +244,9 @@ pub fn last_part<'a>(parts: &'a str, embedded: &str) -> Option<&'a str> {
     Some(id.trim_matches('"'))
 }
 
-fn created_at(part: &str) -> i64 {
-    let at = value_at(part, "created_at").and_then(|json| timestamp::parse(json).ok().flatten());
-    at.unwrap_or_default()
+fn time(json: Option<&str>) -> i64 {
+    let time = json.and_then(|json| timestamp::parse(json).ok().flatten());
+    time.unwrap_or_default()
 }
 
 /// The list of parts, which may stand in an object.
@@ -198,33 +257,32 @@ fn list_of<'a>(parts: &'a str, embedded: &str) -> &'a str {
     }
 }
 
-/// Whether a list of tags has one of this id, or of this folded name.
-fn is_tagged(tags: &str, wanted: &str) -> bool {
-    let mut found = false;
-    each(tags, |tag| {
-        let is = |name: &str| match value_at(tag, name).map(Item::of) {
-            Some(Item::Text(text)) => folded(&text) == wanted,
-            Some(Item::Json(json)) => json == wanted,
-            None => false,
-        };
-        found = found || is("name") || is("id");
+/// The folded names of tags, and their ids.
+fn tags(value: Option<&str>) -> Vec<String> {
+    let mut tags = Vec::new();
+    each(value.unwrap_or_default(), |tag| {
+        for name in ["name", "id"] {
+            tags.extend(value_at(tag, name).map(|json| match Item::of(json) {
+                Item::Text(text) => folded(&text),
+                Item::Json(json) => json.into_owned(),
+            }));
+        }
     });
-    found
+    tags
 }
 
 /// Whether an author is of a kind, or has an id or an e-mail address. Users are contacts, and were always called so by somebody.
-fn is_author(author: &str, wanted: &str) -> bool {
-    let is = |name: &str, kinds: &[&str]| match value_at(author, name).map(Item::of) {
-        Some(Item::Text(text) | Item::Json(text)) => {
-            kinds.iter().any(|kind| text.eq_ignore_ascii_case(kind))
-        }
+fn is_author(author: &[Option<Item>; 3], wanted: &str) -> bool {
+    let is = |at: &Option<Item>, kind: &str| match at {
+        Some(Item::Text(text) | Item::Json(text)) => text.eq_ignore_ascii_case(kind),
         None => false,
     };
-    match wanted {
-        "contact" => is("type", &["contact", "user", "lead"]),
-        "user" => is("type", &["user", "contact"]),
-        kind => is("type", &[kind]) || is("id", &[kind]) || is("email", &[kind]),
-    }
+    let kinds: &[&str] = match wanted {
+        "contact" => &["contact", "user", "lead"],
+        "user" => &["user", "contact"],
+        _ => return author.iter().any(|at| is(at, wanted)),
+    };
+    kinds.iter().any(|kind| is(&author[0], kind))
 }
 
 /// Adds the texts of a value, folded and without markup, each on a line of its own.
@@ -235,7 +293,7 @@ fn add(json: &str, out: &mut String, depth: usize) {
     match Item::of(json) {
         Item::Text(text) => {
             match text.contains(['<', '&']) {
-                true => fold(&plain(&text), out),
+                true => fold(&html::plain(&text), out),
                 false => fold(&text, out),
             }
             out.push('\n');

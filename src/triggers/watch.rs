@@ -1,7 +1,5 @@
 //! The triggers of one stream, ready for its rows.
 
-use records::Paths;
-
 use super::intents::Intents;
 use super::packing::{ON_TOPICS, WAITS};
 use super::scene::Scene;
@@ -30,17 +28,23 @@ pub struct Occasion<'a> {
     pub now: i64,
 }
 
-/// The triggers of one stream.
+/// The triggers of one stream, as they lie.
 pub struct Watch<'p> {
     pub(super) stream: &'static Stream,
+    /// The field that holds rows of another stream.
+    pub(super) embedded: &'static str,
     /// The paths that they look at, sorted.
-    pub(super) names: Vec<String>,
-    pub(super) paths: Paths,
-    /// Indexes of keywords, and the numbers of the paths at which these are looked for.
-    pub(super) keywords: Vec<(Vec<usize>, &'p [u8])>,
+    pub(super) names: Vec<&'p str>,
+    /// The topics that they name.
+    topics: Vec<&'p str>,
+    /// For keywords that are looked for at the same paths, the numbers of these, and behind them the index.
+    pub(super) keywords: Vec<&'p [u8]>,
+    /// Where each question ends, four bytes for each; and the questions.
+    pub(super) ends: &'p [u8],
+    pub(super) questions: &'p [u8],
     /// The mappings, packed.
     pub(super) mappings: &'p [u8],
-    triggers: &'p [u8],
+    groups: &'p [u8],
 }
 
 /// The packed triggers of a stream, and the mappings.
@@ -60,58 +64,56 @@ impl<'p> Watch<'p> {
     pub fn of(packed: &'p [u8], stream: &'static Stream) -> Option<Self> {
         let (own, mappings) = find(packed, stream)?;
         let mut unpacker = Unpacker(own);
-        let names = unpacker.texts()?;
-        let mut keywords = Vec::new();
-        for _ in 0..unpacker.number()? {
-            let mut slots = Vec::new();
-            for _ in 0..unpacker.number()? {
-                slots.push(unpacker.number()?);
-            }
-            keywords.push((slots, unpacker.bytes()?));
-        }
         Some(Self {
             stream,
-            paths: Paths::new(names.iter().map(String::as_str)),
-            names,
-            keywords,
+            embedded: stream.embedded(),
+            names: unpacker.all(Unpacker::str)?,
+            topics: unpacker.all(Unpacker::str)?,
+            keywords: unpacker.all(Unpacker::bytes)?,
+            ends: unpacker.bytes()?,
+            questions: unpacker.bytes()?,
             mappings,
-            triggers: unpacker.0,
+            groups: unpacker.0,
         })
     }
 
-    /// What they want done on an occasion.
+    /// What they want done on an occasion, in their order.
     pub fn look(&self, occasion: &Occasion) -> (Vec<Intent>, Vec<Notice>) {
         let mut scene = Scene::new(self, occasion);
         let mut intents = Intents::new(self, occasion);
-        let mut triggers = Unpacker(self.triggers);
-        while let Some(packed) = triggers.bytes() {
-            let mut trigger = Unpacker(packed);
-            let fires = self
-                .eligible(occasion, &mut trigger)
-                .and_then(|bits| scene.holds(&mut trigger).then_some(bits));
-            if let Some(bits) = fires {
-                intents.add(bits, &mut trigger);
+        let topic = occasion.topic.map(|name| {
+            let mut topics = self.topics.iter();
+            topics.position(|known| *known == name)
+        });
+        let mut groups = Unpacker(self.groups);
+        while let Some(packed) = groups.bytes() {
+            let mut triggers = Unpacker(packed);
+            if is_open(&mut triggers, topic, occasion.gone) != Some(true) {
+                continue;
+            }
+            while let Some(packed) = triggers.bytes() {
+                let mut trigger = Unpacker(packed);
+                if scene.holds(&mut trigger) {
+                    intents.add(&mut trigger);
+                }
             }
         }
         intents.end()
     }
+}
 
-    /// The bits of a trigger that may fire on an occasion of this kind. A deletion is for those that name its topic; a read is
-    /// for those that name none, or ask how long ago something was.
-    fn eligible(&self, occasion: &Occasion, trigger: &mut Unpacker) -> Option<usize> {
-        let bits = trigger.number()?;
-        let mut named = false;
-        for _ in 0..trigger.number()? {
-            let topic = trigger.bytes()?;
-            named |= occasion
-                .topic
-                .is_some_and(|known| known.as_bytes() == topic);
-        }
-        let open = match occasion.topic {
-            _ if occasion.gone => false,
-            Some(_) => bits & ON_TOPICS == 0,
-            None => bits & ON_TOPICS == 0 || bits & WAITS != 0,
-        };
-        (open || named).then_some(bits)
+/// Whether the triggers that come next may fire when a topic tells of a row (its number, where any names it), or none does. A
+/// deletion is for those that name its topic; a read is for those that name none, or ask how long ago something was.
+fn is_open(triggers: &mut Unpacker, topic: Option<Option<usize>>, gone: bool) -> Option<bool> {
+    let bits = triggers.number()?;
+    let mut is_named = false;
+    for _ in 0..triggers.number()? {
+        is_named |= Some(Some(triggers.number()?)) == topic;
     }
+    let named_none = bits & ON_TOPICS == 0;
+    Some(match topic {
+        _ if gone => is_named,
+        Some(_) => named_none || is_named,
+        None => named_none || bits & WAITS != 0,
+    })
 }

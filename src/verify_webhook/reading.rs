@@ -14,7 +14,7 @@ use crate::intercom::normalize::{Normalizer, Record, Unreadable};
 use crate::intercom::streams::{self, Stream};
 use crate::intercom::topics::{self, Meaning, Subject};
 use crate::json::{Outline, Reader};
-use crate::map_record::Mapper;
+use crate::map_record::{self, Mapper};
 use crate::mapping::Mapping;
 use crate::mapping::rule::Section;
 use crate::triggers::Triggers;
@@ -147,7 +147,8 @@ impl<'m> Reading<'m> {
                     Normalizer::of_children(stream, children.parent_field, parent)
                 }
                 _ => {
-                    let normalizer = Mapper::new(stream, self.mapping).normalizer();
+                    let section = self.mapping.section(stream.name);
+                    let normalizer = map_record::normalizer(stream, section);
                     match subject.parts.is_some() && self.triggers.watch(stream) {
                         true => normalizer.with_aside(),
                         false => normalizer,

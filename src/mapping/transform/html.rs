@@ -1,5 +1,7 @@
 //! Markup to text: no parser of HTML, which bodies of messages do not take, but a reader that keeps to what browsers show.
 
+use records::in_one_row;
+
 /// Elements of which nothing is shown.
 const HIDDEN: [&str; 5] = ["script", "style", "head", "template", "noscript"];
 
@@ -100,17 +102,16 @@ impl Lines {
     }
 
     fn words(&mut self, text: &str) {
-        let is_blank = |byte: u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | b'\x0c');
         let mut rest = text;
-        while !rest.is_empty() {
-            let word = rest.bytes().take_while(|byte| !is_blank(*byte)).count();
-            let (word, blank) = rest.split_at(word);
-            if !word.is_empty() {
-                self.word(word);
+        loop {
+            let words = rest.trim_start_matches([' ', '\n', '\r', '\t', '\x0c']);
+            self.blank |= words.len() < rest.len();
+            let (row, behind) = words.split_at(in_one_row(words));
+            if row.is_empty() {
+                return;
             }
-            let blanks = blank.bytes().take_while(|byte| is_blank(*byte)).count();
-            self.blank |= blanks > 0;
-            rest = &blank[blanks..];
+            self.word(row);
+            rest = behind;
         }
     }
 

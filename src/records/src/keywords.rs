@@ -19,6 +19,7 @@ const ROW: usize = 12;
 
 /// Calls back with the mark of each keyword of an index that is in a folded text: as whole words where its script has words.
 /// Of a damaged index something else may be found.
+#[inline(never)]
 pub fn search(index: &[u8], text: &str, found: &mut dyn FnMut(u32)) {
     let Some(index) = Index::of(index) else {
         return;
@@ -36,12 +37,18 @@ pub fn search(index: &[u8], text: &str, found: &mut dyn FnMut(u32)) {
 }
 
 /// The number that the first bytes of a keyword have in the bitmap, before it is masked.
-#[inline]
 pub fn hash(head: &[u8]) -> u32 {
-    let hash = head.iter().fold(head.len() as u32, |hash, byte| {
-        (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
-    });
-    hash ^ (hash >> 15)
+    let mut bytes = [0; HEAD];
+    for (byte, known) in bytes.iter_mut().zip(head) {
+        *byte = *known;
+    }
+    mixed(u32::from_le_bytes(bytes))
+}
+
+#[inline(always)]
+fn mixed(head: u32) -> u32 {
+    let mixed = head.wrapping_mul(0x9e37_79b1);
+    mixed ^ (mixed >> 15)
 }
 
 /// Whether a text begins with a keyword, and does not go on with the word that it ends with.
@@ -87,19 +94,24 @@ impl<'i> Index<'i> {
     }
 
     /// Whether a keyword may begin like this.
-    #[inline]
+    #[inline(always)]
     fn may_begin(&self, text: &[u8]) -> bool {
-        let is_head = |length: usize| {
-            let Some(head) = text.get(..length) else {
-                return false;
-            };
-            let bit = hash(head) & self.mask;
+        let head = match text.first_chunk() {
+            Some(head) => u32::from_le_bytes(*head),
+            None => text
+                .iter()
+                .rev()
+                .fold(0, |head, byte| head << 8 | u32::from(*byte)),
+        };
+        let is_head = |head: u32| {
+            let bit = mixed(head) & self.mask;
             let bits = number(self.bytes, (FIXED + bit as usize / 32) * 4);
             bits.unwrap_or_default() & (1 << (bit % 32)) != 0
         };
-        is_head(HEAD)
-            || (self.lengths != 0
-                && (1..HEAD).any(|length| self.lengths & (1 << length) != 0 && is_head(length)))
+        let is_short = |length: usize| {
+            self.lengths & (1 << length) != 0 && is_head(head & ((1 << (8 * length)) - 1))
+        };
+        is_head(head) || (self.lengths != 0 && (1..HEAD).any(is_short))
     }
 
     /// Calls back with the marks of all keywords with which a text begins.

@@ -1,5 +1,7 @@
 //! Letters, and where words end.
 
+use crate::text::smooth;
+
 /// Characters beyond ASCII that belong to no word which has an end: signs and punctuation, and scripts that are written without
 /// blanks (Thai, Lao, Tibetan, Myanmar, Khmer, those of Chinese, Japanese and Korean). Sorted.
 const ALONE: [(u32, u32); 35] = [
@@ -40,13 +42,55 @@ const ALONE: [(u32, u32); 35] = [
     (0x1_d000, 0x10_ffff),
 ];
 
+/// A bit for each letter and digit of ASCII, and for `_`.
+const ASCII: [u32; 4] = {
+    let mut bits = [0; 4];
+    let mut code = 0;
+    while code < 128 {
+        let letter = code as u8;
+        if letter.is_ascii_alphanumeric() || letter == b'_' {
+            bits[code / 32] |= 1 << (code % 32);
+        }
+        code += 1;
+    }
+    bits
+};
+
+/// Appends the beginning of a text that is ASCII, in the form in which texts are compared: small letters, one blank for several,
+/// and nothing that cannot be seen. Gives what follows it.
+#[inline(never)]
+pub fn fold_ascii<'t>(text: &'t str, out: &mut String) -> &'t str {
+    out.reserve(text.len());
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    loop {
+        let row = smooth(bytes.get(at..).unwrap_or_default(), out.ends_with(' '));
+        let start = out.len();
+        out.push_str(text.get(at..at + row).unwrap_or_default());
+        if let Some(row) = out.get_mut(start..) {
+            row.make_ascii_lowercase();
+        }
+        at += row;
+        for _ in 0..8 {
+            match bytes.get(at) {
+                None => return "",
+                Some(0x80..) => return text.get(at..).unwrap_or_default(),
+                Some(byte @ b'!'..=b'~') => out.push(char::from(byte.to_ascii_lowercase())),
+                Some(b' ' | b'\t'..=b'\r') if !out.ends_with(' ') => out.push(' '),
+                Some(_) => {}
+            }
+            at += 1;
+        }
+    }
+}
+
 /// Whether a character is a letter or digit of a script whose words have blanks between them.
 #[inline]
 pub fn is_of_word(letter: char) -> bool {
-    if letter.is_ascii() {
-        return letter.is_ascii_alphanumeric() || letter == '_';
-    }
     let code = u32::from(letter);
+    if code < 128 {
+        return ASCII[code as usize / 32] >> (code % 32) & 1 != 0;
+    }
     let at = ALONE.partition_point(|(first, _)| *first <= code);
     let before = at.checked_sub(1).and_then(|at| ALONE.get(at));
     before.is_none_or(|(_, last)| code > *last)

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::reader::leading_digits;
+use crate::reader::{leading_digits, same};
 use crate::timestamp::{self, NoTime};
 use crate::{Field, Invalid, Kind, Name, Reader, unescaped};
 
@@ -45,13 +45,22 @@ pub struct Normalized {
 impl Shape {
     /// Records with these fields, some of which are the key, and one the time of change.
     pub fn new(fields: &'static [Field], key: &[&str], cursor: Option<&str>) -> Self {
-        let place = |name: &str| fields.iter().position(|field| field.name() == name);
-        let is_noted = |field: &Field| key.contains(&field.name()) || cursor == Some(field.name());
+        let place = |name: &str| {
+            fields
+                .iter()
+                .position(|field| same(field.name().as_bytes(), name.as_bytes()))
+        };
+        let key: Vec<Option<usize>> = key.iter().map(|name| place(name)).collect();
+        let cursor = cursor.and_then(place);
+        let mut noted = vec![false; fields.len()];
+        for index in key.iter().chain([&cursor]).flatten() {
+            noted[*index] = true;
+        }
         Self {
             fields,
-            key: key.iter().map(|name| place(name)).collect(),
-            cursor: cursor.and_then(place),
-            noted: fields.iter().map(is_noted).collect(),
+            key,
+            cursor,
+            noted,
             embedded: false,
             aside: false,
             first: String::new(),

@@ -396,7 +396,7 @@ fn are_digits(block: u64) -> bool {
 /// Whether two texts are the same. Its first and its last bytes are compared in one step each, and may overlap: no loop for
 /// the names of fields. In the sandbox, a call that compares byte by byte is what takes the time.
 #[inline(always)]
-fn same(left: &[u8], right: &[u8]) -> bool {
+pub(crate) fn same(left: &[u8], right: &[u8]) -> bool {
     if left.len() != right.len() {
         return false;
     }
@@ -435,7 +435,7 @@ fn ends_match<const SIZE: usize>(left: &[u8], right: &[u8]) -> bool {
 /// The number of bytes from `at` on that a text may hold as they are: up to a quote, a backslash, a control character or
 /// the end.
 #[inline(always)]
-fn plain(bytes: &[u8], at: usize) -> usize {
+pub(crate) fn plain(bytes: &[u8], at: usize) -> usize {
     let mut here = at;
     while let Some(Ok(block)) = bytes.get(here..here + BLOCK).map(TryInto::try_into) {
         match first_mark(block) {

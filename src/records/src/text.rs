@@ -1,5 +1,7 @@
 //! Texts and their escapes.
 
+use crate::reader::plain;
+
 /// A text in quotes, escaped.
 pub fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
@@ -8,20 +10,24 @@ pub fn quoted(text: &str) -> String {
 }
 
 /// Appends a text in quotes, escaped.
+#[inline(never)]
 pub fn quote(out: &mut String, text: &str) {
+    let bytes = text.as_bytes();
+    out.reserve(text.len() + 2);
     out.push('"');
     let mut done = 0;
-    for (at, byte) in text.bytes().enumerate() {
+    loop {
+        let at = done + plain(bytes, done);
+        out.push_str(text.get(done..at).unwrap_or_default());
+        let Some(byte) = bytes.get(at) else { break };
         let short = match byte {
             b'"' => '"',
             b'\\' => '\\',
             b'\n' => 'n',
             b'\r' => 'r',
             b'\t' => 't',
-            0..0x20 => 'u',
-            _ => continue,
+            _ => 'u',
         };
-        out.push_str(text.get(done..at).unwrap_or_default());
         out.push('\\');
         out.push(short);
         if short == 'u' {
@@ -32,8 +38,52 @@ pub fn quote(out: &mut String, text: &str) {
         }
         done = at + 1;
     }
-    out.push_str(text.get(done..).unwrap_or_default());
     out.push('"');
+}
+
+/// How many bytes a text begins with, eight by eight, that are printable and of ASCII, and no two of which are blanks side by
+/// side; nor is the first one a blank behind another.
+#[inline(always)]
+pub(crate) fn smooth(text: &[u8], mut is_blank: bool) -> usize {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = ONES << 7;
+    // The high bits of those bytes that are zero.
+    let zeros = |word: u64| !(((word & !HIGH) + !HIGH) | word | !HIGH);
+    let mut done = 0;
+    while let Some(Ok(block)) = text.get(done..done + 8).map(TryInto::try_into) {
+        let word = u64::from_le_bytes(block);
+        let blanks = zeros(word ^ (ONES * u64::from(b' ')));
+        let doubled = blanks & (blanks << 8 | u64::from(is_blank) << 7);
+        // Less than a blank: the upper three bits are zero.
+        let control = zeros(word & (ONES * 0xe0)) | zeros(word ^ (ONES * 0x7f));
+        if (word & HIGH) | doubled | control != 0 {
+            break;
+        }
+        is_blank = blanks >> 63 != 0;
+        done += 8;
+    }
+    done
+}
+
+/// The length of the longest beginning of a text that is words with one blank between each two.
+#[inline(never)]
+pub fn in_one_row(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let (mut at, mut is_blank) = (0, true);
+    loop {
+        at += smooth(bytes.get(at..).unwrap_or_default(), is_blank);
+        is_blank = at.checked_sub(1).is_none_or(|at| bytes[at] == b' ');
+        for _ in 0..8 {
+            match bytes.get(at) {
+                Some(b' ') if !is_blank => is_blank = true,
+                Some(b' ' | b'\n' | b'\r' | b'\t' | b'\x0c') | None => {
+                    return at - usize::from(is_blank && at > 0);
+                }
+                Some(_) => is_blank = false,
+            }
+            at += 1;
+        }
+    }
 }
 
 /// The characters of a text as it is written between its quotes; `None` when its escapes make none.
@@ -94,6 +144,22 @@ mod tests {
             "\\u0000",
         ]);
         prop::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
+    }
+
+    #[test]
+    fn words_stand_in_one_row_up_to_the_first_other_blank() {
+        for (text, length) in [
+            ("", 0),
+            (" a", 0),
+            ("a", 1),
+            ("a b c", 5),
+            ("a b ", 3),
+            ("a b  c", 3),
+            ("a\nb", 1),
+            ("é\u{a0}ü\t", 6),
+        ] {
+            assert_eq!(in_one_row(text), length, "{text:?}");
+        }
     }
 
     proptest! {

@@ -83,6 +83,134 @@ fn triggers() -> impl Strategy<Value = Json> {
     })
 }
 
+/// Conditions, of which many are alike.
+fn conditions() -> impl Strategy<Value = Json> {
+    let leaf = prop::sample::select(vec![
+        json!({ "path": "state", "equals": "open" }),
+        json!({ "path": "state", "in": ["closed", "snoozed"] }),
+        json!({ "path": "custom_attributes.a", "equals": 1 }),
+        json!({ "path": "custom_attributes.a", "absent": true }),
+        json!({ "path": "conversation_parts.conversation_parts.0.id", "equals": "1" }),
+        json!({ "path": "conversation_rating.rating", "at_most": 2 }),
+        json!({ "keywords": ["a b", "退"] }),
+        json!({ "keywords": ["refund", "b"] }),
+        json!({ "keywords": ["refund", "b"], "in": ["title"] }),
+        json!({ "tag": ["VIP", "1"] }),
+        json!({ "author": "user" }),
+        json!({ "author": ["bot", "7"] }),
+        json!({ "waiting": "1m" }),
+    ]);
+    leaf.prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            inner.clone().prop_map(|one| json!({ "not": one })),
+            prop::collection::vec(inner.clone(), 0..4).prop_map(|all| json!({ "all": all })),
+            prop::collection::vec(inner, 0..4).prop_map(|any| json!({ "any": any })),
+        ]
+    })
+}
+
+/// Several good triggers on one stream.
+fn several() -> impl Strategy<Value = Vec<Json>> {
+    let on = prop::sample::select(vec![
+        json!(null),
+        json!("conversation.user.replied"),
+        json!("conversation.replied"),
+        json!(["conversation.deleted", "conversation.admin.closed"]),
+        json!("conversation.admin.*"),
+    ]);
+    let mapping = prop::sample::select(vec![
+        json!(null),
+        json!([{ "from": "state", "to": "S" }]),
+        json!([{ "from": "id", "to": "ID" }]),
+    ]);
+    let one = (
+        on,
+        mapping,
+        prop::option::of(conditions()),
+        any::<[bool; 2]>(),
+    );
+    let one = one.prop_map(|(on, mapping, when, [each_change, confirm])| {
+        let per = if each_change { "change" } else { "row" };
+        let mut trigger =
+            json!({ "action": "a", "stream": "conversations", "per": per, "confirm": confirm });
+        for (name, value) in [("on", on), ("mapping", mapping), ("when", json!(when))] {
+            if !value.is_null() {
+                trigger[name] = value;
+            }
+        }
+        trigger
+    });
+    prop::collection::vec(one, 1..8)
+}
+
+/// A conversation, and what hangs on it.
+fn rows() -> impl Strategy<Value = (Json, Option<Json>)> {
+    let texts = || {
+        prop::sample::select(vec![
+            "",
+            "A  <b>B</b>",
+            "退款 refund",
+            "<p>b</p>refunds",
+            "x",
+        ])
+    };
+    let state = prop::sample::select(vec![
+        json!("open"),
+        json!("closed"),
+        json!("sn\u{6f}ozed"),
+        json!(null),
+    ]);
+    let attribute = prop::sample::select(vec![json!(1), json!("1"), json!(null), json!("x")]);
+    let tags = prop::sample::select(vec![
+        json!([]),
+        json!([{ "id": 1 }]),
+        json!([{ "id": "2", "name": "vip" }]),
+    ]);
+    let author = || prop::sample::select(vec!["user", "lead", "bot", "admin"]);
+    let part = (texts(), author(), 0..3i64).prop_map(|(body, author, at)| {
+        json!({ "id": at, "body": body, "created_at": at, "author": { "type": author, "id": "7" } })
+    });
+    let parts = prop::option::of(prop::collection::vec(part, 0..3).prop_map(Json::from));
+    let record = (texts(), texts(), state, attribute, tags, author(), 0..4i64).prop_map(
+        |(title, body, state, attribute, tags, author, rating)| {
+            json!({ "id": "7", "updated_at": NOW, "title": title, "state": state, "waiting_since": NOW - 100,
+                "source": { "body": body, "author": { "type": author } }, "tags": { "tags": tags },
+                "conversation_rating": { "rating": rating }, "custom_attributes": { "a": attribute } })
+        },
+    );
+    (record, parts)
+}
+
+proptest! {
+    #[test]
+    fn triggers_together_do_what_each_does_alone(triggers in several(), (record, parts) in rows()) {
+        let stream = find("conversations").unwrap();
+        let (record, parts) = (record.to_string(), parts.map(|parts| parts.to_string()));
+        let named: Vec<(String, &Json)> =
+            triggers.iter().enumerate().map(|(at, one)| (format!("t{at}"), one)).collect();
+        let all: Json = named.iter().map(|(name, one)| (name.clone(), (*one).clone())).collect();
+        let together = packed(&all);
+        for (topic, gone) in [
+            (None, false),
+            (Some("conversation.user.replied"), false),
+            (Some("conversation.admin.closed"), false),
+            (Some("conversation.deleted"), true),
+        ] {
+            let occasion = Occasion {
+                key: "7", record: &record, parts: parts.as_deref(), company: None, updated_at: Some(NOW), topic, gone,
+                now: NOW,
+            };
+            let (found, _) = together.of_stream(stream).unwrap().look(&occasion);
+            let mut expected = Vec::new();
+            for (name, one) in &named {
+                let alone = packed(&json!({ name: one }));
+                expected.extend(alone.of_stream(stream).unwrap().look(&occasion).0);
+            }
+            prop_assert_eq!(found, expected, "{:?}", topic);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
 

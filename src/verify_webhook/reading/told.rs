@@ -3,7 +3,7 @@
 use super::Reading;
 use crate::intercom::normalize::Record;
 use crate::intercom::streams::Stream;
-use crate::json::quoted;
+use crate::json::{self, quoted};
 use crate::triggers::Occasion;
 
 /// A row that a delivery tells of.
@@ -57,7 +57,7 @@ impl Reading<'_> {
             };
             let (intents, notices) = watch.look(&Occasion {
                 key: &told.key,
-                record: str::from_utf8(&told.record).unwrap_or_default(),
+                record: json::text(&told.record).unwrap_or_default(),
                 parts: told.parts.as_deref(),
                 company: None,
                 updated_at: told.updated_at,
