@@ -112,7 +112,7 @@ proptest! {
                 let (row, parts) = (row.to_string(), parts.to_string());
                 for topic in [None, Some("conversation.user.created")] {
                     let occasion = Occasion {
-                        key: "1", record: &row, parts: Some(&parts), company: None, updated_at: None, topic, gone: false,
+                        key: "1", record: &row, parts: Some(&parts), companies: &[], updated_at: None, topic, gone: false,
                         now: NOW,
                     };
                     let once = watch.look(&occasion);
