@@ -123,8 +123,10 @@ impl Inverse {
             return true;
         };
         let again = |value: &Item<'v>| run(&[&turned.pipeline, &rule.pipeline], value);
-        again(&value)
-            .is_ok_and(|once| once == value || again(&once).is_ok_and(|twice| twice == once))
+        again(&value).is_ok_and(|once| {
+            let stays = || again(&once).is_ok_and(|twice| twice == once);
+            once == value || once.is_filled() == value.is_filled() && stays()
+        })
     }
 
     /// The members that the mapping does not give: nobody could say what becomes of them.

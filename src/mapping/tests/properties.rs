@@ -160,7 +160,8 @@ proptest! {
         let program = program(&mapping, "contacts");
         let map = |record: &str| program.apply(&subject(record)).unwrap().unwrap();
         let once = map(&json!({ "custom_attributes": { "v": value } }).to_string());
-        prop_assume!(once.odd.is_empty());
+        // An empty list is as good as nothing.
+        prop_assume!(once.odd.is_empty() && once.payload != br#"{"v":[]}"#);
         match mapping.inverse(contacts) {
             Ok(inverse) => match inverse.unwrap().apply(&once.payload) {
                 Ok(back) => prop_assert_eq!(map(std::str::from_utf8(&back).unwrap()).payload, once.payload),
