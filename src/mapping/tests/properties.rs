@@ -87,7 +87,7 @@ const CHAINED: &[&str] = &[
     r#"{"map":{"a":"x","7":"b","true":1}}"#,
 ];
 
-/// Values for chains.
+/// Values for chains. None holds what `join` puts between texts: read the other way it would part them there.
 fn chained() -> impl Strategy<Value = Json> {
     prop_oneof![
         (0..4_000_000_000_i64).prop_map(Json::from),
@@ -106,7 +106,7 @@ fn chained() -> impl Strategy<Value = Json> {
             "+44 20 7946 0958"
         ])
         .prop_map(Json::from),
-        "[ a-zA-Z;/é]{1,8}".prop_map(Json::from),
+        "[ a-zA-Z;é]{1,8}".prop_map(Json::from),
         prop::collection::vec("[a-z]{1,3}", 0..4).prop_map(Json::from),
     ]
 }
