@@ -117,7 +117,7 @@ fn main() -> anyhow::Result<()> {
                 )?);
                 inside.push(mapping.map_records(&documents[..1]).await?);
             }
-            table.row(name, Some(&mut inside), &mut outside, None);
+            table.row(name, Some(&mut inside), &mut outside, Some(60.0));
         }
         table.print();
         Ok(())

@@ -1,10 +1,12 @@
 //! `map-record`: raw documents to entries. Reads and webhooks make their entries here as well.
 
+use std::borrow::Cow;
+
 use crate::contract::types::{Change, Connection, Entry, Failure, FailureKind, Notice, Problem};
 use crate::failure::{failure, invalid_input, nearest, problem};
 use crate::intercom::normalize::{Normalizer, Record, Unreadable, split_key};
 use crate::intercom::streams::{self, Stream};
-use crate::json::quoted;
+use crate::json::{self, quoted};
 use crate::mapping::Mapping;
 use crate::mapping::apply::{Mapped, Program, Subject};
 use crate::mapping::rule::Section;
@@ -28,7 +30,7 @@ pub fn map_records(
             let record = normalizer
                 .document(document)
                 .map_err(|unreadable| unreadable_document(stream, &unreadable))?;
-            let made = mapper.entry(record, None);
+            let made = mapper.entry(record, &[]);
             made.entry.unwrap_or_else(|| Err(unwanted()))
         })
         .collect())
@@ -73,9 +75,9 @@ pub fn unreadable_document(stream: &Stream, unreadable: &Unreadable) -> Failure 
 
 /// Makes entries of a stream's records, mapped where the connection has a mapping for the stream.
 #[derive(Clone, Debug)]
-pub struct Mapper {
+pub struct Mapper<'m> {
     stream: &'static Stream,
-    program: Option<Program>,
+    program: Option<Program<'m>>,
     explain: bool,
 }
 
@@ -97,13 +99,13 @@ pub struct Made {
     pub notices: Vec<Notice>,
 }
 
-impl Mapper {
+impl<'m> Mapper<'m> {
     /// A mapper of a stream's records.
-    pub fn new(stream: &'static Stream, mapping: &Mapping) -> Self {
+    pub fn new(stream: &'static Stream, mapping: &'m Mapping) -> Self {
         let section = mapping.section(stream.name);
         Self {
             stream,
-            program: section.map(|section| Program::new(stream, section.clone())),
+            program: section.map(|section| Program::new(stream, Cow::Borrowed(section))),
             explain: mapping.explain,
         }
     }
@@ -118,17 +120,17 @@ impl Mapper {
         normalizer(self.stream, self.section())
     }
 
-    /// The entry of a whole record. `company` is the canonical record of a contact's company, where it was read.
-    pub fn entry(&self, record: Record, company: Option<&str>) -> Made {
-        self.made(record, company, true)
+    /// The entry of a whole record. `companies` are the canonical records of a contact's companies, where they were read.
+    pub fn entry(&self, record: Record, companies: &[&str]) -> Made {
+        self.made(record, companies, true)
     }
 
     /// The entry of a record that holds some of its fields.
     pub fn patch(&self, record: Record) -> Made {
-        self.made(record, None, false)
+        self.made(record, &[], false)
     }
 
-    fn made(&self, record: Record, company: Option<&str>, whole: bool) -> Made {
+    fn made(&self, record: Record, companies: &[&str], whole: bool) -> Made {
         let Record {
             key,
             updated_at,
@@ -138,11 +140,11 @@ impl Mapper {
         let mut notices = Vec::new();
         let payload = match &self.program {
             None => Some(Ok(payload)),
-            Some(_) => {
+            Some(program) => {
                 let subject = Subject {
-                    record: str::from_utf8(&payload).unwrap_or_default(),
+                    record: json::text(&payload).unwrap_or_default(),
                     key: &key,
-                    company,
+                    company: program.section().company.of(companies),
                     parts: None,
                     whole,
                 };

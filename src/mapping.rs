@@ -113,6 +113,13 @@ impl Mapping {
         }
     }
 
+    /// Nothing has to be there that comes from what records do not hold.
+    pub fn ask_for_no_joined(&mut self) {
+        self.sections
+            .iter_mut()
+            .for_each(Section::ask_for_no_joined);
+    }
+
     /// The mapping of a stream; absent when its records are given as they are.
     pub fn section(&self, stream: &str) -> Option<&Section> {
         self.sections

@@ -21,6 +21,7 @@ use crate::failure::not_valid;
 use crate::intercom::streams::Stream;
 use crate::intercom::topics::Topic;
 use crate::mapping::condition::Condition;
+use crate::mapping::packed::Unpacker;
 use crate::mapping::{self, Mapping};
 pub use watch::{Occasion, Watch};
 
@@ -78,6 +79,20 @@ impl<'c> Triggers<'c> {
     /// Whether one looks at rows of a stream.
     pub fn watch(&self, stream: &Stream) -> bool {
         watch::find(&self.packed, stream).is_some()
+    }
+
+    /// How much their mappings ask to be read for each record of a stream ([`Section::joins`]).
+    ///
+    /// [`Section::joins`]: crate::mapping::rule::Section::joins
+    pub fn joins(&self, stream: &Stream) -> usize {
+        let mut mappings = Unpacker(watch::find(&self.packed, stream).map_or(&[], |found| found.1));
+        let mut joins = 0;
+        while let Some(packed) = mappings.bytes() {
+            let mapping = Mapping::unpack(packed).unwrap_or_default();
+            let section = mapping.section(stream.name);
+            joins = joins.max(section.map_or(0, |section| section.joins()));
+        }
+        joins
     }
 
     /// Those that look at rows of a stream; `None` when none does.

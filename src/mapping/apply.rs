@@ -1,21 +1,27 @@
 //! A mapping at work: from a canonical record to the customer's fields, in one pass over the record.
 
+mod explain;
+mod taking;
+mod writer;
+
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
 
 use records::{Paths, in_order, values_at};
 
-use super::condition::is_filled;
 use super::document::attributes_of;
 use super::path::{COMPANY, value_at};
 use super::rule::{Rule, Section, Source};
-use super::transform::{Item, Odd, each, hidden};
+use super::transform::Odd;
 use crate::intercom::streams::Stream;
-use crate::json::{self, Members, Reader, quoted};
+use crate::json;
+use taking::{default, members, value};
+use writer::Writer;
 
 /// A section made ready for records.
 #[derive(Clone, Debug)]
-pub struct Program {
-    section: Section,
+pub struct Program<'m> {
+    section: Cow<'m, Section>,
     /// Whether a record was looked at.
     used: Cell<bool>,
     /// The paths, made ready for the second record: a single one is read without.
@@ -66,14 +72,15 @@ struct Found<'a, 'p> {
 
 impl<'a> Found<'a, '_> {
     fn get(&self, path: &str) -> Option<&'a str> {
-        let slot = self.names.binary_search_by(|name| name.as_str().cmp(path));
-        self.values.get(slot.ok()?).copied().flatten()
+        // There are few, and most differ in their length.
+        let slot = self.names.iter().position(|name| name == path);
+        self.values.get(slot?).copied().flatten()
     }
 }
 
-impl Program {
+impl<'m> Program<'m> {
     /// Makes a section of a stream ready.
-    pub fn new(stream: &Stream, section: Section) -> Self {
+    pub fn new(stream: &Stream, section: Cow<'m, Section>) -> Self {
         let mut wanted = Vec::new();
         let field = attributes_of(stream);
         section.paths(&mut |path| wanted.push(path.to_owned()));
@@ -132,9 +139,11 @@ impl Program {
             return Ok(None);
         }
         let mut mapped = Mapped::default();
-        let mut writer = Writer::new(subject.record.len() / 4);
+        let mut writer = Writer::new(subject.record.len() / 4, self.section.rules.len());
         for (rule, slots) in self.section.rules.iter().zip(&self.slots) {
-            if writer.is_written(&rule.to)
+            // Most rules of a preset find nothing in most records.
+            if !self.gives(rule, slots, &found)
+                || writer.is_written(&rule.to)
                 || rule.when.as_ref().is_some_and(|when| !when.holds(&get))
             {
                 continue;
@@ -165,6 +174,19 @@ impl Program {
         }
         mapped.payload = writer.end();
         Ok(Some(mapped))
+    }
+
+    /// Whether there is anything that a rule could give.
+    fn gives(&self, rule: &Rule, slots: &[Option<usize>], found: &Found) -> bool {
+        rule.default.is_some()
+            || slots.iter().any(|slot| match slot {
+                Some(slot) => match found.values.get(*slot) {
+                    Some(Some(value)) => self.section.nulls || *value != "null",
+                    _ => false,
+                },
+                // A literal.
+                None => true,
+            })
     }
 
     fn found<'a>(&self, subject: &Subject<'a>) -> Result<Found<'a, '_>, json::Invalid> {
@@ -232,65 +254,6 @@ impl Program {
         }
         unmapped
     }
-
-    /// Says for each rule what it took and what each step made of it, with every letter and digit hidden.
-    ///
-    /// # Errors
-    /// As [`Program::apply`].
-    pub fn explain(&self, subject: &Subject) -> Result<Vec<u8>, json::Invalid> {
-        let found = self.found(subject)?;
-        let get = |path: &str| found.get(path);
-        let rules = self
-            .section
-            .rules
-            .iter()
-            .zip(&self.slots)
-            .map(|(rule, slots)| {
-                let from: Vec<String> = rule
-                    .from
-                    .iter()
-                    .map(|source| match source {
-                        Source::Path(path) => quoted(path),
-                        Source::Literal(_) => "\"a literal\"".to_owned(),
-                    })
-                    .collect();
-                let told = Members::default()
-                    .text("to", &rule.to)
-                    .json("from", &json::list(from.into_iter()));
-                if rule.when.as_ref().is_some_and(|when| !when.holds(&get)) {
-                    return told.text("skipped", "its condition does not hold").object();
-                }
-                let took = taken(rule, slots, &found);
-                let mut steps = Vec::new();
-                let mut item = took.clone().map(Ok);
-                for step in &rule.pipeline {
-                    let Some(Ok(value)) = item.clone() else { break };
-                    let made = step.run(value, subject.key);
-                    steps.push(
-                        Members::default()
-                            .text("step", step.row().name)
-                            .text("gave", &shown(&made))
-                            .object(),
-                    );
-                    item = Some(made);
-                }
-                let gave = value(rule, slots, &found, subject);
-                let gave = match gave {
-                    Ok(Some(item)) => shown(&Ok(item)),
-                    Ok(None) => "nothing".to_owned(),
-                    Err(odd) => shown(&Err(odd)),
-                };
-                let took = took.map_or_else(|| "nothing".to_owned(), |item| shown(&Ok(item)));
-                told.text("took", &took)
-                    .json("steps", &json::list(steps.into_iter()))
-                    .text("gave", &gave)
-                    .object()
-            });
-        Ok(Members::default()
-            .json("rules", &json::list(rules))
-            .object()
-            .into_bytes())
-    }
 }
 
 /// What a path leads to that goes into the rows of another stream, which a record embeds in a field and which are given beside
@@ -299,233 +262,5 @@ pub fn embedded<'a>(field: &str, parts: &'a str, path: &str) -> Option<Option<&'
     match path.strip_prefix(field)? {
         "" => Some(Some(parts)),
         rest => rest.strip_prefix('.').map(|path| value_at(parts, path)),
-    }
-}
-
-/// A value for people, hidden.
-fn shown(item: &Result<Item, Odd>) -> String {
-    match item {
-        Ok(item) => match item.written() {
-            json if matches!(&*json, "null" | "true" | "false") => json.into_owned(),
-            json => hidden(&json),
-        },
-        Err(Odd) => "a value that it does not take".to_owned(),
-    }
-}
-
-/// The value that a rule begins with: the first that counts, else the first that is there; or all of them as a list.
-fn taken<'a>(rule: &'a Rule, slots: &[Option<usize>], found: &Found<'a, '_>) -> Option<Item<'a>> {
-    let values = rule
-        .from
-        .iter()
-        .zip(slots)
-        .filter_map(|(source, slot)| match source {
-            Source::Literal(json) => Some(json.as_str()),
-            Source::Path(_) => slot.and_then(|slot| found.values.get(slot).copied()?),
-        });
-    if rule.pipeline.first().is_some_and(|step| step.takes_all()) {
-        let mut all: Vec<String> = Vec::new();
-        for value in values {
-            match value.starts_with('[') {
-                true => each(value, |item| all.push(item.to_owned())),
-                false => all.push(value.to_owned()),
-            }
-        }
-        return (!all.is_empty()).then(|| Item::json(json::list(all.into_iter())));
-    }
-    let mut first = None;
-    for value in values {
-        if is_filled(Some(value)) {
-            return Some(Item::of(value));
-        }
-        first = first.or(Some(value));
-    }
-    first.map(Item::of)
-}
-
-fn default<'a>(rule: &'a Rule, subject: &Subject) -> Option<Item<'a>> {
-    let default = rule.default.as_deref().filter(|_| subject.whole);
-    default.map(Item::of)
-}
-
-/// What a rule gives.
-fn value<'a>(
-    rule: &'a Rule,
-    slots: &[Option<usize>],
-    found: &Found<'a, '_>,
-    subject: &Subject<'a>,
-) -> Result<Option<Item<'a>>, Odd> {
-    // A literal says nothing about a part of a record.
-    let told = subject.whole
-        || slots
-            .iter()
-            .flatten()
-            .any(|slot| found.values.get(*slot).is_some_and(Option::is_some));
-    let Some(mut item) = taken(rule, slots, found).filter(|_| told) else {
-        return Ok(default(rule, subject));
-    };
-    for step in &rule.pipeline {
-        item = step.run(item, subject.key)?;
-    }
-    if !rule.kind.fits(item.kind()) {
-        return Err(Odd);
-    }
-    if !item.is_filled()
-        && let Some(default) = default(rule, subject)
-    {
-        return Ok(Some(default));
-    }
-    Ok(Some(item))
-}
-
-/// Calls back with each member of an object, as it is written.
-fn members<'a>(object: &'a str, mut each: impl FnMut(String, &'a str)) {
-    let read = Reader::new(object).object(|reader, name| {
-        let value = object.get(reader.value()?).unwrap_or_default();
-        each(
-            if name.escaped {
-                name.unescaped()
-            } else {
-                name.text.to_owned()
-            },
-            value,
-        );
-        Ok(())
-    });
-    // Anything else has no members.
-    read.unwrap_or_default();
-}
-
-/// Writes the result. Rules come with the targets of one object side by side, so that an object is opened and closed once.
-struct Writer<'t> {
-    out: String,
-    /// The objects that are open, as dotted paths.
-    open: Vec<&'t str>,
-    /// The list that is open.
-    list: Option<&'t str>,
-    /// The last target written.
-    last: &'t str,
-    /// Targets that were written with a value that counts.
-    filled: Vec<&'t str>,
-}
-
-impl<'t> Writer<'t> {
-    fn new(capacity: usize) -> Self {
-        let mut out = String::with_capacity(capacity);
-        out.push('{');
-        Self {
-            out,
-            open: Vec::new(),
-            list: None,
-            last: "",
-            filled: Vec::new(),
-        }
-    }
-
-    /// Whether the target has a value already, and takes no further one.
-    fn is_written(&self, target: &str) -> bool {
-        self.last == target && !target.ends_with("[]")
-    }
-
-    /// Whether a target, or one within it, has a value that counts.
-    fn has(&self, target: &str) -> bool {
-        let within = |one: &str| {
-            one.strip_prefix(target)
-                .is_some_and(|rest| matches!(rest, "" | "[]") || rest.starts_with('.'))
-        };
-        self.filled.iter().any(|one| within(one))
-    }
-
-    fn comma(&mut self) {
-        if !self.out.ends_with(['{', '[']) {
-            self.out.push(',');
-        }
-    }
-
-    /// Closes what does not hold the target, and opens what does; gives the target's own name.
-    fn enter(&mut self, target: &'t str) -> &'t str {
-        if self.list.is_some_and(|list| list != target) {
-            self.out.push(']');
-            self.list = None;
-        }
-        let holds = |open: &str| {
-            target
-                .strip_prefix(open)
-                .is_some_and(|rest| rest.starts_with('.'))
-        };
-        while self.open.last().is_some_and(|open| !holds(open)) {
-            self.out.push('}');
-            self.open.pop();
-        }
-        let mut at = self.open.last().map_or(0, |open| open.len() + 1);
-        while let Some(length) = target.get(at..).and_then(|rest| rest.find('.')) {
-            self.name(&target[at..at + length]);
-            self.out.push('{');
-            self.open.push(&target[..at + length]);
-            at += length + 1;
-        }
-        &target[at..]
-    }
-
-    fn name(&mut self, name: &str) {
-        self.comma();
-        json::quote(&mut self.out, name);
-        self.out.push(':');
-    }
-
-    fn value(&mut self, item: &Item) {
-        match item {
-            Item::Text(text) => json::quote(&mut self.out, text),
-            Item::Json(json) => self.out.push_str(json),
-        }
-    }
-
-    fn put(&mut self, target: &'t str, item: &Item) {
-        match target.strip_suffix("[]") {
-            None => {
-                let name = self.enter(target);
-                self.name(name);
-                self.value(item);
-            }
-            Some(_) if !item.is_filled() => return,
-            Some(_) => {
-                if self.list != Some(target) {
-                    let name = self.enter(target);
-                    self.name(name.trim_end_matches("[]"));
-                    self.out.push('[');
-                    self.list = Some(target);
-                }
-                match item {
-                    Item::Json(list) if list.starts_with('[') => each(list, |json| {
-                        self.comma();
-                        self.out.push_str(json);
-                    }),
-                    item => {
-                        self.comma();
-                        self.value(item);
-                    }
-                }
-            }
-        }
-        self.last = target;
-        if item.is_filled() {
-            self.filled.push(target);
-        }
-    }
-
-    fn put_member(&mut self, star: &'t str, member: &str, json: &str) {
-        let prefix = self.enter(star);
-        self.name(&[prefix, member].concat());
-        self.out.push_str(json);
-    }
-
-    fn end(mut self) -> Vec<u8> {
-        if self.list.is_some() {
-            self.out.push(']');
-        }
-        for _ in 0..=self.open.len() {
-            self.out.push('}');
-        }
-        self.out.into_bytes()
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::packed::{Packer, Unpacker};
-use super::path::type_at;
+use super::path::{COMPANY, type_at};
 use crate::contract::types::Problem;
 use crate::failure::{problem, unknown};
 use crate::intercom::streams::Stream;
@@ -227,6 +227,11 @@ fn read(
         Some(Member::Text(path)) => {
             if let Err(problem) = type_at(terms.stream, path, &format!("{place}.path")) {
                 problems.push(*problem);
+                return None;
+            }
+            if terms.asks && path.starts_with(COMPANY) && terms.stream.name == "contacts" {
+                let message = "a trigger cannot ask for what is in a contact's company: no delivery tells it; its mapping can take it";
+                problems.push(problem(format!("{place}.path"), "path", message));
                 return None;
             }
             Some(path.clone())

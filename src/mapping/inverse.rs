@@ -1,10 +1,12 @@
 //! The mapping read the other way: from the customer's fields to those that are written.
 
+use std::borrow::Cow;
+
 use super::Mapping;
 use super::apply::{Program, Subject};
-use super::path::COMPANY;
+use super::path::{COMPANY, Type, type_at, value_at};
 use super::rule::{Rule, Section, Source};
-use super::transform::Item;
+use super::transform::{Item, Odd, Step, Undo};
 use crate::contract::types::{Failure, Problem};
 use crate::failure::{not_valid, problem};
 use crate::intercom::streams::Stream;
@@ -13,9 +15,9 @@ use crate::json::{self, Member, Object};
 /// Makes a stream's fields of the customer's.
 #[derive(Clone, Debug)]
 pub struct Inverse {
-    program: Program,
-    /// Everything that the mapping gives.
-    targets: Vec<String>,
+    program: Program<'static>,
+    /// The mapping itself, and with it everything that it gives.
+    mapping: Section,
 }
 
 impl Mapping {
@@ -34,7 +36,7 @@ impl Mapping {
         let mut rules = Vec::new();
         let mut sources: Vec<&str> = Vec::new();
         for rule in &section.rules {
-            match inverted(rule, &stream_prefix(section)) {
+            match inverted(rule, stream) {
                 Ok(Some(turned)) => {
                     let source = rule.paths().next().unwrap_or_default();
                     if sources.contains(&source) {
@@ -60,8 +62,8 @@ impl Mapping {
         let turned = super::targets::arrange(turned, &places, &mut problems);
         match problems.is_empty() {
             true => Ok(Some(Inverse {
-                program: Program::new(stream, turned),
-                targets: section.rules.iter().map(|rule| rule.to.clone()).collect(),
+                program: Program::new(stream, Cow::Owned(turned)),
+                mapping: section.clone(),
             })),
             false => Err(not_valid(
                 "no_inverse",
@@ -99,18 +101,32 @@ impl Inverse {
             .map_err(|_| unreadable("expected a JSON object".to_owned()))?;
         let mapped = mapped.unwrap_or_default();
         let rules = &self.program.section().rules;
-        for rule in rules.iter().filter(|rule| mapped.odd.contains(&rule.to)) {
+        for rule in rules {
             let path = rule.paths().next().unwrap_or_default();
-            problems.push(problem(
-                path,
-                "value",
-                "the value is none that the mapping gives",
-            ));
+            if mapped.odd.contains(&rule.to) || !self.is_met(rule, value_at(record, path)) {
+                let message = "the value is none that the mapping gives";
+                problems.push(problem(path, "value", message));
+            }
         }
         match problems.is_empty() {
             true => Ok(mapped.payload),
             false => Err(not_valid("invalid_row", "the row", problems)),
         }
+    }
+
+    /// Whether the mapping makes of what is written for a value the very same again, or else of what it makes of it.
+    fn is_met<'v>(&self, turned: &Rule, value: Option<&'v str>) -> bool {
+        let target = turned.paths().next();
+        let mut rules = self.mapping.rules.iter();
+        let rule = rules.find(|rule| target == Some(&rule.to));
+        let (Some(value), Some(rule)) = (value.map(Item::of), rule) else {
+            return true;
+        };
+        let again = |value: &Item<'v>| run(&[&turned.pipeline, &rule.pipeline], value);
+        again(&value).is_ok_and(|once| {
+            let stays = || again(&once).is_ok_and(|twice| twice == once);
+            once == value || once.is_filled() == value.is_filled() && stays()
+        })
     }
 
     /// The members that the mapping does not give: nobody could say what becomes of them.
@@ -121,16 +137,17 @@ impl Inverse {
         };
         for (name, member) in &object.0 {
             let path = format!("{within}{name}");
-            let mut targets = self.targets.iter();
+            let mut targets = self.mapping.rules.iter().map(|rule| &rule.to);
             if targets.any(|target| path == *target || below(&path, target)) {
                 continue;
             }
+            let mut targets = self.mapping.rules.iter().map(|rule| &rule.to);
             let inner = match member {
                 Member::Object(json) => json::parse::<Object>(json.as_bytes()).ok(),
                 _ => None,
             };
             match inner {
-                Some(inner) if self.targets.iter().any(|target| below(target, &path)) => {
+                Some(inner) if targets.any(|target| below(target, &path)) => {
                     self.strangers(&inner, &format!("{path}."), problems);
                 }
                 _ => problems.push(problem(
@@ -143,13 +160,6 @@ impl Inverse {
     }
 }
 
-fn stream_prefix(section: &Section) -> String {
-    match section.stream.as_str() {
-        "contacts" => COMPANY.to_owned(),
-        _ => "\0".to_owned(),
-    }
-}
-
 fn refused(rule: &Rule, step: &str, message: String) -> Problem {
     let place = match step {
         "" => rule.to.clone(),
@@ -159,10 +169,10 @@ fn refused(rule: &Rule, step: &str, message: String) -> Problem {
 }
 
 /// The rule read the other way; `None` when it is about no field.
-fn inverted(rule: &Rule, company: &str) -> Result<Option<Rule>, Box<Problem>> {
+fn inverted(rule: &Rule, stream: &Stream) -> Result<Option<Rule>, Box<Problem>> {
     let no = |step: &str, message: &str| Err(Box::new(refused(rule, step, message.to_owned())));
     let source = match rule.from.as_slice() {
-        [Source::Path(path)] if path.starts_with(company) => {
+        [Source::Path(path)] if path.starts_with(COMPANY) && stream.name == "contacts" => {
             return no("from", "it belongs to the company, which is another object");
         }
         [Source::Path(path)] => path,
@@ -192,10 +202,15 @@ fn inverted(rule: &Rule, company: &str) -> Result<Option<Rule>, Box<Problem>> {
             "a target that several rules share cannot be taken apart again",
         );
     }
+    // What each step took, and what the last one gave.
+    let mut types = vec![type_at(stream, source, "").unwrap_or(Type::Any)];
+    for step in &rule.pipeline {
+        types.extend(types.last().map(|took| step.makes_of(*took)));
+    }
     let mut pipeline = Vec::new();
-    for (at, step) in rule.pipeline.iter().enumerate().rev() {
-        match step.undone() {
-            Ok(undone) => pipeline.extend(undone),
+    for ((at, step), took) in rule.pipeline.iter().enumerate().zip(types).rev() {
+        match undone(step, took) {
+            Ok(steps) => pipeline.extend(steps),
             Err(why) => {
                 let name = step.row().name;
                 let message = format!("`{name}` has no inverse: {why}");
@@ -204,9 +219,8 @@ fn inverted(rule: &Rule, company: &str) -> Result<Option<Rule>, Box<Problem>> {
         }
     }
     if let Some(default) = &rule.default {
-        let steps = || pipeline.iter().chain(&rule.pipeline);
-        let again = steps().try_fold(Item::of(default), |item, step| step.run(item, ""));
-        if again != Ok(Item::of(default)) {
+        let default = Item::of(default);
+        if run(&[&pipeline, &rule.pipeline], &default).as_ref() != Ok(&default) {
             return no("default", "the pipeline makes something else of it");
         }
     }
@@ -214,4 +228,50 @@ fn inverted(rule: &Rule, company: &str) -> Result<Option<Rule>, Box<Problem>> {
         pipeline,
         ..Rule::plain(Source::Path(rule.to.clone()), source.clone())
     }))
+}
+
+/// What pipelines make of a value, one behind the other.
+fn run<'a>(pipelines: &[&[Step]], value: &Item<'a>) -> Result<Item<'a>, Odd> {
+    let mut steps = pipelines.iter().copied().flatten();
+    steps.try_fold(value.clone(), |item, step| {
+        // All values of a rule that takes one are that one.
+        match step.takes_all() && item.kind() == Type::Text {
+            true => Ok(item),
+            false => step.run(item, ""),
+        }
+    })
+}
+
+/// The steps that undo one which took a value of this type.
+fn undone(step: &Step, took: Type) -> Result<Vec<Step>, &'static str> {
+    let row = step.row();
+    let undone = step.undone()?;
+    // It was applied to each item of a list, and so is what undoes it.
+    if took == Type::List && row.takes != Type::List {
+        return Ok(undone.into_iter().collect());
+    }
+    let gives = match (row.undo, &undone) {
+        // Tables are from texts.
+        (Undo::Table, _) => Type::Text,
+        (_, Some(undone)) => undone.row().gives,
+        (_, None) => row.gives,
+    };
+    let form = match (gives, took) {
+        (gives, took) if gives.fits(took) => None,
+        (Type::Number | Type::Boolean, Type::Text) => Some("text"),
+        // Of other texts a number would not be the same again.
+        (Type::Text, Type::Number) if row.name == "text" || row.undo == Undo::Table => {
+            Some("number")
+        }
+        (Type::Text, Type::Boolean) if row.name == "text" || row.undo == Undo::Table => {
+            Some("boolean")
+        }
+        // What it gives already has the form of what it took, and it makes the same of that.
+        _ if row.gives.fits(took) && (row.takes.fits(took) || step.takes_all()) => {
+            return Ok(Vec::new());
+        }
+        _ => return Err("what it gives cannot be given the form of what it took"),
+    };
+    let form = form.and_then(|name| Step::new(name, Vec::new()));
+    Ok(undone.into_iter().chain(form).collect())
 }

@@ -12,6 +12,9 @@ pub const MOST_PARTS: usize = 8;
 /// What stands before a path into the company of a contact.
 pub const COMPANY: &str = "company.";
 
+/// The field of a call that is read where a mapping asks for it.
+pub const TRANSCRIPT: &str = "transcript";
+
 /// What a value is, as far as it is known before there is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Type {

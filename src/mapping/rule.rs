@@ -2,8 +2,8 @@
 
 use super::condition::Condition;
 use super::packed::{Packer, Unpacker};
-use super::path::{COMPANY, Type};
-use super::transform::Step;
+use super::path::{COMPANY, TRANSCRIPT, Type, value_at};
+use super::transform::{Item, Step};
 use crate::intercom::streams::Stream;
 
 /// Where a value comes from.
@@ -43,6 +43,29 @@ pub enum WhichCompany {
     First,
     /// The one of this name.
     Named(String),
+}
+
+impl WhichCompany {
+    /// The one that is meant among the canonical records of a contact's companies, in the contact's order.
+    pub fn of<'c>(&self, companies: &[&'c str]) -> Option<&'c str> {
+        let mut known = companies.iter().copied();
+        match self {
+            Self::First => known.next(),
+            Self::Named(name) => known.find(|company| {
+                let found = value_at(company, "name").map(Item::of);
+                found == Some(Item::text(name.as_str()))
+            }),
+            // Of several that are as new, the first one.
+            Self::Newest => known.reduce(|newest, other| {
+                let made = |company: &str| value_at(company, "created_at")?.parse::<i64>().ok();
+                if made(other) > made(newest) {
+                    other
+                } else {
+                    newest
+                }
+            }),
+        }
+    }
 }
 
 /// The mapping of one stream.
@@ -129,11 +152,44 @@ impl Section {
         self.when.iter().for_each(|when| when.paths(each));
     }
 
-    /// Whether it needs the company of a contact, which the contact does not hold.
-    pub fn joins_company(&self) -> bool {
+    /// How much that records do not hold has to be read for each of them: the companies of a contact, the transcript of a call.
+    pub fn joins(&self) -> usize {
         let mut joins = false;
-        self.paths(&mut |path| joins |= path.starts_with(COMPANY));
-        joins && self.stream == "contacts"
+        self.paths(&mut |path| joins |= self.is_joined(path));
+        match self.company {
+            _ if !joins => 0,
+            WhichCompany::First => 1,
+            _ => usize::MAX,
+        }
+    }
+
+    fn is_joined(&self, path: &str) -> bool {
+        match self.stream.as_str() {
+            "contacts" => path.starts_with(COMPANY),
+            "calls" => path.split('.').next() == Some(TRANSCRIPT),
+            _ => false,
+        }
+    }
+
+    /// Whether what records do not hold decides which of them are given.
+    pub fn chooses_by_joined(&self) -> bool {
+        let mut chooses = false;
+        let mut each = |path: &str| chooses |= self.is_joined(path);
+        self.when.iter().for_each(|when| when.paths(&mut each));
+        chooses
+    }
+
+    /// Nothing has to be there that comes from what records do not hold.
+    pub fn ask_for_no_joined(&mut self) {
+        let mut required = std::mem::take(&mut self.required);
+        required.retain(|target| {
+            let mut rules = self
+                .rules
+                .iter()
+                .filter(|rule| rule.to.starts_with(&**target));
+            !rules.any(|rule| rule.paths().any(|path| self.is_joined(path)))
+        });
+        self.required = required;
     }
 
     /// Whether it asks for rows of another stream that records may embed.

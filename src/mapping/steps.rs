@@ -169,11 +169,7 @@ pub fn check(rule: &Rule, types: &[Type], place: &str) -> Result<(), Box<Problem
     };
     for (at, step) in rule.pipeline.iter().enumerate() {
         let row = step.row();
-        // What is made for single values is applied to each item of a list.
-        if current == Type::List && row.takes != Type::List {
-            continue;
-        }
-        if !row.takes.fits(current) {
+        if current != Type::List && !row.takes.fits(current) {
             let message = format!(
                 "`{}` takes a {}, and gets a {}",
                 row.name,
@@ -182,7 +178,7 @@ pub fn check(rule: &Rule, types: &[Type], place: &str) -> Result<(), Box<Problem
             );
             return wrong(format!("{place}.pipeline[{at}]"), message);
         }
-        current = row.gives;
+        current = step.makes_of(current);
     }
     if !rule.kind.fits(current) {
         let message = format!(

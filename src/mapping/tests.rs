@@ -3,6 +3,8 @@
 /// What holds for every mapping.
 mod properties;
 
+use std::borrow::Cow;
+
 use serde_json::{Value as Json, json};
 
 use super::apply::{Program, Subject};
@@ -27,10 +29,10 @@ fn subject(record: &str) -> Subject<'_> {
     }
 }
 
-fn program(mapping: &Mapping, stream: &str) -> Program {
+fn program<'m>(mapping: &'m Mapping, stream: &str) -> Program<'m> {
     Program::new(
         find(stream).unwrap(),
-        mapping.section(stream).unwrap().clone(),
+        Cow::Borrowed(mapping.section(stream).unwrap()),
     )
 }
 
@@ -426,7 +428,7 @@ fn a_conversation_becomes_a_ticket() {
             "external_id": "5", "title": "Help & advice", "priority": "high", "status": "open", "assignee": "ann",
             "description": "Ada:\nIt does\nnot work\n\nadmin (note), 2024-06-27T12:53:20Z:\nFirst\n\nBot, 2024-06-27T12:55:00Z:\nSecond",
             "requester": { "name": "Ada", "email": "a@b.c", "id": "c1", "external_id": "u1" },
-            "link": "https://app.intercom.com/a/apps/ws/conversations/5",
+            "link": "https://app.intercom.com/a/inbox/ws/inbox/conversation/5",
             "attachments": [
                 { "url": "https://x/a", "name": "a.png", "type": "image/png", "size": 5 },
                 { "url": "https://x/b", "name": "b" }
@@ -522,5 +524,128 @@ fn a_mapping_is_read_the_other_way() {
             "f.pipeline[0]",
             "h"
         ]
+    );
+}
+
+#[test]
+fn types_fit_along_a_chain_that_is_read_the_other_way() {
+    let contacts = find("contacts").unwrap();
+    for (from, pipeline, value, written) in [
+        (
+            "custom_attributes.v",
+            r#"["trim","iso_date"]"#,
+            json!("2024-06-27T12:52:57Z"),
+            json!("1719492777"),
+        ),
+        (
+            "custom_attributes.v",
+            r#"["trim",{"iso_date":"day"}]"#,
+            json!("2024-06-27"),
+            json!("1719446400"),
+        ),
+        (
+            "custom_attributes.v",
+            r#"["trim","number"]"#,
+            json!(7.5),
+            json!("7.5"),
+        ),
+        (
+            "custom_attributes.v",
+            r#"["lower","boolean"]"#,
+            json!(true),
+            json!("true"),
+        ),
+        (
+            "custom_attributes.v",
+            r#"["number","text"]"#,
+            json!("7"),
+            json!(7),
+        ),
+        (
+            "custom_attributes.v",
+            r#"["boolean",{"map":{"true":"yes","false":"no"}}]"#,
+            json!("yes"),
+            json!(true),
+        ),
+        (
+            "custom_attributes.v",
+            r#"["number",{"map":{"1":"one","2":"two"}}]"#,
+            json!("one"),
+            json!(1),
+        ),
+        (
+            "custom_attributes.v",
+            r#"["trim",{"split":";"},"iso_date"]"#,
+            json!(["1970-01-01T00:00:07Z"]),
+            json!("7"),
+        ),
+        ("signed_up_at", r#"["epoch"]"#, json!(7), json!(7)),
+        ("signed_up_at", r#"["text","trim"]"#, json!("7"), json!(7)),
+        (
+            "name",
+            r#"["iso_date"]"#,
+            json!("1970-01-01T00:00:07Z"),
+            json!("7"),
+        ),
+        (
+            "name",
+            r#"[{"join":" "}]"#,
+            json!("Ada Lovelace"),
+            json!("Ada Lovelace"),
+        ),
+    ] {
+        let mapping = compiled(&format!(
+            r#"{{"contacts":[{{"from":"{from}","to":"v","pipeline":{pipeline}}}]}}"#
+        ));
+        let inverse = mapping.inverse(contacts).unwrap().unwrap();
+        let given = json!({ "v": value }).to_string();
+        let back = inverse.apply(given.as_bytes()).unwrap();
+        let back = String::from_utf8(back).unwrap();
+        let row: Json = serde_json::from_str(&back).unwrap();
+        let path = format!("/{}", from.replace('.', "/"));
+        assert_eq!(row.pointer(&path), Some(&written), "{pipeline}: {back}");
+        let again = program(&mapping, "contacts").apply(&subject(&back));
+        let again: Json = serde_json::from_slice(&again.unwrap().unwrap().payload).unwrap();
+        assert_eq!(again.to_string(), given);
+    }
+    let none = compiled(
+        r#"{"contacts":[{"from":"custom_attributes.a","to":"a","pipeline":["number",{"phone":"GB"}]},
+        {"from":"custom_attributes.b","to":"b","pipeline":["number","boolean"]}]}"#,
+    );
+    let failure = none.inverse(contacts).unwrap_err();
+    let places: Vec<&str> = failure.problems.iter().map(|one| &*one.path).collect();
+    assert_eq!(places, ["a.pipeline[1]", "b.pipeline[1]"]);
+    // What would be made something else of is refused when it comes.
+    let odd =
+        compiled(r#"{"contacts":[{"from":"phone","to":"p","pipeline":[{"phone":"GB"},"slug"]}]}"#);
+    let failure = odd.inverse(contacts).unwrap().unwrap();
+    let failure = failure.apply(br#"{"p":"_442079460958"}"#).unwrap_err();
+    assert_eq!(failure.problems[0].path, "p");
+}
+
+#[test]
+fn a_call_becomes_a_ticket_with_what_is_known_of_it() {
+    let account = Account {
+        workspace_id: "ws".to_owned(),
+        name: None,
+        region: Some("eu".to_owned()),
+        time_zone: None,
+        api_version: None,
+    };
+    let mapping = Mapping::compile(br#"{"preset":"ticket"}"#, Some(&account)).unwrap();
+    let call = json!({ "id": "7", "conversation_id": "42", "direction": "inbound", "call_type": "phone", "initiated_at": 100,
+        "answered_at": 105, "ended_at": 190, "recording_url": "https://api.intercom.io/calls/7/recording", "ended_reason": "answered",
+        "transcript": [{ "speaker": "customer", "text": "Hello" }] });
+    let made = program(&mapping, "calls").apply(&subject(&call.to_string()));
+    let made: Json = serde_json::from_slice(&made.unwrap().unwrap().payload).unwrap();
+    assert_eq!(
+        made["link"],
+        "https://app.eu.intercom.com/a/inbox/ws/inbox/conversation/42"
+    );
+    assert_eq!(
+        made["call"],
+        json!({ "id": "7", "direction": "inbound", "type": "phone", "duration": 90, "started_at": "1970-01-01T00:01:40Z",
+            "answered_at": "1970-01-01T00:01:45Z", "ended_at": "1970-01-01T00:03:10Z", "ended_reason": "answered",
+            "recording_url": "https://api.intercom.io/calls/7/recording", "transcript": [{ "speaker": "customer", "text": "Hello" }] })
     );
 }

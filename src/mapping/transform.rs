@@ -233,6 +233,14 @@ impl Step {
         matches!(self.row().name, "join" | "transcript" | "elapsed")
     }
 
+    /// The type of what it makes of a value of this type. What is made for single values is applied to each item of a list.
+    pub fn makes_of(&self, took: Type) -> Type {
+        match took == Type::List && self.row().takes != Type::List {
+            true => Type::List,
+            false => self.row().gives,
+        }
+    }
+
     /// Applies it. What is made for single values is applied to each item of a list; items of which it makes nothing are
     /// left out.
     ///

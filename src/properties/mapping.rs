@@ -1,5 +1,7 @@
 //! What holds for every mapping, and for every record that it is applied to.
 
+use std::borrow::Cow;
+
 use super::connection;
 use crate::contract::types::{Connection, Failure};
 use crate::intercom::streams::STREAMS;
@@ -49,7 +51,7 @@ pub fn mapping(input: &[u8]) {
         let Ok(text) = str::from_utf8(record) else {
             continue;
         };
-        let program = Program::new(stream, section.clone());
+        let program = Program::new(stream, Cow::Borrowed(section));
         for whole in [true, false] {
             let subject = Subject {
                 record: text,

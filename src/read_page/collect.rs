@@ -67,7 +67,7 @@ pub struct List {
 /// Entries and notices in the making.
 pub struct Collector<'a> {
     context: &'a Context<'a>,
-    mapper: Mapper,
+    mapper: Mapper<'a>,
     watch: Option<Watch<'a>>,
     /// Now, in Unix seconds: the server's time where an answer said it.
     now: i64,
@@ -97,8 +97,15 @@ impl<'a> Collector<'a> {
 
     /// The page of what was collected.
     pub fn into_page(mut self) -> Page {
-        if self.context.scan.companies_denied {
-            let message = "the credential may not read companies: contacts are given without what the mapping takes from theirs";
+        if self.context.scan.joins_denied {
+            let message = match self.context.scan.stream.name {
+                "calls" => {
+                    "the credential may not read transcripts: calls are given without theirs"
+                }
+                _ => {
+                    "the credential may not read companies: contacts are given without what the mapping takes from theirs"
+                }
+            };
             self.notices
                 .push(notice("unavailable", self.context.scan.stream, message));
         }
@@ -171,16 +178,16 @@ impl<'a> Collector<'a> {
     }
 
     /// Gives a record, if the filter lets it through.
-    pub fn give(&mut self, record: Record) -> Result<(), Failure> {
+    pub fn give(&mut self, mut record: Record) -> Result<(), Failure> {
         let filter = &self.context.scan.filter;
         if filter.holds(&record.payload) {
-            let company = companies::of(self.context.scan, &record.payload);
+            let companies = companies::join(self.context.scan, &mut record);
             if let Some(watch) = &self.watch {
                 let (intents, notices) = watch.look(&Occasion {
                     key: &record.key,
                     record: str::from_utf8(&record.payload).unwrap_or_default(),
                     parts: record.aside.as_deref(),
-                    company,
+                    companies: &companies,
                     updated_at: record.updated_at,
                     topic: None,
                     gone: false,
@@ -189,7 +196,7 @@ impl<'a> Collector<'a> {
                 self.intents.extend(intents);
                 self.notices.extend(notices);
             }
-            let made = self.mapper.entry(record, company);
+            let made = self.mapper.entry(record, &companies);
             self.notices.extend(made.notices);
             match made.entry {
                 Some(Err(failure)) if failure.kind == FailureKind::Bug => return Err(failure),

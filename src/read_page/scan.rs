@@ -15,7 +15,6 @@ use crate::intercom::normalize::Normalizer;
 use crate::intercom::streams::{Given, Paging, Stream};
 use crate::map_record::known_stream;
 use crate::mapping::Mapping;
-use crate::mapping::rule::Section;
 use crate::operation::Moment;
 use crate::triggers::Triggers;
 
@@ -32,10 +31,12 @@ pub struct Scan {
     pub time_budget_ms: u64,
     /// Whether rows of other streams stay where records embed them.
     pub embedded: bool,
-    /// The companies of the page's contacts by their ids, where the mapping asks for them.
-    pub companies: BTreeMap<String, String>,
-    /// Whether the credential may not read companies.
-    pub companies_denied: bool,
+    /// How much of it has to be read for each record that records do not hold and mappings ask for.
+    pub joins: usize,
+    /// What was read of it for the page, by ids.
+    pub joined: BTreeMap<String, String>,
+    /// Whether the credential may not read some of it.
+    pub joins_denied: bool,
     pub place: Place,
 }
 
@@ -64,24 +65,28 @@ impl Scan {
         // A record takes about this much; the host's limits are soft.
         let fitting = u32::try_from(request.max_bytes / 4_096).unwrap_or(u32::MAX);
         let mapping = Mapping::of(connection)?;
+        let triggers = Triggers::of(connection)?.into_owned();
         let section = mapping.section(stream.name);
-        let most = match section.is_some_and(Section::joins_company) {
-            true => companies::MOST_CONTACTS,
-            false => u32::MAX,
+        let joins = section.map_or(0, |section| section.joins());
+        let joins = joins.max(triggers.joins(stream));
+        let most = match joins {
+            0 => u32::MAX,
+            _ => companies::MOST_RECORDS,
         };
         Ok(Self {
             config,
             stream,
             mapping,
-            triggers: Triggers::of(connection)?.into_owned(),
+            triggers,
             window,
             filter,
             max_entries: request.max_entries.min(fitting).min(most).max(1),
             max_bytes: request.max_bytes,
             time_budget_ms: request.time_budget_ms,
             embedded: false,
-            companies: BTreeMap::new(),
-            companies_denied: false,
+            joins,
+            joined: BTreeMap::new(),
+            joins_denied: false,
             place,
         })
     }
@@ -100,7 +105,8 @@ impl Scan {
             window,
             filter: Filter::default(),
             embedded: true,
-            companies: BTreeMap::new(),
+            joins: 0,
+            joined: BTreeMap::new(),
             place: Place::Walk(position),
             ..*self
         }

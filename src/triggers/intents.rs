@@ -99,11 +99,17 @@ impl<'a, 'w> Intents<'a, 'w> {
         for _ in 0..at {
             mappings.bytes()?;
         }
-        let mapping = Mapping::unpack(mappings.bytes()?)?;
+        let mut mapping = Mapping::unpack(mappings.bytes()?)?;
+        // What is joined no delivery holds: the row is read again before the intent is carried out.
+        if occasion.topic.is_some() {
+            mapping.ask_for_no_joined();
+        }
         let subject = Subject {
             record: occasion.record,
             key: occasion.key,
-            company: occasion.company,
+            company: mapping
+                .section(self.watch.stream.name)
+                .and_then(|section| section.company.of(occasion.companies)),
             parts: occasion.parts,
             whole: !occasion.gone,
         };

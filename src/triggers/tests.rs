@@ -55,7 +55,7 @@ fn look(
         key: record["id"].as_str().unwrap(),
         record: &record.to_string(),
         parts: parts.as_deref(),
-        company: None,
+        companies: &[],
         updated_at: record["updated_at"].as_i64(),
         topic,
         gone: false,

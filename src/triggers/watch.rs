@@ -16,8 +16,8 @@ pub struct Occasion<'a> {
     pub record: &'a str,
     /// The rows of another stream that it embeds, as they came.
     pub parts: Option<&'a str>,
-    /// The canonical record of a contact's company, where it was read.
-    pub company: Option<&'a str>,
+    /// The canonical records of a contact's companies, where they were read.
+    pub companies: &'a [&'a str],
     /// When the row changed, in Unix seconds.
     pub updated_at: Option<i64>,
     /// The name under which a topic told of it; `None` when it was read.

@@ -16,7 +16,6 @@ use crate::intercom::topics::{self, Meaning, Subject};
 use crate::json::{Outline, Reader};
 use crate::map_record::{self, Mapper};
 use crate::mapping::Mapping;
-use crate::mapping::rule::Section;
 use crate::triggers::Triggers;
 use told::Told;
 
@@ -266,13 +265,13 @@ impl<'m> Reading<'m> {
         self.tell(stream, &record.key, Some(&record), None, false);
         let mapper = Mapper::new(stream, self.mapping);
         let key = record.key.clone();
-        // The company is not in the notification: without it the entry is only a part.
-        let joins = mapper.section().is_some_and(Section::joins_company);
+        // What is joined is not in the notification: without it the entry is only a part.
+        let joins = mapper.section().is_some_and(|section| section.joins() > 0);
         if joins {
             self.read_again(stream, &key);
         }
         let made = match change {
-            Change::Upsert if !joins => mapper.entry(record, None),
+            Change::Upsert if !joins => mapper.entry(record, &[]),
             _ => mapper.patch(record),
         };
         for notice in made.notices {

@@ -86,6 +86,7 @@ pub(crate) const ROUTES: &[Route] = &[
         one(workspace, call, Kind::Calls)
     })
     .since(ApiVersion::V2_14),
+    Route::new("GET", "/calls/{id}/transcript", "calls", transcript).since(ApiVersion::V2_14),
     Route::new("GET", "/macros/{id}", "macros", |workspace, call| {
         one(workspace, call, Kind::Macros)
     })
@@ -192,6 +193,24 @@ fn rendered(workspace: &Workspace, call: &Call, kind: Kind, items: &[Item]) -> V
 fn one(workspace: &Workspace, call: &Call, kind: Kind) -> Outcome {
     let item = found(workspace, kind, call.parameter(0))?;
     Answer::json(&kind.row().show(workspace, &item, call.view(false)))
+}
+
+/// What was said in a call that was answered: a file of plain text.
+fn transcript(workspace: &Workspace, call: &Call) -> Outcome {
+    let item = found(workspace, Kind::Calls, call.parameter(0))?;
+    let shown = Kind::Calls.row().show(workspace, &item, call.view(false));
+    if shown["transcription_url"].is_null() {
+        return Err(ApiError::new(404, "not_found", "Transcript not found"));
+    }
+    let text = format!(
+        "Agent: \"Hello, this is call {}.\"\nCustomer: Thank you.\n",
+        call.parameter(0)
+    );
+    Ok(Answer {
+        content_type: "text/plain",
+        body: text.into_bytes(),
+        ..Answer::empty()
+    })
 }
 
 /// The object that an id names.

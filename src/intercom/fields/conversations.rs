@@ -163,4 +163,7 @@ pub const CALL: &[Field] = fields! {
     "talk_time": Integer,
     "queue_time": Integer,
     "hold_time": Integer,
+    // A text, where a mapping asks for it; a list, where calls were searched for.
+    "transcript": Any,
+    "transcript_status": Text,
 };

@@ -14,11 +14,23 @@ pub fn iso_date<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Ite
         return Ok(Item::NULL);
     };
     let (year, month, day) = civil(seconds.div_euclid(DAY));
-    let mut text = format!("{year:04}-{month:02}-{day:02}");
+    let mut text = String::with_capacity(20);
+    let mut two = |before: &str, number: i64| {
+        text.push_str(before);
+        for digit in [number / 10, number % 10] {
+            text.push(char::from(b'0' + digit as u8));
+        }
+    };
+    two("", year / 100);
+    two("", year % 100);
+    two("-", month);
+    two("-", day);
     if argument(arguments, 0) != "day" {
         let second = seconds.rem_euclid(DAY);
-        let (hour, minute) = (second / 3_600, second / 60 % 60);
-        text.push_str(&format!("T{hour:02}:{minute:02}:{:02}Z", second % 60));
+        two("T", second / 3_600);
+        two(":", second / 60 % 60);
+        two(":", second % 60);
+        text.push('Z');
     }
     Ok(Item::text(text))
 }
@@ -47,15 +59,14 @@ pub fn elapsed<'a>(_: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Od
 }
 
 fn seconds(item: &Item) -> Result<Option<i64>, Odd> {
-    let written = match item {
+    let read = match item {
         // A day alone begins at midnight.
         Item::Text(text) if text.trim().len() == 10 && text.matches('-').count() == 2 => {
-            format!("\"{}T00:00:00Z\"", text.trim())
+            timestamp::parse(&["\"", text.trim(), "T00:00:00Z\""].concat())
         }
-        item => item.written().into_owned(),
+        item => timestamp::parse(&item.written()),
     };
-    let seconds = timestamp::parse(&written).map_err(|_| Odd)?;
-    match seconds {
+    match read.map_err(|_| Odd)? {
         Some(seconds) if !RANGE.contains(&seconds) => Err(Odd),
         seconds => Ok(seconds),
     }

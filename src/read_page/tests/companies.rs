@@ -1,4 +1,4 @@
-//! Companies that a mapping takes fields of.
+//! What mappings take and records do not hold: companies of contacts, transcripts of calls.
 
 use super::*;
 
@@ -22,6 +22,13 @@ fn answer(status: u16, body: &Value) -> Answer {
 
 /// Reads two contacts, and answers what is asked about companies.
 fn read(which: &str, company: impl Fn(&str) -> Answer) -> (Vec<String>, Result<Page, Failure>) {
+    read_with(mapped(which), company)
+}
+
+fn read_with(
+    connection: Connection,
+    company: impl Fn(&str) -> Answer,
+) -> (Vec<String>, Result<Page, Failure>) {
     let contact = |id: &str, companies: &[&str]| {
         let data: Vec<Value> = companies
             .iter()
@@ -31,7 +38,7 @@ fn read(which: &str, company: impl Fn(&str) -> Answer) -> (Vec<String>, Result<P
     };
     let list = json!({ "type": "list", "data": [contact("1", &["a", "b"]), contact("2", &["b"]), contact("3", &[])] });
     let request = request("contacts", Selection::All, None);
-    let mut operation = ReadPage::new(mapped(which), request);
+    let mut operation = ReadPage::new(connection, request);
     let moment = Moment::default();
     let Step::Send(asked, _) = operation.step(moment, Input::Start) else {
         panic!("nothing was asked")
@@ -120,4 +127,77 @@ fn a_company_that_is_gone_is_none_and_one_that_cannot_be_read_fails_the_page() {
     let page = page.unwrap();
     assert_eq!(page.notices[0].kind, "unavailable");
     assert_eq!(payloads(&page)[0], json!({ "id": "1" }));
+}
+
+#[test]
+fn a_company_is_read_for_the_mapping_of_a_trigger_too() {
+    let triggers = json!({
+        "welcome": { "stream": "contacts", "action": "welcome", "mapping": { "company": "first", "rules": [
+            { "from": "id", "to": "id" }, { "from": "company.name", "to": "COMPANY", "required": true },
+        ] } },
+    });
+    let connection = Connection {
+        triggers: Some(triggers.to_string().into_bytes()),
+        ..connection()
+    };
+    let (ids, page) = read_with(connection, known);
+    // The first one of each contact is all that is asked for.
+    assert_eq!(ids, ["a", "b"]);
+    let page = page.unwrap();
+    let records: Vec<Value> = page
+        .intents
+        .iter()
+        .map(|intent| serde_json::from_slice(&intent.record).unwrap())
+        .collect();
+    // The third contact has none, and lacks what the trigger requires.
+    assert_eq!(
+        records,
+        [
+            json!({ "id": "1", "COMPANY": "A" }),
+            json!({ "id": "2", "COMPANY": "B" })
+        ]
+    );
+    assert_eq!(page.entries.len(), 3);
+}
+
+#[test]
+fn the_transcript_of_a_call_is_read_where_a_mapping_takes_it() {
+    let connection = Connection {
+        config: br#"{"api_version":"2.14"}"#.to_vec(),
+        mapping: Some(br#"{"preset":"ticket"}"#.to_vec()),
+        ..connection()
+    };
+    let call = |id: &str, url: Value| json!({ "type": "call", "id": id, "conversation_id": "9", "transcription_url": url });
+    let list = json!({ "type": "list", "pages": { "type": "pages", "page": 1, "per_page": 25, "total_pages": 1 },
+        "data": [call("1", json!("https://api.intercom.io/calls/1/transcript")), call("2", Value::Null),
+            call("3", json!("https://api.intercom.io/calls/3/transcript"))] });
+    let mut operation = ReadPage::new(connection, request("calls", Selection::All, None));
+    let moment = Moment::default();
+    assert!(matches!(
+        operation.step(moment, Input::Start),
+        Step::Send(..)
+    ));
+    let step = operation.step(moment, Input::Answers(vec![answer(200, &list)]));
+    let Step::Send(asked, _) = step else {
+        panic!("no transcript was asked for: {step:?}")
+    };
+    let targets: Vec<&str> = asked.iter().map(|request| &*request.target).collect();
+    assert_eq!(targets, ["/calls/1/transcript", "/calls/3/transcript"]);
+    let text = Ok(Response {
+        status: 200,
+        headers: Vec::new(),
+        body: b"Agent: \"Hello\"\nCustomer: Hi".to_vec(),
+    });
+    let gone = answer(404, &json!({ "type": "error.list", "errors": [] }));
+    let Step::Done(page) = operation.step(moment, Input::Answers(vec![text, gone])) else {
+        panic!("not done")
+    };
+    let calls = payloads(&page.unwrap());
+    assert_eq!(
+        calls[0]["call"],
+        json!({ "id": "1", "transcription_url": "https://api.intercom.io/calls/1/transcript",
+            "transcript": "Agent: \"Hello\"\nCustomer: Hi" })
+    );
+    assert_eq!(calls[1]["call"], json!({ "id": "2" }));
+    assert!(calls[2]["call"].get("transcript").is_none());
 }

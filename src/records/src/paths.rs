@@ -10,13 +10,16 @@ pub struct Paths {
     count: usize,
 }
 
-/// What is looked for in one object or list, sorted by name.
+/// What is looked for in one object or list, sorted by the keys of names.
 #[derive(Clone, Debug, Default)]
 struct Node(Vec<Entry>);
 
 #[derive(Clone, Debug)]
 struct Entry {
+    key: u32,
     name: String,
+    /// The place in a list that it names.
+    index: Option<usize>,
     /// The paths that end here.
     ends: Vec<usize>,
     /// Those that go on.
@@ -70,27 +73,36 @@ impl Node {
 
     /// The place of a name's entry, which is made where there is none yet.
     fn insert<T>(&mut self, name: &str, rests: &mut Vec<Vec<T>>) -> usize {
-        let at = self.place(name);
-        if self.0.get(at).is_none_or(|entry| entry.name != name) {
-            let entry = Entry {
-                name: name.to_owned(),
-                ends: Vec::new(),
-                deeper: Self::default(),
-            };
-            self.0.insert(at, entry);
-            rests.insert(at, Vec::new());
+        if let Some(at) = self.0.iter().position(|entry| entry.name == name) {
+            return at;
         }
+        let key = key(name);
+        let at = self.0.partition_point(|entry| entry.key < key);
+        let index = name.parse().ok();
+        let entry = Entry {
+            key,
+            name: name.to_owned(),
+            // Not `01`, nor `+1`.
+            index: index.filter(|index: &usize| index.to_string() == name),
+            ends: Vec::new(),
+            deeper: Self::default(),
+        };
+        self.0.insert(at, entry);
+        rests.insert(at, Vec::new());
         at
     }
 
-    fn place(&self, name: &str) -> usize {
-        self.0.partition_point(|entry| entry.name.as_str() < name)
-    }
-
-    fn entry(&self, name: &str) -> Option<&Entry> {
-        self.0
-            .get(self.place(name))
-            .filter(|entry| entry.name == name)
+    #[inline]
+    fn entry(&self, name: Name) -> Option<&Entry> {
+        let key = match name.escaped {
+            false => key(name.text),
+            true => key(&name.unescaped()),
+        };
+        let at = self.0.partition_point(|entry| entry.key < key);
+        let mut entries = self.0.get(at..)?.iter();
+        entries
+            .find(|entry| entry.key != key || name.is(&entry.name))
+            .filter(|entry| entry.key == key)
     }
 
     /// As deep as the paths go.
@@ -104,11 +116,7 @@ impl Node {
                 let mut more = reader.open(b'{', b'}')?;
                 while more {
                     let name: Name = reader.name()?;
-                    let entry = match name.escaped {
-                        false => self.entry(name.text),
-                        true => self.entry(&name.unescaped()),
-                    };
-                    take(entry, reader, found)?;
+                    take(self.entry(name), reader, found)?;
                     more = !reader.is_last(b'}')?;
                 }
                 Ok(())
@@ -116,7 +124,7 @@ impl Node {
             b'[' => {
                 let mut index: usize = 0;
                 reader.list(|reader| {
-                    let entry = self.entry(&index.to_string());
+                    let entry = self.0.iter().find(|entry| entry.index == Some(index));
                     index += 1;
                     take(entry, reader, found)
                 })
@@ -124,6 +132,14 @@ impl Node {
             _ => reader.value().map(drop),
         }
     }
+}
+
+/// What tells most names apart: the length, the first and the last byte.
+#[inline]
+fn key(name: &str) -> u32 {
+    let bytes = name.as_bytes();
+    let end = |byte: Option<&u8>| u32::from(byte.copied().unwrap_or_default());
+    (bytes.len() as u32) << 16 | end(bytes.first()) << 8 | end(bytes.last())
 }
 
 fn take<'a>(
@@ -158,7 +174,7 @@ mod tests {
     fn values_are_picked_at_any_depth() {
         let record = r#"{"a":{"b":[1,{"c":"x"}],"d.e":2},"f":null,"\u0067":3,"a2":4}"#;
         let paths = [
-            "a.b.1.c", "a.d.e", "f", "g", "a.b", "a2", "h", "a.b.7", "f.x",
+            "a.b.1.c", "a.d.e", "f", "g", "a.b", "a2", "h", "a.b.7", "f.x", "a.b.01",
         ];
         assert_eq!(
             Paths::new(paths).pick(record).unwrap(),
@@ -171,8 +187,17 @@ mod tests {
                 Some("4"),
                 None,
                 None,
+                None,
                 None
             ]
+        );
+        // Their length and their ends are the same.
+        let alike = r#"{"abc":1,"adc":2,"a\u0065c":3,"afc":4}"#;
+        assert_eq!(
+            Paths::new(["adc", "aec", "abc", "agc"])
+                .pick(alike)
+                .unwrap(),
+            [Some("2"), Some("3"), Some("1"), None]
         );
         assert!(Paths::new(["a"]).pick("{\"a\":").is_err());
         assert_eq!(Paths::new(["a"]).pick("[7]"), Ok(vec![None]));

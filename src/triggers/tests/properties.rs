@@ -197,7 +197,7 @@ proptest! {
             (Some("conversation.deleted"), true),
         ] {
             let occasion = Occasion {
-                key: "7", record: &record, parts: parts.as_deref(), company: None, updated_at: Some(NOW), topic, gone,
+                key: "7", record: &record, parts: parts.as_deref(), companies: &[], updated_at: Some(NOW), topic, gone,
                 now: NOW,
             };
             let (found, _) = together.of_stream(stream).unwrap().look(&occasion);
@@ -240,7 +240,7 @@ proptest! {
                 let (row, parts) = (row.to_string(), parts.to_string());
                 for topic in [None, Some("conversation.user.created")] {
                     let occasion = Occasion {
-                        key: "1", record: &row, parts: Some(&parts), company: None, updated_at: None, topic, gone: false,
+                        key: "1", record: &row, parts: Some(&parts), companies: &[], updated_at: None, topic, gone: false,
                         now: NOW,
                     };
                     let once = watch.look(&occasion);

@@ -59,7 +59,7 @@ impl Reading<'_> {
                 key: &told.key,
                 record: json::text(&told.record).unwrap_or_default(),
                 parts: told.parts.as_deref(),
-                company: None,
+                companies: &[],
                 updated_at: told.updated_at,
                 topic: Some(&self.accepted.topic),
                 gone: told.gone,

@@ -173,3 +173,40 @@ fn wrong_triggers_are_a_failure_of_the_connection() {
         ("invalid_triggers", "triggers.a.action")
     );
 }
+
+#[test]
+fn what_a_mapping_takes_of_a_company_waits_until_the_contact_is_read_again() {
+    let mapping = json!([
+        { "from": "email", "to": "mail", "required": true },
+        { "from": "company.name", "to": "company", "required": true },
+        { "from": "role", "to": "kind", "default": "?" },
+    ]);
+    let trigger = json!({ "on": "contact.user.created", "action": "welcome", "mapping": mapping });
+    let accepted = told(
+        &json!({ "new": trigger }),
+        "contact.user.created",
+        contact(&Value::Null),
+    );
+    let contact = contact(&Value::Null);
+    assert_eq!(
+        record(&accepted.intents[0]),
+        json!({ "mail": contact["email"], "kind": contact["role"] })
+    );
+    // Conditions cannot wait.
+    let company = json!({ "path": "company.name", "equals": "Acme" });
+    for (document, place) in [
+        (
+            json!({ "a": { "stream": "contacts", "action": "x", "when": company } }),
+            "triggers.a.when.path",
+        ),
+        (
+            json!({ "a": { "stream": "contacts", "action": "x",
+                "mapping": { "when": company, "rules": [{ "from": "email", "to": "mail" }] } } }),
+            "triggers.a.mapping.when",
+        ),
+    ] {
+        let failure = triggers::compile(document.to_string().as_bytes(), None).unwrap_err();
+        assert_eq!(failure.problems[0].path, place, "{failure:?}");
+        assert_eq!(failure.problems[0].code, "path");
+    }
+}

@@ -1,0 +1,79 @@
+//! What each rule does with a record, for people.
+
+use super::taking::{taken, value};
+use super::{Program, Subject};
+use crate::json::{self, Members, quoted};
+use crate::mapping::rule::Source;
+use crate::mapping::transform::{Item, Odd, hidden};
+
+impl Program<'_> {
+    /// Says for each rule what it took and what each step made of it, with every letter and digit hidden.
+    ///
+    /// # Errors
+    /// As [`Program::apply`].
+    pub fn explain(&self, subject: &Subject) -> Result<Vec<u8>, json::Invalid> {
+        let found = self.found(subject)?;
+        let get = |path: &str| found.get(path);
+        let rules = self
+            .section
+            .rules
+            .iter()
+            .zip(&self.slots)
+            .map(|(rule, slots)| {
+                let from: Vec<String> = rule
+                    .from
+                    .iter()
+                    .map(|source| match source {
+                        Source::Path(path) => quoted(path),
+                        Source::Literal(_) => "\"a literal\"".to_owned(),
+                    })
+                    .collect();
+                let told = Members::default()
+                    .text("to", &rule.to)
+                    .json("from", &json::list(from.into_iter()));
+                if rule.when.as_ref().is_some_and(|when| !when.holds(&get)) {
+                    return told.text("skipped", "its condition does not hold").object();
+                }
+                let took = taken(rule, slots, &found);
+                let mut steps = Vec::new();
+                let mut item = took.clone().map(Ok);
+                for step in &rule.pipeline {
+                    let Some(Ok(value)) = item.clone() else { break };
+                    let made = step.run(value, subject.key);
+                    steps.push(
+                        Members::default()
+                            .text("step", step.row().name)
+                            .text("gave", &shown(&made))
+                            .object(),
+                    );
+                    item = Some(made);
+                }
+                let gave = value(rule, slots, &found, subject);
+                let gave = match gave {
+                    Ok(Some(item)) => shown(&Ok(item)),
+                    Ok(None) => "nothing".to_owned(),
+                    Err(odd) => shown(&Err(odd)),
+                };
+                let took = took.map_or_else(|| "nothing".to_owned(), |item| shown(&Ok(item)));
+                told.text("took", &took)
+                    .json("steps", &json::list(steps.into_iter()))
+                    .text("gave", &gave)
+                    .object()
+            });
+        Ok(Members::default()
+            .json("rules", &json::list(rules))
+            .object()
+            .into_bytes())
+    }
+}
+
+/// A value for people, hidden.
+fn shown(item: &Result<Item, Odd>) -> String {
+    match item {
+        Ok(item) => match item.written() {
+            json if matches!(&*json, "null" | "true" | "false") => json.into_owned(),
+            json => hidden(&json),
+        },
+        Err(Odd) => "a value that it does not take".to_owned(),
+    }
+}

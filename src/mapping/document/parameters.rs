@@ -1,0 +1,50 @@
+//! What a connection gives beside the name of a preset.
+
+use super::Draft;
+use crate::json::{self, Member, Object};
+use crate::mapping::path::value_at;
+
+impl<'d> Draft<'d> {
+    /// Whether the parameter of a name is given, as it stands behind `if` and `unless`.
+    pub(super) fn is_given(&self, name: Option<&Member>) -> Option<bool> {
+        let Some(Member::Text(name)) = name else {
+            return None;
+        };
+        let given = value_at(self.parameters, name);
+        Some(given.is_some_and(|json| !matches!(json, "null" | "false")))
+    }
+
+    /// A value, or that of the parameter which it names; `None` when that is not given.
+    pub(super) fn resolve<'m>(&self, member: &Member<'m>) -> Option<Member<'m>>
+    where
+        'd: 'm,
+    {
+        let Member::Object(object) = member else {
+            return Some(member.clone());
+        };
+        let object: Object = json::parse(object.as_bytes()).unwrap_or_default();
+        let (name, default) = match object.0.as_slice() {
+            [(key, Member::Text(name))] if key == "parameter" => (name, None),
+            [(key, Member::Text(name)), (other, default)]
+                if key == "parameter" && other == "default" =>
+            {
+                (name, Some(default.clone()))
+            }
+            _ => return Some(member.clone()),
+        };
+        if let Some(json) = value_at(self.parameters, name).filter(|json| *json != "null") {
+            return json::parse(json.as_bytes()).ok();
+        }
+        let own = self.account.and_then(|account| match name.as_str() {
+            "workspace" => Some(account.workspace_id.as_str()),
+            // Where people work with the workspace.
+            "app" => Some(match account.region.as_deref() {
+                Some("eu") => "https://app.eu.intercom.com",
+                Some("au") => "https://app.au.intercom.com",
+                _ => "https://app.intercom.com",
+            }),
+            _ => None,
+        });
+        own.map(|text| Member::Text(text.to_owned())).or(default)
+    }
+}
