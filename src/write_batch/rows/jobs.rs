@@ -4,7 +4,7 @@
 //! written one by one. Its id is in the journal, so that it is asked after, and not started again, whoever died meanwhile.
 //! Rows of which it is not known whether a job writes them are written one by one as well: doing that twice does no harm.
 
-use super::super::answer::{done, unwritten};
+use super::super::answer::done;
 use super::super::journal::Recorded;
 use super::{Rows, Travelling, outcome};
 use crate::config::{Conflict, Writing};
@@ -16,7 +16,7 @@ use crate::intercom::actions::{Action, Call, Does, Mode, Reference, Replay};
 use crate::intercom::errors::{from_http, from_response, unexpected_body};
 use crate::intercom::request;
 use crate::intercom::versions::PREVIEW;
-use crate::json::{self, Member, Members, Object, list};
+use crate::json::{self, Member, Members, Object};
 use crate::operation::Answer;
 
 /// Rows of one job, at most.
@@ -49,16 +49,18 @@ pub(super) enum Job {
 /// A row as a job takes it.
 pub(super) struct Item {
     method: Method,
-    path: String,
+    /// The end of the path.
+    end: &'static str,
     pub(super) json: String,
 }
 
 impl Item {
-    /// The request that starts a job with items like this one.
-    pub(super) fn request(&self, action: &Action, items: &[&String]) -> Request {
-        let items = list(items.iter().map(|item| (*item).clone()));
-        let body = Members::default().json(action.name, &items).object();
-        request::write(PREVIEW, self.method, self.path.as_str(), Some(body))
+    /// The request that starts a job for items like this one.
+    pub(super) fn request(&self, action: &Action) -> Request {
+        let name = action.name;
+        let path = format!("/{name}/bulk{}", self.end);
+        let body = format!("{{\"{name}\":[{}]}}", self.json);
+        request::write(PREVIEW, self.method, path, Some(body))
     }
 }
 
@@ -76,39 +78,36 @@ impl Rows {
         if !self.uses_jobs() {
             return Vec::new();
         }
-        let mut jobs: Vec<(Vec<usize>, Vec<Item>)> = Vec::new();
+        self.starting.clear();
+        // Items of one job, one behind the other.
+        let mut jobs: Vec<Item> = Vec::new();
         for (index, _) in &self.round {
-            let travelling = &self.rows[*index];
+            let travelling = &mut self.rows[*index];
             let call = travelling.call(self.mode, self.api_version);
             let item =
                 call.and_then(|call| travelling.item(self.action, self.mode, call, &self.policy));
             let Some(item) = item else {
                 continue;
             };
-            let fits = |(rows, items): &&mut (Vec<usize>, Vec<Item>)| {
-                rows.len() < MOST && (items[0].method, &items[0].path) == (item.method, &item.path)
+            let fits = |(job, rows): &(&mut Item, &mut Vec<usize>)| {
+                rows.len() < MOST && (job.method, job.end) == (item.method, item.end)
             };
-            match jobs.iter_mut().find(fits) {
-                Some((rows, items)) => {
+            match jobs.iter_mut().zip(&mut self.starting).find(fits) {
+                Some((job, rows)) => {
+                    job.json.push(',');
+                    job.json.push_str(&item.json);
                     rows.push(*index);
-                    items.push(item);
                 }
-                None => jobs.push((vec![*index], vec![item])),
+                None => {
+                    jobs.push(item);
+                    self.starting.push(vec![*index]);
+                }
             }
+            travelling.sent_ms = Some(now_ms);
+            let sent = travelling.sent(self.mode);
+            self.journal.note(&travelling.row, sent);
         }
-        let mut requests = Vec::new();
-        for (rows, items) in jobs {
-            let all: Vec<&String> = items.iter().map(|item| &item.json).collect();
-            requests.push(items[0].request(self.action, &all));
-            for index in &rows {
-                let travelling = &mut self.rows[*index];
-                travelling.sent_ms = Some(now_ms);
-                self.journal
-                    .note(&travelling.row, travelling.sent(self.mode));
-            }
-            self.starting.push(rows);
-        }
-        requests
+        jobs.iter().map(|job| job.request(self.action)).collect()
     }
 
     /// Reads the answers to the requests that start jobs.
@@ -128,7 +127,7 @@ impl Rows {
                         travelling.job = Job::Running(id.clone());
                         let sent = travelling.sent(self.mode);
                         self.journal.note(&travelling.row, sent);
-                        travelling.wait(self.mode, now_ms);
+                        travelling.wait(now_ms);
                     }
                     Err(failure) => {
                         let passes = matches!(
@@ -174,45 +173,52 @@ impl Rows {
         let (mode, version) = (self.mode, self.api_version);
         for (job, answer) in self.jobs().into_iter().zip(answers) {
             let state = said(answer, Effect::Read, "state");
-            let state = state.as_deref();
+            let (failed, end) = match &state {
+                Ok(state) => (None, state.as_str()),
+                Err(failure) if failure.kind == FailureKind::NotFound => (None, "unknown"),
+                Err(failure) => (Some(failure), "running"),
+            };
+            let runs = matches!(end, "pending" | "running");
+            let wrote_all = end == "completed";
             for index in 0..self.rows.len() {
                 let travelling = &mut self.rows[index];
                 if !matches!(&travelling.job, Job::Running(id) if *id == job) {
                     continue;
                 }
-                match state {
-                    Ok("pending" | "running") => travelling.wait(mode, now_ms),
-                    Ok("completed") => {
-                        travelling.step = Some(travelling.first_step(mode));
-                        let call = travelling.call(mode, version);
-                        travelling.job = Job::Over(call.map_or(Does::Updates, |call| call.does));
-                        travelling.written_at = now_ms.div_euclid(1_000);
-                    }
-                    Err(failure) if failure.kind != FailureKind::NotFound => {
-                        self.end_unwritten(index, failure);
-                    }
-                    _ => travelling.job = Job::Alone,
+                if let Some(failure) = failed {
+                    self.end_unwritten(index, failure);
+                } else if runs {
+                    travelling.wait(now_ms);
+                } else if wrote_all {
+                    travelling.step = Some(travelling.first_step(mode));
+                    let call = travelling.call(mode, version);
+                    travelling.job = Job::Over(call.map_or(Does::Updates, |call| call.does));
+                    travelling.written_at = now_ms.div_euclid(1_000);
+                } else {
+                    travelling.job = Job::Alone;
                 }
             }
-            let end = match state {
-                Ok(end) if !matches!(end, "pending" | "running" | "completed") => end,
-                Err(failure) if failure.kind == FailureKind::NotFound => "unknown",
-                _ => continue,
-            };
-            self.notices.push(format!(
-                "{}: {job} ended as `{end}`, which does not say which rows are written: they are written one by one",
-                self.action.name
-            ));
+            if !runs && !wrote_all {
+                self.notices.push(format!(
+                    "{}: {job} ended as `{end}`, which does not say which rows are written: they are written one by one",
+                    self.action.name
+                ));
+            }
         }
     }
 
     /// Puts off what waits for a row that is in a job.
     pub fn put_off(&mut self) {
-        let waits = |one: &Travelling| match (&one.job, &one.outcome.as_ref()?.status) {
-            (Job::Running(_), OutcomeStatus::Deferred(failure)) => Some(failure.clone()),
-            _ => None,
-        };
-        if let Some(failure) = self.rows.iter().find_map(waits) {
+        if self
+            .rows
+            .iter()
+            .any(|one| matches!(one.job, Job::Running(_)))
+        {
+            let failure = failure(
+                FailureKind::Transient,
+                "job_running",
+                "a row about the same object is in a job that is not over",
+            );
             self.end_open(&failure);
         }
     }
@@ -267,7 +273,7 @@ impl Travelling {
         };
         Some(Item {
             method,
-            path: format!("/{}/bulk{end}", action.name),
+            end,
             json: members.object(),
         })
     }
@@ -309,30 +315,23 @@ impl Travelling {
     }
 
     /// Its job is not over.
-    fn wait(&mut self, mode: &Mode, now_ms: i64) {
+    fn wait(&mut self, now_ms: i64) {
         let Job::Running(job) = &self.job else {
             return;
         };
         let taken = now_ms - self.sent_ms.unwrap_or(now_ms);
         let (least, most) = WAIT_MS;
-        let waits = WholeFailure {
-            retry_after_ms: u64::try_from((taken * 2).clamp(least, most)).ok(),
-            maybe_applied: true,
-            ..*failure(
-                FailureKind::Transient,
-                "job_running",
-                format!("{job}, which writes this row together with others, is not over"),
-            )
+        let (code, end) = match taken < LONGEST_MS {
+            true => ("job_running", ""),
+            false => ("job_endless", " after an hour"),
         };
-        let status = match taken < LONGEST_MS {
-            true => unwritten(waits, mode),
-            false => OutcomeStatus::Failed(WholeFailure {
-                code: "job_endless".to_owned(),
-                message: format!(
-                    "{job}, which writes this row together with others, is not over after an hour"
-                ),
-                ..waits
-            }),
+        let text = format!("{job}, which writes this row together with others, is not over{end}");
+        let mut waits = failure(FailureKind::Transient, code, text);
+        waits.retry_after_ms = u64::try_from((taken * 2).clamp(least, most)).ok();
+        waits.maybe_applied = true;
+        let status = match end {
+            "" => OutcomeStatus::Deferred(*waits),
+            _ => OutcomeStatus::Failed(*waits),
         };
         self.outcome = Some(outcome(&self.row, status));
     }

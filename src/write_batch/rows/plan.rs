@@ -106,7 +106,7 @@ impl Rows {
                     planned.push(match item {
                         Some(item) => {
                             in_a_job = ", in a job with other rows";
-                            item.request(self.action, &[&item.json])
+                            item.request(self.action)
                         }
                         None => fill(call, mode, version, &travelling.values),
                     });

@@ -277,7 +277,7 @@ fn a_mixed_batch_is_written_exactly_once_wherever_the_host_is_killed() {
     undisturbed.assert_exact(&contacts);
     assert!(requests > 200, "{requests}");
     let full = std::env::var("KILL_MATRIX").is_ok_and(|value| value == "full");
-    let step = if full { 1 } else { 37 };
+    let step = if full { 1 } else { 29 };
     let mut killed = 0;
     for (turn, request) in (1..=requests).step_by(step).enumerate() {
         let moments = match (full, turn % 2) {
