@@ -72,7 +72,9 @@ impl Request<'_> {
             let (_, parts) = Operation::find(document, self.method, self.path())?;
             Some(parts.len())
         };
-        let fewest = documents.iter().filter_map(open_parts).min();
+        let rolling = documents::preview().filter(|rolling| self.version == Some(rolling.name()));
+        let described = documents.iter().chain(rolling);
+        let fewest = described.filter_map(open_parts).min();
         documents
             .iter()
             .filter(move |document| !self.is_later_than(document) || open_parts(document) <= fewest)
