@@ -209,10 +209,12 @@ fn identify(config: &Config, answer: Option<&Answer>) -> Result<Account, Failure
     let mut me: Object = json::parse(&response.body).map_err(|reason| unexpected(&reason))?;
     let app: Option<Object> = me.take("app").map_err(mismatch)?;
     let mut app = app.ok_or_else(|| unexpected("it does not name the workspace"))?;
-    let workspace_id = app.take("id_code").map_err(mismatch)?;
-    let name = app.take("name").map_err(mismatch)?;
-    let region: Option<String> = app.take("region").map_err(mismatch)?;
-    let time_zone = app.take("timezone").map_err(mismatch)?;
+    let mut take = app.taking();
+    let workspace_id = take.member("id_code");
+    let name = take.member("name");
+    let region: Option<String> = take.member("region");
+    let time_zone = take.member("timezone");
+    take.end(()).map_err(mismatch)?;
     // Only a region that is known can be wrong: Intercom does not document all the names that it gives.
     let region = region.as_deref().map(str::to_ascii_lowercase);
     if let Some(region) = region

@@ -9,7 +9,8 @@ use crate::contract::types::{Connection, Failure, Problem};
 use crate::failure::{nearest, not_valid, problem};
 use crate::intercom::versions::{DEFAULT_VERSION, VERSIONS};
 use crate::json::{self, Member, Object};
-use crate::triggers::document::SCHEMA;
+use crate::packed_text::{PackedText, packed_text};
+use crate::triggers::document::SCHEMA as TRIGGERS;
 
 /// Regions by their names in the configuration, with the base URL of the API. The first one is the default.
 pub const REGIONS: &[(&str, &str)] = &[
@@ -192,24 +193,13 @@ fn invalid(problems: Vec<Problem>) -> Failure {
     not_valid("invalid_config", "the configuration", problems)
 }
 
-/// The addresses from which Intercom sends webhooks, by region, as its documents list them.
-const WEBHOOK_SOURCES: &str = r#"{"us":["34.231.68.152/32","34.197.76.213/32","35.171.78.91/32","35.169.138.21/32","52.70.27.159/32","52.44.63.161/32"],"eu":["54.217.125.63/32","54.246.173.113/32","54.216.9.3/32"],"au":["52.63.36.185/32","3.104.68.152/32","52.64.2.165/32"]}"#;
+/// JSON Schema of the configuration, without that of triggers. What is read of it elsewhere is compared by tests.
+const SCHEMA: PackedText = packed_text!("config/schema.json");
 
-/// JSON Schema of the configuration.
+/// JSON Schema of the configuration. `x-webhook-sources` are the addresses from which Intercom sends webhooks, by region, as
+/// its documents list them.
 pub fn schema() -> String {
-    let regions: Vec<String> = REGIONS
-        .iter()
-        .map(|(name, _)| format!("\"{name}\""))
-        .collect();
-    let versions: Vec<String> = VERSIONS.iter().map(|name| format!("\"{name}\"")).collect();
-    format!(
-        r#"{{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","additionalProperties":false,"properties":{{"region":{{"enum":[{}],"default":"{}","description":"Where the workspace's data lives; tokens are valid in their own region only."}},"api_version":{{"enum":[{}],"default":"{DEFAULT_VERSION}","description":"The Intercom API version, as text in quotes; sent with every request."}},"start_date":{{"type":"string","description":"The first sync reads what changed from this day on (YYYY-MM-DD, MM/DD/YYYY or RFC 3339). Read by the host."}},"custom_object_types":{{"type":"array","items":{{"type":"string","minLength":1}},"description":"The types of custom objects to read, by their identifiers."}},"webhooks":{},"write":{}}},"x-request-classes":{{"search":["*/search"],"scroll":["/companies/scroll"],"events":["/events*"]}},"x-webhook-sources":{WEBHOOK_SOURCES},"x-triggers":{SCHEMA}}}"#,
-        regions.join(","),
-        REGIONS[0].0,
-        versions.join(","),
-        topics::SCHEMA,
-        writing::schema(),
-    )
+    SCHEMA.text().replace("\"$triggers\"", &TRIGGERS.text())
 }
 
 #[cfg(test)]
@@ -241,10 +231,18 @@ mod tests {
         names.sort_unstable();
         keys.sort_unstable();
         assert_eq!(names, keys);
+        let regions: Vec<&str> = REGIONS.iter().map(|(name, _)| *name).collect();
+        let choices = [("region", &*regions), ("api_version", VERSIONS)];
+        for (name, known) in choices {
+            let property = &schema["properties"][name];
+            assert_eq!(property["enum"], serde_json::json!(known), "{name}");
+        }
         assert_eq!(
-            schema["properties"]["region"]["enum"],
-            serde_json::json!(["us", "eu", "au"])
+            schema["properties"]["api_version"]["default"],
+            DEFAULT_VERSION
         );
+        assert_eq!(schema["properties"]["region"]["default"], regions[0]);
+        assert_eq!(schema["x-triggers"]["type"], "object");
     }
 
     #[test]

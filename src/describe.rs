@@ -59,7 +59,7 @@ pub fn descriptor() -> Descriptor {
             .map(|preset| MappingPreset {
                 name: preset.name.to_owned(),
                 stream: None,
-                mapping: preset.mapping.as_bytes().to_vec(),
+                mapping: preset.mapping.text().into_bytes(),
             })
             .collect(),
         actions: actions::all()
@@ -86,8 +86,8 @@ pub fn descriptor() -> Descriptor {
             .map(|topic| TopicDescriptor {
                 name: topic.name.to_owned(),
                 aliases: owned(topic.aliases),
-                streams: owned(topic.streams),
-                permission: Some(topic.permission.to_owned()).filter(|name| !name.is_empty()),
+                streams: owned(topic.told.streams),
+                permission: Some(topic.told.permission.to_owned()).filter(|name| !name.is_empty()),
             })
             .collect(),
     }

@@ -118,9 +118,42 @@ impl<'a> Object<'a> {
         })
     }
 
+    /// Takes several members, one after the other.
+    pub fn taking(&mut self) -> Taking<'_, 'a> {
+        Taking {
+            object: self,
+            wrong: None,
+        }
+    }
+
     fn take_member(&mut self, name: &str) -> Option<Member<'a>> {
         let place = self.0.iter().position(|(known, _)| known == name)?;
         Some(self.0.swap_remove(place).1)
+    }
+}
+
+/// Members that are taken one after the other. Whether all of them were what they should be is asked once, at the end: asking
+/// at each would be most of the code that reads a written value.
+pub struct Taking<'o, 'a> {
+    object: &'o mut Object<'a>,
+    wrong: Option<Unexpected>,
+}
+
+impl<'a> Taking<'_, 'a> {
+    /// Takes the member of a name as [`Object::take`] does; what is something else is its type's default until the end.
+    pub fn member<T: Value<'a> + Default>(&mut self, name: &'static str) -> T {
+        self.object.take(name).unwrap_or_else(|unexpected| {
+            self.wrong.get_or_insert(unexpected);
+            T::default()
+        })
+    }
+
+    /// Gives what was made of the members.
+    ///
+    /// # Errors
+    /// When one of them was something else.
+    pub fn end<T>(self, made: T) -> Result<T, Unexpected> {
+        self.wrong.map_or(Ok(made), Err)
     }
 }
 
@@ -222,6 +255,15 @@ mod tests {
         assert_eq!(object.take::<Option<i64>>("nothing"), Ok(None));
         assert_eq!(object.take::<Option<i64>>("absent"), Ok(None));
         assert_eq!(object.take("truth"), Ok(true));
+        let mut object: Object = parse(br#"{"text":"a","number":-7,"truth":true}"#).unwrap();
+        let mut take = object.taking();
+        let taken: (u32, String, bool) = (
+            take.member("number"),
+            take.member("absent"),
+            take.member("truth"),
+        );
+        assert_eq!(taken, (0, String::new(), true));
+        assert_eq!(take.end(()).unwrap_err().member, "number");
     }
 
     #[test]

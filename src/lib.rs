@@ -22,6 +22,7 @@ pub mod letters;
 pub mod map_record;
 pub mod mapping;
 pub mod operation;
+pub mod packed_text;
 #[cfg(any(test, feature = "properties"))]
 pub mod properties;
 pub mod read_page;

@@ -22,14 +22,15 @@ pub struct Attribute {
 impl<'a> Value<'a> for Attribute {
     fn read(member: Member<'a>) -> Result<Self, Unexpected> {
         let mut members = Object::read(member)?;
-        let archived: Option<bool> = members.take("archived")?;
-        Ok(Self {
-            name: members.take("name")?,
-            data_type: members.take("data_type")?,
-            description: members.take("description")?,
-            custom: members.take("custom")?,
-            archived: archived.unwrap_or_default(),
-        })
+        let mut take = members.taking();
+        let attribute = Self {
+            name: take.member("name"),
+            data_type: take.member("data_type"),
+            description: take.member("description"),
+            custom: take.member("custom"),
+            archived: take.member::<Option<_>>("archived").unwrap_or_default(),
+        };
+        take.end(attribute)
     }
 }
 

@@ -60,11 +60,11 @@ pub fn verify(connection: &Connection, delivery: &WebhookDelivery) -> Result<Ver
     let topic = topics::find(&notification.topic);
     let meaning = match topic {
         None => Meaning::Nothing(UNKNOWN),
-        Some(topic) if topic.meaning == Meaning::Ping => Meaning::Ping,
+        Some(topic) if topic.told.meaning == Meaning::Ping => Meaning::Ping,
         Some(_) if !is_chosen(&Config::of(connection)?, &notification.topic) => {
             Meaning::Nothing(NOT_CHOSEN)
         }
-        Some(topic) => topic.meaning,
+        Some(topic) => topic.told.meaning,
     };
     if matches!(meaning, Meaning::Ping) {
         return Ok(Verdict::Ping(notification.app_id));

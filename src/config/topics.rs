@@ -5,9 +5,6 @@ use crate::contract::types::Problem;
 use crate::intercom::topics::{TOPICS, chooses, names};
 use crate::json::Member;
 
-/// JSON Schema of `webhooks`.
-pub(super) const SCHEMA: &str = r#"{"type":"object","additionalProperties":false,"properties":{"topics":{"type":"array","items":{"type":"string","minLength":1},"description":"The topics whose webhooks are taken, by a name or an alias, or by how it begins (`contact.*`); others are ignored. Without it all are taken."}}}"#;
-
 /// Reads which topics are chosen; empty: all of them.
 pub(super) fn of(value: Option<&Member>, problems: &mut Vec<Problem>) -> Vec<String> {
     let Some(keys) = part("config.webhooks", value, problems) else {

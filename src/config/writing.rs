@@ -67,32 +67,12 @@ impl Default for Writing {
 }
 
 /// The keys with their values; the first one of each is the default.
-const KEYS: &[(&str, &[&str], &str)] = &[
-    (
-        "several",
-        &["newest", "oldest", "fail", "all"],
-        "Which of several contacts that share what a row gives is meant; users go before leads.",
-    ),
-    (
-        "missing_attribute",
-        &["fail", "create", "drop"],
-        "What to do about a custom attribute that the workspace has not.",
-    ),
-    (
-        "missing_object",
-        &["create", "fail"],
-        "What to do about a tag or a company that is not there.",
-    ),
-    (
-        "conflict",
-        &["fail", "upstream", "last_writer"],
-        "What to do about a row whose object was changed since the caller's copy was read.",
-    ),
-    (
-        "unchanged",
-        &["write", "skip"],
-        "What to do about a row that says what was written last, within a week: what others changed meanwhile is not seen, unless the row names a newer copy.",
-    ),
+const KEYS: &[(&str, &[&str])] = &[
+    ("several", &["newest", "oldest", "fail", "all"]),
+    ("missing_attribute", &["fail", "create", "drop"]),
+    ("missing_object", &["create", "fail"]),
+    ("conflict", &["fail", "upstream", "last_writer"]),
+    ("unchanged", &["write", "skip"]),
 ];
 
 impl Writing {
@@ -101,13 +81,12 @@ impl Writing {
         let Some(keys) = part("config.write", value, problems) else {
             return Self::default();
         };
-        let known: Vec<&str> = KEYS.iter().map(|(name, _, _)| *name).collect();
+        let known: Vec<&str> = KEYS.iter().map(|(name, _)| *name).collect();
         refuse_unknown("config.write", &keys, &known, problems);
         let mut choice = |name: &str| {
-            let (_, values, _) = KEYS
-                .iter()
-                .find(|(known, _, _)| *known == name)
-                .unwrap_or(&KEYS[0]);
+            let mut keys_and_values = KEYS.iter();
+            let known = keys_and_values.find(|(known, _)| *known == name);
+            let (_, values) = known.unwrap_or(&KEYS[0]);
             let path = format!("config.write.{name}");
             one_of(&path, keys.get(name), values, values[0], problems)
         };
@@ -134,27 +113,24 @@ impl Writing {
     }
 }
 
-/// JSON Schema of the choices.
-pub(super) fn schema() -> String {
-    let keys: Vec<String> = KEYS
-        .iter()
-        .map(|(name, values, description)| {
-            format!(
-                r#""{name}":{{"enum":["{}"],"default":"{}","description":"{description}"}}"#,
-                values.join("\",\""),
-                values[0]
-            )
-        })
-        .collect();
-    format!(
-        r#"{{"type":"object","additionalProperties":false,"description":"How rows are written where there is a choice.","properties":{{{}}}}}"#,
-        keys.join(",")
-    )
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
+
+    #[test]
+    fn the_schema_has_the_keys_with_their_values() {
+        let schema: Value = serde_json::from_str(&crate::config::schema()).unwrap();
+        let written = schema["properties"]["write"]["properties"]
+            .as_object()
+            .unwrap();
+        assert_eq!(written.len(), KEYS.len());
+        for (name, values) in KEYS {
+            assert_eq!(written[*name]["enum"], json!(values), "{name}");
+            assert_eq!(written[*name]["default"], values[0], "{name}");
+        }
+    }
 
     #[test]
     fn choices_are_read_and_wrong_ones_named() {

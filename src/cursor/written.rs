@@ -6,7 +6,7 @@ use super::{
     ChildrenPosition, DeletedPosition, ExportPosition, ListPosition, Memory, PagesPosition, Parent,
     Position, ScrollPosition, SearchPosition,
 };
-use crate::json::{Member, Members, Object, Unexpected, Value, list};
+use crate::json::{Member, Members, Object, Taking, Unexpected, Value, list};
 use crate::watermark::{Fingerprint, Watermark};
 
 /// Writes a position.
@@ -115,82 +115,84 @@ fn map(contents: &BTreeMap<String, String>) -> String {
 
 /// Reads what [`write`] wrote.
 pub fn read(members: &mut Object) -> Result<Position, Unexpected> {
-    let at: String = members.take("at")?;
-    Ok(match at.as_str() {
-        "mark" => Position::Mark(members.take("seen")?),
-        "contents" => Position::Contents(members.take("contents")?),
+    let mut take = members.taking();
+    let at: String = take.member("at");
+    let position = match at.as_str() {
+        "mark" => Position::Mark(take.member("seen")),
+        "contents" => Position::Contents(take.member("contents")),
         "list" => Position::List(ListPosition {
-            after: members.take("after")?,
-            started: members.take("started")?,
-            seen: members.take("seen")?,
+            after: take.member("after"),
+            started: take.member("started"),
+            seen: take.member("seen"),
         }),
         "search" => Position::Search(SearchPosition {
-            after: members.take("after")?,
-            from: members.take("from")?,
-            started: members.take("started")?,
-            seen: members.take("seen")?,
+            after: take.member("after"),
+            from: take.member("from"),
+            started: take.member("started"),
+            seen: take.member("seen"),
         }),
         "deleted" => Position::Deleted(DeletedPosition {
-            page: members.take("count")?,
-            from: members.take("from")?,
-            started: members.take("started")?,
-            seen: members.take("seen")?,
+            page: take.member("count"),
+            from: take.member("from"),
+            started: take.member("started"),
+            seen: take.member("seen"),
         }),
         "scroll" => Position::Scroll(ScrollPosition {
-            param: members.take("after")?,
+            param: take.member("after"),
             // Positions of version 0.1.0 name no walk: `state` knows nothing of it, and it starts over.
-            walk: members.take::<Option<_>>("walk")?.unwrap_or_default(),
-            answers: members.take::<Option<_>>("count")?.unwrap_or_default(),
-            from: members.take("from")?,
-            started: members.take("started")?,
-            known: members.take("known")?,
-            seen: members.take("seen")?,
-            restarts: members.take("restarts")?,
-            waits: members.take("waits")?,
+            walk: take.member::<Option<_>>("walk").unwrap_or_default(),
+            answers: take.member::<Option<_>>("count").unwrap_or_default(),
+            from: take.member("from"),
+            started: take.member("started"),
+            known: take.member("known"),
+            seen: take.member("seen"),
+            restarts: take.member("restarts"),
+            waits: take.member("waits"),
         }),
-        "pages" => Position::Pages(read_pages(members)?),
-        "children" => Position::Children(Box::new(read_children(members)?)),
+        "pages" => Position::Pages(read_pages(&mut take)?),
+        "children" => Position::Children(Box::new(read_children(&mut take)?)),
         "export" => Position::Export(ExportPosition {
-            job: members.take("after")?,
-            waits: members.take("waits")?,
-            row: members.take("count")?,
+            job: take.member("after"),
+            waits: take.member("waits"),
+            row: take.member("count"),
         }),
-        "keys" => Position::Keys(members.take("count")?),
+        "keys" => Position::Keys(take.member("count")),
         _ => return Err(Unexpected::here("a known kind of position")),
-    })
+    };
+    take.end(position)
 }
 
-fn read_pages(members: &mut Object) -> Result<PagesPosition, Unexpected> {
-    let last: String = members.take("last")?;
-    let walked: Option<BTreeMap<String, String>> = members.take("walked")?;
+fn read_pages(take: &mut Taking) -> Result<PagesPosition, Unexpected> {
+    let last: String = take.member("last");
+    let walked: Option<BTreeMap<String, String>> = take.member("walked");
     Ok(PagesPosition {
-        page: members.take("page")?,
-        list: members.take("list")?,
-        total: members.take("total")?,
-        first_total: members.take("first_total")?,
-        first_at: members.take("first_at")?,
+        page: take.member("page"),
+        list: take.member("list"),
+        total: take.member("total"),
+        first_total: take.member("first_total"),
+        first_at: take.member("first_at"),
         // Positions of version 0.1.0 do not count it.
-        joined: members.take::<Option<_>>("joined")?.unwrap_or_default(),
+        joined: take.member::<Option<_>>("joined").unwrap_or_default(),
         last: fingerprints(&last).ok_or(Unexpected::here("whole fingerprints"))?,
-        restarts: members.take("restarts")?,
-        partial: members.take("partial")?,
-        started: members.take("started")?,
+        restarts: take.member("restarts"),
+        partial: take.member("partial"),
+        started: take.member("started"),
         memory: match walked {
             Some(walked) => Memory::Contents {
-                known: members.take("contents")?,
+                known: take.member("contents"),
                 walked,
             },
             None => Memory::Mark {
-                from: members.take("from")?,
-                known: members.take("known")?,
-                seen: members.take("seen")?,
+                from: take.member("from"),
+                known: take.member("known"),
+                seen: take.member("seen"),
             },
         },
     })
 }
 
-fn read_children(members: &mut Object) -> Result<ChildrenPosition, Unexpected> {
-    let parents: Option<Object> = members.take("parents")?;
+fn read_children(take: &mut Taking) -> Result<ChildrenPosition, Unexpected> {
+    let parents: Option<Object> = take.member("parents");
     Ok(ChildrenPosition {
         parents: match parents {
             // Parents have no parents: a position nested without end is none.
@@ -200,24 +202,26 @@ fn read_children(members: &mut Object) -> Result<ChildrenPosition, Unexpected> {
             Some(mut parents) => Some(read(&mut parents)?),
             None => None,
         },
-        walked: members.take("asked")?,
-        pending: members.take("pending")?,
-        partial: members.take("partial")?,
-        from: members.take("from")?,
-        started: members.take("started")?,
-        known: members.take("known")?,
-        seen: members.take("seen")?,
+        walked: take.member("asked"),
+        pending: take.member("pending"),
+        partial: take.member("partial"),
+        from: take.member("from"),
+        started: take.member("started"),
+        known: take.member("known"),
+        seen: take.member("seen"),
     })
 }
 
 impl<'a> Value<'a> for Parent {
     fn read(member: Member<'a>) -> Result<Self, Unexpected> {
         let mut members = Object::read(member)?;
-        Ok(Self(
-            members.take("key")?,
-            members.take("rows")?,
-            members.take("tries")?,
-        ))
+        let mut take = members.taking();
+        let parent = Self(
+            take.member("key"),
+            take.member("rows"),
+            take.member("tries"),
+        );
+        take.end(parent)
     }
 }
 

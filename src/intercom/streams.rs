@@ -25,7 +25,7 @@ pub enum Paging {
     /// By a list from its first page to its last, whether they are numbered, have cursors, or are one.
     Pages(Compare),
     /// By walking the stream's parent and asking for what hangs on each of its rows.
-    Children(Children),
+    Children(&'static Children),
     /// By a job that writes a file.
     Export,
     /// Not at all: only webhooks tell of its rows.
@@ -94,7 +94,7 @@ pub struct Stream {
     /// of the connection's types of custom objects.
     pub path: &'static str,
     /// The path that lists it from a version on.
-    pub moved: Option<(&'static str, &'static str)>,
+    pub moved: Option<&'static (&'static str, &'static str)>,
     /// The path of one object; the key is appended.
     pub detail: Option<&'static str>,
     /// The names under which an answer may hold the items.
@@ -108,7 +108,7 @@ pub struct Stream {
     /// The field that says when a row changed.
     pub cursor_field: Option<&'static str>,
     /// From which version on there is a list of what was deleted, and its path.
-    pub deletions: Option<(&'static str, &'static str)>,
+    pub deletions: Option<&'static (&'static str, &'static str)>,
     /// The stream on whose rows this one hangs.
     pub parent: Option<&'static str>,
     /// Filters by name, with the field whose value they ask for.
@@ -154,7 +154,7 @@ impl Stream {
     }
 
     /// What hangs on the rows of its parent, and the parent.
-    pub fn children(&self) -> Option<(&'static Stream, Children)> {
+    pub fn children(&self) -> Option<(&'static Stream, &'static Children)> {
         match (self.paging, self.parent.and_then(find)) {
             (Paging::Children(children), Some(parent)) => Some((parent, children)),
             _ => None,

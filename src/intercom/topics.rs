@@ -48,11 +48,18 @@ pub struct Topic {
     pub name: &'static str,
     /// Other names under which it was and is sent and known. One name may stand for several topics.
     pub aliases: &'static [&'static str],
-    /// What its item says.
+    /// What it has in common with topics of the same meaning.
+    pub told: &'static Told,
+}
+
+/// What topics of one meaning tell: half of the table's bytes, as long as it is there once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// What an item says.
     pub meaning: Meaning,
-    /// The streams of which its item can have rows.
+    /// The streams of which an item can have rows.
     pub streams: &'static [&'static str],
-    /// What subscribing to it needs, in the words of Intercom's Developer Hub; empty: nothing.
+    /// What subscribing to them needs, in the words of Intercom's Developer Hub; empty: nothing.
     pub permission: &'static str,
 }
 
@@ -105,11 +112,11 @@ mod tests {
         for topic in TOPICS {
             assert_eq!(find(topic.name), Some(topic));
             assert_eq!(named(topic.name).collect::<Vec<_>>(), [topic]);
-            for stream in topic.streams {
+            for stream in topic.told.streams {
                 assert!(streams::find(stream).is_some(), "{}: {stream}", topic.name);
             }
-            let gives = !matches!(topic.meaning, Meaning::Ping | Meaning::Nothing(_));
-            assert_eq!(gives, !topic.streams.is_empty(), "{}", topic.name);
+            let gives = !matches!(topic.told.meaning, Meaning::Ping | Meaning::Nothing(_));
+            assert_eq!(gives, !topic.told.streams.is_empty(), "{}", topic.name);
         }
     }
 
@@ -119,7 +126,7 @@ mod tests {
             for alias in topic.aliases {
                 let found = find(alias).unwrap();
                 assert_ne!(found.name, *alias, "an alias is a topic's name");
-                assert_eq!(found.meaning, topic.meaning, "{alias}");
+                assert_eq!(found.told.meaning, topic.told.meaning, "{alias}");
                 assert!(named(alias).any(|other| other == topic), "{alias}");
             }
         }
@@ -171,7 +178,7 @@ mod tests {
         for topic in TOPICS {
             let Meaning::Linked {
                 subjects, links, ..
-            } = topic.meaning
+            } = topic.told.meaning
             else {
                 continue;
             };

@@ -179,7 +179,7 @@ impl<'d> Draft<'d> {
                     &known,
                 );
             };
-            for (name, member) in members(preset.mapping) {
+            for (name, member) in members(&preset.mapping.text()) {
                 self.member(&name, &member, &format!("preset {name}"));
             }
             let parameters = preset.parameters;

@@ -1,5 +1,7 @@
 //! Mappings that come with the component, in the form that people write.
 
+use crate::packed_text::{PackedText, packed_text};
+
 /// A mapping by its name.
 #[derive(Clone, Copy, Debug)]
 pub struct Preset {
@@ -7,7 +9,7 @@ pub struct Preset {
     pub name: &'static str,
     /// The mapping. `{"parameter": NAME}` stands for what a connection gives under that name; rules whose parameters are not
     /// given and have no `default` beside the name are left out.
-    pub mapping: &'static str,
+    pub mapping: PackedText,
     /// What a connection may give beside the name.
     pub parameters: &'static [&'static str],
 }
@@ -16,7 +18,7 @@ pub struct Preset {
 pub const PRESETS: &[Preset] = &[
     Preset {
         name: "brevo-contact",
-        mapping: include_str!("presets/brevo-contact.json"),
+        mapping: packed_text!("mapping/presets/brevo-contact.json"),
         parameters: &[
             "lists",
             "lists_by_tag",
@@ -30,12 +32,12 @@ pub const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "brevo-event",
-        mapping: include_str!("presets/brevo-event.json"),
+        mapping: packed_text!("mapping/presets/brevo-event.json"),
         parameters: &[],
     },
     Preset {
         name: "ticket",
-        mapping: include_str!("presets/ticket.json"),
+        mapping: packed_text!("mapping/presets/ticket.json"),
         parameters: &[
             "assignees",
             "assignee",
@@ -51,7 +53,7 @@ pub const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "identity",
-        mapping: "{}",
+        mapping: packed_text!("mapping/presets/identity.json"),
         parameters: &[],
     },
 ];

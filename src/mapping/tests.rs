@@ -367,7 +367,7 @@ fn brevo_gets_contacts_as_its_import_takes_them() {
 #[test]
 fn presets_are_chosen_by_name_and_their_parameters_checked() {
     for preset in preset::PRESETS {
-        compiled(preset.mapping);
+        compiled(&preset.mapping.text());
         compiled(&json!({ "preset": preset.name }).to_string());
     }
     assert_eq!(compiled(r#"{"preset":"identity"}"#), Mapping::default());

@@ -76,10 +76,14 @@ fn assert_accepted(accepted: &AcceptedDelivery) {
         "an accepted delivery says nothing"
     );
     for row in &accepted.read_again {
-        assert!(topic.streams.contains(&&*row.stream) && !row.key.is_empty());
+        assert!(topic.told.streams.contains(&&*row.stream) && !row.key.is_empty());
     }
     for entry in &accepted.entries {
-        assert!(topic.streams.contains(&&*entry.stream), "{}", entry.stream);
+        assert!(
+            topic.told.streams.contains(&&*entry.stream),
+            "{}",
+            entry.stream
+        );
         assert_entry(entry);
         let mut again = accepted.read_again.iter();
         let again = again.any(|row| row.stream == entry.stream && row.key == entry.key);

@@ -190,7 +190,7 @@ fn give(
     context: &Context,
     position: &mut ChildrenPosition,
     collector: &mut Collector,
-    children: Children,
+    children: &'static Children,
     rows: Vec<Result<Record, Unreadable>>,
 ) -> Result<(), Failure> {
     let started = position.started.unwrap_or_else(|| context.now());

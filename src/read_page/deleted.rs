@@ -34,7 +34,7 @@ pub fn behind(scan: &Scan, search: &SearchPosition) -> Option<DeletedPosition> {
 }
 
 pub fn request(scan: &Scan, position: &DeletedPosition) -> Request {
-    let (_, path) = scan.stream.deletions.unwrap_or_default();
+    let path = scan.stream.deletions.map_or("", |(_, path)| path);
     let page = position.page;
     request::get(
         scan.config.api_version,

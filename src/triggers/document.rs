@@ -9,6 +9,7 @@ use crate::intercom::topics::{self, TOPICS, Topic, chooses};
 use crate::json::{self, Member, Object, members};
 use crate::mapping::condition::{Condition, Terms};
 use crate::mapping::{Mapping, document};
+use crate::packed_text::{PackedText, packed_text};
 
 /// Where triggers stand in what people write.
 const ROOT: &str = "triggers";
@@ -34,7 +35,7 @@ const KEYS: [&str; 10] = [
 ];
 
 /// JSON Schema of a document of triggers.
-pub const SCHEMA: &str = include_str!("schema.json");
+pub const SCHEMA: PackedText = packed_text!("triggers/schema.json");
 
 /// Reads a document.
 ///
@@ -188,7 +189,7 @@ impl Draft<'_> {
             let mut is_named = false;
             for topic in TOPICS.iter().filter(|topic| chooses(name, topic)) {
                 is_named = true;
-                if !topic.streams.is_empty() {
+                if !topic.told.streams.is_empty() {
                     found.push(topic);
                 }
             }
@@ -209,10 +210,14 @@ impl Draft<'_> {
         topics: Option<&[&Topic]>,
     ) -> Option<&'static Stream> {
         let topics = topics.unwrap_or_default();
-        let tell = |stream: &str| topics.iter().all(|topic| topic.streams.contains(&stream));
+        let tell = |stream: &str| {
+            topics
+                .iter()
+                .all(|topic| topic.told.streams.contains(&stream))
+        };
         let first = topics
             .first()
-            .map_or(&[DEFAULT_STREAM][..], |topic| topic.streams);
+            .map_or(&[DEFAULT_STREAM][..], |topic| topic.told.streams);
         let (code, message) = match named {
             None => match first.iter().find(|stream| tell(stream)) {
                 Some(stream) => return streams::find(stream),

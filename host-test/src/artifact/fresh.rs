@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 /// What a component is made of beside its own sources.
-const INPUTS: [&str; 5] = [
+const INPUTS: [&str; 6] = [
+    "build.rs",
     "wit",
     "Cargo.toml",
     "Cargo.lock",

@@ -13,6 +13,8 @@ mod kills;
 mod measured;
 /// The status page.
 mod page;
+/// What nobody tells of after the start: intents, callbacks, silence.
+mod waking;
 
 /// The control token, which is no secret of a connection.
 const CONTROL: &str = "control-token";

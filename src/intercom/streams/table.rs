@@ -86,7 +86,7 @@ pub const STREAMS: &[Stream] = &[
         paging: Paging::Search,
         per_page: Some(150),
         cursor_field: UPDATED_AT,
-        deletions: Some(("2.16", "/conversations/deleted")),
+        deletions: Some(&("2.16", "/conversations/deleted")),
         filters: &[("state", "state")],
         probe: "/conversations?per_page=1",
         permission: CONVERSATIONS,
@@ -96,7 +96,7 @@ pub const STREAMS: &[Stream] = &[
     },
     Stream {
         name: "conversation_parts",
-        paging: Paging::Children(Children {
+        paging: Paging::Children(&Children {
             parent_field: "conversation_id",
             place: ChildPlace::Detail("conversation_parts"),
             given: Given::WithParent,
@@ -125,7 +125,7 @@ pub const STREAMS: &[Stream] = &[
     },
     Stream {
         name: "ticket_parts",
-        paging: Paging::Children(Children {
+        paging: Paging::Children(&Children {
             parent_field: "ticket_id",
             place: ChildPlace::Detail("ticket_parts"),
             given: Given::WithParent,
@@ -245,7 +245,7 @@ pub const STREAMS: &[Stream] = &[
     Stream {
         name: "conversation_attributes",
         path: "/data_attributes?model=conversation&include_archived=true",
-        moved: Some(("2.16", "/conversations/attributes?include_archived=true")),
+        moved: Some(&("2.16", "/conversations/attributes?include_archived=true")),
         key: ATTRIBUTE_KEY,
         probe: "/data_attributes?model=conversation",
         permission: CONVERSATIONS,
@@ -255,7 +255,7 @@ pub const STREAMS: &[Stream] = &[
     },
     Stream {
         name: "contact_tags",
-        paging: Paging::Children(Children {
+        paging: Paging::Children(&Children {
             parent_field: "contact_id",
             place: ChildPlace::Links("/contacts/{id}/tags", "tag_id"),
             given: Given::Always,
@@ -270,7 +270,7 @@ pub const STREAMS: &[Stream] = &[
     },
     Stream {
         name: "contact_companies",
-        paging: Paging::Children(Children {
+        paging: Paging::Children(&Children {
             parent_field: "contact_id",
             place: ChildPlace::Links("/contacts/{id}/companies", "company_id"),
             given: Given::Always,
@@ -286,7 +286,7 @@ pub const STREAMS: &[Stream] = &[
     },
     Stream {
         name: "contact_segments",
-        paging: Paging::Children(Children {
+        paging: Paging::Children(&Children {
             parent_field: "contact_id",
             place: ChildPlace::List("/contacts/{id}/segments"),
             given: Given::Always,
@@ -302,7 +302,7 @@ pub const STREAMS: &[Stream] = &[
     },
     Stream {
         name: "contact_subscriptions",
-        paging: Paging::Children(Children {
+        paging: Paging::Children(&Children {
             parent_field: "contact_id",
             place: ChildPlace::List("/contacts/{id}/subscriptions"),
             given: Given::Always,
@@ -316,7 +316,7 @@ pub const STREAMS: &[Stream] = &[
     },
     Stream {
         name: "contact_notes",
-        paging: Paging::Children(Children {
+        paging: Paging::Children(&Children {
             parent_field: "contact_id",
             place: ChildPlace::List("/contacts/{id}/notes"),
             given: Given::ByTime,
@@ -332,7 +332,7 @@ pub const STREAMS: &[Stream] = &[
     },
     Stream {
         name: "company_notes",
-        paging: Paging::Children(Children {
+        paging: Paging::Children(&Children {
             parent_field: "company_id",
             place: ChildPlace::List("/companies/{id}/notes"),
             given: Given::ByTime,
@@ -348,7 +348,7 @@ pub const STREAMS: &[Stream] = &[
     },
     Stream {
         name: "company_segments",
-        paging: Paging::Children(Children {
+        paging: Paging::Children(&Children {
             parent_field: "company_id",
             place: ChildPlace::List("/companies/{id}/segments"),
             given: Given::Always,
@@ -364,7 +364,7 @@ pub const STREAMS: &[Stream] = &[
     },
     Stream {
         name: "company_contacts",
-        paging: Paging::Children(Children {
+        paging: Paging::Children(&Children {
             parent_field: "company_id",
             place: ChildPlace::Links("/companies/{id}/contacts", "contact_id"),
             given: Given::Always,
@@ -380,7 +380,7 @@ pub const STREAMS: &[Stream] = &[
     },
     Stream {
         name: "events",
-        paging: Paging::Children(Children {
+        paging: Paging::Children(&Children {
             parent_field: "contact_id",
             place: ChildPlace::List("/events?type=user&intercom_user_id={id}"),
             given: Given::ByTime,
@@ -397,7 +397,7 @@ pub const STREAMS: &[Stream] = &[
     },
     Stream {
         name: "event_summaries",
-        paging: Paging::Children(Children {
+        paging: Paging::Children(&Children {
             parent_field: "contact_id",
             place: ChildPlace::List("/events?type=user&summary=true&intercom_user_id={id}"),
             given: Given::Always,

@@ -16,7 +16,7 @@ pub struct Found {
 }
 
 /// Reads what the record of a parent tells of a stream's rows.
-pub fn of(stream: &'static Stream, children: Children, parent: &str, key: &str) -> Found {
+pub fn of(stream: &'static Stream, children: &'static Children, parent: &str, key: &str) -> Found {
     let Some(name) = children.embedded else {
         return Found::default();
     };
@@ -56,7 +56,7 @@ pub fn of(stream: &'static Stream, children: Children, parent: &str, key: &str) 
 /// Reads one row.
 pub fn read_row(
     stream: &'static Stream,
-    children: Children,
+    children: &'static Children,
     parent: &str,
     reader: &mut Reader,
 ) -> Result<Result<Record, Unreadable>, Invalid> {

@@ -128,7 +128,7 @@ impl Gathering {
 }
 
 impl Family {
-    fn take(&mut self, scan: &Scan, children: Children, answer: Answer) {
+    fn take(&mut self, scan: &Scan, children: &'static Children, answer: Answer) {
         let asked = self.next.take().unwrap_or_default();
         let response = match answer {
             Ok(response) => response,
@@ -172,7 +172,7 @@ impl Family {
     fn read(
         &mut self,
         stream: &'static Stream,
-        children: Children,
+        children: &'static Children,
         asked: &str,
         response: &Response,
     ) -> Result<(Option<String>, Option<u64>), String> {
@@ -214,7 +214,7 @@ fn is_urgent(context: &Context, position: &ChildrenPosition) -> bool {
 }
 
 /// The path and query of the first page of what hangs on a parent.
-fn first_page(scan: &Scan, children: Children, key: &str) -> String {
+fn first_page(scan: &Scan, children: &'static Children, key: &str) -> String {
     let key = request::encode(key);
     let path = match children.place {
         ChildPlace::Detail(_) => {

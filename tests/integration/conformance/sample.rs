@@ -222,7 +222,7 @@ impl<'a> Sample<'a> {
         find(self.stream).expect("a stream")
     }
 
-    fn children(&self) -> (&'static Stream, Children) {
+    fn children(&self) -> (&'static Stream, &'static Children) {
         self.stream().children().expect("a parent")
     }
 
