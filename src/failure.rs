@@ -27,7 +27,10 @@ pub fn invalid_input(code: &str, message: impl Into<String>, problems: Vec<Probl
 pub fn not_valid(code: &str, subject: &str, problems: Vec<Problem>) -> Failure {
     let places: Vec<String> = problems
         .iter()
-        .map(|one| format!("{}: {}", one.path, one.message))
+        .map(|one| match one.path.as_str() {
+            "" => one.message.clone(),
+            path => format!("{path}: {}", one.message),
+        })
         .collect();
     let message = format!("{subject} is not valid: {}", places.join("; "));
     invalid_input(code, message, problems)

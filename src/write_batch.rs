@@ -60,6 +60,8 @@ enum State {
     Begin,
     /// Waiting for the journal.
     Journal(Box<Rows>),
+    /// Waiting for what has become of jobs.
+    Jobs(Box<Rows>),
     /// Waiting for what was written last.
     Written(Box<Rows>, Then),
     /// Waiting for what was written last to be stored.
@@ -129,7 +131,7 @@ impl WriteBatch {
         if self.batch.rehearsal == Rehearsal::Offline {
             return Ok(Step::Done(Ok(rows.outcomes_offline())));
         }
-        self.journalled = !matches!(mode.replay, Replay::Safe);
+        self.journalled = !matches!(mode.replay, Replay::Safe) || rows.uses_jobs();
         let key = rows.journal_key().to_owned();
         self.state = State::Journal(rows);
         Ok(Step::Load(key))
@@ -295,6 +297,7 @@ impl WriteBatch {
         }
         let requests = rows.next_round(moment.unix_ms);
         if requests.is_empty() {
+            rows.put_off();
             return self.record(moment, rows);
         }
         match rows.change().filter(|_| self.journalled) {
@@ -392,6 +395,15 @@ impl Operation for WriteBatch {
                 .unwrap_or_else(|failure| Step::Done(Err(failure))),
             (State::Journal(mut rows), Input::Loaded(value)) => {
                 rows.recall(value, false);
+                let requests = rows.ask_after_jobs();
+                if requests.is_empty() {
+                    return self.compare(moment, rows);
+                }
+                self.state = State::Jobs(rows);
+                Step::Send(requests, MOST_IN_FLIGHT)
+            }
+            (State::Jobs(mut rows), Input::Answers(answers)) => {
+                rows.read_jobs(moment.unix_ms, answers);
                 self.compare(moment, rows)
             }
             (State::Written(mut rows, then), Input::Loaded(value)) => {

@@ -93,7 +93,8 @@ impl Writer<'_> {
         let size = usize::try_from(self.action.batch_limit)
             .unwrap_or(usize::MAX)
             .max(1);
-        let several = rows.len() > size;
+        let count = rows.len();
+        let several = count > size;
         for (number, rows) in rows.chunks(size).enumerate() {
             // The part of a row in the name depends on the rows before it only: the same input gives the same names.
             let id = match several {
@@ -112,8 +113,12 @@ impl Writer<'_> {
                     }
                     settled(&outcomes)?;
                     if let Some(failure) = all_fail_alike(&outcomes) {
+                        let rest = match (number + 1) * size < count {
+                            true => ", so that the rest is not tried",
+                            false => "",
+                        };
                         report.stopped = Some(format!(
-                            "batch {id}: every row fails alike, so that the rest is not tried: {} ({})",
+                            "batch {id}: every row fails alike{rest}: {} ({})",
                             failure.message, failure.code
                         ));
                         break;

@@ -105,7 +105,7 @@ pub enum Absent {
     Fails,
     /// What the row wants is so already.
     Unchanged,
-    /// It may be in the archive, where it is found by its id only: the row is left out, and says so.
+    /// The same; but it may be in the archive, where it is found by its id only, and the log says so.
     Hidden,
     /// It is created by the row's own request.
     Created,

@@ -1,7 +1,10 @@
 //! The API versions that the connector speaks.
 
-/// Stable versions, oldest first. Requests always name one, since without the header an app's own setting rules.
-pub const VERSIONS: &[&str] = &["2.11", "2.12", "2.13", "2.14", "2.15", "2.16"];
+/// All versions, oldest first. Requests always name one, since without the header an app's own setting rules.
+pub const VERSIONS: &[&str] = &["2.11", "2.12", "2.13", "2.14", "2.15", "2.16", PREVIEW];
+
+/// The version in which Intercom tries things: what 2.16 has, and jobs that write many rows.
+pub const PREVIEW: &str = "Preview";
 
 /// The versions from 2.12 on.
 pub const SINCE_2_12: &[&str] = VERSIONS.split_at(1).1;
@@ -23,8 +26,14 @@ pub const VERSION_HEADER: &str = "intercom-version";
 /// The first version in which the owner of a contact is text; it was an integer before.
 pub const OWNER_IS_TEXT: &str = "2.16";
 
-/// The second number of a version: what tables hold, since it is a byte.
+/// The first version in which reading a contact that was merged into another one says into which.
+pub const MERGED_ARE_TOLD: &str = "2.16";
+
+/// The second number of a version: what tables hold, since it is a byte. Preview is behind all of them.
 pub const fn minor(version: &str) -> u8 {
+    if version.as_bytes()[0] == b'P' {
+        return u8::MAX;
+    }
     let mut number = 0;
     let mut index = 2;
     while index < version.len() {
@@ -56,12 +65,12 @@ mod tests {
     #[test]
     fn tables_hold_the_second_number() {
         let minors: Vec<u8> = VERSIONS.iter().map(|version| minor(version)).collect();
-        assert_eq!(minors, [11, 12, 13, 14, 15, 16]);
+        assert_eq!(minors, [11, 12, 13, 14, 15, 16, u8::MAX]);
     }
 
     #[test]
     fn versions_are_compared_by_their_order() {
         let found = VERSIONS.iter().filter(|version| is_from(version, "2.15"));
-        assert_eq!(found.collect::<Vec<_>>(), [&"2.15", &"2.16"]);
+        assert_eq!(found.collect::<Vec<_>>(), [&"2.15", &"2.16", &PREVIEW]);
     }
 }

@@ -27,6 +27,8 @@ pub enum Step {
     Write,
     /// Take the contact with this id out of the archive, then write.
     Unarchive(String),
+    /// Look whether the contact, for which this is the answer, was merged into another one: writes do not say so.
+    Find(Failure),
 }
 
 /// What an answer leads to.
@@ -38,6 +40,8 @@ pub enum Next {
     Archived(String),
     /// It is not there.
     Create,
+    /// The contact is not there, or was merged into another one.
+    Lost(Failure),
     /// The row is over.
     Over {
         /// How.
@@ -72,6 +76,8 @@ pub struct Sent<'a> {
     pub values: &'a Values,
     /// Whether the row can be created when its object is gone.
     pub can_create: bool,
+    /// Whether a contact that was merged into another one leads there.
+    pub can_find: bool,
     /// Ids that other rows have made.
     pub taken: &'a [String],
     /// When it was sent, in Unix milliseconds.
@@ -89,6 +95,25 @@ impl Sent<'_> {
             ),
             Err(error) => Next::not_written(*from_http(&error, Effect::Write), self.mode),
         }
+    }
+
+    /// Reads the answer to [`Step::Find`].
+    pub fn found(&self, failure: &Failure, answer: Answer) -> Next {
+        match answer.ok().as_ref().and_then(canonical_id) {
+            Some(id) => Next::There(id),
+            None => self.lost(failure.clone()),
+        }
+    }
+
+    /// What becomes of a row whose object is not there.
+    fn lost(&self, failure: Failure) -> Next {
+        let target = self.mode.references.first();
+        // The index lags: what the search found is gone.
+        if self.can_create {
+            return Next::Create;
+        }
+        let waits = target.is_some_and(|target| target.absent == Absent::Later);
+        Next::not_written(*if waits { later(failure) } else { failure }, self.mode)
     }
 
     /// Reads the answer to the row's own request.
@@ -139,18 +164,16 @@ impl Sent<'_> {
             404 | 410 if self.call.does == Does::Deletes => {
                 return Ok(over(OutcomeStatus::Unchanged, None));
             }
-            // The index lags the other way: what the search found is gone.
-            404 | 410 if self.can_create => return Ok(Next::Create),
-            404 if target.is_some_and(|target| target.absent == Absent::Later) => {
-                return Err(later(refused()));
+            404 if self.can_find
+                && target.is_some_and(|target| target.object == Object::Contact)
+                && self.target_id().is_some() =>
+            {
+                return Ok(Next::Lost(refused()));
             }
+            404 | 410 => return Ok(self.lost(refused())),
             _ => return Err(refused()),
         }
-        let status = match self.call.does {
-            Does::Creates => OutcomeStatus::Created,
-            Does::Updates => OutcomeStatus::Updated,
-            Does::Deletes => OutcomeStatus::Deleted,
-        };
+        let status = done(self.call.does);
         // An answer to a deletion may be empty; the object was there, and is not.
         if self.call.id.is_empty() || (self.call.does == Does::Deletes && response.body.is_empty())
         {
@@ -166,14 +189,20 @@ impl Sent<'_> {
         let sent = self.sent_ms.div_euclid(1_000);
         let since = server_time(&response).unwrap_or(sent) - probe::SKEW;
         if let Replay::Probe(probe) = &self.mode.replay
-            && let Some(id) = probe::find(probe, &response.body, self.values, since, self.taken)
-                .filter(|id| !id.is_empty() && !probe.kinds.is_empty())
+            && let Some(id) =
+                probe::find(true, probe, &response.body, self.values, since, self.taken)
+                    .filter(|id| !id.is_empty() && !probe.kinds.is_empty())
         {
             return Ok(over(status, Some(id)));
         }
-        let is_new = *step == Step::Create
-            && self.call.does == Does::Updates
-            && is_new(&written, server_time(&response));
+        // A row that was in a job before is met again here, when the job did not write all of its rows.
+        let by_job = sent > 0
+            && matches!(self.mode.replay, Replay::Safe)
+            && probe::number(written.get("created_at")).is_some_and(|at| at >= sent - probe::SKEW);
+        let is_new = by_job
+            || *step == Step::Create
+                && self.call.does == Does::Updates
+                && is_new(&written, server_time(&response));
         let mut ids = self.call.id.iter();
         let id = ids.find_map(|name| match written.take(name) {
             Ok(Some(Member::Text(id))) if !id.is_empty() => Some(id),
@@ -205,6 +234,15 @@ fn is_new(object: &Members, now: Option<i64>) -> bool {
     let created = time("created_at");
     let just_now = |at: i64| now.is_none_or(|now| at >= now - JUST_NOW);
     created.is_some_and(just_now) && time("updated_at").is_none_or(|at| Some(at) == created)
+}
+
+/// What a row is for which this was done.
+pub fn done(does: Does) -> OutcomeStatus {
+    match does {
+        Does::Creates => OutcomeStatus::Created,
+        Does::Updates => OutcomeStatus::Updated,
+        Does::Deletes => OutcomeStatus::Deleted,
+    }
 }
 
 /// The failure of a row whose object will be there soon.

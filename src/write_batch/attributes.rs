@@ -200,8 +200,12 @@ fn data_type(value: &Member) -> Option<&'static str> {
 }
 
 /// Whether a value is of a type. Types that are not known here are Intercom's to judge.
-fn fits(data_type: &str, value: &Member) -> bool {
+pub fn fits(data_type: &str, value: &Member) -> bool {
     let whole = |digits: &str| digits.parse::<i64>().is_ok();
+    let data_type = match data_type {
+        "decimal" => "float",
+        other => other,
+    };
     match (data_type, value) {
         (_, Member::Null) => true,
         ("integer", Member::Number(digits)) => whole(digits),

@@ -13,7 +13,8 @@ pub struct Known {
     pub id: String,
     /// When it changed, in Unix seconds.
     pub updated_at: Option<i64>,
-    role: Option<String>,
+    /// A contact's role.
+    pub role: Option<String>,
     /// The members that rows find objects by.
     members: Vec<(&'static str, String)>,
     /// What a ticket of this type holds, as it is written.

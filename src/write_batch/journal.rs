@@ -35,6 +35,8 @@ pub struct Recorded {
     pub request_id: Option<String>,
     /// When the request was sent first, in Unix milliseconds.
     at: Option<i64>,
+    /// Intercom's id of the job that writes the row together with others.
+    pub job: Option<String>,
 }
 
 impl Recorded {
@@ -46,6 +48,7 @@ impl Recorded {
             object_id: None,
             request_id: None,
             at: None,
+            job: None,
         }
     }
 
@@ -100,6 +103,7 @@ impl Recorded {
             .some_text("object_id", self.object_id.as_deref())
             .some_text("request_id", self.request_id.as_deref())
             .some_number("at", self.at)
+            .some_text("job", self.job.as_deref())
             .object()
     }
 }
@@ -114,6 +118,7 @@ impl<'a> Value<'a> for Recorded {
             object_id: members.take("object_id")?,
             request_id: members.take("request_id")?,
             at: members.take("at")?,
+            job: members.take("job")?,
         })
     }
 }

@@ -75,7 +75,7 @@ pub fn read(
         Some(there) => sent + (there - now_ms.div_euclid(1_000)) - ROUNDING,
         None => sent - SKEW,
     };
-    if let Some(id) = find(probe, &response.body, values, since, taken) {
+    if let Some(id) = find(false, probe, &response.body, values, since, taken) {
         return Ok(Seen::Applied(Some(id).filter(|id| !id.is_empty())));
     }
     let lag = LAG_SECONDS.saturating_mul(1_000);
@@ -86,8 +86,10 @@ pub fn read(
     }
 }
 
-/// The id of what a row made since a second, in an answer that holds it.
+/// The id of what a row made since a second, in an answer that holds it. `newest`: of several that were made so, the last
+/// one; else the first one that is left, since each row has its own.
 pub fn find(
+    newest: bool,
     probe: &Probe,
     body: &[u8],
     values: &Values,
@@ -123,8 +125,9 @@ pub fn find(
             found.push((at, id));
         }
     }
-    // Of several rows that say the same, each has its own: the earliest that is left.
-    found.into_iter().min().map(|(_, id)| id)
+    let found = found.into_iter();
+    let one = if newest { found.max() } else { found.min() };
+    one.map(|(_, id)| id)
 }
 
 fn is_same(candidate: &Object, path: &str, wanted: &str) -> bool {
@@ -242,7 +245,7 @@ mod tests {
             {"id":"3","created_at":900,"body":"<p>Hello</p>","author":{"id":"7"}},
             {"id":"5","created_at":1000,"body":"<p>Hello</p>","author":{"id":"8"}},
             {"id":"6","created_at":1000,"body":"<p>Hello!</p>","author":{"id":"7"}}]}"#;
-        let look = |taken: &[String]| find(&NOTES, body, &values, 950, taken);
+        let look = |taken: &[String]| find(false, &NOTES, body, &values, 950, taken);
         assert_eq!(look(&[]).as_deref(), Some("9"));
         assert_eq!(look(&["9".to_owned()]), None);
     }

@@ -1,10 +1,12 @@
 //! The rows of a batch on their way to their outcomes.
 
 mod identify;
+mod jobs;
 mod plan;
 mod rounds;
 mod unchanged;
 
+use self::jobs::Job;
 use self::unchanged::Said;
 use super::answer::{Step, outcome_unknown, unwritten};
 use super::attributes::{self, Attributes};
@@ -36,6 +38,8 @@ struct Travelling {
     sent_ms: Option<i64>,
     /// Whether its request may have been applied, and nothing says so.
     in_doubt: bool,
+    /// The job that writes it together with others.
+    job: Job,
     requests: u32,
     /// When it was written, by Intercom's clock, in Unix seconds.
     written_at: i64,
@@ -77,6 +81,8 @@ pub struct Rows {
     round: Vec<(usize, bool)>,
     /// The open rows that wait for a later one.
     waiting: Vec<usize>,
+    /// The rows of the jobs that are started instead of a round.
+    starting: Vec<Vec<usize>>,
     /// Whether a round was sent, so that it is known how the workspace answers.
     scouted: bool,
     notices: Vec<String>,
@@ -113,6 +119,7 @@ impl Rows {
                 step: None,
                 sent_ms: None,
                 in_doubt: false,
+                job: Job::None,
                 requests: 0,
                 written_at: 0,
                 said: None,
@@ -131,6 +138,7 @@ impl Rows {
             rows: batch.rows.iter().map(travelling).collect(),
             round: Vec::new(),
             waiting: Vec::new(),
+            starting: Vec::new(),
             scouted: false,
             notices: Vec::new(),
         }
@@ -191,7 +199,10 @@ impl Rows {
                 travelling.in_doubt = true;
             } else if !running {
                 travelling.sent_ms = Some(sent);
-                travelling.in_doubt = true;
+                travelling.in_doubt = !matches!(mode.replay, Replay::Safe);
+                if !travelling.in_doubt {
+                    travelling.was_in_a_job(mode, recorded);
+                }
             }
         }
     }
@@ -248,22 +259,10 @@ impl Rows {
     pub fn begin(&mut self) {
         let mode = self.mode;
         for travelling in self.rows.iter_mut().filter(|one| one.outcome.is_none()) {
-            let there = mode
-                .references
-                .first()
-                .is_some_and(|target| travelling.values.json(target.name).is_some());
-            travelling.step = Some(match mode.write {
-                Write::Either(..) if !there => Step::Create,
-                Write::One(_)
-                    if mode
-                        .references
-                        .first()
-                        .is_none_or(|one| one.absent == Absent::Created) =>
-                {
-                    Step::Create
-                }
-                _ => Step::Write,
-            });
+            match travelling.job {
+                Job::Over(does) => travelling.end_with_its_job(mode, does),
+                _ => travelling.step = Some(travelling.first_step(mode)),
+            }
         }
     }
 
@@ -314,12 +313,9 @@ impl Rows {
             };
             match Recorded::over(&travelling.row, outcome) {
                 Some(recorded) => self.journal.note(&travelling.row, Some(recorded)),
-                None if travelling.in_doubt => {
-                    let sent = travelling
-                        .sent_ms
-                        .map(|at| Recorded::sent(&travelling.row, at));
-                    if sent.is_some() {
-                        self.journal.note(&travelling.row, sent);
+                None if travelling.in_doubt || !matches!(travelling.job, Job::None) => {
+                    if let Some(sent) = travelling.sent(self.mode) {
+                        self.journal.note(&travelling.row, Some(sent));
                     }
                 }
                 None => self.journal.note(&travelling.row, None),
@@ -348,6 +344,20 @@ impl Rows {
 }
 
 impl Travelling {
+    /// How the row begins.
+    fn first_step(&self, mode: &Mode) -> Step {
+        let target = mode.references.first();
+        let there = target.is_some_and(|target| self.values.json(target.name).is_some());
+        let creates = match mode.write {
+            Write::Either(..) => !there,
+            Write::One(_) => target.is_none_or(|target| target.absent == Absent::Created),
+        };
+        match creates {
+            true => Step::Create,
+            false => Step::Write,
+        }
+    }
+
     /// The row speaks of the object with this id.
     fn refer(&mut self, reference: &'static Reference, id: &str) {
         if self.values.json(reference.name).is_none() && reference.object != Object::TicketType {

@@ -1,4 +1,5 @@
 mod conforms;
+mod jobs;
 mod replay;
 mod several;
 mod unchanged;

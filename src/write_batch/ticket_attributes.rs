@@ -1,5 +1,6 @@
 //! What a ticket holds, by its type: names are checked, and the items of lists may be given by their labels.
 
+use super::attributes::fits;
 use super::values::{Values, written};
 use crate::contract::types::{Failure, Problem};
 use crate::failure::{nearest, not_valid, problem};
@@ -27,6 +28,21 @@ pub fn check(values: &mut Values, type_json: &str, creates: bool) -> Result<(), 
     for (name, value) in &given.0 {
         let path = format!("ticket_attributes.{name}");
         let known = all.iter().find(|known| name_of(known) == *name);
+        let data_type = match known.and_then(|known| known.get("data_type")) {
+            Some(Member::Text(data_type)) => data_type.as_str(),
+            _ => "",
+        };
+        if !fits(data_type, value) {
+            problems.push(Problem {
+                expected: Some(data_type.to_owned()),
+                ..problem(
+                    path,
+                    "attribute_type",
+                    format!("the attribute's type is {data_type}"),
+                )
+            });
+            continue;
+        }
         let json = match known {
             Some(known) => match item(known, value) {
                 Ok(json) => json,
@@ -137,6 +153,10 @@ mod tests {
         assert_eq!(
             checked(r#"{"Severity":"Middle"}"#, false).map_err(|paths| paths.len()),
             Err(1)
+        );
+        assert_eq!(
+            checked(r#"{"_default_title_":5,"Severity":"Low"}"#, false),
+            Err(vec!["ticket_attributes._default_title_".to_owned()])
         );
         assert_eq!(
             checked(r#"{"_default_description_":"D"}"#, false).as_deref(),

@@ -79,7 +79,12 @@ fn require(mode: &Mode, fields: &Object, problems: &mut Vec<Problem>) {
         }
     }
     for reference in mode.references.iter().filter(|one| one.is_needed()) {
-        if !reference.by.iter().any(|(name, _)| there(name)) {
+        let told = |name: &str| problems.iter().any(|one| one.path == name);
+        if !reference
+            .by
+            .iter()
+            .any(|(name, _)| there(name) || told(name))
+        {
             let names: Vec<String> = reference
                 .by
                 .iter()

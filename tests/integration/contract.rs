@@ -111,7 +111,7 @@ async fn the_description_is_whole_and_always_the_same() {
             descriptor.default_api_version.as_str(),
             descriptor.api_versions.last().map(String::as_str)
         ),
-        ("2.11", Some("2.16"))
+        ("2.11", Some("Preview"))
     );
     let exclusive: Vec<&str> = descriptor
         .streams

@@ -47,3 +47,5 @@ mod world;
 mod write_actions;
 /// `write-batch`: rows against the simulator, read back.
 mod write_batch;
+/// `write-batch`: rows that Intercom's jobs write together.
+mod write_jobs;

@@ -131,6 +131,16 @@ fn find_action(plugin: &Plugin, name: &str) -> Result<ActionDescriptor, CommandE
     if let Some(action) = actions.iter().find(|action| action.name == name) {
         return Ok(action.clone());
     }
+    if plugin
+        .descriptor()
+        .streams
+        .iter()
+        .any(|one| one.name == name)
+    {
+        return Err(CommandError::usage(format!(
+            "`{name}` can be read only: there is no action that writes it"
+        )));
+    }
     let names = || actions.iter().map(|action| action.name.as_str());
     let near = nearest(name, names())
         .map(|near| format!(" (did you mean {near}?)"))
@@ -165,10 +175,13 @@ fn tell(global: &Global, options: &WriteOptions, report: &WriteReport) {
         Rehearsal::Off => "",
         _ => " (dry run: nothing was written)",
     };
+    let counts = match counts.is_empty() {
+        true => String::new(),
+        false => format!(": {}", counts.join(", ")),
+    };
     write_line(&format!(
-        "{mark} {} rows: {}{rehearsal}; batch {}",
+        "{mark} {} rows{counts}{rehearsal}; batch {}",
         report.rows(),
-        counts.join(", "),
         options.batch_id
     ));
     if let Some(reason) = &report.stopped {

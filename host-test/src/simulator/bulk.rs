@@ -12,55 +12,63 @@ use super::route::Route;
 use super::version::ApiVersion;
 use super::workspace::Workspace;
 
-pub(crate) const ROUTES: &[Route] = &[
-    bulk("POST", "/contacts/bulk", "contacts", |workspace, call| {
-        submit(workspace, call, Kind::Contacts, Action::Create)
-    }),
-    bulk("PUT", "/contacts/bulk", "contacts", |workspace, call| {
-        submit(workspace, call, Kind::Contacts, Action::Update)
-    }),
-    bulk(
-        "POST",
-        "/contacts/bulk/delete",
-        "contacts",
-        |workspace, call| submit(workspace, call, Kind::Contacts, Action::Delete),
-    ),
-    Route::new(
-        "GET",
-        "/contacts/bulk/{id}",
-        "contacts",
-        |workspace, call| status(workspace, call, Kind::Contacts),
-    )
-    .since(ApiVersion::PREVIEW),
-    bulk("POST", "/companies/bulk", "companies", |workspace, call| {
-        submit(workspace, call, Kind::Companies, Action::Create)
-    }),
-    bulk("PUT", "/companies/bulk", "companies", |workspace, call| {
-        submit(workspace, call, Kind::Companies, Action::Update)
-    }),
-    bulk(
-        "POST",
-        "/companies/bulk/delete",
-        "companies",
-        |workspace, call| submit(workspace, call, Kind::Companies, Action::Delete),
-    ),
-    Route::new(
-        "GET",
-        "/companies/bulk/{id}",
-        "companies",
-        |workspace, call| status(workspace, call, Kind::Companies),
-    )
-    .since(ApiVersion::PREVIEW),
-];
+pub(crate) const CONTACTS: &[Route] = &routes::<Contacts>();
+pub(crate) const COMPANIES: &[Route] = &routes::<Companies>();
 
-const fn bulk(
-    method: &'static str,
-    path: &'static str,
-    permission: &'static str,
-    handler: fn(&Workspace, &Call) -> Outcome,
-) -> Route {
-    Route::write(method, path, permission, handler).since(ApiVersion::PREVIEW)
+/// What is written in bulk, and where.
+trait Written {
+    const KIND: Kind;
+    const ALL: &'static str;
+    const DELETED: &'static str;
+    const JOB: &'static str;
 }
+
+struct Contacts;
+
+impl Written for Contacts {
+    const KIND: Kind = Kind::Contacts;
+    const ALL: &'static str = "/contacts/bulk";
+    const DELETED: &'static str = "/contacts/bulk/delete";
+    const JOB: &'static str = "/contacts/bulk/{id}";
+}
+
+struct Companies;
+
+impl Written for Companies {
+    const KIND: Kind = Kind::Companies;
+    const ALL: &'static str = "/companies/bulk";
+    const DELETED: &'static str = "/companies/bulk/delete";
+    const JOB: &'static str = "/companies/bulk/{id}";
+}
+
+const fn routes<W: Written>() -> [Route; 4] {
+    let permission = W::KIND.names().0;
+    let routes = [
+        Route::write("POST", W::ALL, permission, |workspace, call| {
+            submit(workspace, call, W::KIND, Action::Create)
+        }),
+        Route::write("PUT", W::ALL, permission, |workspace, call| {
+            submit(workspace, call, W::KIND, Action::Update)
+        }),
+        Route::write("POST", W::DELETED, permission, |workspace, call| {
+            submit(workspace, call, W::KIND, Action::Delete)
+        }),
+        Route::new("GET", W::JOB, permission, |workspace, call| {
+            status(workspace, call, W::KIND)
+        }),
+    ];
+    let [create, update, delete, job] = routes;
+    let since = ApiVersion::PREVIEW;
+    [
+        create.since(since),
+        update.since(since),
+        delete.since(since),
+        job.since(since),
+    ]
+}
+
+/// Fields that are passed over: the first one in every task, all of them where contacts are updated.
+const IGNORED: &[&str] = &["email_verified", "role", "signed_up_at", "last_seen_at"];
 
 /// How many objects a request can have.
 const MOST: usize = 100;
@@ -148,9 +156,17 @@ fn status(workspace: &Workspace, call: &Call, kind: Kind) -> Outcome {
 impl Workspace {
     /// Does a task: what fails does not hold up the rest of it.
     pub(crate) fn finish_bulk_task(&self, task: &BulkTask) {
-        let done = task.items.iter().filter(|item| match task.kind {
-            Kind::Contacts => self.bulk_contact(task.action, item).is_ok(),
-            Kind::Companies => self.bulk_company(task.action, item).is_ok(),
+        let done = task.items.iter().filter(|item| {
+            let mut item = (*item).clone();
+            let ignored: &[&str] = match (task.kind, task.action) {
+                (Kind::Contacts, Action::Update) => IGNORED,
+                _ => &IGNORED[..1],
+            };
+            item.retain(|name, _| !ignored.contains(&name.as_str()));
+            match task.kind {
+                Kind::Contacts => self.bulk_contact(task.action, item).is_ok(),
+                Kind::Companies => self.bulk_company(task.action, item).is_ok(),
+            }
         });
         let complete = done.count() == task.items.len();
         let now = self.now();
@@ -161,9 +177,9 @@ impl Workspace {
         }
     }
 
-    fn bulk_contact(&self, action: Action, item: &Map<String, Value>) -> Result<(), ApiError> {
-        let fields = Value::Object(item.clone());
-        let number = || self.contact_number(&people::required_id(item, "id")?);
+    fn bulk_contact(&self, action: Action, item: Map<String, Value>) -> Result<(), ApiError> {
+        let fields = Value::Object(item);
+        let number = || self.contact_number(&identity(&fields)?);
         let number = match action {
             Action::Create => self.insert_contact(&fields)?.number,
             Action::Update => self.update_contact(number()?, &fields)?.number,
@@ -172,13 +188,13 @@ impl Workspace {
         if action == Action::Delete {
             return Ok(());
         }
-        for company in list(item.get("companies")) {
+        for company in list(fields.get("companies")) {
             let kept = self.upsert_company(company)?;
             let attached = company["remove"] != json!(true);
             self.set_attached(number, kept.number, attached, Stamp::Now)?;
         }
         for (name, tagged) in [("add", true), ("remove", false)] {
-            let tags = item.get("tags").and_then(|tags| tags.get(name));
+            let tags = fields.get("tags").and_then(|tags| tags.get(name));
             for tag in list(tags) {
                 let id = people::id(tag.get("id"));
                 let known = id.and_then(|id| super::tags::find(&self.read(), &id).ok());
@@ -191,9 +207,9 @@ impl Workspace {
         Ok(())
     }
 
-    fn bulk_company(&self, action: Action, item: &Map<String, Value>) -> Result<(), ApiError> {
-        let fields = Value::Object(item.clone());
-        let number = || self.company_number(&people::required_id(item, "id")?);
+    fn bulk_company(&self, action: Action, item: Map<String, Value>) -> Result<(), ApiError> {
+        let fields = Value::Object(item);
+        let number = || self.company_number(&identity(&fields)?);
         match action {
             Action::Create => self.upsert_company(&fields)?,
             Action::Update => self.update_company(number()?, &fields)?,
@@ -201,6 +217,10 @@ impl Workspace {
         };
         Ok(())
     }
+}
+
+fn identity(item: &Value) -> Result<String, ApiError> {
+    people::id(item.get("id")).ok_or_else(ApiError::contact_not_found)
 }
 
 fn list(value: Option<&Value>) -> &[Value] {

@@ -13,7 +13,7 @@ pub(crate) enum BulkKind {
 
 impl BulkKind {
     /// The name of several, and of one.
-    pub(crate) fn names(self) -> (&'static str, &'static str) {
+    pub(crate) const fn names(self) -> (&'static str, &'static str) {
         match self {
             BulkKind::Contacts => ("contacts", "contact"),
             BulkKind::Companies => ("companies", "company"),

@@ -2,6 +2,8 @@
 mod kills;
 /// Rows in the customer's own form.
 mod mapped;
+/// What is not written, and what needs no writing.
+mod refused;
 /// What goes wrong: retries, dead letters, and when nothing is tried any more.
 mod trouble;
 /// Contacts that change on both sides.

@@ -4,17 +4,18 @@ use super::super::answer::later;
 use super::super::choice::Known;
 use super::super::lookup::{Answered, Lookup};
 use super::super::ticket_attributes;
+use super::jobs::Job;
 use super::{Rows, outcome};
 use crate::config::Conflict;
 use crate::contract::connector::{Outcome, OutcomeStatus};
 use crate::contract::types::FailureKind;
 use crate::failure::failure;
 use crate::intercom::actions::{Absent, By, Reference};
-use crate::intercom::versions::minor;
+use crate::intercom::versions::{PREVIEW, minor};
 
-/// Why a row is left out that is to delete what may be in the archive.
-const HIDDEN: &str = "no contact outside the archive has what the row gives, and in the archive a contact is found by its id \
-    only: nothing was deleted; give the id, unless it is certain that the contact is gone";
+/// What is said of rows whose contact is not there to be deleted: nobody finds one in the archive otherwise.
+const HIDDEN: &str = "contacts: of those that were to be deleted some are not there; one that is in the archive is found and \
+    deleted by its id only";
 
 impl Rows {
     /// Says of each open row which objects it speaks of, as far as it says it itself, and gives what is to be looked up.
@@ -25,7 +26,7 @@ impl Rows {
                 |reference: &&Reference| reference.object.since() <= minor(self.api_version);
             for reference in self.mode.references.iter().filter(known) {
                 let travelling = &mut self.rows[index];
-                if travelling.outcome.is_some() {
+                if travelling.outcome.is_some() || travelling.is_written(reference) {
                     break;
                 }
                 let is_target =
@@ -56,6 +57,12 @@ impl Rows {
             reference,
             found,
         } = answered;
+        if matches!(self.rows[index].job, Job::Over(_)) {
+            if let Some(known) = found.iter().flatten().next() {
+                self.rows[index].refer(reference, &known.id);
+            }
+            return;
+        }
         let found = match found {
             Ok(found) => found,
             Err(failure) => return self.end_unwritten(index, &failure),
@@ -110,6 +117,10 @@ impl Rows {
             }
         }
         travelling.refer(reference, &known.id);
+        // A job cannot give a role: what is so already is not said.
+        if self.api_version == PREVIEW && known.role == travelling.values.text("role") {
+            travelling.values.remove("role");
+        }
         if is_target {
             travelling.others = others.iter().map(|other| other.id.clone()).collect();
             travelling
@@ -143,7 +154,12 @@ impl Rows {
                 return;
             }
             (Absent::Unchanged, _) => OutcomeStatus::Unchanged,
-            (Absent::Hidden, _) => OutcomeStatus::Skipped(HIDDEN.to_owned()),
+            (Absent::Hidden, _) => {
+                if self.notices.iter().all(|notice| notice != HIDDEN) {
+                    self.notices.push(HIDDEN.to_owned());
+                }
+                OutcomeStatus::Unchanged
+            }
             (Absent::Later, _) => OutcomeStatus::Deferred(*later(not_there())),
             _ => OutcomeStatus::Failed(*not_there()),
         };

@@ -23,8 +23,10 @@ impl Rows {
 
     fn planned(mut self, offline: bool) -> Vec<Outcome> {
         let (mode, version) = (self.mode, self.api_version);
+        let together = self.uses_jobs();
         let mut outcomes = Vec::new();
         for travelling in &mut self.rows {
+            let mut in_a_job = "";
             if let Some(outcome) = travelling.outcome.take() {
                 outcomes.push(outcome);
                 continue;
@@ -96,10 +98,21 @@ impl Rows {
                     travelling.values.set(target.name, quoted(&id));
                 }
                 for call in branches.iter().flatten() {
-                    planned.push(fill(call, mode, version, &travelling.values));
+                    let item = if together {
+                        travelling.item(self.action, mode, call, &self.policy)
+                    } else {
+                        None
+                    };
+                    planned.push(match item {
+                        Some(item) => {
+                            in_a_job = ", in a job with other rows";
+                            item.request(self.action)
+                        }
+                        None => fill(call, mode, version, &travelling.values),
+                    });
                 }
             }
-            let status = OutcomeStatus::Skipped(format!("would {}", verbs.join(" or ")));
+            let status = OutcomeStatus::Skipped(format!("would {}{in_a_job}", verbs.join(" or ")));
             outcomes.push(Outcome {
                 object_id,
                 planned,

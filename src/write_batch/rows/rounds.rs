@@ -1,15 +1,17 @@
 //! Rounds of requests: one for each open row, but of rows about the same object only the first.
 
-use super::super::answer::{Next, Sent, Step, outcome_unknown};
+use super::super::answer::{Next, Sent, Step, done, outcome_unknown};
 use super::super::journal::Recorded;
 use super::super::probe::{self, Seen};
+use super::jobs::Job;
 use super::{Lanes, Rows, Travelling, outcome};
 use crate::contract::connector::{Outcome, OutcomeStatus};
 use crate::contract::http::{Method, Request};
 use crate::contract::types::{FailureKind, WholeFailure};
 use crate::failure::failure;
-use crate::intercom::actions::{Absent, By, Call, Mode, Replay, Write};
+use crate::intercom::actions::{Absent, By, Call, Does, Mode, Replay, Write};
 use crate::intercom::request;
+use crate::intercom::versions::{MERGED_ARE_TOLD, is_from};
 use crate::json::quoted;
 use crate::operation::Answer;
 
@@ -34,7 +36,8 @@ impl Rows {
         self.round.clear();
         self.waiting.clear();
         for (index, travelling) in self.rows.iter().enumerate() {
-            if travelling.outcome.is_some() || travelling.step.is_none() {
+            let waits = matches!(travelling.job, Job::Running(_));
+            if !waits && (travelling.outcome.is_some() || travelling.step.is_none()) {
                 continue;
             }
             let free = !travelling.lanes.iter().any(|lane| taken.holds(lane));
@@ -42,12 +45,18 @@ impl Rows {
             for lane in &travelling.lanes {
                 taken.add(lane);
             }
-            if free && self.round.len() < most {
+            if free && !waits {
                 self.round.push((index, travelling.in_doubt));
             } else {
                 self.waiting.push(index);
             }
         }
+        let jobs = self.start_jobs(now_ms);
+        if !jobs.is_empty() {
+            return jobs;
+        }
+        let later = self.round.split_off(most.min(self.round.len()));
+        self.waiting.extend(later.into_iter().map(|(index, _)| index));
         let (mode, version) = (self.mode, self.api_version);
         let mut requests = Vec::new();
         let mut unknown = Vec::new();
@@ -80,6 +89,7 @@ impl Rows {
 
     /// Takes the round back: nothing of it was sent.
     pub fn unsend(&mut self) {
+        self.starting.clear();
         for (index, looks) in std::mem::take(&mut self.round) {
             let travelling = &mut self.rows[index];
             if !looks {
@@ -90,6 +100,10 @@ impl Rows {
 
     /// Reads the answers of a round.
     pub fn read_round(&mut self, now_ms: i64, answers: Vec<Answer>) {
+        let starting = std::mem::take(&mut self.starting);
+        if !starting.is_empty() {
+            return self.read_starts(now_ms, starting, answers);
+        }
         let round = std::mem::take(&mut self.round);
         let mut ended: Vec<usize> = Vec::new();
         let taken: Vec<String> = self.taken();
@@ -135,14 +149,8 @@ impl Rows {
         );
         match seen {
             Ok(Seen::Applied(id)) => {
-                let does = travelling
-                    .call(mode, self.api_version)
-                    .map(|call| call.does);
-                let status = match does {
-                    Some(crate::intercom::actions::Does::Creates) => OutcomeStatus::Created,
-                    Some(crate::intercom::actions::Does::Deletes) => OutcomeStatus::Deleted,
-                    _ => OutcomeStatus::Updated,
-                };
+                let call = travelling.call(mode, self.api_version);
+                let status = done(call.map_or(Does::Updates, |call| call.does));
                 let target = || {
                     let target = mode.references.last()?;
                     travelling.values.text(target.name)
@@ -187,11 +195,13 @@ impl Rows {
             call,
             values: &travelling.values,
             can_create: travelling.can_create(mode, &step),
+            can_find: is_from(self.api_version, MERGED_ARE_TOLD),
             taken,
             sent_ms: travelling.sent_ms.unwrap_or_default(),
         };
         let next = match &step {
             Step::Unarchive(id) => sent.unarchived(id, answer),
+            Step::Find(failure) => sent.found(failure, answer),
             step => sent.read(step, answer),
         };
         let spent = travelling.requests >= MOST_REQUESTS;
@@ -232,7 +242,14 @@ impl Rows {
                 );
                 self.end_unwritten(index, &failure);
             }
-            Next::There(id) => travelling.go_to(mode, &id),
+            Next::There(id) => {
+                travelling.in_doubt = false;
+                travelling.go_to(mode, &id);
+            }
+            Next::Lost(failure) => {
+                travelling.in_doubt = false;
+                travelling.step = Some(Step::Find(failure));
+            }
             Next::Archived(id) => travelling.step = Some(Step::Unarchive(id)),
             Next::Create => {
                 if let Some(target) = mode.references.first() {
@@ -246,7 +263,7 @@ impl Rows {
     /// What is refused for one row because of the credential, or for all that were tried because of the plan or a
     /// permission, is not tried for the others. While the rate limit is reached, nothing is; nor while all of the first
     /// rows meet the same trouble.
-    fn break_circuit(&mut self, ended: &[usize]) {
+    pub(super) fn break_circuit(&mut self, ended: &[usize]) {
         let failure_of = |index: &usize| match &self.rows[*index].outcome.as_ref()?.status {
             OutcomeStatus::Failed(failure) | OutcomeStatus::Deferred(failure) => Some(failure),
             _ => None,
@@ -313,6 +330,11 @@ impl Travelling {
             let target = format!("/contacts/{}/unarchive", request::encode(id));
             return Some(request::write(api_version, Method::Post, target, None));
         }
+        if let (Some(Step::Find(_)), Some(target)) = (&self.step, mode.references.first()) {
+            let id = self.values.text(target.name)?;
+            let path = format!("/contacts/{}", request::encode(&id));
+            return Some(request::get(api_version, path));
+        }
         let call = self.call(mode, api_version)?;
         Some(fill(call, mode, api_version, &self.values))
     }
@@ -331,7 +353,7 @@ impl Travelling {
         let target = mode.references.first();
         let mut by = target.into_iter().flat_map(|target| target.by);
         matches!(mode.write, Write::Either(..))
-            && *step == Step::Write
+            && matches!(step, Step::Write | Step::Find(_))
             && by.any(|(name, by)| *by != By::Id && self.values.text(name).is_some())
     }
 }

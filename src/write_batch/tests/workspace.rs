@@ -28,6 +28,12 @@ pub struct Workspace {
     pub gone: BTreeMap<String, Option<String>>,
     pub state: BTreeMap<String, Vec<u8>>,
     pub requests: Vec<(Method, String)>,
+    /// Jobs: when each is over, what is to be done, and whether it was, and all of it.
+    pub jobs: Vec<Job>,
+    /// How long a job takes.
+    pub job_ms: i64,
+    /// How every job ends, instead.
+    pub job_ends: Option<&'static str>,
     /// The connection's configuration.
     pub config: Value,
     pub now_ms: i64,
@@ -38,6 +44,15 @@ pub struct Workspace {
     /// Answers every write instead.
     pub refuses: Option<(u16, &'static str)>,
     pub ids: u32,
+}
+
+/// Rows that are written together.
+pub struct Job {
+    due_ms: i64,
+    method: Method,
+    kind: String,
+    pub items: Vec<Value>,
+    wrote_all: Option<bool>,
 }
 
 impl Workspace {
@@ -172,6 +187,9 @@ impl Workspace {
             .unwrap_or((&request.target, ""));
         let segments: Vec<&str> = path.split('/').skip(1).collect();
         match (request.method, &segments[..]) {
+            (_, [kind @ ("contacts" | "companies"), "bulk", rest @ ..]) => {
+                self.bulk(request.method, kind, rest, &body)
+            }
             (_, ["contacts", rest @ ..]) => self.contacts(request.method, rest, &body),
             (_, ["conversations", rest @ ..]) => self.conversations(rest, &body, request.method),
             (_, ["tickets", rest @ ..]) => self.tickets(rest, &body),
@@ -186,21 +204,7 @@ impl Workspace {
                     None => error(404, "company_not_found", "Company Not Found"),
                 }
             }
-            (Method::Post, ["companies"]) => {
-                let key = body["company_id"].clone();
-                if self.companies.iter().all(|one| one["company_id"] != key) {
-                    let mut company = body;
-                    company["id"] = self.id().into();
-                    self.companies.push(company);
-                }
-                respond(
-                    200,
-                    self.companies
-                        .iter()
-                        .find(|one| one["company_id"] == key)
-                        .unwrap(),
-                )
-            }
+            (Method::Post, ["companies"]) => self.upsert_company(body),
             (Method::Get, ["tags"]) => respond(200, &json!({ "type": "list", "data": self.tags })),
             (Method::Post, ["tags"]) => {
                 let name = body["name"].clone();
@@ -274,6 +278,82 @@ impl Workspace {
             }
             other => panic!("unexpected request: {other:?}"),
         }
+    }
+
+    fn bulk(&mut self, method: Method, kind: &str, rest: &[&str], body: &Value) -> Answer {
+        let method = match (method, rest) {
+            (Method::Get, [id]) => {
+                let index: usize = id.strip_prefix("job_").unwrap().parse().unwrap();
+                let (now_ms, ends) = (self.now_ms, self.job_ends);
+                let Some(job) = self.jobs.get_mut(index) else {
+                    return error(404, "job_not_found", "m");
+                };
+                let state = match (job.wrote_all, ends) {
+                    (_, Some(state)) => state,
+                    (None, _) if now_ms < job.due_ms => "running",
+                    _ => {
+                        self.work(index);
+                        match self.jobs[index].wrote_all {
+                            Some(true) => "completed",
+                            _ => "completed_with_errors",
+                        }
+                    }
+                };
+                return respond(200, &json!({ "id": id, "state": state }));
+            }
+            (Method::Post, ["delete"]) => Method::Delete,
+            (method, _) => method,
+        };
+        let items = body[kind].as_array().unwrap().clone();
+        assert!(items.len() <= 100);
+        self.jobs.push(Job {
+            due_ms: self.now_ms + self.job_ms,
+            method,
+            kind: kind.to_owned(),
+            items,
+            wrote_all: None,
+        });
+        let id = format!("job_{}", self.jobs.len() - 1);
+        respond(202, &json!({ "id": id, "state": "pending" }))
+    }
+
+    /// Does what a job is for, once.
+    fn work(&mut self, index: usize) {
+        let job = &self.jobs[index];
+        if job.wrote_all.is_some() {
+            return;
+        }
+        let (method, kind, items) = (job.method, job.kind.clone(), job.items.clone());
+        let mut wrote_all = true;
+        for item in items {
+            let id = item["id"].as_str().unwrap_or_default().to_owned();
+            let answer = match (kind.as_str(), method) {
+                (_, _) if item["name"] == "refused" => error(422, "parameter_invalid", "m"),
+                ("contacts", Method::Post) => self.contacts(method, &[], &item),
+                ("contacts", _) => self.contacts(method, &[id.as_str()], &item),
+                _ => self.upsert_company(item),
+            };
+            wrote_all &= answer.unwrap().status < 300;
+        }
+        self.jobs[index].wrote_all = Some(wrote_all);
+    }
+
+    /// Does the jobs that are left, whatever their time.
+    pub fn work_off(&mut self) {
+        for index in 0..self.jobs.len() {
+            self.work(index);
+        }
+    }
+
+    fn upsert_company(&mut self, body: Value) -> Answer {
+        let key = body["company_id"].clone();
+        if self.companies.iter().all(|one| one["company_id"] != key) {
+            let mut company = body;
+            company["id"] = self.id().into();
+            self.companies.push(company);
+        }
+        let is = |one: &&Value| one["company_id"] == key;
+        respond(200, self.companies.iter().find(is).unwrap())
     }
 
     fn visible(&self, object: &Value) -> bool {

@@ -23,10 +23,10 @@ pub const ANY: &str = "*";
 const BEFORE_2_16: &[&str] = &["2.11", "2.12", "2.13", "2.14", "2.15"];
 const BEFORE_2_14: &[&str] = &["2.11", "2.12", "2.13"];
 const BEFORE_2_12: &[&str] = &["2.11"];
-const FROM_2_12: &[&str] = &["2.12", "2.13", "2.14", "2.15", "2.16"];
-const FROM_2_13: &[&str] = &["2.13", "2.14", "2.15", "2.16"];
-const FROM_2_14: &[&str] = &["2.14", "2.15", "2.16"];
-const FROM_2_16: &[&str] = &["2.16"];
+const FROM_2_12: &[&str] = &["2.12", "2.13", "2.14", "2.15", "2.16", "Preview"];
+const FROM_2_13: &[&str] = &["2.13", "2.14", "2.15", "2.16", "Preview"];
+const FROM_2_14: &[&str] = &["2.14", "2.15", "2.16", "Preview"];
+const FROM_2_16: &[&str] = &["2.16", "Preview"];
 
 const OPTIONS: &str = "a list is text with options in 2.11, and a type of its own in 2.16: a request has the form of its version";
 const NAMED: &str = "the title of a conversation can be written from 2.13 on";

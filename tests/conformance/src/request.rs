@@ -72,7 +72,9 @@ impl Request<'_> {
             let (_, parts) = Operation::find(document, self.method, self.path())?;
             Some(parts.len())
         };
-        let fewest = documents.iter().filter_map(open_parts).min();
+        let rolling = documents::preview().filter(|rolling| self.version == Some(rolling.name()));
+        let described = documents.iter().chain(rolling);
+        let fewest = described.filter_map(open_parts).min();
         documents
             .iter()
             .filter(move |document| !self.is_later_than(document) || open_parts(document) <= fewest)
@@ -147,9 +149,12 @@ impl Request<'_> {
     }
 }
 
-/// The second number of a version 2.
+/// The second number of a version 2; the rolling version is later than all of them.
 fn minor(version: &str) -> Option<u8> {
-    version.strip_prefix("2.")?.parse().ok()
+    match version {
+        "Preview" => Some(u8::MAX),
+        _ => version.strip_prefix("2.")?.parse().ok(),
+    }
 }
 
 /// Stops the test unless both documents know the request. Does nothing when there are no documents.

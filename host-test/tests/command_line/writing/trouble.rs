@@ -47,7 +47,7 @@ fn rows_that_are_put_off_again_and_again_are_written_once_each() {
         })
         .collect();
     world.service.post("faults", &json!(faults));
-    let rows: Vec<Value> = (0..300).map(|index| row(index, "One")).collect();
+    let rows: Vec<Value> = (0..1_000).map(|index| row(index, "One")).collect();
     world.write("rows", lines(&rows));
     let arguments = [
         &["write", "contacts", "--input", "rows", "--tries", "3"],
@@ -56,13 +56,13 @@ fn rows_that_are_put_off_again_and_again_are_written_once_each() {
     .concat();
     let finished = world.succeed(&arguments);
     let outcomes = finished.documents();
-    assert_eq!(outcomes.len(), 300);
+    assert_eq!(outcomes.len(), 1_000);
     let ids: BTreeSet<&str> = outcomes
         .iter()
         .filter_map(|one| one["object_id"].as_str())
         .collect();
-    assert_eq!(ids.len(), 300);
-    assert_eq!(world.service.count("contacts"), 560);
+    assert_eq!(ids.len(), 1_000);
+    assert_eq!(world.service.count("contacts"), 1_260);
 }
 
 #[test]
