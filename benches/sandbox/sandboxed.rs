@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::{HeaderName, header};
 use axum::routing::get;
-use host_test::contract::connector::{PageRequest, Selection, WebhookDelivery};
+use host_test::contract::connector::{PageRequest, Selection, Verdict, WebhookDelivery};
 use host_test::contract::types::{Account, Connection, Header};
 use host_test::engine::{Engine, EngineOptions};
 use host_test::http_client::{HttpClient, HttpOptions};
@@ -112,20 +112,42 @@ impl Sandbox {
         Ok(self.tenant.usage().guest_time - before)
     }
 
+    /// Lets the component describe itself, everything included.
+    pub async fn describe(&self) -> anyhow::Result<Duration> {
+        let start = thread_cpu_time();
+        let descriptor = self.plugin.describe().await?;
+        let taken = thread_cpu_time() - start;
+        assert!(!descriptor.streams.is_empty());
+        Ok(taken)
+    }
+
     /// Verifies a webhook, everything included.
     pub async fn verify_webhook(&self, body: &[u8]) -> anyhow::Result<Duration> {
+        let (verdict, taken) = self.verify(body, signature(body)?).await?;
+        assert!(matches!(verdict, Verdict::Accepted(_)));
+        Ok(taken)
+    }
+
+    /// Verifies a webhook that somebody else signed.
+    pub async fn reject_webhook(&self, body: &[u8]) -> anyhow::Result<Duration> {
+        let (verdict, taken) = self.verify(body, signature(b"another body")?).await?;
+        assert!(matches!(verdict, Verdict::Rejected(_)));
+        Ok(taken)
+    }
+
+    async fn verify(&self, body: &[u8], signature: String) -> anyhow::Result<(Verdict, Duration)> {
         let delivery = WebhookDelivery {
             headers: vec![Header {
                 name: "x-hub-signature".into(),
-                value: signature(body)?,
+                value: signature,
             }],
             body: body.to_vec(),
             secrets: vec![SECRET.into()],
             received_at_ms: 0,
         };
         let start = thread_cpu_time();
-        self.plugin.verify_webhook(&self.tenant, &delivery).await?;
-        Ok(thread_cpu_time() - start)
+        let verdict = self.plugin.verify_webhook(&self.tenant, &delivery).await?;
+        Ok((verdict, thread_cpu_time() - start))
     }
 
     /// Maps documents, everything included.

@@ -31,6 +31,7 @@ use imports::Import;
 pub use slot::Retired;
 use slot::Slot;
 pub use tally::Counted;
+pub(crate) use tally::Tally;
 
 /// Bytes of a component. Compiling takes time and memory with its size.
 pub const COMPONENT_BYTES: usize = 64 * 1024 * 1024;

@@ -299,6 +299,8 @@ impl Components {
         running.seen = stamp;
         let mut swapped = Vec::new();
         let mut failed = None;
+        // What one connection was given, the next one need not look for.
+        let mut ready: Vec<Plugin> = loaded.cloned().into_iter().collect();
         let connections: Vec<String> = running.slots.keys().cloned().collect();
         for connection in connections {
             let Some(slot) = running.slots.get(&connection) else {
@@ -309,10 +311,11 @@ impl Components {
             if wanted.is_some_and(|wanted| wanted.sha256 == from) {
                 continue;
             }
-            let ready = loaded
-                .filter(|loaded| wanted.is_some_and(|wanted| wanted.sha256 == loaded.sha256()));
-            let next = match ready {
-                Some(ready) => Ok(ready.clone()),
+            let found = ready
+                .iter()
+                .find(|ready| wanted.is_some_and(|wanted| wanted.sha256 == ready.sha256()));
+            let next = match found {
+                Some(found) => Ok(found.clone()),
                 None => {
                     self.version_for(running, &slot.connector, &connection)
                         .await
@@ -323,6 +326,9 @@ impl Components {
                 Ok(next) => {
                     retire(&mut running.retired, plugin.swap(&next));
                     let to = next.sha256().to_owned();
+                    if found.is_none() {
+                        ready.push(next);
+                    }
                     tracing::info!(connection, from, to, "the next call takes another version");
                     swapped.push(Swapped {
                         connection,

@@ -71,6 +71,7 @@ pub(super) async fn activate(
         consent: asked.consent,
         stored: StoredFormats::default(),
     };
+    let asked = control.platform().with_stored(asked).await?;
     let slot = &control.platform().shared.components;
     let (active, swapped) = slot.components().activate(&asked).await?;
     Ok(Json(json!({"active": active, "swapped": swapped})))
