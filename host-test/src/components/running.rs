@@ -276,7 +276,9 @@ impl Components {
             });
             if let Some(connection) = connection {
                 let version = &mut versions[index];
-                version.connections.push(connection.clone());
+                // The one without a name is for all that have not called yet.
+                let named = Some(connection).filter(|connection| !connection.is_empty());
+                version.connections.extend(named.cloned());
                 (version.draining, version.drained) = (false, false);
                 let counted = watched.counted().unwrap_or_default();
                 (version.calls, version.failures) = (counted.calls, counted.failures);

@@ -351,7 +351,7 @@ impl Platform {
             if let Err(error) = stored {
                 tracing::warn!("what was found of a connection is not stored: {error}");
             }
-            known.set_found(found);
+            self.shared.registry.set_found(known, found);
         }
         live
     }

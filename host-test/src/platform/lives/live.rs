@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
@@ -24,6 +25,10 @@ use crate::webhook_service::WebhookService;
 
 /// Deliveries that are put into an output at a time.
 const WORKERS: usize = 1;
+
+/// How long a check may hold up what a connection is opened for: whoever sends webhooks waits for seconds only, and a sync checks
+/// again.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What a connection is opened with.
 pub(in crate::platform) struct Opening {
@@ -119,8 +124,14 @@ impl Live {
         let mut unchecked = None;
         let connection = &mut opened.connection;
         if connection.has_token() {
-            let checked = connection.ensure_checked(opened.output.as_mut()).await;
-            unchecked = checked.err().map(|error| error.to_string());
+            let checking = connection.ensure_checked(opened.output.as_mut());
+            unchecked = match tokio::time::timeout(PATIENCE, checking).await {
+                Ok(checked) => checked.err().map(|error| error.to_string()),
+                Err(_) => Some(format!(
+                    "the check took longer than {} s; webhooks are taken, and a sync checks again",
+                    PATIENCE.as_secs()
+                )),
+            };
         } else {
             connection.use_stored_check(opened.output.state());
         }
