@@ -154,6 +154,16 @@ impl Components {
         Ok(plugin)
     }
 
+    /// The format of the cursors that the version wrote which was last taken back.
+    pub async fn taken_back(&self, connector: &str) -> Option<u8> {
+        let running = self.running.lock().await;
+        let selected = running.manifest.connectors.get(connector)?;
+        let version = running
+            .manifest
+            .version(&selected.taken_back.as_ref()?.sha256)?;
+        Some(version.formats.cursor.writes)
+    }
+
     /// The connection is gone: its slot is given back.
     pub async fn forget(&self, connection: &str) {
         let mut running = self.running.lock().await;

@@ -24,7 +24,18 @@ const WORSE: &str = "version=2.0.0;answer=second;reads=1,2;writes=2;fails_from=6
 const OTHER_FORMAT: &str = "version=3.0.0;answer=third;reads=1,2;writes=2";
 
 async fn read(source: &impl PageSource, plugin: &Plugin, output: &mut dyn Output) -> RunReport {
+    read_after(None, source, plugin, output).await
+}
+
+/// After a version was taken back that wrote cursors of this format.
+async fn read_after(
+    taken_back: Option<u8>,
+    source: &impl PageSource,
+    plugin: &Plugin,
+    output: &mut dyn Output,
+) -> RunReport {
     let options = RunOptions {
+        taken_back,
         retry: RetryPolicy {
             time_scale: 100.0,
             ..RetryPolicy::default()
@@ -177,6 +188,15 @@ async fn a_canary_that_fails_is_taken_back_and_reading_goes_on_where_the_old_one
             .len(),
         60
     );
+    // A server knows which version was taken back: where no other one has read, it begins anew, and says so.
+    let taken_back = components.taken_back(CONNECTOR).await;
+    assert_eq!(taken_back, Some(2));
+    let report = read_after(Some(7), &source, tried, &mut output).await;
+    assert_eq!(report.streams[0].status.code(), Some("unreadable_cursor"));
+    let report = read_after(taken_back, &source, tried, &mut output).await;
+    assert_eq!(report.streams[0].status, StreamStatus::Complete);
+    assert!(report.streams[0].remarks[0].ends_with("it is read anew"));
+    assert_eq!(output.live_keys("rows").expect("keys"), Some(all_keys()));
 }
 
 /// Two connections, of which the first tries a version while the second has the one before it, read until the first one's is

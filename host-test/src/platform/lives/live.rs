@@ -98,6 +98,8 @@ pub(in crate::platform) struct Live {
     behind: Behind,
     /// Why the last check was not good; absent: it was, or there is no token to check.
     pub(in crate::platform) unchecked: Option<String>,
+    /// The cursor format of a version that was taken back.
+    pub(in crate::platform) taken_back: Option<u8>,
     outdated: AtomicBool,
 }
 
@@ -119,6 +121,7 @@ impl Live {
     /// Opens a connection. One that cannot be checked now is open all the same: its webhooks are taken.
     pub(super) async fn open(opening: Opening) -> Result<Live, OpenProblem> {
         let plugin = opening.components.of_connection(&opening.name).await?;
+        let taken_back = opening.components.taken_back().await;
         let opened = tokio::task::spawn_blocking(move || Opened::new(opening, plugin));
         let mut opened = opened.await.map_err(|_| OpenProblem::Ending)??;
         let mut unchecked = None;
@@ -136,7 +139,9 @@ impl Live {
             connection.use_stored_check(opened.output.state());
         }
         let opened = tokio::task::spawn_blocking(move || opened.live(unchecked));
-        opened.await.map_err(|_| OpenProblem::Ending)?
+        let mut live = opened.await.map_err(|_| OpenProblem::Ending)??;
+        live.taken_back = taken_back;
+        Ok(live)
     }
 
     /// The output, for a sync.
@@ -298,6 +303,7 @@ impl Opened {
             target: self.target,
             behind,
             unchecked,
+            taken_back: None,
             outdated: AtomicBool::new(false),
         })
     }
