@@ -31,7 +31,9 @@ pub fn judge(tried: Counted, old: Counted) -> Judgement {
         > u128::from(old.failures + 1) * u128::from(tried.calls);
     // Whoever fails always is worse, however little the old version has done.
     let always = tried.failures == tried.calls && old.failures < old.calls.max(1);
-    if tried.failures < FEWEST_FAILURES || !(exceeds || always) {
+    // Nothing compares where the others do nothing; then it has to be more than half.
+    let mostly = old.calls == 0 && tried.failures * 2 > tried.calls;
+    if tried.failures < FEWEST_FAILURES || !(exceeds || always || mostly) {
         return judge_time(tried, old);
     }
     Judgement::Worse(format!(
@@ -71,6 +73,7 @@ mod tests {
         assert!(is_worse(counted(3, 3), counted(0, 0)));
         assert!(is_worse(counted(3, 3), counted(0, 1_000)));
         assert!(is_worse(counted(5, 100), counted(3, 1_000)));
+        assert!(is_worse(counted(4, 7), counted(0, 0)) && !is_worse(counted(4, 8), counted(0, 0)));
         assert!(!is_worse(counted(2, 2), counted(0, 1_000)));
         assert!(!is_worse(counted(0, 100), counted(0, 100)));
         // The provider fails: so does everybody.

@@ -174,7 +174,8 @@ impl Components {
 
     /// Checks a component and keeps it. Nothing calls it before it is activated.
     pub async fn add(&self, bytes: &[u8], title: &str) -> Result<StoredVersion, ComponentsError> {
-        let plugin = self.load(bytes, title).await?;
+        let loaded = Plugin::load(&self.engine, bytes).await;
+        let plugin = loaded.map_err(|error| not_taken(title, error))?;
         Ok(self.store.add(bytes, &plugin)?)
     }
 
@@ -186,9 +187,7 @@ impl Components {
     ) -> Result<(StoredVersion, Vec<Swapped>), ComponentsError> {
         let found = self.store.find(&asked.version)?;
         // Kept until the slots have it, so that it is loaded once.
-        let loaded = self
-            .load(&self.store.bytes(&found.sha256)?, &found.title())
-            .await?;
+        let loaded = self.load(&found).await?;
         let activated = self.store.activate(asked)?;
         let mut running = self.running.lock().await;
         let swapped = self.follow_with(&mut running, Some(&loaded)).await?;
@@ -391,16 +390,21 @@ impl Components {
                 return Ok(apart);
             }
         }
-        self.load(&self.store.bytes(&stored.sha256)?, &stored.title())
-            .await
+        self.load(stored).await
     }
 
-    async fn load(&self, bytes: &[u8], title: &str) -> Result<Plugin, ComponentsError> {
-        let loaded = Plugin::load(&self.engine, bytes).await;
-        loaded.map_err(|error| ComponentsError::Load {
-            version: title.to_owned(),
-            error,
-        })
+    /// A version of the store. Its bytes were compared with its hash when they were read.
+    async fn load(&self, stored: &StoredVersion) -> Result<Plugin, ComponentsError> {
+        let bytes = self.store.bytes(&stored.sha256)?;
+        let loaded = Plugin::load_known(&self.engine, bytes, stored.sha256.clone()).await;
+        loaded.map_err(|error| not_taken(&stored.title(), error))
+    }
+}
+
+fn not_taken(version: &str, error: LoadError) -> ComponentsError {
+    ComponentsError::Load {
+        version: version.to_owned(),
+        error,
     }
 }
 
