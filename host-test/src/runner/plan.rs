@@ -86,12 +86,12 @@ pub(super) fn plan(
     }
     match choose(state.streams.get(&stream.name), &formats.reads) {
         Found::Nothing => Ok(from_nothing(ScanStart::New)),
-        Found::Unreadable { formats: found } if options.taken_back.is_some_and(|format| found == [format]) => {
+        Found::Unreadable { formats: found }
+            if options.taken_back.is_some_and(|format| found == [format]) =>
+        {
+            let remark = "only a version that was taken back has read it; it is read anew";
             Ok(Plan {
-                remark: Some(
-                    "only a version that was taken back has read it, in a format that this one does not read; it is read anew"
-                        .to_owned(),
-                ),
+                remark: Some(remark.to_owned()),
                 ..from_nothing(ScanStart::Anew)
             })
         }
