@@ -39,7 +39,7 @@ fn main() -> anyhow::Result<()> {
         }
         table.row("yardstick: the page as a tree", None, &mut yardstick, None);
 
-        let name = "swap: from the request to the next call";
+        let name = "swap: until calls take the other version";
         if wants(name) {
             let swapping = swap::Swapping::new().await?;
             let mut inside = Vec::new();

@@ -47,13 +47,12 @@ impl Swapping {
         })
     }
 
-    /// From the request to the end of the first call of the other version, by the clock on the wall: a part of the work is
-    /// another thread's, and the disk's.
+    /// From the request until calls take the other version, by the clock on the wall: a part of the work is another thread's,
+    /// and the disk's.
     pub async fn swap(&self) -> anyhow::Result<Duration> {
         let next = &self.hashes[(self.swaps.fetch_add(1, Ordering::Relaxed) + 1) % 2];
         let begun = Instant::now();
         self.components.activate(&activation(next)).await?;
-        self.plugin.describe().await?;
         let taken = begun.elapsed();
         ensure!(self.plugin.renewed().sha256() == next, "it was not swapped");
         Ok(taken)
