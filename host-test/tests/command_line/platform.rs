@@ -17,6 +17,8 @@ mod page;
 mod silence;
 /// Versions of the component, through the control API.
 mod versions;
+/// What nobody tells of after the start: intents, callbacks, silence.
+mod waking;
 
 /// The control token, which is no secret of a connection.
 const CONTROL: &str = "control-token";
