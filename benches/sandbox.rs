@@ -9,9 +9,10 @@ mod sandbox {
     pub mod pages;
     pub mod report;
     pub mod sandboxed;
+    pub mod swap;
 }
 
-use sandbox::{native, pages, report, sandboxed};
+use sandbox::{native, pages, report, sandboxed, swap};
 
 /// Rounds of each measurement; medians are reported.
 const ROUNDS: usize = 301;
@@ -38,6 +39,23 @@ fn main() -> anyhow::Result<()> {
         }
         table.row("yardstick: the page as a tree", None, &mut yardstick, None);
 
+        let name = "swap: until calls take the other version";
+        if wants(name) {
+            let swapping = swap::Swapping::new().await?;
+            let mut inside = Vec::new();
+            for _ in 0..ROUNDS / 3 {
+                inside.push(swapping.swap().await?);
+            }
+            table.row(name, Some(&mut inside), &mut [], Some(5_000.0));
+        }
+        let name = "describe";
+        if wants(name) {
+            let mut inside = Vec::new();
+            for _ in 0..ROUNDS {
+                inside.push(sandbox.describe().await?);
+            }
+            table.row(name, Some(&mut inside), &mut [], Some(250.0));
+        }
         let name = "store + instantiate";
         if wants(name) {
             let mut inside = Vec::new();

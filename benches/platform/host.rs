@@ -11,6 +11,9 @@ use serde_json::Value;
 /// The token of the control API.
 const TOKEN: &str = "control-token";
 
+/// What signs the webhooks of every connection.
+pub const SECRET: &str = "simulator-secret";
+
 /// A process that ends with its owner.
 struct Owned(Child);
 
@@ -38,9 +41,30 @@ fn address(lines: &mut impl std::io::BufRead) -> anyhow::Result<String> {
     }
 }
 
+/// One request, and the whole answer.
+fn exchange(
+    url: &str,
+    method: &str,
+    path: &str,
+    header: &str,
+    body: &str,
+) -> anyhow::Result<String> {
+    let host = url.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(host)?;
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nhost: {host}\r\n{header}\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    )?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
 /// A simulated workspace.
 pub struct Simulator {
-    _process: Owned,
+    process: Owned,
     _output: BufReader<ChildStdout>,
     pub url: String,
 }
@@ -57,10 +81,30 @@ impl Simulator {
         let process = Owned(process);
         let url = address(&mut output)?;
         Ok(Self {
-            _process: process,
+            process,
             _output: output,
             url,
         })
+    }
+
+    /// Changes every contact.
+    pub fn change_contacts(&self) -> anyhow::Result<()> {
+        let token = "authorization: Bearer simulator-token\r\nintercom-version: 2.11";
+        let answer = exchange(&self.url, "GET", "/contacts?per_page=150", token, "")?;
+        let (_, body) = answer.split_once("\r\n\r\n").context("no answer")?;
+        let list: Value = serde_json::from_str(body)?;
+        for contact in list["data"].as_array().context("no list")? {
+            let id = contact["id"].as_str().context("no id")?;
+            let path = format!("/contacts/{id}");
+            let answer = exchange(&self.url, "PUT", &path, token, r#"{"name":"Changed"}"#)?;
+            ensure!(answer.starts_with("HTTP/1.1 200 "), "not changed: {answer}");
+        }
+        Ok(())
+    }
+
+    /// Processor time that the process has used, in seconds.
+    pub fn seconds(&self) -> anyhow::Result<f64> {
+        seconds(self.process.0.id())
     }
 }
 
@@ -69,6 +113,7 @@ pub struct Server {
     process: Owned,
     _output: BufReader<ChildStderr>,
     control: String,
+    webhooks: String,
 }
 
 impl Server {
@@ -91,25 +136,35 @@ impl Server {
         let mut output = BufReader::new(process.stderr.take().context("no output")?);
         let process = Owned(process);
         let control = address(&mut output)?;
+        let webhooks = address(&mut output)?;
         Ok(Self {
             process,
             _output: output,
             control,
+            webhooks,
         })
     }
 
     /// What the control API says.
     pub fn get(&self, path: &str) -> anyhow::Result<Value> {
-        let host = self.control.trim_start_matches("http://");
-        let mut stream = TcpStream::connect(host)?;
-        write!(
-            stream,
-            "GET {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {TOKEN}\r\nconnection: close\r\n\r\n"
-        )?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
+        let token = format!("authorization: Bearer {TOKEN}");
+        let answer = exchange(&self.control, "GET", path, &token, "")?;
         let (_, body) = answer.split_once("\r\n\r\n").context("no answer")?;
         Ok(serde_json::from_str(body)?)
+    }
+
+    /// Delivers a webhook to a connection, which has to take it.
+    pub fn deliver(&self, connection: &str, body: &str, signature: &str) -> anyhow::Result<()> {
+        let header = format!("x-hub-signature: {signature}");
+        let answer = exchange(
+            &self.webhooks,
+            "POST",
+            &format!("/{connection}"),
+            &header,
+            body,
+        )?;
+        ensure!(answer.starts_with("HTTP/1.1 200 "), "not taken: {answer}");
+        Ok(())
     }
 
     /// What the process has of memory now, and the most that it had, in megabytes.
@@ -125,13 +180,22 @@ impl Server {
 
     /// Processor time that the process has used, in seconds.
     pub fn seconds(&self) -> anyhow::Result<f64> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.0.id()))?;
-        let (_, fields) = stat.rsplit_once(')').context("no name")?;
-        let fields: Vec<&str> = fields.split_whitespace().collect();
-        let ticks: u64 = fields[11].parse::<u64>()? + fields[12].parse::<u64>()?;
-        // A hundred in a second, on every Linux.
-        Ok(ticks as f64 / 100.0)
+        seconds(self.process.0.id())
     }
+}
+
+fn seconds(process: u32) -> anyhow::Result<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    let (_, fields) = stat.rsplit_once(')').context("no name")?;
+    let fields: Vec<&str> = fields.split_whitespace().collect();
+    let ticks: u64 = fields[11].parse::<u64>()? + fields[12].parse::<u64>()?;
+    // A hundred in a second, on every Linux.
+    Ok(ticks as f64 / 100.0)
+}
+
+/// The name of a connection.
+pub fn name(number: usize) -> String {
+    format!("tenant-{number:05}")
 }
 
 /// Writes so many connections into a folder.
@@ -140,9 +204,9 @@ pub fn connections(folder: &Path, count: usize, url: &str, lines: &str) -> anyho
     for number in 0..count {
         let text = format!(
             "connector: intercom\nendpoint: {url}\n\
-             credentials: {{ access_token: simulator-token, client_secret: simulator-secret }}\n{lines}"
+             credentials: {{ access_token: simulator-token, client_secret: {SECRET} }}\n{lines}"
         );
-        std::fs::write(folder.join(format!("tenant-{number:05}.yaml")), text)?;
+        std::fs::write(folder.join(format!("{}.yaml", name(number))), text)?;
     }
     Ok(())
 }

@@ -1,13 +1,19 @@
-//! A thousand connections, each of which syncs a hundred contacts every minute.
+//! A thousand connections, each of which syncs a hundred contacts every minute: all of them change all the time.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 
 use super::host::{self, Server, Simulator};
 
 const CONNECTIONS: usize = 1_000;
+const CONTACTS: u64 = 100;
 const LATE_MS: u64 = 2_000;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// How often every contact changes: more often than a connection looks.
+const CHANGE_EVERY: Duration = Duration::from_secs(20);
 
 /// The first minute, in which everything is read, is measured as well.
 const MINUTES: u64 = 4;
@@ -39,20 +45,31 @@ pub fn measure() -> anyhow::Result<Vec<String>> {
         folder.path(),
         "schedule: { every: 1m }\nconnections: [connections]\n",
     )?;
+    let mut runs_before = 0;
     for minute in 1..=MINUTES {
-        let before = server.seconds()?;
-        std::thread::sleep(Duration::from_secs(60));
+        let (before, of_simulator) = (server.seconds()?, simulator.seconds()?);
+        let begun = Instant::now();
+        while begun.elapsed() < MINUTE {
+            simulator.change_contacts()?;
+            std::thread::sleep(CHANGE_EVERY.min(MINUTE.saturating_sub(begun.elapsed())));
+        }
         let status = server.get("/status")?;
         let delays = &status["start_delay_ms"];
+        let runs = delays["runs"].as_u64().unwrap_or(0);
+        let used = server.seconds()? - before;
         println!(
-            "minute {minute}: {} runs, start delay p50 {} ms, p99 {} ms, {} wait, {:.2} cores, {:.0} MB",
-            delays["runs"],
+            "minute {minute}: {} syncs, so far start delay p50 {} ms, p99 {} ms, {} wait; {:.2} cores, {:.1} ms a sync, \
+             {:.0} MB; the simulator {:.2} cores",
+            runs - runs_before,
             delays["p50"],
             delays["p99"],
             status["slices"]["waiting"],
-            (server.seconds()? - before) / 60.0,
+            used / MINUTE.as_secs_f64(),
+            used * 1e3 / (runs - runs_before).max(1) as f64,
             server.megabytes()?.0,
+            (simulator.seconds()? - of_simulator) / MINUTE.as_secs_f64(),
         );
+        runs_before = runs;
     }
     let status = server.get("/status")?;
     let delays = &status["start_delay_ms"];
@@ -62,9 +79,21 @@ pub fn measure() -> anyhow::Result<Vec<String>> {
         "{} connections have problems",
         status["problems"]
     );
+    // Each sync but the first finds a hundred contacts that changed.
+    let records = status["throughput"].as_array().into_iter().flatten();
+    let records: u64 = records
+        .filter_map(|minute| minute["records"].as_u64())
+        .sum();
+    println!("{records} records in all");
     // Each minute but the one under way.
     let wanted = CONNECTIONS as u64 * (MINUTES - 1);
     let mut over = Vec::new();
+    if records < wanted * CONTACTS {
+        over.push(format!(
+            "{records} records instead of {}",
+            wanted * CONTACTS
+        ));
+    }
     if runs < wanted {
         over.push(format!("{runs} runs instead of {wanted}"));
     }

@@ -113,6 +113,15 @@ impl Sandbox {
         Ok(self.tenant.usage().guest_time - before)
     }
 
+    /// Lets the component describe itself, everything included.
+    pub async fn describe(&self) -> anyhow::Result<Duration> {
+        let start = thread_cpu_time();
+        let descriptor = self.plugin.describe().await?;
+        let taken = thread_cpu_time() - start;
+        assert!(!descriptor.streams.is_empty());
+        Ok(taken)
+    }
+
     /// Verifies a webhook, everything included; so many triggers fire.
     pub async fn verify_webhook(&self, body: &[u8], fire: usize) -> anyhow::Result<Duration> {
         match self.verify(body, signature(body)?).await? {

@@ -20,7 +20,7 @@ use wasmtime::{Store, UpdateDeadline};
 
 use crate::engine::Engine;
 use crate::limits::{CallLimits, Limit};
-use crate::plugin::{DESCRIBE_TIME, Export};
+use crate::plugin::{DESCRIBE_TIME, Export, Tally};
 use crate::tenant::TenantShared;
 
 /// The shortest time for a call; one that is given none would be over before it began.
@@ -38,6 +38,8 @@ pub(crate) struct Purpose<'a> {
     pub(crate) time_budget_ms: Option<u64>,
     /// The component's version, for its log lines.
     pub(crate) version: &'a Arc<str>,
+    /// What its version's calls are counted in.
+    pub(crate) tally: Option<&'a Arc<Tally>>,
 }
 
 /// A fresh instance that is ready for one exported function.
@@ -199,8 +201,11 @@ async fn take_turn(
 
 fn count(store: &Store<CallContext>, spent: Duration) {
     let context = store.data();
+    let guest_time = spent.saturating_sub(context.host_time);
+    if let Some(tally) = &context.tally {
+        tally.computed(guest_time);
+    }
     if let Some(tenant) = &context.tenant {
-        let guest_time = spent.saturating_sub(context.host_time);
         tenant.usage.call(guest_time, context.limiter.memory);
     }
 }

@@ -6,8 +6,11 @@
 
 mod private_directory;
 
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 use std::{fs, io};
 
 use sha2::{Digest, Sha256};
@@ -21,13 +24,19 @@ use private_directory::PrivateDirectory;
 /// Where compiled components are kept.
 pub(crate) struct CompiledCache {
     directory: Option<PathBuf>,
+    /// The files that this process has compared with their sums, as they were then. Comparing takes half of a swap.
+    compared: Mutex<HashMap<PathBuf, Stamp>>,
 }
+
+/// What tells one file in a place from another: when it was written, its length, and its number.
+type Stamp = (SystemTime, u64, u64);
 
 impl CompiledCache {
     /// Uses a directory, or else the one of the environment, or else the user's cache directory.
     pub(crate) fn new(directory: Option<PathBuf>) -> Self {
         Self {
             directory: directory.or_else(|| Some(user_directory())),
+            compared: Mutex::default(),
         }
     }
 
@@ -51,7 +60,7 @@ impl CompiledCache {
         let file = directory
             .path()
             .join(format!("{sha256}-{}.cwasm", compatibility(engine)));
-        match load(engine, &directory, &file) {
+        match self.load(engine, &directory, &file) {
             Ok(component) => return Ok(component),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => {
@@ -64,22 +73,45 @@ impl CompiledCache {
         }
         Ok(component)
     }
+
+    /// Loads a compiled component that this code wrote.
+    fn load(
+        &self,
+        engine: &Engine,
+        directory: &PrivateDirectory,
+        file: &Path,
+    ) -> io::Result<Component> {
+        let expected = fs::read_to_string(sum_of(file))?;
+        directory.check(file)?;
+        let stamp = stamp_of(file)?;
+        if self.compared().get(file) != Some(&stamp) {
+            if sha256_of(&fs::read(file)?) != expected {
+                return Err(io::Error::other(
+                    "the file is damaged: its SHA-256 is not the one written",
+                ));
+            }
+            self.compared().insert(file.to_path_buf(), stamp);
+        }
+        // SAFETY: the bytes must be what this version of the engine wrote and must not change while they are mapped. They lie
+        // in a directory that only this user can enter, in a file of this user that nobody else can write; their SHA-256 is, or
+        // was when this very file was first loaded, the one written beside them; and this code only ever puts whole files in
+        // place of others, which leaves mapped ones as they are.
+        let component = unsafe { Component::deserialize_file(engine, file) };
+        component.map_err(|error| io::Error::other(format!("{error:#}")))
+    }
+
+    fn compared(&self) -> MutexGuard<'_, HashMap<PathBuf, Stamp>> {
+        self.compared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-/// Loads a compiled component that this code wrote.
-fn load(engine: &Engine, directory: &PrivateDirectory, file: &Path) -> io::Result<Component> {
-    let expected = fs::read_to_string(sum_of(file))?;
-    directory.check(file)?;
-    if sha256_of(&fs::read(file)?) != expected {
-        return Err(io::Error::other(
-            "the file is damaged: its SHA-256 is not the one written",
-        ));
-    }
-    // SAFETY: the bytes must be what this version of the engine wrote and must not change while they are mapped. They lie in
-    // a directory that only this user can enter, in a file of this user that nobody else can write; their SHA-256 is the one
-    // written beside them; and this code only ever puts whole files in place of others, which leaves mapped ones as they are.
-    let component = unsafe { Component::deserialize_file(engine, file) };
-    component.map_err(|error| io::Error::other(format!("{error:#}")))
+fn stamp_of(file: &Path) -> io::Result<Stamp> {
+    let found = fs::metadata(file)?;
+    #[cfg(unix)]
+    let number = std::os::unix::fs::MetadataExt::ino(&found);
+    #[cfg(not(unix))]
+    let number = 0;
+    Ok((found.modified()?, found.len(), number))
 }
 
 /// Writes a compiled component and then its sum: a sum without a file, or of another file, is never taken for whole.

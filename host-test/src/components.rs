@@ -22,5 +22,5 @@ pub use manifest::{
     Canary, Change, FormatSet, FormatSets, Manifest, Selected, StoredVersion, TakenBack,
 };
 pub use running::{Components, ComponentsError, Swapped, VersionStatus};
-pub use selection::{Activation, Scope};
+pub use selection::{Activation, Meant, Scope};
 pub use store::{Store, StoreError};

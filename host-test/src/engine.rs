@@ -17,6 +17,9 @@ const CORE_INSTANCES: u32 = 8;
 const MEMORIES: u32 = 2;
 const TABLES: u32 = 4;
 
+/// Elements that a table in the pool can have; a call's limit says how many it may have. Room that is not used is address space.
+pub(crate) const TABLE_ELEMENTS: u64 = 100_000;
+
 /// Where instances come from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Allocation {
@@ -239,6 +242,7 @@ fn pool(concurrent_calls: usize, guest_memory: usize) -> PoolingAllocationConfig
         .max_memories_per_component(MEMORIES)
         .max_tables_per_component(TABLES)
         .max_memory_size(guest_memory)
+        .table_elements(usize::try_from(TABLE_ELEMENTS).unwrap_or(usize::MAX))
         .max_unused_warm_slots(calls.min(100))
         .linear_memory_keep_resident(kept_memory)
         .table_keep_resident(64 * 1024);

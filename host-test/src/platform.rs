@@ -20,8 +20,10 @@ mod server;
 mod slice;
 mod status;
 mod status_page;
+mod stored_formats;
 mod webhook_door;
 
 pub use self::component::ComponentSlot;
 pub use self::config::{ConfigError, PlatformConfig};
 pub use self::server::{Addresses, Platform, ServeError};
+pub(crate) use self::stored_formats::of_folders as stored_formats_of_folders;

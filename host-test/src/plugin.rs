@@ -31,6 +31,7 @@ use imports::Import;
 pub use slot::Retired;
 use slot::Slot;
 pub use tally::Counted;
+pub(crate) use tally::Tally;
 
 /// Bytes of a component. Compiling takes time and memory with its size.
 pub const COMPONENT_BYTES: usize = 64 * 1024 * 1024;
@@ -108,8 +109,17 @@ impl Plugin {
         if size > COMPONENT_BYTES {
             return Err(LoadError::TooLarge { size });
         }
-        let sha256 = sha256_of(bytes);
-        let component = compile(engine, bytes.to_vec(), sha256.clone()).await?;
+        Self::load_known(engine, bytes.to_vec(), sha256_of(bytes)).await
+    }
+
+    /// The same of bytes whose hash is known.
+    pub(crate) async fn load_known(
+        engine: &Engine,
+        bytes: Vec<u8>,
+        sha256: String,
+    ) -> Result<Self, LoadError> {
+        let size = bytes.len();
+        let component = compile(engine, bytes, sha256.clone()).await?;
         let (imports, pre) = link(engine, &component)?;
         let exports = Exports::find(&component).map_err(LoadError::OtherShape)?;
 

@@ -66,6 +66,9 @@ pub struct RunOptions {
     pub exclusive_wait: Duration,
     /// Forget the positions and begin the output of each stream anew.
     pub full: bool,
+    /// The cursor format of a version that was taken back. A stream that no other version has read is begun anew, aloud; any other
+    /// position that is not readable is a failure.
+    pub taken_back: Option<u8>,
     /// From when on to read a stream that has no position yet, in milliseconds since 1970.
     pub since_ms: Option<i64>,
     /// Rows in a page, softly.
@@ -89,6 +92,7 @@ impl Default for RunOptions {
             sweep: Sweep::Never,
             exclusive_wait: Duration::from_secs(15 * 60),
             full: false,
+            taken_back: None,
             since_ms: None,
             max_entries: 150,
             max_bytes: 8 * 1024 * 1024,

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::Purpose;
 use super::log::CallLog;
 use crate::limits::{CallLimits, GuestLimiter};
+use crate::plugin::Tally;
 use crate::tenant::TenantShared;
 
 /// The data of a call's store.
@@ -18,6 +19,8 @@ pub(crate) struct CallContext {
     pub(crate) subject: String,
     /// The component's version.
     pub(crate) version: Arc<str>,
+    /// What its version's calls are counted in; absent: they are not.
+    pub(crate) tally: Option<Arc<Tally>>,
     /// When the call should be done: host functions wait no longer.
     pub(crate) deadline: Instant,
     /// When the call is ended from outside.
@@ -47,6 +50,7 @@ impl CallContext {
             export: purpose.export,
             subject: purpose.subject.to_owned(),
             version: Arc::clone(purpose.version),
+            tally: purpose.tally.map(Arc::clone),
             deadline,
             end,
             limiter: GuestLimiter::new(limits, pool_memory),

@@ -26,6 +26,7 @@ fn component(at_start: &str) -> Vec<u8> {
         "(component
             (core module $m
                 (memory 1)
+                (table 1 funcref)
                 (func $start {at_start})
                 (func (export \"f\"))
                 (start $start))
@@ -73,6 +74,7 @@ async fn begin(engine: &Engine, tenant: &Tenant, at_start: &str) -> CallError {
         tenant: Some(&tenant.shared),
         time_budget_ms: None,
         version: &version,
+        tally: None,
     };
     Call::begin(engine, &pre, purpose).await.err().unwrap()
 }
@@ -119,6 +121,37 @@ async fn a_trap_and_a_limit_end_one_call_each() {
         );
     }
     assert_eq!(tenant.usage().calls, 6);
+}
+
+#[tokio::test]
+async fn a_table_grows_to_its_limit_and_no_further() {
+    let (engine, tenant) = (engine(), tenant());
+    // Step by step, until it is refused; and all at once, by more than there can be.
+    for at_start in [
+        "(loop $again (drop (table.grow (ref.null func) (i32.const 1000))) (br $again))",
+        "(drop (table.grow (ref.null func) (i32.const -1)))",
+    ] {
+        let error = begin(&engine, &tenant, at_start).await;
+        assert!(
+            matches!(
+                error,
+                CallError::LimitReached {
+                    limit: Limit::Table,
+                    allowed: 20_000,
+                    ..
+                }
+            ),
+            "{at_start}: {error}"
+        );
+        assert_eq!(
+            error.to_string(),
+            "`read-page` reached its limit of 20000 elements in a table"
+        );
+    }
+    // As many as are allowed are there; what is done with them then is another matter.
+    let all = "(if (i32.eq (table.grow (ref.null func) (i32.const 19999)) (i32.const 1)) (then unreachable))";
+    let error = begin(&engine, &tenant, all).await;
+    assert!(matches!(error, CallError::Trapped { .. }), "{error}");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 use super::OutputArguments;
 
@@ -18,7 +19,7 @@ pub struct PlatformArguments {
 #[derive(Args, Clone, Debug)]
 pub struct EraseArguments {
     /// Whose record: its key, or its email address, external id or phone number
-    #[arg(value_name = "CONTACT")]
+    #[arg(value_name = "CONTACT", value_parser = NonEmptyStringValueParser::new())]
     pub contact: String,
 
     /// The stream of the record

@@ -18,7 +18,7 @@ use crate::components::{
 };
 use crate::connection_file::ConnectionFile;
 use crate::engine::{Engine, EngineOptions};
-use crate::platform::ComponentSlot;
+use crate::platform::{ComponentSlot, stored_formats_of_folders};
 use crate::plugin::Plugin;
 use crate::report::{bytes, table};
 use crate::user_directory::data_directory;
@@ -228,12 +228,13 @@ async fn activate(
         (None, Some(percent)) => Scope::Canary(percent),
         (None, None) => Scope::All,
     };
-    let asked = Activation {
+    let mut asked = Activation {
         version: arguments.version.clone(),
         scope: scope.clone(),
         consent: arguments.consent,
         stored: StoredFormats::default(),
     };
+    asked.stored = stored_formats_of_folders(&store.those_meant(&asked)?);
     let (version, _) = components(store)?.activate(&asked).await?;
     let whom = match scope {
         Scope::All => "all connections".to_owned(),

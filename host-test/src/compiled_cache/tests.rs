@@ -37,7 +37,8 @@ fn compiled(directory: &Path) -> PathBuf {
 
 fn loads(directory: &Path, file: &Path) -> Result<(), String> {
     let directory = PrivateDirectory::open(directory).unwrap();
-    load(engine(), &directory, file)
+    CompiledCache::new(None)
+        .load(engine(), &directory, file)
         .map(drop)
         .map_err(|error| error.to_string())
 }

@@ -1,6 +1,6 @@
 //! Whether a version may take the place of another one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::manifest::{FormatSet, FormatSets, StoredVersion};
 use crate::position::State;
@@ -9,16 +9,14 @@ use crate::position::State;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// It cannot go on where the other one stopped.
-    #[error(
-        "it does not read {what} of format {found}, which {writer} left behind; it reads {reads}"
-    )]
+    #[error("it does not read {what} of format {found}, {where_found}; it reads {reads}")]
     Unreadable {
         /// `cursors`, `state` or `prepared mappings`.
         what: &'static str,
         /// The format.
         found: u8,
-        /// Who wrote it.
-        writer: String,
+        /// Where it is: with the names of connections, or that of the version that writes it.
+        where_found: String,
         /// The formats that it reads.
         reads: String,
     },
@@ -30,28 +28,67 @@ pub enum Refusal {
     },
 }
 
-/// The formats in which something is stored.
+/// Connections that are named where many have the same; the others are counted.
+const NAMED: usize = 5;
+
+/// Who has something stored in a format.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holders {
+    named: Vec<String>,
+    others: usize,
+}
+
+impl Holders {
+    fn add(&mut self, name: String) {
+        match self.named.len() < NAMED {
+            true => self.named.push(name),
+            false => self.others += 1,
+        }
+    }
+
+    fn sentence(&self) -> String {
+        let others = match self.others {
+            0 => String::new(),
+            others => format!(" and {others} more"),
+        };
+        format!("in which {}{others} is stored", self.named.join(", "))
+    }
+}
+
+/// The formats in which something is stored, and who has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoredFormats {
     /// Of cursors: for each stream the newest position's.
-    pub cursor: BTreeSet<u8>,
+    cursor: BTreeMap<u8, Holders>,
+    /// Of values that the component keeps.
+    state: BTreeMap<u8, Holders>,
     /// Of compiled mappings and triggers.
-    pub prepared: BTreeSet<u8>,
+    prepared: BTreeMap<u8, Holders>,
 }
 
 impl StoredFormats {
-    /// Adds what is stored of a connection. A stream counts with its newest position.
-    pub fn add(&mut self, state: &State) {
-        for stream in state.streams.values() {
-            let newest = stream
-                .positions
-                .values()
-                .max_by_key(|position| position.sequence);
-            self.cursor.extend(newest.map(|position| position.format));
+    /// Adds what an output remembers of a connection. A stream counts with its newest position.
+    pub fn add(&mut self, connection: &str, state: &State) {
+        for (name, stream) in &state.streams {
+            let positions = stream.positions.values();
+            if let Some(newest) = positions.max_by_key(|position| position.sequence) {
+                let holders = self.cursor.entry(newest.format).or_default();
+                holders.add(format!("{connection} ({name})"));
+            }
         }
         let checked = state.checked.as_ref();
-        self.prepared
-            .extend(checked.and_then(|checked| checked.prepared.first()));
+        if let Some(format) = checked.and_then(|checked| checked.prepared.first()) {
+            let holders = self.prepared.entry(*format).or_default();
+            holders.add(connection.to_owned());
+        }
+    }
+
+    /// Adds the formats of the values that the component keeps for a connection.
+    pub fn add_values(&mut self, connection: &str, formats: impl IntoIterator<Item = u8>) {
+        for format in formats {
+            let holders = self.state.entry(format).or_default();
+            holders.add(connection.to_owned());
+        }
     }
 }
 
@@ -66,14 +103,13 @@ pub(super) fn check(
 ) -> Result<(), Vec<Refusal>> {
     let mut refusals = Vec::new();
     type Kind = fn(&FormatSets) -> &FormatSet;
-    let none = BTreeSet::new();
     let kinds = [
         (
             "cursors",
             (|formats| &formats.cursor) as Kind,
             &stored.cursor,
         ),
-        ("state", |formats| &formats.state, &none),
+        ("state", |formats| &formats.state, &stored.state),
         (
             "prepared mappings",
             |formats| &formats.prepared,
@@ -82,17 +118,20 @@ pub(super) fn check(
     ];
     for (what, kind, stored) in kinds {
         let reads = &kind(&candidate.formats).reads;
-        let written = current.map(|current| (kind(&current.formats).writes, current.title()));
         let stored = stored
             .iter()
-            .map(|format| (*format, "an earlier run".to_owned()));
+            .map(|(format, holders)| (*format, holders.sentence()));
+        let written = current.map(|current| {
+            let title = format!("which {} left behind", current.title());
+            (kind(&current.formats).writes, title)
+        });
         let mut seen = BTreeSet::new();
-        for (found, writer) in written.into_iter().chain(stored) {
+        for (found, where_found) in stored.chain(written) {
             if !reads.contains(&found) && seen.insert(found) {
                 refusals.push(Refusal::Unreadable {
                     what,
                     found,
-                    writer,
+                    where_found,
                     reads: list(reads),
                 });
             }
@@ -171,21 +210,32 @@ mod tests {
         state.stream_mut("b").store(position(1), 0);
         state.stream_mut("b").store(position(2), 0);
         let mut stored = StoredFormats::default();
-        stored.add(&state);
-        assert_eq!(stored.cursor, BTreeSet::from([1, 2]));
+        stored.add("acme", &state);
+        assert_eq!(stored.cursor.keys().copied().collect::<Vec<u8>>(), [1, 2]);
         let refused = check(&new, Some(&old), &stored, &granted, false).unwrap_err();
         assert_eq!(refused.len(), 1, "{refused:?}");
-        assert!(refused[0].to_string().contains("cursors of format 1"));
+        assert_eq!(
+            refused[0].to_string(),
+            "it does not read cursors of format 1, in which acme (a) is stored; it reads 2, 3"
+        );
         state.checked = Some(Checked {
             prepared: vec![9, 9],
             ..Checked::default()
         });
-        stored.add(&state);
+        for connection in ["b", "c", "d", "e", "f", "g"] {
+            stored.add(connection, &state);
+        }
+        stored.add_values("acme", [1, 4]);
+        let refused = check(&new, Some(&old), &stored, &granted, false).unwrap_err();
+        let sentences: Vec<String> = refused.iter().map(Refusal::to_string).collect();
         assert_eq!(
-            check(&new, Some(&old), &stored, &granted, false)
-                .unwrap_err()
-                .len(),
-            2
+            sentences,
+            [
+                "it does not read cursors of format 1, in which acme (a), b (a), c (a), d (a), e (a) and 2 more is stored; \
+                 it reads 2, 3",
+                "it does not read state of format 4, in which acme is stored; it reads 1",
+                "it does not read prepared mappings of format 9, in which b, c, d, e, f and 1 more is stored; it reads 1",
+            ]
         );
     }
 

@@ -1,6 +1,7 @@
 //! What a component store knows about its versions.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -21,6 +22,9 @@ pub struct Manifest {
     pub versions: Vec<StoredVersion>,
     /// What is active, by the connector's name.
     pub connectors: BTreeMap<String, Selected>,
+    /// The folders of the platforms that follow it: what their connections have stored, a version must be able to read.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub platforms: BTreeSet<PathBuf>,
 }
 
 impl Default for Manifest {
@@ -30,6 +34,7 @@ impl Default for Manifest {
             revision: 0,
             versions: Vec::new(),
             connectors: BTreeMap::new(),
+            platforms: BTreeSet::new(),
         }
     }
 }

@@ -154,6 +154,16 @@ impl Components {
         Ok(plugin)
     }
 
+    /// The format of the cursors that the version wrote which was last taken back.
+    pub async fn taken_back(&self, connector: &str) -> Option<u8> {
+        let running = self.running.lock().await;
+        let selected = running.manifest.connectors.get(connector)?;
+        let version = running
+            .manifest
+            .version(&selected.taken_back.as_ref()?.sha256)?;
+        Some(version.formats.cursor.writes)
+    }
+
     /// The connection is gone: its slot is given back.
     pub async fn forget(&self, connection: &str) {
         let mut running = self.running.lock().await;
@@ -164,7 +174,8 @@ impl Components {
 
     /// Checks a component and keeps it. Nothing calls it before it is activated.
     pub async fn add(&self, bytes: &[u8], title: &str) -> Result<StoredVersion, ComponentsError> {
-        let plugin = self.load(bytes, title).await?;
+        let loaded = Plugin::load(&self.engine, bytes).await;
+        let plugin = loaded.map_err(|error| not_taken(title, error))?;
         Ok(self.store.add(bytes, &plugin)?)
     }
 
@@ -176,9 +187,7 @@ impl Components {
     ) -> Result<(StoredVersion, Vec<Swapped>), ComponentsError> {
         let found = self.store.find(&asked.version)?;
         // Kept until the slots have it, so that it is loaded once.
-        let loaded = self
-            .load(&self.store.bytes(&found.sha256)?, &found.title())
-            .await?;
+        let loaded = self.load(&found).await?;
         let activated = self.store.activate(asked)?;
         let mut running = self.running.lock().await;
         let swapped = self.follow_with(&mut running, Some(&loaded)).await?;
@@ -276,7 +285,9 @@ impl Components {
             });
             if let Some(connection) = connection {
                 let version = &mut versions[index];
-                version.connections.push(connection.clone());
+                // The one without a name is for all that have not called yet.
+                let named = Some(connection).filter(|connection| !connection.is_empty());
+                version.connections.extend(named.cloned());
                 (version.draining, version.drained) = (false, false);
                 let counted = watched.counted().unwrap_or_default();
                 (version.calls, version.failures) = (counted.calls, counted.failures);
@@ -299,6 +310,8 @@ impl Components {
         running.seen = stamp;
         let mut swapped = Vec::new();
         let mut failed = None;
+        // What one connection was given, the next one need not look for.
+        let mut ready: Vec<Plugin> = loaded.cloned().into_iter().collect();
         let connections: Vec<String> = running.slots.keys().cloned().collect();
         for connection in connections {
             let Some(slot) = running.slots.get(&connection) else {
@@ -309,10 +322,11 @@ impl Components {
             if wanted.is_some_and(|wanted| wanted.sha256 == from) {
                 continue;
             }
-            let ready = loaded
-                .filter(|loaded| wanted.is_some_and(|wanted| wanted.sha256 == loaded.sha256()));
-            let next = match ready {
-                Some(ready) => Ok(ready.clone()),
+            let found = ready
+                .iter()
+                .find(|ready| wanted.is_some_and(|wanted| wanted.sha256 == ready.sha256()));
+            let next = match found {
+                Some(found) => Ok(found.clone()),
                 None => {
                     self.version_for(running, &slot.connector, &connection)
                         .await
@@ -323,6 +337,9 @@ impl Components {
                 Ok(next) => {
                     retire(&mut running.retired, plugin.swap(&next));
                     let to = next.sha256().to_owned();
+                    if found.is_none() {
+                        ready.push(next);
+                    }
                     tracing::info!(connection, from, to, "the next call takes another version");
                     swapped.push(Swapped {
                         connection,
@@ -373,16 +390,21 @@ impl Components {
                 return Ok(apart);
             }
         }
-        self.load(&self.store.bytes(&stored.sha256)?, &stored.title())
-            .await
+        self.load(stored).await
     }
 
-    async fn load(&self, bytes: &[u8], title: &str) -> Result<Plugin, ComponentsError> {
-        let loaded = Plugin::load(&self.engine, bytes).await;
-        loaded.map_err(|error| ComponentsError::Load {
-            version: title.to_owned(),
-            error,
-        })
+    /// A version of the store. Its bytes were compared with its hash when they were read.
+    async fn load(&self, stored: &StoredVersion) -> Result<Plugin, ComponentsError> {
+        let bytes = self.store.bytes(&stored.sha256)?;
+        let loaded = Plugin::load_known(&self.engine, bytes, stored.sha256.clone()).await;
+        loaded.map_err(|error| not_taken(&stored.title(), error))
+    }
+}
+
+fn not_taken(version: &str, error: LoadError) -> ComponentsError {
+    ComponentsError::Load {
+        version: version.to_owned(),
+        error,
     }
 }
 

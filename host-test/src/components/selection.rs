@@ -1,5 +1,8 @@
 //! What is active: choosing a version, trying it, going back.
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
 use super::acceptance::{StoredFormats, check};
 use super::manifest::{Canary, Manifest, Selected, StoredVersion, TakenBack};
 use super::store::{Store, StoreError};
@@ -33,6 +36,22 @@ pub struct Activation {
     pub stored: StoredFormats,
 }
 
+/// Whom an activation is for.
+#[derive(Clone, Debug)]
+pub struct Meant {
+    sha256: String,
+    after: Selected,
+    /// The folders of the platforms that follow the store.
+    pub platforms: BTreeSet<PathBuf>,
+}
+
+impl Meant {
+    /// Whether a connection would take the version.
+    pub fn is(&self, connection: &str) -> bool {
+        self.after.for_connection(connection) == Some(&self.sha256)
+    }
+}
+
 impl Store {
     /// The version that somebody means.
     pub fn find(&self, asked: &str) -> Result<StoredVersion, StoreError> {
@@ -64,6 +83,20 @@ impl Store {
             selected.choose(&asked.scope, &candidate.sha256);
             manifest.connectors.insert(candidate.name.clone(), selected);
             Ok(candidate)
+        })
+    }
+
+    /// The connections that would take a version if it were activated so.
+    pub fn those_meant(&self, asked: &Activation) -> Result<Meant, StoreError> {
+        let manifest = self.manifest()?;
+        let candidate = find(&manifest, &asked.version)?;
+        let mut selected = manifest.connectors.get(&candidate.name).cloned();
+        let after = selected.get_or_insert_default();
+        after.choose(&asked.scope, &candidate.sha256);
+        Ok(Meant {
+            sha256: candidate.sha256.clone(),
+            after: after.clone(),
+            platforms: manifest.platforms,
         })
     }
 

@@ -193,6 +193,15 @@ impl Store {
         })
     }
 
+    /// Notes that the platform with this folder follows the store, and forgets those whose folders are gone.
+    pub fn is_followed_by(&self, platform: &Path) -> Result<(), StoreError> {
+        self.change(|manifest| {
+            manifest.platforms.retain(|known| known.is_dir());
+            manifest.platforms.insert(platform.to_path_buf());
+            Ok(())
+        })
+    }
+
     /// The bytes of a version, as they were added.
     pub fn bytes(&self, sha256: &str) -> Result<Vec<u8>, StoreError> {
         let path = self.file(sha256);

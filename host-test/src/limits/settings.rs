@@ -192,7 +192,7 @@ pub const SETTINGS: &[LimitSetting] = &[
         Count,
         "call",
         1,
-        10_000_000,
+        crate::engine::TABLE_ELEMENTS,
         table_elements,
         "elements of a table"
     ),

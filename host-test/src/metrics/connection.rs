@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
@@ -72,10 +72,11 @@ pub struct RequestEnd {
     pub duration: Duration,
 }
 
+/// The calls of one function. Most connections call two of the five, and a histogram takes a kilobyte: with ten thousand
+/// connections that counts.
 struct Calls {
     export: &'static str,
-    count: Counter,
-    duration: Histogram,
+    series: OnceLock<(Counter, Histogram)>,
 }
 
 /// The series of one connection. What is needed for every call and request is kept here ready for use.
@@ -88,7 +89,7 @@ pub struct ConnectionMetrics {
     received: Counter,
     rate_waits: Counter,
     requests: Histogram,
-    callback_delay: Histogram,
+    callback_delay: OnceLock<Histogram>,
     subjects: Mutex<Vec<String>>,
     /// Up to when each stream is read, in milliseconds since 1970.
     read_until: Mutex<BTreeMap<String, i64>>,
@@ -99,14 +100,9 @@ impl ConnectionMetrics {
         let own = || vec![("connection", name.to_owned())];
         let counter = |counted| families.counter(counted, &own());
         let histogram = |measured| families.histogram(measured, &own());
-        let calls = EXPORTS.map(|export| {
-            let mut labels = own();
-            labels.push(("call", export.to_owned()));
-            Calls {
-                export,
-                count: families.counter(Counted::Calls, &labels),
-                duration: families.histogram(Measured::Call, &labels),
-            }
+        let calls = EXPORTS.map(|export| Calls {
+            export,
+            series: OnceLock::new(),
         });
         ConnectionMetrics {
             calls: calls.into(),
@@ -116,7 +112,7 @@ impl ConnectionMetrics {
             received: counter(Counted::ReceivedBytes),
             rate_waits: counter(Counted::RateWaits),
             requests: histogram(Measured::Request),
-            callback_delay: histogram(Measured::CallbackDelay),
+            callback_delay: OnceLock::new(),
             subjects: Mutex::default(),
             read_until: Mutex::default(),
             name: name.to_owned(),
@@ -131,8 +127,14 @@ impl ConnectionMetrics {
     /// A call ended.
     pub(crate) fn call(&self, export: &str, duration: Duration, failure: Option<&CallError>) {
         if let Some(calls) = self.calls.iter().find(|calls| calls.export == export) {
-            calls.count.inc();
-            calls.duration.observe(duration.as_secs_f64());
+            let (count, taken) = calls.series.get_or_init(|| {
+                let mut labels = self.own();
+                labels.push(("call", calls.export.to_owned()));
+                let count = all().counter(Counted::Calls, &labels);
+                (count, all().histogram(Measured::Call, &labels))
+            });
+            count.inc();
+            taken.observe(duration.as_secs_f64());
         }
         if let Some(failure) = failure {
             self.failures.fetch_add(1, Relaxed);
@@ -143,7 +145,8 @@ impl ConnectionMetrics {
 
     /// Calls that ended, and those of them that failed, since the connection was first opened in this process.
     pub fn calls_and_failures(&self) -> (u64, u64) {
-        let calls = self.calls.iter().map(|calls| calls.count.get()).sum();
+        let called = self.calls.iter().filter_map(|calls| calls.series.get());
+        let calls = called.map(|(count, _)| count.get()).sum();
         (calls, self.failures.load(Relaxed))
     }
 
@@ -236,7 +239,10 @@ impl ConnectionMetrics {
     pub fn callback(&self, outcome: &'static str, delay: Duration) {
         self.count(Counted::Callbacks, &[("outcome", outcome)], 1);
         if outcome == Outcome::Done.name() {
-            self.callback_delay.observe(delay.as_secs_f64());
+            let delays = self
+                .callback_delay
+                .get_or_init(|| all().histogram(Measured::CallbackDelay, &self.own()));
+            delays.observe(delay.as_secs_f64());
         }
     }
 
@@ -256,9 +262,13 @@ impl ConnectionMetrics {
     }
 
     fn count(&self, counted: Counted, more: &[(&'static str, &str)], by: u64) {
-        let mut labels: Labels = vec![("connection", self.name.clone())];
+        let mut labels = self.own();
         labels.extend(more.iter().map(|(name, text)| (*name, (*text).to_owned())));
         all().counter(counted, &labels).inc_by(by);
+    }
+
+    fn own(&self) -> Labels {
+        vec![("connection", self.name.clone())]
     }
 
     /// A stream or an action as a label.

@@ -38,6 +38,11 @@ impl ComponentSlot {
         self.components.plugin(&self.connector, name).await
     }
 
+    /// The cursor format of the version that was last taken back because it failed.
+    pub(super) async fn taken_back(&self) -> Option<u8> {
+        self.components.taken_back(&self.connector).await
+    }
+
     pub(super) fn components(&self) -> &Components {
         &self.components
     }

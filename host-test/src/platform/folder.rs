@@ -17,8 +17,13 @@ impl Folder {
     /// The folder of a connection in a platform's.
     pub fn of(data: &Path, connection: &str) -> Folder {
         Folder {
-            path: data.join("connections").join(connection),
+            path: Folder::all(data).join(connection),
         }
+    }
+
+    /// Where the folders of all connections of a platform are.
+    pub fn all(data: &Path) -> PathBuf {
+        data.join("connections")
     }
 
     /// Makes it, for this user alone.
@@ -48,6 +53,16 @@ impl Folder {
             OutputPlace::JsonLines => OutputTarget::JsonLines(self.path.join("records")),
             OutputPlace::At(target) => target.clone(),
         }
+    }
+
+    /// The outputs that are in it, whichever of them the connection has.
+    pub fn own_outputs(&self) -> [OutputTarget; 3] {
+        [
+            self.output(&OutputPlace::Sqlite),
+            self.output(&OutputPlace::JsonLines),
+            // Of one that keeps no position itself, the position is here.
+            OutputTarget::Standard,
+        ]
     }
 
     /// Where the position is of an output that does not keep it itself.

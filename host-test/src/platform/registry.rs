@@ -141,6 +141,29 @@ struct Inner {
     by_name: BTreeMap<String, Arc<Known>>,
     by_id: HashMap<ConnectionId, Arc<Known>>,
     by_door: HashMap<String, Arc<Known>>,
+    /// Those that webhooks are taken for, by workspace and name: a delivery must not look at thousands.
+    by_workspace: BTreeMap<Option<String>, BTreeMap<String, Arc<Known>>>,
+}
+
+impl Inner {
+    fn enter(&mut self, known: &Arc<Known>) {
+        if known.takes_webhooks {
+            let workspace = self.by_workspace.entry(known.found().workspace);
+            workspace
+                .or_default()
+                .insert(known.name.clone(), Arc::clone(known));
+        }
+    }
+
+    fn leave(&mut self, known: &Known) {
+        let workspace = known.found().workspace;
+        if let Some(of) = self.by_workspace.get_mut(&workspace) {
+            of.remove(&known.name);
+            if of.is_empty() {
+                self.by_workspace.remove(&workspace);
+            }
+        }
+    }
 }
 
 impl Registry {
@@ -150,6 +173,7 @@ impl Registry {
         if inner.by_name.contains_key(&known.name) {
             return false;
         }
+        inner.enter(&known);
         inner.by_id.insert(known.id, Arc::clone(&known));
         for door in &known.doors {
             // Whoever had the path before keeps it.
@@ -163,9 +187,36 @@ impl Registry {
     pub(super) fn remove(&self, name: &str) {
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = inner.by_name.remove(name) {
+            inner.leave(&known);
             inner.by_id.remove(&known.id);
             inner.by_door.retain(|_, owner| owner.id != known.id);
         }
+    }
+
+    /// Notes what was found out about a connection.
+    pub(super) fn set_found(&self, known: &Arc<Known>, found: Found) {
+        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
+        // One that was removed meanwhile, or replaced, stays out.
+        let is_here = inner.by_id.contains_key(&known.id);
+        if is_here {
+            inner.leave(known);
+        }
+        known.set_found(found);
+        if is_here {
+            inner.enter(known);
+        }
+    }
+
+    /// Those of a workspace that webhooks are taken for, by name; `None`: those whose workspace is not known yet.
+    pub(super) fn of_workspace(&self, workspace: Option<&str>, most: usize) -> Vec<Arc<Known>> {
+        self.read(|inner| {
+            let of = inner.by_workspace.get(&workspace.map(str::to_owned));
+            of.into_iter()
+                .flat_map(BTreeMap::values)
+                .take(most)
+                .cloned()
+                .collect()
+        })
     }
 
     pub(super) fn named(&self, name: &str) -> Option<Arc<Known>> {
@@ -188,5 +239,78 @@ impl Registry {
 
     fn read<T>(&self, question: impl FnOnce(&Inner) -> T) -> T {
         question(&self.inner.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::platform::config::is_name;
+
+    fn known(id: ConnectionId, name: &str, takes_webhooks: bool) -> Arc<Known> {
+        assert!(is_name(name));
+        Arc::new(Known {
+            id,
+            name: name.to_owned(),
+            tenant: name.to_owned(),
+            source: Source::Added,
+            schedule: Schedule {
+                every: None,
+                phase: 0,
+                jitter: 0,
+            },
+            output: OutputPlace::Sqlite,
+            retention: Retention::default(),
+            reads: true,
+            takes_webhooks,
+            doors: Vec::new(),
+            carries: false,
+            waits: false,
+            found: Mutex::default(),
+        })
+    }
+
+    #[test]
+    fn those_of_a_workspace_are_found_whenever_it_becomes_known() {
+        let registry = Registry::default();
+        let [a, b, silent] = [
+            known(1, "a", true),
+            known(2, "b", true),
+            known(3, "c", false),
+        ];
+        for one in [&a, &b, &silent] {
+            assert!(registry.add(Arc::clone(one)));
+        }
+        let names = |workspace: Option<&str>| {
+            let of = registry.of_workspace(workspace, 10);
+            of.iter()
+                .map(|known| known.name.clone())
+                .collect::<Vec<String>>()
+        };
+        assert_eq!(
+            (names(None), names(Some("w"))),
+            (vec!["a".to_owned(), "b".to_owned()], vec![])
+        );
+        let found = |workspace: &str| Found {
+            workspace: Some(workspace.to_owned()),
+            problem: None,
+        };
+        for one in [&a, &b, &silent] {
+            registry.set_found(one, found("w"));
+        }
+        assert_eq!(
+            (names(None), names(Some("w"))),
+            (vec![], vec!["a".to_owned(), "b".to_owned()])
+        );
+        assert_eq!(registry.of_workspace(Some("w"), 1).len(), 1);
+        registry.set_found(&b, found("v"));
+        registry.remove("a");
+        // It was open while it was removed.
+        registry.set_found(&a, found("v"));
+        assert_eq!(
+            (names(Some("w")), names(Some("v"))),
+            (vec![], vec!["b".to_owned()])
+        );
     }
 }

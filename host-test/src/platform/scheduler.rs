@@ -8,7 +8,7 @@ mod tenants;
 
 use std::collections::{BTreeSet, HashMap};
 
-use self::tenants::Tenants;
+use self::tenants::{TenantId, Tenants};
 
 /// The number of a connection, given by whoever adds it.
 pub type ConnectionId = u64;
@@ -88,7 +88,7 @@ pub enum Activity {
 }
 
 struct Connection {
-    tenant: String,
+    tenant: TenantId,
     schedule: Schedule,
     place: Place,
     /// When the run under way, or the next one, was due.
@@ -137,7 +137,7 @@ impl Scheduler {
             return;
         }
         let connection = Connection {
-            tenant: tenant.to_owned(),
+            tenant: self.tenants.join(tenant),
             schedule,
             place: Place::Nowhere,
             due: first,
@@ -153,13 +153,14 @@ impl Scheduler {
         }
     }
 
-    /// Forgets a connection. A slice that runs is counted until it ends.
+    /// Forgets a connection, and a slice of it that runs.
     pub fn remove(&mut self, id: ConnectionId) {
         self.take_out(id);
-        if let Some(connection) = self.connections.remove(&id)
-            && connection.place == Place::Running
-        {
-            self.tenants.ended(&connection.tenant);
+        if let Some(connection) = self.connections.remove(&id) {
+            if connection.place == Place::Running {
+                self.tenants.ended(connection.tenant);
+            }
+            self.tenants.leave(connection.tenant);
         }
     }
 
@@ -238,8 +239,7 @@ impl Scheduler {
             return;
         }
         connection.place = Place::Nowhere;
-        let tenant = connection.tenant.clone();
-        self.tenants.ended(&tenant);
+        self.tenants.ended(connection.tenant);
         match how {
             Ended::Slice { .. } if connection.paused => {}
             Ended::Slice { wait: 0 } => self.queue(id),
@@ -324,7 +324,7 @@ impl Scheduler {
     fn queue(&mut self, id: ConnectionId) {
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.place = Place::Queued;
-            self.tenants.queue(&connection.tenant, id);
+            self.tenants.queue(connection.tenant, id);
         }
     }
 
@@ -337,7 +337,7 @@ impl Scheduler {
             Place::Timed(time) => {
                 self.times.remove(&(time, id));
             }
-            Place::Queued => self.tenants.take_out(&connection.tenant, id),
+            Place::Queued => self.tenants.take_out(connection.tenant, id),
             Place::Nowhere | Place::Running => return,
         }
         connection.place = Place::Nowhere;

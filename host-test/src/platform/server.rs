@@ -28,8 +28,10 @@ use super::retention;
 use super::scheduler::{ConnectionId, Scheduler, Time};
 use super::sealed::Keys;
 use super::slice::Progress;
+use super::stored_formats;
 use super::webhook_door;
 use crate::clock::now_ms;
+use crate::components::{Activation, ComponentsError};
 use crate::connection_file::ConnectionFile;
 use crate::http_client::{HttpClient, HttpClientError, HttpOptions};
 use crate::position::{LockError, StateLock};
@@ -140,6 +142,11 @@ impl Platform {
         let lock = StateLock::take(&path)?;
         let database = Database::open(&path)?;
         database.end_cut_off(now_ms())?;
+        if let Err(error) = components.components().store().is_followed_by(&data) {
+            tracing::warn!(
+                "a version is activated elsewhere without a look at this platform: {error}"
+            );
+        }
         let seed = u64::try_from(now_ms()).unwrap_or(0);
         let platform = Platform {
             shared: Arc::new(Shared {
@@ -313,6 +320,26 @@ impl Platform {
         }
     }
 
+    /// An activation with what the connections have stored that it is meant for.
+    pub(super) async fn with_stored(
+        &self,
+        mut asked: Activation,
+    ) -> Result<Activation, ComponentsError> {
+        let meant = self
+            .shared
+            .components
+            .components()
+            .store()
+            .those_meant(&asked)?;
+        let platform = self.clone();
+        let looking = tokio::task::spawn_blocking(move || {
+            stored_formats::of_platform(&platform.shared.registry, &platform.shared.data, &meant)
+        });
+        // A panic was told where it happened; the version is then compared with the active one alone.
+        asked.stored = looking.await.unwrap_or_default();
+        Ok(asked)
+    }
+
     /// An open connection.
     pub(super) async fn live(&self, known: &Arc<Known>) -> Result<Arc<Live>, OpenProblem> {
         let opening = || self.opening(known);
@@ -337,7 +364,7 @@ impl Platform {
             if let Err(error) = stored {
                 tracing::warn!("what was found of a connection is not stored: {error}");
             }
-            known.set_found(found);
+            self.shared.registry.set_found(known, found);
         }
         live
     }

@@ -122,6 +122,7 @@ impl Progress {
             }
             let options = RunOptions {
                 full: self.full && !self.begun.contains(stream),
+                taken_back: live.taken_back,
                 slice: Some(slice.clone()),
                 time_budget: CALL_TIME,
                 exclusive_wait: EXCLUSIVE_WAIT,

@@ -102,16 +102,11 @@ impl Door {
     }
 
     fn of_workspace(&self, workspace: &str) -> Vec<Arc<Known>> {
-        let all = self.platform.shared.registry.all();
-        let of = |wanted: Option<&str>| -> Vec<Arc<Known>> {
-            let takes = all.iter().filter(|known| known.takes_webhooks);
-            let of = takes.filter(|known| known.found().workspace.as_deref() == wanted);
-            of.cloned().collect()
-        };
-        match of(Some(workspace)) {
+        let registry = &self.platform.shared.registry;
+        match registry.of_workspace(Some(workspace), usize::MAX) {
             found if !found.is_empty() => found,
             // Those whose workspace is not known are told apart by their secrets.
-            _ => of(None).into_iter().take(MOST_UNKNOWN).collect(),
+            _ => registry.of_workspace(None, MOST_UNKNOWN),
         }
     }
 

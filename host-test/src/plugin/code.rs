@@ -37,7 +37,7 @@ pub(super) struct Code {
     pub(super) exports: Exports,
     pub(super) described: Arc<Described>,
     version: Arc<str>,
-    pub(super) tally: Tally,
+    pub(super) tally: Arc<Tally>,
 }
 
 impl Code {
@@ -53,7 +53,7 @@ impl Code {
             exports,
             version: Arc::from(described.descriptor.version.as_str()),
             described: Arc::new(described),
-            tally: Tally::default(),
+            tally: Arc::default(),
         }
     }
 
@@ -135,6 +135,7 @@ impl Code {
             tenant: Some(&tenant.shared),
             time_budget_ms,
             version: &self.version,
+            tally: Some(&self.tally),
         };
         Call::begin(&self.engine, &self.pre, purpose).await
     }
@@ -204,5 +205,6 @@ pub(super) fn pure(export: Export, version: &Arc<str>) -> Purpose<'_> {
         tenant: None,
         time_budget_ms: None,
         version,
+        tally: None,
     }
 }

@@ -1,6 +1,7 @@
 //! How often a version failed.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
 use crate::call::CallError;
 use crate::contract::types::FailureKind;
@@ -12,6 +13,8 @@ pub struct Counted {
     pub calls: u64,
     /// Those of them that failed in a way for which the version may be to blame.
     pub failures: u64,
+    /// How long the component computed in all of them, in microseconds: waits for answers do not count.
+    pub computed_us: u64,
 }
 
 impl Counted {
@@ -20,15 +23,17 @@ impl Counted {
         Counted {
             calls: self.calls.saturating_sub(earlier.calls),
             failures: self.failures.saturating_sub(earlier.failures),
+            computed_us: self.computed_us.saturating_sub(earlier.computed_us),
         }
     }
 }
 
 /// Counts the calls of one version.
 #[derive(Default)]
-pub(super) struct Tally {
+pub(crate) struct Tally {
     calls: AtomicU64,
     failures: AtomicU64,
+    computed_us: AtomicU64,
 }
 
 impl Tally {
@@ -37,6 +42,12 @@ impl Tally {
         if error.is_some_and(may_be_the_versions_fault) {
             self.count_wrong();
         }
+    }
+
+    /// Adds what the component computed in a call.
+    pub(crate) fn computed(&self, time: Duration) {
+        let microseconds = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        self.computed_us.fetch_add(microseconds, Relaxed);
     }
 
     /// A call that was counted as good turned out to be none.
@@ -48,6 +59,7 @@ impl Tally {
         Counted {
             calls: self.calls.load(Relaxed),
             failures: self.failures.load(Relaxed),
+            computed_us: self.computed_us.load(Relaxed),
         }
     }
 }

@@ -86,6 +86,15 @@ pub(super) fn plan(
     }
     match choose(state.streams.get(&stream.name), &formats.reads) {
         Found::Nothing => Ok(from_nothing(ScanStart::New)),
+        Found::Unreadable { formats: found }
+            if options.taken_back.is_some_and(|format| found == [format]) =>
+        {
+            let remark = "only a version that was taken back has read it; it is read anew";
+            Ok(Plan {
+                remark: Some(remark.to_owned()),
+                ..from_nothing(ScanStart::Anew)
+            })
+        }
         Found::Unreadable { formats: found } => Err(PlanError::Unreadable {
             found: list(&found),
             reads: list(&formats.reads),

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{
+    Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params,
+};
 
 use super::{Size, StateError, StateLimits, StateStore, check_size, expires_at, size_of, stale};
 use crate::contract::state::{Change, Swapped};
@@ -71,6 +73,26 @@ impl SqliteState {
             }
         }
         Ok(state)
+    }
+
+    /// The formats of the values in a file, by their first bytes; none where there is no file. Nothing is locked or changed.
+    pub fn formats(path: &Path, now_ms: i64) -> Result<Vec<u8>, StateError> {
+        if !path.exists() {
+            return Ok(Vec::new());
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let connection = Connection::open_with_flags(path, flags).map_err(unavailable)?;
+        let mut statement = connection
+            .prepare(
+                "SELECT DISTINCT substr(value, 1, 1) FROM connector_state
+                 WHERE expires_at_ms IS NULL OR expires_at_ms > ?1",
+            )
+            .map_err(unavailable)?;
+        let first = statement
+            .query_map([now_ms], |row| row.get::<_, Vec<u8>>(0))
+            .map_err(unavailable)?;
+        let first: Vec<Vec<u8>> = first.collect::<Result<_, _>>().map_err(unavailable)?;
+        Ok(first.into_iter().flatten().collect())
     }
 
     /// A panic of another holder leaves the connection usable: its transaction was rolled back when it was dropped.

@@ -115,6 +115,7 @@ pub(crate) fn context(tenant: &Tenant, time: Duration) -> CallContext {
         tenant: Some(&tenant.shared),
         time_budget_ms: None,
         version: &version,
+        tally: None,
     };
     let deadline = Instant::now() + time;
     CallContext::new(

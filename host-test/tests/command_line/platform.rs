@@ -13,6 +13,10 @@ mod kills;
 mod measured;
 /// The status page.
 mod page;
+/// A provider that says nothing.
+mod silence;
+/// Versions of the component, through the control API.
+mod versions;
 /// What nobody tells of after the start: intents, callbacks, silence.
 mod waking;
 

@@ -22,6 +22,13 @@ pub fn perform(config: &[u8]) -> Result<String, Failure> {
         "endless_loop" => loop {
             black_box(n);
         },
+        // So many million steps: it ends, and not soon.
+        "slow" => {
+            for step in 0..n as u64 * 1_000_000 {
+                black_box(step);
+            }
+            Ok(String::new())
+        }
         "recursion" => Ok(deeper(n).to_string()),
         "allocate" => {
             let bytes = vec![1_u8; n];

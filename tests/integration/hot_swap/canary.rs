@@ -9,11 +9,12 @@ use host_test::output::{JsonLines, Output, OutputTarget, Sqlite};
 use host_test::plugin::Plugin;
 use host_test::progress::Silent;
 use host_test::report::{RunReport, StreamStatus};
-use host_test::runner::{ConnectedSource, PageSource, RunOptions, Runner};
+use host_test::runner::{ConnectedSource, PageSource, RetryPolicy, RunOptions, Runner};
 use host_test::tenant::{Tenant, Usage};
 
-use super::{CONNECTOR, OLD, components, scoped, version};
-use crate::hostile::tenant;
+use super::{CONNECTOR, OLD, components, scoped};
+use crate::hostile::{Made, tenant};
+use host_test::limits::CallLimits;
 
 /// A hundred rows, ten a page.
 const ROWS: &str = r#"{"rows":100,"size":10}"#;
@@ -23,7 +24,24 @@ const WORSE: &str = "version=2.0.0;answer=second;reads=1,2;writes=2;fails_from=6
 const OTHER_FORMAT: &str = "version=3.0.0;answer=third;reads=1,2;writes=2";
 
 async fn read(source: &impl PageSource, plugin: &Plugin, output: &mut dyn Output) -> RunReport {
-    let options = RunOptions::default();
+    read_after(None, source, plugin, output).await
+}
+
+/// After a version was taken back that wrote cursors of this format.
+async fn read_after(
+    taken_back: Option<u8>,
+    source: &impl PageSource,
+    plugin: &Plugin,
+    output: &mut dyn Output,
+) -> RunReport {
+    let options = RunOptions {
+        taken_back,
+        retry: RetryPolicy {
+            time_scale: 100.0,
+            ..RetryPolicy::default()
+        },
+        ..RunOptions::default()
+    };
     let plugin = plugin.renewed();
     let runner = Runner::new(source, plugin.descriptor(), &options, &Silent);
     let report = runner.run(&["rows".to_owned()], output).await;
@@ -45,6 +63,8 @@ struct Swapping<'a> {
     pages: AtomicU32,
     /// Before which page, and what to activate; `None`: go back.
     swaps: &'a [(u32, Option<&'a str>)],
+    /// For whom.
+    scope: Scope,
 }
 
 impl PageSource for Swapping<'_> {
@@ -56,7 +76,7 @@ impl PageSource for Swapping<'_> {
                 _ if *before != next => {}
                 Some(name) => {
                     self.components
-                        .activate(&version(name))
+                        .activate(&scoped(name, self.scope.clone()))
                         .await
                         .expect("activated");
                 }
@@ -168,6 +188,128 @@ async fn a_canary_that_fails_is_taken_back_and_reading_goes_on_where_the_old_one
             .len(),
         60
     );
+    // A server knows which version was taken back: where no other one has read, it begins anew, and says so.
+    let taken_back = components.taken_back(CONNECTOR).await;
+    assert_eq!(taken_back, Some(2));
+    let report = read_after(Some(7), &source, tried, &mut output).await;
+    assert_eq!(report.streams[0].status.code(), Some("unreadable_cursor"));
+    let report = read_after(taken_back, &source, tried, &mut output).await;
+    assert_eq!(report.streams[0].status, StreamStatus::Complete);
+    assert!(report.streams[0].remarks[0].ends_with("it is read anew"));
+    assert_eq!(output.live_keys("rows").expect("keys"), Some(all_keys()));
+}
+
+/// Two connections, of which the first tries a version while the second has the one before it, read until the first one's is
+/// taken back. Gives why.
+async fn read_until_taken_back(settings: &str, config: &str, limits: CallLimits) -> String {
+    let (components, folder) = components(&[OLD, settings]).await;
+    let canary = scoped("2.0.0", Scope::Canary(30));
+    components.activate(&canary).await.expect("a canary");
+    let (trying, others) = names(&components).await;
+    let tried = components
+        .plugin(CONNECTOR, &trying[0])
+        .await
+        .expect("a version");
+    let other = components
+        .plugin(CONNECTOR, &others[0])
+        .await
+        .expect("a version");
+    let tenant = Made {
+        config,
+        limits,
+        ..Made::default()
+    }
+    .tenant(&tried);
+    let mut runs = 0;
+    while components.judge().await.expect("a judgement").is_empty() {
+        runs += 1;
+        assert!(runs < 20, "nothing was taken back");
+        for (name, plugin) in [("tried", &tried), ("other", &other)] {
+            let database = folder.path().join(format!("{name}-{runs}.db"));
+            let mut output = Sqlite::open(&database).expect("a database");
+            let source = ConnectedSource {
+                plugin,
+                tenant: &tenant,
+            };
+            let report = read(&source, plugin, &mut output).await;
+            let is_complete = report.streams[0].status == StreamStatus::Complete;
+            assert!(name == "tried" || is_complete, "{report:?}");
+        }
+    }
+    assert_eq!(tried.renewed().descriptor().version, "1.0.0");
+    let manifest = components.store().manifest().expect("a manifest");
+    let taken_back = manifest.connectors[CONNECTOR].taken_back.clone();
+    taken_back.expect("a reason").reason
+}
+
+/// What `describe` does not show: the version is slow, or never ends, where it reads.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_canary_that_is_slow_in_its_pages_is_taken_back() {
+    let short = CallLimits {
+        call_time: std::time::Duration::from_millis(200),
+        grace: std::time::Duration::from_millis(50),
+        ..CallLimits::default()
+    };
+    let endless = "version=2.0.0;answer=second;always=endless_loop";
+    let reason = read_until_taken_back(endless, ROWS, short).await;
+    assert!(
+        reason.contains(" calls failed, of the version before it 0 of "),
+        "{reason}"
+    );
+
+    // It ends in time, and takes a thousand times as long as the version before it.
+    let slow = "version=2.0.0;answer=second;always=slow";
+    let config = r#"{"rows":100,"size":10,"n":200}"#;
+    let reason = read_until_taken_back(slow, config, CallLimits::default()).await;
+    assert!(reason.starts_with("a call computes for "), "{reason}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_canary_that_is_taken_back_leaves_the_old_version_its_own_position() {
+    let (components, folder) = components(&[OLD, WORSE]).await;
+    components
+        .activate(&scoped("2.0.0", Scope::Canary(30)))
+        .await
+        .expect("a canary");
+    let (trying, _) = names(&components).await;
+    components
+        .roll_back(CONNECTOR, None)
+        .await
+        .expect("not yet");
+    let plugin = components
+        .plugin(CONNECTOR, &trying[0])
+        .await
+        .expect("a version");
+    let tenant = tenant(&plugin, ROWS);
+    let source = |swaps| Swapping {
+        inner: ConnectedSource {
+            plugin: &plugin,
+            tenant: &tenant,
+        },
+        components: &components,
+        pages: AtomicU32::new(0),
+        swaps,
+        scope: Scope::Canary(30),
+    };
+    // Thirty rows by the old version, thirty by the one that is tried, which then fails.
+    let mut output = sqlite(folder.path());
+    let report = read(&source(&[(3, Some("2.0.0"))]), &plugin, &mut output).await;
+    assert_eq!(report.streams[0].status.code(), Some("broken"));
+    let mut runs = 1;
+    while components.judge().await.expect("a judgement").is_empty() {
+        runs += 1;
+        assert!(runs < 20, "nothing was taken back");
+        read(&source(&[]), &plugin, &mut output).await;
+    }
+    let positions = &output.state().streams["rows"].positions;
+    assert_eq!(positions.keys().copied().collect::<Vec<u8>>(), [1, 2]);
+
+    // The old version goes on behind its own thirty rows, without anybody's help.
+    assert_eq!(plugin.renewed().descriptor().version, "1.0.0");
+    let report = read(&source(&[]), &plugin, &mut output).await;
+    assert_eq!(report.streams[0].status, StreamStatus::Complete);
+    assert_eq!(report.streams[0].records, 70);
+    assert_eq!(output.live_keys("rows").expect("keys"), Some(all_keys()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -183,6 +325,7 @@ async fn a_reading_goes_on_while_versions_and_formats_change_under_it() {
         components: &components,
         pages: AtomicU32::new(0),
         swaps,
+        scope: Scope::All,
     };
 
     // Three pages in format 1, three in format 2, then back: the old version goes on from its own last position.

@@ -5,6 +5,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::Control;
@@ -48,10 +49,8 @@ pub(super) async fn add(State(control): State<Control>, body: Bytes) -> Answer {
 }
 
 /// Makes a version the active one.
-pub(super) async fn activate(
-    State(control): State<Control>,
-    Json(asked): Json<Activate>,
-) -> Answer {
+pub(super) async fn activate(State(control): State<Control>, body: Bytes) -> Answer {
+    let asked: Activate = document(&body)?;
     let scope = match (asked.connection, asked.canary) {
         (Some(_), Some(_)) => {
             let message = "`connection` and `canary` exclude each other";
@@ -71,17 +70,18 @@ pub(super) async fn activate(
         consent: asked.consent,
         stored: StoredFormats::default(),
     };
+    let asked = control.platform().with_stored(asked).await?;
     let slot = &control.platform().shared.components;
     let (active, swapped) = slot.components().activate(&asked).await?;
     Ok(Json(json!({"active": active, "swapped": swapped})))
 }
 
 /// Goes back to the version before, or ends a canary.
-pub(super) async fn roll_back(
-    State(control): State<Control>,
-    asked: Option<Json<RollBack>>,
-) -> Answer {
-    let Json(asked) = asked.unwrap_or_default();
+pub(super) async fn roll_back(State(control): State<Control>, body: Bytes) -> Answer {
+    let asked: RollBack = match body.trim_ascii().is_empty() {
+        true => RollBack::default(),
+        false => document(&body)?,
+    };
     let slot = &control.platform().shared.components;
     let connection = asked.connection.as_deref();
     let (active, swapped) = slot
@@ -89,6 +89,14 @@ pub(super) async fn roll_back(
         .roll_back(slot.connector(), connection)
         .await?;
     Ok(Json(json!({"active": active, "swapped": swapped})))
+}
+
+/// What a body asks for, whatever its sender calls its type.
+fn document<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
+    serde_json::from_slice(body).map_err(|error| {
+        let message = format!("the body is no document that is taken here: {error}");
+        Refused::new(StatusCode::BAD_REQUEST, message)
+    })
 }
 
 fn refused(error: StoreError) -> Refused {

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
@@ -25,6 +26,10 @@ use crate::webhook_service::WebhookService;
 
 /// Deliveries that are put into an output at a time.
 const WORKERS: usize = 1;
+
+/// How long a check may hold up what a connection is opened for: whoever sends webhooks waits for seconds only, and a sync checks
+/// again.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What a connection is opened with.
 pub(in crate::platform) struct Opening {
@@ -94,6 +99,8 @@ pub(in crate::platform) struct Live {
     behind: Behind,
     /// Why the last check was not good; absent: it was, or there is no token to check.
     pub(in crate::platform) unchecked: Option<String>,
+    /// The cursor format of a version that was taken back.
+    pub(in crate::platform) taken_back: Option<u8>,
     outdated: AtomicBool,
 }
 
@@ -115,18 +122,27 @@ impl Live {
     /// Opens a connection. One that cannot be checked now is open all the same: its webhooks are taken.
     pub(super) async fn open(opening: Opening) -> Result<Live, OpenProblem> {
         let plugin = opening.components.of_connection(&opening.name).await?;
+        let taken_back = opening.components.taken_back().await;
         let opened = tokio::task::spawn_blocking(move || Opened::new(opening, plugin));
         let mut opened = opened.await.map_err(|_| OpenProblem::Ending)??;
         let mut unchecked = None;
         let connection = &mut opened.connection;
         if connection.has_token() {
-            let checked = connection.ensure_checked(opened.output.as_mut()).await;
-            unchecked = checked.err().map(|error| error.to_string());
+            let checking = connection.ensure_checked(opened.output.as_mut());
+            unchecked = match tokio::time::timeout(PATIENCE, checking).await {
+                Ok(checked) => checked.err().map(|error| error.to_string()),
+                Err(_) => Some(format!(
+                    "the check took longer than {} s; webhooks are taken, and a sync checks again",
+                    PATIENCE.as_secs()
+                )),
+            };
         } else {
             connection.use_stored_check(opened.output.state());
         }
         let opened = tokio::task::spawn_blocking(move || opened.live(unchecked));
-        opened.await.map_err(|_| OpenProblem::Ending)?
+        let mut live = opened.await.map_err(|_| OpenProblem::Ending)??;
+        live.taken_back = taken_back;
+        Ok(live)
     }
 
     /// The output, for a sync.
@@ -289,6 +305,7 @@ impl Opened {
             target: self.target,
             behind,
             unchecked,
+            taken_back: None,
             outdated: AtomicBool::new(false),
         })
     }

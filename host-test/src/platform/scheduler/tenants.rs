@@ -1,12 +1,18 @@
-//! The turns of tenants: each has a queue of connections, and the tenants that have any stand in a ring.
+//! The turns of tenants: each has a queue of connections, and the tenants that have any stand in a ring. A tenant is a number
+//! here: a turn looks up no name.
 
 use std::collections::{HashMap, VecDeque};
 
 use super::{ConnectionId, Limits};
 
-/// What is known of a tenant while it has anything to do.
+/// The number of a tenant, for as long as it has connections.
+pub(super) type TenantId = usize;
+
+/// What is known of a tenant.
 #[derive(Default)]
 struct Tenant {
+    name: String,
+    connections: usize,
     queue: VecDeque<ConnectionId>,
     running: usize,
     /// Whether it stands in the ring. A tenant at its limit does not: nobody has to pass it by.
@@ -16,8 +22,11 @@ struct Tenant {
 /// The tenants and their turns.
 pub(super) struct Tenants {
     limits: Limits,
-    tenants: HashMap<String, Tenant>,
-    ring: VecDeque<String>,
+    names: HashMap<String, TenantId>,
+    tenants: Vec<Tenant>,
+    /// Numbers of tenants that are gone.
+    free: Vec<TenantId>,
+    ring: VecDeque<TenantId>,
     running: usize,
     waiting: usize,
 }
@@ -29,60 +38,82 @@ impl Tenants {
                 global: limits.global.max(1),
                 per_tenant: limits.per_tenant.max(1),
             },
-            tenants: HashMap::new(),
+            names: HashMap::new(),
+            tenants: Vec::new(),
+            free: Vec::new(),
             ring: VecDeque::new(),
             running: 0,
             waiting: 0,
         }
     }
 
+    /// The number of a tenant that has one connection more.
+    pub(super) fn join(&mut self, name: &str) -> TenantId {
+        let id = match self.names.get(name) {
+            Some(id) => *id,
+            None => {
+                let id = self.free.pop().unwrap_or_else(|| {
+                    self.tenants.push(Tenant::default());
+                    self.tenants.len() - 1
+                });
+                name.clone_into(&mut self.tenants[id].name);
+                self.names.insert(name.to_owned(), id);
+                id
+            }
+        };
+        self.tenants[id].connections += 1;
+        id
+    }
+
+    /// A tenant has one connection less; without any, its number is given back. Where it stands in the ring, its successor does.
+    pub(super) fn leave(&mut self, id: TenantId) {
+        self.tenants[id].connections -= 1;
+        if self.tenants[id].connections == 0 {
+            self.names.remove(&self.tenants[id].name);
+            self.free.push(id);
+        }
+    }
+
     /// At the end of its tenant's queue.
-    pub(super) fn queue(&mut self, tenant: &str, id: ConnectionId) {
+    pub(super) fn queue(&mut self, tenant: TenantId, id: ConnectionId) {
         self.waiting += 1;
-        let of = self.tenants.entry(tenant.to_owned()).or_default();
-        of.queue.push_back(id);
+        self.tenants[tenant].queue.push_back(id);
         self.stand(tenant);
     }
 
     /// Out of its tenant's queue.
-    pub(super) fn take_out(&mut self, tenant: &str, id: ConnectionId) {
-        if let Some(of) = self.tenants.get_mut(tenant) {
-            let before = of.queue.len();
-            of.queue.retain(|queued| *queued != id);
-            self.waiting -= before - of.queue.len();
-            // Where the queue is empty now, the ring drops the tenant when its turn comes.
-        }
+    pub(super) fn take_out(&mut self, tenant: TenantId, id: ConnectionId) {
+        let queue = &mut self.tenants[tenant].queue;
+        let before = queue.len();
+        queue.retain(|queued| *queued != id);
+        self.waiting -= before - queue.len();
+        // Where the queue is empty now, the ring drops the tenant when its turn comes.
     }
 
     /// Whose turn it is.
     pub(super) fn next(&mut self) -> Option<ConnectionId> {
         while self.running < self.limits.global {
-            let name = self.ring.pop_front()?;
-            let Some(tenant) = self.tenants.get_mut(&name) else {
-                continue;
-            };
+            let id = self.ring.pop_front()?;
+            let tenant = &mut self.tenants[id];
             tenant.in_ring = false;
-            let Some(id) = tenant.queue.pop_front() else {
-                self.forget(&name);
+            let Some(connection) = tenant.queue.pop_front() else {
                 continue;
             };
             tenant.running += 1;
             self.running += 1;
             self.waiting -= 1;
-            self.stand(&name);
-            return Some(id);
+            self.stand(id);
+            return Some(connection);
         }
         None
     }
 
     /// A slice of a tenant ended.
-    pub(super) fn ended(&mut self, tenant: &str) {
+    pub(super) fn ended(&mut self, tenant: TenantId) {
         self.running = self.running.saturating_sub(1);
-        if let Some(of) = self.tenants.get_mut(tenant) {
-            of.running = of.running.saturating_sub(1);
-        }
+        let running = &mut self.tenants[tenant].running;
+        *running = running.saturating_sub(1);
         self.stand(tenant);
-        self.forget(tenant);
     }
 
     pub(super) fn running(&self) -> usize {
@@ -94,25 +125,11 @@ impl Tenants {
     }
 
     /// Into the ring, at its end, where the tenant may have a turn and is not in it.
-    fn stand(&mut self, name: &str) {
-        if let Some(tenant) = self.tenants.get_mut(name)
-            && !tenant.in_ring
-            && !tenant.queue.is_empty()
-            && tenant.running < self.limits.per_tenant
-        {
+    fn stand(&mut self, id: TenantId) {
+        let tenant = &mut self.tenants[id];
+        if !tenant.in_ring && !tenant.queue.is_empty() && tenant.running < self.limits.per_tenant {
             tenant.in_ring = true;
-            self.ring.push_back(name.to_owned());
-        }
-    }
-
-    /// A tenant with nothing to do takes no room.
-    fn forget(&mut self, name: &str) {
-        if let Some(tenant) = self.tenants.get(name)
-            && tenant.queue.is_empty()
-            && tenant.running == 0
-            && !tenant.in_ring
-        {
-            self.tenants.remove(name);
+            self.ring.push_back(id);
         }
     }
 }

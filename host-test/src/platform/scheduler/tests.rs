@@ -245,3 +245,26 @@ fn a_turn_costs_about_the_same_among_a_hundred_and_among_ten_thousand() {
     // Trees are deeper and caches colder; a cost that grew with the number would be a hundred times as high.
     assert!(many < few * 12.0, "{few} s a turn, then {many} s");
 }
+
+#[test]
+fn a_tenant_that_goes_leaves_its_number_and_its_place_to_the_next() {
+    let mut scheduler = scheduler(1, 1);
+    for (id, tenant) in [(1, "a"), (2, "b"), (3, "c")] {
+        scheduler.add(id, tenant, every(MINUTE), 0);
+    }
+    assert_eq!(turns(&mut scheduler, MINUTE), [1]);
+    // One waits in the ring, one runs; both go, and others come.
+    scheduler.remove(2);
+    scheduler.remove(1);
+    assert_eq!((scheduler.running(), scheduler.waiting()), (0, 1));
+    scheduler.add(4, "d", every(MINUTE), 0);
+    scheduler.add(5, "a", every(MINUTE), 0);
+    let mut seen = Vec::new();
+    while let Some(slice) = scheduler.next(MINUTE) {
+        seen.push(slice.connection);
+        scheduler.ended(slice.connection, Ended::Run, MINUTE);
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, [3, 4, 5]);
+    assert_eq!((scheduler.running(), scheduler.waiting()), (0, 0));
+}

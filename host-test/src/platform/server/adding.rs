@@ -311,7 +311,18 @@ impl Platform {
         let folder = Folder::of(&self.shared.data, &entry.name);
         let file = match &entry.source {
             ConnectionSource::Document(text) => {
-                ConnectionFile::parse_document(&folder.document(), text.expose())?
+                ConnectionFile::parse_document(&folder.document(), text.expose()).map_err(
+                    |error| match error {
+                        // Nobody wrote a file.
+                        ConnectionFileError::Invalid { problems, .. } => {
+                            ConnectionFileError::Invalid {
+                                path: path.to_path_buf(),
+                                problems,
+                            }
+                        }
+                        other => other,
+                    },
+                )?
             }
             ConnectionSource::File(file) => ConnectionFile::load(file)?,
         };

@@ -1,0 +1,122 @@
+use serde_json::{Value, json};
+
+use super::{CONTROL, Server, connect, document};
+use crate::http::send;
+use crate::process::{component, finish, until};
+use crate::world::World;
+
+/// Another build of the same component: a custom section more.
+fn other_build() -> Vec<u8> {
+    let mut bytes = std::fs::read(component()).unwrap();
+    bytes.extend([0, 6, 5, b'b', b'u', b'i', b'l', b'd']);
+    bytes
+}
+
+/// Adds a build through the control API; gives its hash.
+fn add(server: &Server, bytes: &[u8]) -> String {
+    let authorization = format!("Bearer {CONTROL}");
+    let headers = [("authorization", authorization.as_str())];
+    let url = format!("{}/components", server.control);
+    let answer = send("POST", &url, &headers, bytes);
+    let text = String::from_utf8(answer.body).unwrap();
+    assert_eq!(answer.status, 200, "{text}");
+    let added: Value = serde_json::from_str(&text).unwrap();
+    added["sha256"].as_str().unwrap().to_owned()
+}
+
+fn activate(server: &Server, status: u16, asked: &Value) -> Value {
+    server.json(status, "POST", "/components/activate", &asked.to_string())
+}
+
+/// Whose next call takes a version.
+fn runs(server: &Server, sha256: &str) -> Value {
+    let document = server.json(200, "GET", "/components", "");
+    let running = document["running"].as_array().unwrap().clone();
+    let mut versions = running.into_iter();
+    let found = versions.find(|version| version["sha256"] == sha256);
+    found.map_or(Value::Null, |version| version["connections"].clone())
+}
+
+#[test]
+fn versions_are_put_in_place_while_the_server_runs_and_only_where_they_can_go_on() {
+    let world = World::new(&["--contacts", "5", "--companies", "3"]);
+    connect(&world, "mode: batch\nstreams: [contacts]\n");
+    let lines = "schedule: { every: 1h }\nconnections:\n\
+         - { file: connection.yaml, name: one, output: jsonl }\n\
+         - { file: connection.yaml, name: two }\n";
+    let server = Server::start(&world, lines);
+    for name in ["one", "two"] {
+        server.until_synced(name, "complete");
+    }
+    let first = add(&server, &std::fs::read(component()).unwrap());
+    let second = add(&server, &other_build());
+    activate(&server, 200, &json!({"version": first}));
+    assert_eq!(runs(&server, &first), json!(["one", "two"]));
+    let swapped = activate(
+        &server,
+        200,
+        &json!({"version": second, "connection": "two"}),
+    );
+    assert_eq!(swapped["swapped"][0]["connection"], "two");
+    assert_eq!(runs(&server, &second), json!(["two"]));
+    server.json(
+        200,
+        "POST",
+        "/components/rollback",
+        r#"{"connection":"two"}"#,
+    );
+    assert_eq!(runs(&server, &first), json!(["one", "two"]));
+
+    // Every refusal is a document.
+    for (status, asked, said) in [
+        (
+            404,
+            json!({"version": "9.9.9"}),
+            "there is no version `9.9.9`",
+        ),
+        (400, json!({"versoin": "9.9.9"}), "versoin"),
+        (409, json!({"version": "0.1.0"}), "means several versions"),
+        (422, json!({"version": second, "canary": 100}), "1 to 99"),
+    ] {
+        let refused = activate(&server, status, &asked);
+        let text = refused["error"].as_str().unwrap();
+        assert!(text.contains(said), "{asked}: {text}");
+    }
+
+    // A position that another version left, in a format of its own.
+    let path = "data/connections/one/records/.state.json";
+    let mut state: Value =
+        serde_json::from_slice(&std::fs::read(world.path(path)).unwrap()).unwrap();
+    let stream = &mut state["state"]["streams"]["contacts"];
+    stream["sequence"] = json!(1_000);
+    stream["positions"]["55"] =
+        json!({"checkpoint": {"text": "7!"}, "selection": "all", "format": 55, "sequence": 1_000});
+    world.write(path, state.to_string());
+    let refused = activate(&server, 409, &json!({"version": second}));
+    let text = refused["error"].as_str().unwrap();
+    let said = "does not read cursors of format 55, in which one (contacts) is stored";
+    assert!(text.contains(said), "{text}");
+    assert_eq!(runs(&server, &second), json!([]));
+    // Whoever has none of it is not held up, and on the command line the same holds.
+    activate(
+        &server,
+        200,
+        &json!({"version": second, "connection": "two"}),
+    );
+    let mut command = world.command(&["component", "activate", &second]);
+    command.env("HOST_TEST_COMPONENTS", world.path("data/components"));
+    let refused = finish(command, b"");
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.err.contains(said), "{}", refused.err);
+
+    // A connection that comes later takes what is active, and syncs with it.
+    server.json(
+        201,
+        "POST",
+        "/connections",
+        &document(&world, "three").to_string(),
+    );
+    server.until_synced("three", "complete");
+    until(|| runs(&server, &first) == json!(["one", "three"]));
+    assert_eq!(server.process.terminate().code, Some(0));
+}
