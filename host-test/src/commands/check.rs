@@ -20,6 +20,9 @@ use crate::runner::find_stream;
 /// The code of a stream that cannot be read because only webhooks tell of it.
 const WEBHOOKS_ONLY: &str = "webhooks_only";
 
+/// The code of a stream that the workspace has not, which no permission would change.
+const NOT_AVAILABLE: &str = "not_available";
+
 /// Checks a connection.
 pub(super) async fn run(global: &Global, arguments: &CheckArguments) -> Result<Exit, CommandError> {
     let file = load_connection(global, &arguments.connection)?;
@@ -146,6 +149,11 @@ fn found(connection: &OpenedConnection, report: &CheckReport, findings: &mut Vec
         };
         findings.push(match &status.readability {
             Readability::Readable => finding(Verdict::Good, "readable".to_owned(), None),
+            Readability::Denied(failure) if failure.code == NOT_AVAILABLE => finding(
+                bad,
+                failure.message.clone(),
+                Some("leave the stream out, or have the feature switched on".to_owned()),
+            ),
             Readability::Denied(failure) => {
                 let stream = find_stream(connection.plugin.descriptor(), &status.name).ok();
                 let permission = stream.and_then(|stream| stream.permission.clone());

@@ -107,6 +107,18 @@ fn a_stream_without_permission_concerns_no_other() {
 }
 
 #[test]
+fn what_the_workspace_has_not_is_no_matter_of_permissions() {
+    let world = World::new(&["--fault", "/tags kind=status-404"]);
+    let finished = world.run(&["check", "--json"]);
+    let report = finished.document();
+    let tags = finding(&report, "tags");
+    assert_eq!(tags["ok"], false);
+    let remedy = tags["remedy"].as_str().unwrap_or_default();
+    assert!(remedy.contains("leave the stream out"), "{tags}");
+    assert!(!remedy.contains("permission"), "{tags}");
+}
+
+#[test]
 fn nobody_at_the_other_end_is_said() {
     let world = World::new(&[]);
     // A port that was free a moment ago; nobody listens there.
