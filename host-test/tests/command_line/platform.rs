@@ -30,7 +30,7 @@ impl Server {
 
     pub fn write(world: &World, lines: &str) {
         let text = format!(
-            "data: data\nkey: ${{KEY}}\ncontrol: {{ listen: \"127.0.0.1:0\", token: ${{CONTROL}} }}\n\
+            "data: data\nkey: \"${{KEY}}\"\ncontrol: {{ listen: \"127.0.0.1:0\", token: \"${{CONTROL}}\" }}\n\
              webhooks: {{ listen: \"127.0.0.1:0\" }}\n{lines}"
         );
         world.write("platform.yaml", text);

@@ -51,8 +51,8 @@ pub(super) fn page(
     body.push_str("</div>\n");
     body.push_str(&table_of_connections(shown, connections.len(), &each, now));
     body.push_str(&table_of_failures(&failures, now));
-    body.push_str(&table_of_streams(&connections));
     body.push_str(&table_of_versions(versions, &server));
+    body.push_str(&table_of_streams(&connections));
     let page = Page {
         title: "Platform",
         under: format!(
