@@ -118,6 +118,16 @@ pub struct ConnectionFile {
 }
 
 impl ConnectionFile {
+    /// Whether changes of the provider's rows are told by webhooks.
+    pub fn wants_webhooks(&self) -> bool {
+        self.direction.reads() && self.mode != Mode::Batch
+    }
+
+    /// Whether something is to be looked at from time to time that nobody tells of.
+    pub fn has_waiting_triggers(&self) -> bool {
+        self.triggers.iter().any(|(_, trigger)| trigger.waits())
+    }
+
     /// Its name: the file's, without its ending, unless it is called otherwise. A path on servers, a part of an output's name where there are several
     /// connections, and a label of metrics.
     pub fn name(&self) -> String {

@@ -30,7 +30,7 @@ pub use self::quarantine::QuarantinedRow;
 pub use self::shared::SharedOutput;
 pub use self::sqlite::Sqlite;
 pub use self::standard::{LineWriter, StandardOutput};
-pub use self::standing::{RowTime, Standing};
+pub use self::standing::{RowChange, RowTime, Standing};
 pub use self::target::{OutputTarget, open};
 
 /// How a scan begins.
@@ -120,16 +120,24 @@ pub trait Output: Send {
     fn add(&mut self, addition: Addition<'_>) -> Result<(), OutputError>;
 
     /// The keys of a stream's rows that are not deleted. `None`: the output does not know them.
-    fn live_keys(&self, stream: &str) -> Result<Option<BTreeSet<String>>, OutputError>;
+    fn live_keys(&self, stream: &str) -> Result<Option<BTreeSet<String>>, OutputError> {
+        let _ = stream;
+        Ok(None)
+    }
 
     /// Remembers that the rows of a stream were compared with the provider's at this time, in milliseconds since 1970.
     fn swept(&mut self, stream: &str, now_ms: i64) -> Result<(), OutputError>;
 
     /// The rows of a stream that are held because they are no records, until they come as such.
-    fn quarantined(&self, stream: &str) -> Result<Vec<QuarantinedRow>, OutputError>;
+    fn quarantined(&self, stream: &str) -> Result<Vec<QuarantinedRow>, OutputError> {
+        let _ = stream;
+        Ok(Vec::new())
+    }
 
     /// For people: where such rows are held. `None`: nowhere.
-    fn quarantine(&self) -> Option<String>;
+    fn quarantine(&self) -> Option<String> {
+        None
+    }
 
     /// Remembers how a run of a stream ended.
     fn ended(&mut self, stream: &str, run: LastRun) -> Result<(), OutputError>;
@@ -142,7 +150,16 @@ pub trait Output: Send {
     fn deliver(&mut self, deliveries: &[Delivery<'_>]) -> Result<Vec<Delivered>, OutputError>;
 
     /// Whether the output itself leaves out what is older than what it holds of the same row.
-    fn knows_row_times(&self) -> bool;
+    fn knows_row_times(&self) -> bool {
+        false
+    }
+
+    /// Gives what was done to each row that the output holds, in the order in which it was; the last change of a row is how
+    /// it stands. For an output that does not know the times of its rows itself and can look; others give nothing.
+    fn row_changes(&self, told: &mut dyn FnMut(RowChange<'_>)) -> Result<(), OutputError> {
+        let _ = told;
+        Ok(())
+    }
 
     /// For people: where the entries are.
     fn describe(&self) -> String;

@@ -34,6 +34,7 @@ pub use self::door::Door;
 pub(crate) use self::pointer::text_at;
 pub use self::recipient::{Recipient, RecipientOptions};
 pub use self::sources::{PublishedError, allowed_networks, published_networks};
+pub use self::watch::Watch;
 use crate::clock::now_ms;
 use crate::metrics;
 pub use crate::webhook_queue::WebhookCounts;
@@ -138,6 +139,9 @@ impl WebhookListener {
             Some(recipient) => std::slice::from_ref(recipient),
             None => shared.recipients.as_slice(),
         };
+        if possible.is_empty() {
+            return self.refuse(possible, Answer::nobody());
+        }
         // Nobody has to read what comes from a stranger.
         if !possible.iter().any(|one| one.admits(peer, &parts.headers)) {
             return self.refuse(possible, Answer::stranger());
@@ -162,9 +166,7 @@ impl WebhookListener {
 
     /// Takes what another system tells at its door.
     async fn take_at(&self, door: &Door, parts: &Parts, body: Body) -> Answer {
-        let mut recipients = self.shared.recipients.iter();
-        let recipient = recipients.find(|one| one.name() == door.connection);
-        if recipient.is_some_and(|one| one.is_gone()) {
+        if door.is_gone() {
             return Answer::gone();
         }
         let shared = &self.shared;

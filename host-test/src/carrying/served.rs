@@ -1,5 +1,6 @@
 //! What triggers and other systems want, carried out while a connection is served.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,7 @@ use crate::http_client::HttpClientError;
 use crate::opened_connection::OpenedConnection;
 use crate::position::{LockError, StateLock};
 use crate::runner::RetryPolicy;
-use crate::webhook_listener::Door;
+use crate::webhook_listener::{Door, Watch};
 use crate::webhook_queue::{Intents, Queue, QueueError};
 
 /// How often to look for something to do.
@@ -67,17 +68,22 @@ impl Carrying {
 
     /// Whether something is to be carried out by itself, now or in time.
     pub fn has_work(&self, file: &ConnectionFile) -> bool {
-        let waits = file.triggers.iter().any(|(_, trigger)| trigger.waits());
-        waits || self.intents.has_work().unwrap_or(false)
+        file.has_waiting_triggers() || self.intents.has_work().unwrap_or(false)
     }
 
-    /// The doors for other systems.
-    pub fn doors(&self, connection: &str, file: &ConnectionFile) -> Vec<Door> {
+    /// The doors for other systems. `watched`: the connection's file, where it may go while it is served.
+    pub fn doors(
+        &self,
+        connection: &str,
+        file: &ConnectionFile,
+        watched: Option<&Path>,
+    ) -> Vec<Door> {
         let paths = callbacks::paths(connection, &file.callbacks).into_iter();
         paths
             .filter_map(|(path, name)| {
                 Some(Door {
                     connection: connection.to_owned(),
+                    watch: Watch::new(watched.map(Path::to_path_buf), Vec::new()),
                     path,
                     callback: file.callbacks.get(&name)?.clone(),
                     name,

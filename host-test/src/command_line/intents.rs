@@ -56,9 +56,14 @@ pub enum CallbacksCommand {
 /// The place of a queue, for those who only look at it.
 #[derive(Args, Clone, Debug)]
 pub struct QueueArguments {
-    /// The connection (YAML): how much is logged [default: as the command line says]
+    /// The connection (YAML): how much is logged [default: as the command line says]; with --config the name of one of the
+    /// platform's [default: the only one]
     #[arg(long, value_name = "FILE")]
     pub connection: Option<PathBuf>,
+
+    /// The platform (YAML) whose queue it is; it may be running
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["output", "state"])]
+    pub config: Option<PathBuf>,
 
     /// Into which webhooks are taken: the queue is beside it.
     #[command(flatten)]

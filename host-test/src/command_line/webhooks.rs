@@ -12,7 +12,7 @@ use super::OutputArguments;
 pub enum WebhookCommand {
     /// Verify one delivery from files
     Verify(VerifyArguments),
-    /// Take deliveries over HTTP
+    /// Take deliveries, and what other systems call back, over HTTP
     Serve(ServeArguments),
 }
 

@@ -16,6 +16,7 @@ use crate::components::{
     Activation, Components, ComponentsError, Manifest, Scope, Selected, Store, StoreError,
     StoredFormats, StoredVersion,
 };
+use crate::connection_file::ConnectionFile;
 use crate::engine::{Engine, EngineOptions};
 use crate::platform::ComponentSlot;
 use crate::plugin::Plugin;
@@ -75,19 +76,77 @@ pub(super) async fn serving(global: &Global, data: &Path) -> Result<ComponentSlo
     Ok(ComponentSlot::following(components, &connector).await?)
 }
 
-/// Which component a command runs: where neither the command line nor the environment names a file, the version that is
-/// active for its connection, if there is one.
+/// Where `webhook serve` takes the component of each of its connections from.
+pub(super) enum Serving {
+    /// A component that somebody named.
+    Named(Plugin),
+    /// The version that is active for the connection, at any time.
+    Followed(Arc<Components>),
+}
+
+impl Serving {
+    /// What the command line and the environment say; where neither names a component, what is activated is followed from
+    /// now on, whoever activates it.
+    pub(super) async fn of(
+        global: &Global,
+        files: &[(String, ConnectionFile)],
+    ) -> Result<Serving, CommandError> {
+        let load = async |engine: &Engine| -> Result<Plugin, CommandError> {
+            let bytes = find_or_build(global.component.as_deref()).map_err(CommandError::failed)?;
+            let plugin = Plugin::load(engine, &bytes).await;
+            plugin.map_err(CommandError::failed)
+        };
+        let engine = Engine::new(EngineOptions::default()).map_err(CommandError::failed)?;
+        if names_component(global) {
+            return Ok(Serving::Named(load(&engine).await?));
+        }
+        let store = Store::new(directory(global));
+        let manifest = store.manifest()?;
+        let mut active = files
+            .iter()
+            .map(|(name, file)| manifest.active(&file.connector, name));
+        // Whoever names a store wants what is in it.
+        let fallback = match global.components.is_none() && active.any(|found| found.is_none()) {
+            true => Some(load(&engine).await?),
+            false => None,
+        };
+        let components = Arc::new(Components::new(engine, store, fallback));
+        components.watch();
+        Ok(Serving::Followed(components))
+    }
+
+    /// The component for a connection.
+    pub(super) async fn plugin(
+        &self,
+        file: &ConnectionFile,
+        name: &str,
+    ) -> Result<Plugin, CommandError> {
+        match self {
+            Serving::Named(plugin) => Ok(plugin.clone()),
+            Serving::Followed(components) => Ok(components.plugin(&file.connector, name).await?),
+        }
+    }
+}
+
+/// Whether the command line or the environment names a component that is run whatever is active.
+fn names_component(global: &Global) -> bool {
+    let in_environment =
+        std::env::var_os(crate::artifact::FILE_VARIABLE).is_some_and(|value| !value.is_empty());
+    global.component.is_some() || (in_environment && global.components.is_none())
+}
+
+/// Which component a command runs that does not follow: where neither the command line nor the environment names a file, the
+/// version that is active for its connection, if there is one.
 pub(super) fn choose(global: &mut Global, command: &Command) -> Result<(), CommandError> {
     let runs_none = matches!(
         command,
-        Command::Component(_) | Command::Serve(_) | Command::Simulate(_) | Command::Status(_)
+        Command::Component(_)
+            | Command::Serve(_)
+            | Command::Simulate(_)
+            | Command::Status(_)
+            | Command::Webhook(WebhookCommand::Serve(_))
     );
-    let file_in_environment =
-        std::env::var_os(crate::artifact::FILE_VARIABLE).is_some_and(|value| !value.is_empty());
-    if runs_none
-        || global.component.is_some()
-        || (file_in_environment && global.components.is_none())
-    {
+    if runs_none || names_component(global) {
         return Ok(());
     }
     let store = Store::new(directory(global));

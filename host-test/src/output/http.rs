@@ -17,9 +17,7 @@ pub use self::body::BodyForm;
 use self::body::{Bodies, Caps, bodies};
 use super::kept_state::KeptState;
 use super::shared::in_turn;
-use super::{
-    Addition, Commit, Delivered, Delivery, Output, OutputError, QuarantinedRow, ScanStart,
-};
+use super::{Addition, Commit, Delivered, Delivery, Output, OutputError, ScanStart};
 use crate::clock::now_ms;
 use crate::connection_file::HttpOutputSettings;
 use crate::contract::types::Entry;
@@ -273,20 +271,8 @@ impl Output for HttpOutput {
         self.kept.add(addition)
     }
 
-    fn live_keys(&self, _stream: &str) -> Result<Option<BTreeSet<String>>, OutputError> {
-        Ok(None)
-    }
-
     fn swept(&mut self, stream: &str, now_ms: i64) -> Result<(), OutputError> {
         self.kept.swept(stream, now_ms)
-    }
-
-    fn quarantined(&self, _stream: &str) -> Result<Vec<QuarantinedRow>, OutputError> {
-        Ok(Vec::new())
-    }
-
-    fn quarantine(&self) -> Option<String> {
-        None
     }
 
     fn ended(&mut self, stream: &str, run: LastRun) -> Result<(), OutputError> {
@@ -345,10 +331,6 @@ impl Output for HttpOutput {
             rest = behind;
         }
         Ok(delivered)
-    }
-
-    fn knows_row_times(&self) -> bool {
-        false
     }
 
     fn describe(&self) -> String {

@@ -7,6 +7,7 @@
 //! back to the last state that was waited for.
 
 mod beside;
+mod changes;
 mod deliveries;
 mod ending;
 mod files;
@@ -27,7 +28,7 @@ use self::receipts::Receipts;
 use super::lines::GatheredLines;
 use super::{
     Addition, Commit, Delivered, Delivery, Output, OutputError, OutputTarget, QuarantinedRow,
-    ScanStart,
+    RowChange, ScanStart,
 };
 use crate::clock::now_ms;
 use crate::contract::types::Entry;
@@ -361,8 +362,8 @@ impl Output for JsonLines {
         self.store_deliveries(deliveries)
     }
 
-    fn knows_row_times(&self) -> bool {
-        false
+    fn row_changes(&self, told: &mut dyn FnMut(RowChange<'_>)) -> Result<(), OutputError> {
+        self.tell_changes(told)
     }
 
     fn describe(&self) -> String {

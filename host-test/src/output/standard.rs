@@ -1,14 +1,11 @@
 //! Lines on standard output, with a state file or without one.
 
-use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::Path;
 
 use super::kept_state::KeptState;
 use super::lines::{encode_entries, encoded_size};
-use super::{
-    Addition, Commit, Delivered, Delivery, Output, OutputError, QuarantinedRow, ScanStart,
-};
+use super::{Addition, Commit, Delivered, Delivery, Output, OutputError, ScanStart};
 use crate::contract::types::Entry;
 use crate::position::{Checked, Heard, LastRun, State};
 
@@ -102,20 +99,8 @@ impl Output for StandardOutput {
         self.kept.add(addition)
     }
 
-    fn live_keys(&self, _stream: &str) -> Result<Option<BTreeSet<String>>, OutputError> {
-        Ok(None)
-    }
-
     fn swept(&mut self, stream: &str, now_ms: i64) -> Result<(), OutputError> {
         self.kept.swept(stream, now_ms)
-    }
-
-    fn quarantined(&self, _stream: &str) -> Result<Vec<QuarantinedRow>, OutputError> {
-        Ok(Vec::new())
-    }
-
-    fn quarantine(&self) -> Option<String> {
-        None
     }
 
     fn ended(&mut self, stream: &str, run: LastRun) -> Result<(), OutputError> {
@@ -151,10 +136,6 @@ impl Output for StandardOutput {
             }
         }
         done.map(|()| delivered)
-    }
-
-    fn knows_row_times(&self) -> bool {
-        false
     }
 
     fn describe(&self) -> String {

@@ -23,8 +23,38 @@ impl RowTime {
 
     /// The time of an entry; `None` where the provider does not say.
     pub fn of(entry: &Entry) -> Option<RowTime> {
-        let updated_at_ms = entry.updated_at_ms?;
-        Some(RowTime::new(updated_at_ms, entry.change == Change::Delete))
+        RowChange::of(entry).time()
+    }
+}
+
+/// A change of a row, without its document.
+#[derive(Clone, Copy, Debug)]
+pub struct RowChange<'a> {
+    /// The stream of the row.
+    pub stream: &'a str,
+    /// Its key.
+    pub key: &'a str,
+    /// When it changed, in milliseconds since 1970; absent where the provider does not say.
+    pub updated_at_ms: Option<i64>,
+    /// What was done.
+    pub change: Change,
+}
+
+impl<'a> RowChange<'a> {
+    /// What an entry does.
+    pub fn of(entry: &'a Entry) -> RowChange<'a> {
+        RowChange {
+            stream: &entry.stream,
+            key: &entry.key,
+            updated_at_ms: entry.updated_at_ms,
+            change: entry.change,
+        }
+    }
+
+    /// When it was; `None` where the provider does not say.
+    pub fn time(&self) -> Option<RowTime> {
+        let gone = self.change == Change::Delete;
+        self.updated_at_ms.map(|ms| RowTime::new(ms, gone))
     }
 }
 

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::config::{ConnectionEntry, ConnectionSource, Defaults, OutputPlace, Retention};
 use super::scheduler::{ConnectionId, Schedule};
+use crate::callbacks;
 use crate::connection_file::{ConnectionFile, Mode};
 
 /// Where a connection is described.
@@ -45,6 +46,12 @@ pub(super) struct Known {
     pub(super) reads: bool,
     /// Whether webhooks are taken for it.
     pub(super) takes_webhooks: bool,
+    /// The paths of its doors for other systems, without slashes at their ends.
+    pub(super) doors: Vec<String>,
+    /// Whether it has intents or callbacks to carry out, now and then.
+    pub(super) carries: bool,
+    /// Whether something is to be looked at from time to time that nobody tells of.
+    pub(super) waits: bool,
     /// What changes while it is known.
     pub(super) found: Mutex<Found>,
 }
@@ -78,6 +85,9 @@ impl Known {
             milliseconds as u64
         };
         let span = scaled(every).max(1);
+        let doors = callbacks::paths(&entry.name, &file.callbacks).into_iter();
+        let doors = doors.map(|(path, _)| path.trim_matches('/').to_owned());
+        let doors = doors.collect();
         Known {
             id,
             schedule: Schedule {
@@ -94,9 +104,10 @@ impl Known {
             output: entry.output,
             retention: entry.retention,
             reads,
-            takes_webhooks: file.direction.reads()
-                && file.mode != Mode::Batch
-                && !file.client_secrets.is_empty(),
+            takes_webhooks: file.wants_webhooks() && !file.client_secrets.is_empty(),
+            doors,
+            carries: !file.triggers.is_empty() || !file.callbacks.is_empty(),
+            waits: file.has_waiting_triggers(),
             found: Mutex::default(),
         }
     }
@@ -129,6 +140,7 @@ pub(super) struct Registry {
 struct Inner {
     by_name: BTreeMap<String, Arc<Known>>,
     by_id: HashMap<ConnectionId, Arc<Known>>,
+    by_door: HashMap<String, Arc<Known>>,
 }
 
 impl Registry {
@@ -139,6 +151,11 @@ impl Registry {
             return false;
         }
         inner.by_id.insert(known.id, Arc::clone(&known));
+        for door in &known.doors {
+            // Whoever had the path before keeps it.
+            let owner = inner.by_door.entry(door.clone());
+            owner.or_insert_with(|| Arc::clone(&known));
+        }
         inner.by_name.insert(known.name.clone(), known);
         true
     }
@@ -147,11 +164,17 @@ impl Registry {
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = inner.by_name.remove(name) {
             inner.by_id.remove(&known.id);
+            inner.by_door.retain(|_, owner| owner.id != known.id);
         }
     }
 
     pub(super) fn named(&self, name: &str) -> Option<Arc<Known>> {
         self.read(|inner| inner.by_name.get(name).cloned())
+    }
+
+    /// The connection that has a door at a path.
+    pub(super) fn behind_door(&self, path: &str) -> Option<Arc<Known>> {
+        self.read(|inner| inner.by_door.get(path).cloned())
     }
 
     pub(super) fn numbered(&self, id: ConnectionId) -> Option<Arc<Known>> {

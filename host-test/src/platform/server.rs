@@ -40,6 +40,9 @@ use crate::webhook_queue::QueueStatus;
 /// How often to look for connections that nobody uses.
 const BETWEEN_TIDYINGS: Duration = Duration::from_secs(2);
 
+/// How often to look whether those have something to do that have triggers or callbacks.
+const BETWEEN_WAKINGS: Duration = Duration::from_secs(10);
+
 /// How often to forget what was kept long enough.
 const BETWEEN_FORGETTINGS: Duration = Duration::from_secs(3_600);
 
@@ -238,13 +241,18 @@ impl Platform {
         while slices.join_next().await.is_some() {}
     }
 
-    /// Drains queues that an earlier process left, closes what nobody uses.
+    /// Opens what has something to do, closes what nobody uses.
     async fn keep_house(self, stopped: watch::Receiver<bool>) {
         let mut over = Box::pin(until(stopped));
         let work = async {
-            self.drain().await;
+            self.wake(|_| true).await;
             let mut forgot: Option<Instant> = None;
+            let mut woke = Instant::now();
             loop {
+                if woke.elapsed() >= BETWEEN_WAKINGS {
+                    self.wake(|known| known.carries).await;
+                    woke = Instant::now();
+                }
                 tokio::time::sleep(BETWEEN_TIDYINGS).await;
                 self.shared.lives.tidy().await;
                 if forgot.is_none_or(|at| at.elapsed() >= BETWEEN_FORGETTINGS) {
@@ -259,21 +267,26 @@ impl Platform {
         }
     }
 
-    /// Opens the connections in whose queues something waits: a process died.
-    async fn drain(&self) {
-        for known in self.shared.registry.all() {
-            let queue = Folder::of(&self.shared.data, &known.name).queue();
-            if !queue.exists() {
-                continue;
-            }
-            let waits = QueueStatus::read(&queue).ok().flatten();
-            if waits
-                .is_some_and(|queue| queue.waiting > 0 || queue.rows_again > 0 || queue.intents > 0)
+    /// Opens the connections that have something to do of which neither a sync nor a webhook need ever tell: what a process left
+    /// that died, what a person agreed to, what time alone sets off. What they have to do keeps them open.
+    async fn wake(&self, may_have_work: impl Fn(&Known) -> bool) {
+        let all = self.shared.registry.all().into_iter();
+        for known in all.filter(|known| may_have_work(known)) {
+            let told = known.found().problem;
+            if (known.waits || self.has_queued(&known))
                 && let Err(error) = self.live(&known).await
+                && told != Some(error.to_string())
             {
                 tracing::error!(connection = known.name, "its queue is not drained: {error}");
             }
         }
+    }
+
+    /// Whether something is in the queue of a connection, open or not.
+    fn has_queued(&self, known: &Known) -> bool {
+        let queue = Folder::of(&self.shared.data, &known.name).queue();
+        let queue = QueueStatus::read(&queue).ok().flatten();
+        queue.is_some_and(|queue| queue.waiting > 0 || queue.rows_again > 0 || queue.has_work)
     }
 
     /// Forgets what was kept long enough, connection by connection.

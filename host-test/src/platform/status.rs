@@ -108,7 +108,10 @@ pub(super) fn connection(platform: &Platform, known: &Known) -> Result<Value, Da
         Activity::Idle { due } => due,
         _ => None,
     };
-    let webhooks = known.takes_webhooks && shared.config.webhooks.is_some();
+    let listens = shared.config.webhooks.is_some();
+    let webhooks = known.takes_webhooks && listens;
+    let doors = known.doors.iter().filter(|_| listens);
+    let doors: Vec<String> = doors.map(|door| format!("/{door}")).collect();
     let further = json!({
         "tenant": known.tenant,
         "source": known.source.name(),
@@ -118,6 +121,7 @@ pub(super) fn connection(platform: &Platform, known: &Known) -> Result<Value, Da
         "every_ms": known.schedule.every,
         "next_sync_ms": next,
         "webhook_path": webhooks.then(|| format!("/{}", known.name)),
+        "callback_paths": doors,
     });
     if let (Some(document), Value::Object(further)) = (document.as_object_mut(), further) {
         document.extend(further);

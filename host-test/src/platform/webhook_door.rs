@@ -1,6 +1,6 @@
 //! The door for webhooks, on a port of its own: `/NAME` is a connection's, and on `/` the workspace's id in the body says
-//! for which connections a delivery is (a provider that has one address for all workspaces of an app needs that). `/NAME/CALLBACK`
-//! is a connection's door for another system. Nothing else is served there.
+//! for which connections a delivery is (a provider that has one address for all workspaces of an app needs that). `/NAME/CALLBACK`,
+//! or the path that its file says, is a connection's door for another system. Nothing else is served there.
 
 use std::future::Future;
 use std::io;
@@ -57,10 +57,10 @@ async fn receive(State(door): State<Door>, request: Request<Body>) -> Response {
     if name.is_empty() {
         return door.by_workspace(request).await;
     }
-    // What is below a connection's name are its doors for other systems.
-    let connection = name.split('/').next().unwrap_or_default();
-    let known = door.platform.shared.registry.named(connection);
-    match known.filter(|known| known.takes_webhooks) {
+    let registry = &door.platform.shared.registry;
+    // Names come first: no door can be put in the place of somebody's webhooks.
+    let named = registry.named(&name).filter(|known| known.takes_webhooks);
+    match named.or_else(|| registry.behind_door(&name)) {
         Some(known) => door.hand_over(&known, request).await,
         None => (StatusCode::NOT_FOUND, "no connection here has this name").into_response(),
     }

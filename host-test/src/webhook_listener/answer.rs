@@ -40,6 +40,11 @@ impl Answer {
         Answer::new(StatusCode::GONE, text)
     }
 
+    pub(super) fn nobody() -> Answer {
+        let text = "no webhooks are taken here";
+        Answer::new(StatusCode::NOT_FOUND, text)
+    }
+
     pub(super) fn unknown_workspace() -> Answer {
         let text = "no connection here is for the workspace that the body names";
         Answer::new(StatusCode::NOT_FOUND, text)

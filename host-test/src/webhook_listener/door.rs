@@ -9,6 +9,7 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, StatusCode};
 
 use super::answer::Answer;
+use super::watch::Watch;
 use crate::callbacks::{Refusal, look};
 use crate::clock::now_ms;
 use crate::connection_file::Callback;
@@ -19,6 +20,8 @@ use crate::webhook_queue::{Intents, NewCallback};
 pub struct Door {
     /// The connection behind it.
     pub connection: String,
+    /// Whether that is still there.
+    pub watch: Watch,
     /// Its path.
     pub path: String,
     /// Its name in the connection's file.
@@ -35,6 +38,11 @@ impl Door {
     /// Whether a path leads to it.
     pub(super) fn is_at(&self, path: &str) -> bool {
         self.path.trim_matches('/') == path.trim_matches('/')
+    }
+
+    /// Whether its connection is gone.
+    pub(super) fn is_gone(&self) -> bool {
+        self.watch.is_gone()
     }
 
     /// Verifies a body and stores it.

@@ -14,8 +14,8 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 /// What tells one content of a file from another.
 type Stamp = Option<(SystemTime, u64)>;
 
-/// What is known of a connection.
-pub(super) struct Watch {
+/// What is known of a connection: whether it is still there, and what signs for it.
+pub struct Watch {
     /// `None`: nobody can change it.
     path: Option<PathBuf>,
     seen: Mutex<Seen>,
@@ -29,8 +29,8 @@ struct Seen {
 }
 
 impl Watch {
-    /// Begins with what the file holds now.
-    pub(super) fn new(path: Option<PathBuf>, secrets: Vec<Secret>) -> Watch {
+    /// Begins with what the file holds now; without a file, nothing ever changes.
+    pub fn new(path: Option<PathBuf>, secrets: Vec<Secret>) -> Watch {
         let stamp = path.as_deref().and_then(stamp);
         Watch {
             path,

@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 
 pub use self::arriving::IntentSource;
 pub(super) use self::arriving::{insert, insert_all};
+pub(super) use self::carrying::HAS_WORK;
 pub use self::carrying::Tried;
 pub use self::state::IntentState;
 use super::{QueueError, failed, schema};

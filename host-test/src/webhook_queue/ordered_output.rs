@@ -1,5 +1,5 @@
 //! An output that does not know when its rows changed, and that is given nothing that is older than what it has: the queue
-//! remembers it.
+//! remembers what came while there was one, and before the first delivery the output is looked through for all the rest.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -10,8 +10,8 @@ use super::{Queue, QueueError};
 use crate::clock::now_ms;
 use crate::contract::types::{Change, Entry};
 use crate::output::{
-    Addition, Commit, Delivered, Delivery, Output, OutputError, QuarantinedRow, RowTime, ScanStart,
-    Standing,
+    Addition, Commit, Delivered, Delivery, Output, OutputError, QuarantinedRow, RowChange, RowTime,
+    ScanStart, Standing,
 };
 use crate::position::{Checked, LastRun, State};
 
@@ -20,7 +20,9 @@ pub struct OrderedOutput {
     output: Box<dyn Output>,
     queue: Queue,
     times: RowTimes,
-    /// Rows that changed longer ago are not remembered when they are read: no delivery that is older is taken.
+    /// Whether everything is known that the output can say. Looking it through reads all of it, which a sync has no use for.
+    looked_through: bool,
+    /// Rows that changed longer ago are not stored when they are read: no delivery that is older is taken.
     window_ms: i64,
 }
 
@@ -38,8 +40,23 @@ impl OrderedOutput {
             times: queue.read(RowTimes::load)?,
             output,
             queue: queue.clone(),
+            looked_through: false,
             window_ms: i64::try_from(window.as_millis()).unwrap_or(i64::MAX),
         }))
+    }
+
+    /// Learns from the output what nobody remembered: rows that were read while no queue was there, or long ago.
+    fn look_through(&mut self) -> Result<(), OutputError> {
+        if !self.looked_through {
+            let times = &mut self.times;
+            self.output.row_changes(&mut |change| {
+                // The queue has no use for it: the output says it again.
+                times.note(change);
+                times.forget();
+            })?;
+            self.looked_through = true;
+        }
+        Ok(())
     }
 
     /// Leaves out of a reading what is older than what is there, and remembers the rest. It is remembered first: when
@@ -68,8 +85,10 @@ impl OrderedOutput {
         let mut noted = Vec::new();
         for entry in fresh.iter() {
             let old = entry.updated_at_ms.is_some_and(|at| at < recent);
-            if !old || self.times.of(entry).is_some() {
-                noted.extend(self.times.note(entry));
+            let stored = !old || self.times.of(entry).is_some();
+            if stored || self.looked_through {
+                let told = self.times.note(RowChange::of(entry));
+                noted.extend(told.filter(|_| stored));
             }
         }
         self.keep(noted);
@@ -143,6 +162,7 @@ impl Output for OrderedOutput {
     }
 
     fn deliver(&mut self, deliveries: &[Delivery<'_>]) -> Result<Vec<Delivered>, OutputError> {
+        self.look_through()?;
         let mut noted = Vec::new();
         let mut told = vec![Delivered::default(); deliveries.len()];
         let mut fresh: Vec<Vec<Entry>> = Vec::with_capacity(deliveries.len());
@@ -161,7 +181,7 @@ impl Output for OrderedOutput {
                     // What is gone stays gone until somebody asks.
                     Standing::Unclear if held.is_some_and(|held| held.gone) => {}
                     Standing::Unclear | Standing::Tied | Standing::Fits => {
-                        noted.extend(self.times.note(entry));
+                        noted.extend(self.times.note(RowChange::of(entry)));
                         kept.push(entry.clone());
                     }
                 }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Transaction, params};
 use sha2::{Digest as _, Sha256};
 
 use crate::contract::types::{Change, Entry};
-use crate::output::RowTime;
+use crate::output::{RowChange, RowTime};
 
 /// Rows that are remembered at most.
 const MOST_ROWS: usize = 1_000_000;
@@ -30,11 +30,11 @@ pub(super) struct RowTimes {
 }
 
 /// The hash of a row.
-fn hash(entry: &Entry) -> RowHash {
+fn hash(stream: &str, key: &str) -> RowHash {
     let mut hash = Sha256::new();
-    hash.update((entry.stream.len() as u64).to_le_bytes());
-    hash.update(&entry.stream);
-    hash.update(&entry.key);
+    hash.update((stream.len() as u64).to_le_bytes());
+    hash.update(stream);
+    hash.update(key);
     let mut row = [0; 16];
     row.copy_from_slice(&hash.finalize()[..16]);
     row
@@ -61,24 +61,24 @@ impl RowTimes {
 
     /// What is remembered of the row of an entry.
     pub(super) fn of(&self, entry: &Entry) -> Option<Noted> {
-        self.times.get(&hash(entry)).copied()
+        self.times.get(&hash(&entry.stream, &entry.key)).copied()
     }
 
-    /// Remembers what an entry did to its row; gives what is to be stored of it.
-    pub(super) fn note(&mut self, entry: &Entry) -> Option<(RowHash, Noted)> {
-        let row = hash(entry);
-        let time = match (RowTime::of(entry), self.times.get(&row)) {
+    /// Remembers what was done to a row; gives what is to be stored of it.
+    pub(super) fn note(&mut self, change: RowChange<'_>) -> Option<(RowHash, Noted)> {
+        let row = hash(change.stream, change.key);
+        let time = match (change.time(), self.times.get(&row)) {
             (Some(time), _) => time,
             // Nobody says when; that it is gone, or there again, is known.
             (None, Some(before)) => RowTime {
-                gone: entry.change == Change::Delete,
+                gone: change.change == Change::Delete,
                 ..before.time
             },
             (None, None) => return None,
         };
         let noted = Noted {
             time,
-            patched: entry.change == Change::Patch,
+            patched: change.change == Change::Patch,
         };
         let before = self.times.insert(row, noted);
         (before != Some(noted)).then_some((row, noted))

@@ -19,6 +19,8 @@ pub struct QueueStatus {
     pub rows_again: u64,
     /// Intents that nobody has done or dismissed.
     pub intents: u64,
+    /// Whether intents or callbacks are to be carried out, or rows that are followed looked at.
+    pub has_work: bool,
     /// What was counted, and what came last.
     pub tally: Tally,
 }
@@ -54,6 +56,10 @@ fn look(connection: &Connection) -> rusqlite::Result<QueueStatus> {
         unusable: count("waiting WHERE problem IS NOT NULL")?,
         rows_again: count("again")?,
         intents: intents::open_ones(connection)?,
+        // A queue of an earlier version lacks some of it.
+        has_work: connection
+            .query_row(intents::HAS_WORK, [], |row| row.get(0))
+            .unwrap_or(false),
         tally: schema::load_tally(connection)?,
     })
 }

@@ -273,6 +273,61 @@ fn intents_go_from_state_to_state() {
     }
 }
 
+/// Lines that were written while there was no queue are looked through before the first delivery.
+#[tokio::test]
+async fn what_is_older_than_a_line_that_nobody_remembers_gets_no_line() {
+    let directory = tempfile::tempdir().unwrap();
+    // Long before any window.
+    let at = |second: i64| second * 1_000;
+    let lines = || {
+        let state = OutputTarget::state_in_directory(directory.path());
+        JsonLines::open(directory.path(), &state).unwrap()
+    };
+    let read = |output: &mut dyn Output, entries: &[Entry]| {
+        let page = Addition {
+            stream: "contacts",
+            entries,
+            quarantined: &[],
+            now_ms: 0,
+        };
+        output.add(page).unwrap();
+    };
+    let upsert = |key: &str, second: i64| entry(key, at(second), Change::Upsert);
+    read(
+        &mut lines(),
+        &[
+            upsert("a", 10),
+            upsert("b", 10),
+            entry("b", at(20), Change::Delete),
+        ],
+    );
+
+    let queue = open(&directory);
+    let window = Duration::from_secs(3_600);
+    let mut output = OrderedOutput::before(Box::new(lines()), &queue, window).unwrap();
+    let mut number = 0;
+    let mut stale = |output: &mut dyn Output, entry: Entry| {
+        number += 1;
+        let delivery = Delivery {
+            id: &number.to_string(),
+            topic: "topic",
+            entries: &[entry],
+            now_ms: crate::clock::now_ms(),
+        };
+        output.deliver(&[delivery]).unwrap().remove(0).stale
+    };
+    assert_eq!(stale(output.as_mut(), upsert("a", 9)), 1);
+    assert_eq!(stale(output.as_mut(), upsert("b", 19)), 1);
+    assert_eq!(stale(output.as_mut(), upsert("b", 21)), 0);
+    assert_eq!(stale(output.as_mut(), upsert("c", 1)), 0);
+    // A reading beside it, of rows that changed as long ago.
+    read(output.as_mut(), &[upsert("d", 10), upsert("a", 11)]);
+    assert_eq!(stale(output.as_mut(), upsert("d", 9)), 1);
+    assert_eq!(stale(output.as_mut(), upsert("a", 10)), 1);
+    let text = std::fs::read_to_string(directory.path().join("contacts.jsonl")).unwrap();
+    assert_eq!(text.lines().count(), 7);
+}
+
 /// Lines do not know what they hold of a row; the queue does, over restarts and for readings too.
 #[tokio::test]
 async fn what_is_older_than_a_line_gets_no_line() {

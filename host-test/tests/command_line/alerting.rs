@@ -1,8 +1,11 @@
 use serde_json::{Value, json};
 
+use crate::callbacks::Desk;
 use crate::http::send;
 use crate::process::until;
-use crate::webhooks::{contact, listening, notification, signature};
+use crate::receiver::Receiver;
+use crate::webhook_service::deliver;
+use crate::webhooks::{SERVE, contact, listening, notification, serve, signature};
 use crate::world::{CLIENT_SECRET, World};
 
 /// A rule that appends what it is told to a file of the folder.
@@ -77,14 +80,7 @@ fn a_connection_that_is_refused_is_told() {
 fn webhooks_that_stay_away_are_told_and_that_they_come_again() {
     let world = World::new(&["--contacts", "3", "--companies", "3"]);
     connect(&world, "on: [webhook_silence, recovery], silence: 1s");
-    let running = world.start(&[
-        "webhook",
-        "serve",
-        "--listen",
-        "127.0.0.1:0",
-        "--output",
-        "jsonl:hooks",
-    ]);
+    let running = world.start(&SERVE);
     let url = listening(&running);
     until(|| !told(&world).is_empty());
     let body = notification("n1", "contact.user.updated", &contact("c1"));
@@ -98,4 +94,104 @@ fn webhooks_that_stay_away_are_told_and_that_they_come_again() {
         alert("recovery", "webhook_silence", ""),
     ];
     assert_eq!(told(&world)[..2], silence);
+}
+
+/// The same rule for a command and for a URL.
+fn both(on: &str, receiver: &Receiver) -> String {
+    format!(
+        "alerts:\n  - {{ on: [{on}], command: [sh, -c, 'cat >> alerts.jsonl'] }}\n  \
+         - {{ on: [{on}], url: \"{}\", headers: {{ api-key: \"${{CLIENT_SECRET}}\" }} }}\n",
+        receiver.url
+    )
+}
+
+/// Waits until a command and a URL were told the same, in the same order, and of nothing else.
+fn assert_told(world: &World, receiver: &Receiver, expected: &[(&str, &str, &str)]) {
+    until(|| told(world).len() >= expected.len() && receiver.count() >= expected.len());
+    let expected: Vec<_> = expected
+        .iter()
+        .map(|(name, about, subject)| alert(name, about, subject))
+        .collect();
+    assert_eq!(told(world), expected);
+    let posted = receiver.seen();
+    assert!(posted.iter().all(|came| came.api_key == CLIENT_SECRET));
+    let documents: Vec<Value> = posted.into_iter().map(|came| came.body).collect();
+    let lines = world.lines("alerts.jsonl");
+    let without_time = |documents: &[Value]| -> Vec<Value> {
+        let documents = documents.iter().cloned();
+        let without = documents.map(|mut document| {
+            document["at"].take();
+            document["since"].take();
+            document
+        });
+        without.collect()
+    };
+    assert_eq!(without_time(&documents), without_time(&lines));
+}
+
+#[test]
+fn what_is_not_as_it_is_known_is_told_once() {
+    let world = World::new(&["--contacts", "3", "--companies", "3"]);
+    let receiver = Receiver::start();
+    world.connect(&both("drift", &receiver));
+    let (running, url) = serve(&world);
+    for number in 0..3 {
+        let mut item = contact(&format!("c{number}"));
+        item["shoe_size"] = json!("forty-three");
+        let body = notification(&number.to_string(), "contact.user.updated", &item);
+        assert_eq!(deliver(&url, &body).status, 200);
+    }
+    assert_told(
+        &world,
+        &receiver,
+        &[("drift", "drift", "contact.user.updated")],
+    );
+    let alert = &world.lines("alerts.jsonl")[0];
+    assert_eq!(
+        (&alert["code"], &alert["count"]),
+        (&json!("drift"), &json!(1))
+    );
+    let told = alert.to_string();
+    assert!(!told.contains("forty-three"), "{told}");
+    let finished = running.terminate();
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert_eq!(receiver.count(), 1);
+}
+
+/// What triggers want and what another system told: given up, it is told, and when the next one is done, it is over.
+#[test]
+fn intents_and_callbacks_that_are_given_up_are_told_and_that_it_is_over() {
+    let (receiver, taker) = (Receiver::start(), Receiver::start());
+    taker.answers(422, None);
+    let lines = format!(
+        "intents: {{ output: \"{}\" }}\n{}",
+        taker.url,
+        both("intent_failed, callback_failed, recovery", &receiver)
+    );
+    let desk = Desk::start_with(&lines, &[]);
+    let world = &desk.world;
+    let id = desk.conversations[0].as_str();
+    let mut expected = Vec::new();
+    let mut tells = |name, about, subject| {
+        expected.push((name, about, subject));
+        assert_told(world, &receiver, &expected);
+    };
+    world.says(id, "Hello?");
+    tells("intent_failed", "intent_failed", "told");
+    let refused = world.lines("alerts.jsonl").remove(0);
+    assert!(refused["message"].to_string().contains("422"), "{refused}");
+    // Once more is no news; that it works again is.
+    world.says(id, "Hello??");
+    until(|| taker.count() >= 2);
+    taker.answers(202, None);
+    world.says(id, "Hello!");
+    tells("recovery", "intent_failed", "told");
+
+    assert_eq!(desk.tell(&desk.comment("e1", "999999999")).0, 200);
+    tells("callback_failed", "callback_failed", "desk");
+    assert_eq!(desk.tell(&desk.comment("e2", id)).0, 200);
+    tells("recovery", "callback_failed", "desk");
+    let finished = desk.running.terminate();
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert_eq!((told(&desk.world).len(), receiver.count()), (4, 4));
 }

@@ -5,9 +5,10 @@ use sha2::Sha256;
 use crate::http::{Answer, send};
 use crate::metrics::{measured, scrape};
 use crate::process::{Finished, Running, finish, until};
-use crate::world::World;
+use crate::webhooks::{SERVE, listening};
+use crate::world::{CONNECTION, World};
 
-const SECRET: &str = "the-other-systems-secret";
+pub const SECRET: &str = "the-other-systems-secret";
 
 const OUT: &str = "jsonl:hooks";
 
@@ -31,49 +32,39 @@ callbacks:
       - { when: { /type: ping }, ignore: true }
 "#;
 
-struct Desk {
-    world: World,
-    running: Running,
+pub struct Desk {
+    pub world: World,
+    pub running: Running,
     url: String,
-    conversations: Vec<String>,
+    pub conversations: Vec<String>,
 }
 
 impl Desk {
     fn start(arguments: &[&str]) -> Desk {
-        let world = World::new(&[
-            "--contacts",
-            "20",
-            "--companies",
-            "3",
-            "--conversations",
-            "30",
-        ]);
-        let admins = world.service.ask("/admins");
-        let admin = admins["admins"][0]["id"].as_str().expect("a teammate");
-        world.connect(&LINES.replace("ADMIN", admin).replace("SECRET", SECRET));
-        let dump = world.service.get("conversations?limit=100");
-        let rows = dump["data"].as_array().expect("conversations").iter();
-        let conversations = rows.map(|row| row["id"].as_str().expect("an id").to_owned());
-        let conversations = conversations.collect();
-        let mut all = vec![
-            "webhook",
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--output",
-            OUT,
-        ];
+        Desk::start_with("", arguments)
+    }
+
+    /// The same with further lines of the connection's file.
+    pub fn start_with(lines: &str, arguments: &[&str]) -> Desk {
+        let (world, conversations) = Desk::prepare(lines);
+        let mut all = SERVE.to_vec();
         all.extend(arguments);
         let running = world.start(&all);
-        let hooks = running.line("webhooks on ");
-        let hooks = hooks
-            .split_whitespace()
-            .find(|word| word.starts_with("http://"));
+        let hooks = listening(&running);
+        world.service.post("webhook-url", &json!({ "url": hooks }));
+        Desk::behind(world, running, conversations)
+    }
+
+    /// What takes callbacks and no webhooks.
+    fn without_webhooks(lines: &str) -> Desk {
+        let (world, conversations) = Desk::prepare(lines);
+        let running = world.start(&SERVE);
+        Desk::behind(world, running, conversations)
+    }
+
+    fn behind(world: World, running: Running, conversations: Vec<String>) -> Desk {
         let line = running.line("callbacks on ");
         let url = line.trim().trim_start_matches("callbacks on ").to_owned();
-        world
-            .service
-            .post("webhook-url", &json!({ "url": hooks.expect("its URL") }));
         Desk {
             world,
             running,
@@ -82,21 +73,19 @@ impl Desk {
         }
     }
 
-    fn signed(&self, secret: &str, body: &Value) -> Answer {
-        let body = body.to_string().into_bytes();
-        let mut code = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any key will do");
-        code.update(&body);
-        let digits: Vec<String> = code
-            .finalize()
-            .into_bytes()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let signature = format!("sha256={}", digits.concat());
-        send("POST", &self.url, &[("x-signature", &signature)], &body)
+    /// A world with these callbacks, and the ids of its conversations.
+    pub fn prepare(lines: &str) -> (World, Vec<String>) {
+        let (world, conversations) = World::with_conversations();
+        let own = LINES.replace("ADMIN", &world.teammate());
+        world.connect(&format!("{}{lines}", own.replace("SECRET", SECRET)));
+        (world, conversations)
     }
 
-    fn tell(&self, body: &Value) -> (u16, String) {
+    fn signed(&self, secret: &str, body: &Value) -> Answer {
+        signed(&self.url, secret, body)
+    }
+
+    pub fn tell(&self, body: &Value) -> (u16, String) {
         let answer = self.signed(SECRET, body);
         (
             answer.status,
@@ -104,9 +93,8 @@ impl Desk {
         )
     }
 
-    fn comment(&self, event: &str, conversation: &str) -> Value {
-        json!({ "event": event, "type": "comment", "comment": format!("we know ({event})"),
-                "ticket": { "conversation": conversation } })
+    pub fn comment(&self, event: &str, conversation: &str) -> Value {
+        comment(event, conversation)
     }
 
     fn run(&self, arguments: &[&str]) -> Finished {
@@ -128,13 +116,7 @@ impl Desk {
 
     /// How often something is said in a conversation.
     fn said(&self, conversation: &str, text: &str) -> usize {
-        let asked = self
-            .world
-            .service
-            .ask(&format!("/conversations/{conversation}"));
-        let parts = asked["conversation_parts"]["conversation_parts"].as_array();
-        let holds = |part: &&Value| part.to_string().contains(text);
-        parts.expect("parts").iter().filter(holds).count()
+        self.world.said(conversation, text)
     }
 
     fn lines(&self) -> Vec<Value> {
@@ -144,6 +126,27 @@ impl Desk {
     fn parts(&self) -> usize {
         self.world.lines("hooks/conversation_parts.jsonl").len()
     }
+}
+
+/// The other system tells of a comment on the ticket of a conversation.
+pub fn comment(event: &str, conversation: &str) -> Value {
+    json!({ "event": event, "type": "comment", "comment": format!("we know ({event})"),
+            "ticket": { "conversation": conversation } })
+}
+
+/// Tells a door something, signed with a secret.
+pub fn signed(url: &str, secret: &str, body: &Value) -> Answer {
+    let body = body.to_string().into_bytes();
+    let mut code = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any key will do");
+    code.update(&body);
+    let digits: Vec<String> = code
+        .finalize()
+        .into_bytes()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let signature = format!("sha256={}", digits.concat());
+    send("POST", url, &[("x-signature", &signature)], &body)
 }
 
 #[test]
@@ -197,9 +200,7 @@ fn what_this_host_wrote_sets_nothing_off_and_an_answer_to_it_does() {
     until(|| desk.callbacks("done").len() == 2);
     // Intercom told of both.
     until(|| desk.parts() == 2);
-    let part = json!({ "part_type": "comment", "body": "<p>Thanks</p>", "from_contact": true });
-    let change = json!({ "change": "conversation_part", "conversation": id, "part": part });
-    desk.world.service.post("desk", &change);
+    desk.world.says(id, "Thanks");
     let note = json!({ "part_type": "note", "body": "<p>A teammate's</p>" });
     let change = json!({ "change": "conversation_part", "conversation": id, "part": note });
     desk.world.service.post("desk", &change);
@@ -270,10 +271,34 @@ fn a_death_on_the_way_back_does_nothing_twice() {
         list.document()["callbacks"].as_array().map(Vec::len) == Some(1)
     };
     until(done);
-    let asked = world.service.ask(&format!("/conversations/{id}"));
-    let parts = asked["conversation_parts"]["conversation_parts"].as_array();
-    let ours = |part: &&Value| part.to_string().contains("we know (e1)");
-    assert_eq!(parts.expect("parts").iter().filter(ours).count(), 1);
+    assert_eq!(world.said(&id, "we know (e1)"), 1);
+}
+
+/// Another system's callbacks need none of the provider's webhooks.
+#[test]
+fn callbacks_are_taken_where_no_webhooks_are() {
+    for mode in ["mode: batch\n", "direction: write\n"] {
+        let desk = Desk::without_webhooks(mode);
+        let id = desk.conversations[0].as_str();
+        assert_eq!(desk.signed("guess", &desk.comment("e1", id)).status, 401);
+        assert_eq!(desk.tell(&desk.comment("e1", id)).0, 200);
+        until(|| desk.callbacks("done").len() == 1);
+        assert_eq!(desk.said(id, "we know (e1)"), 1);
+        // What is no door takes nothing.
+        let (server, _) = desk.url.split_once("/connection").expect("its path");
+        for path in ["/", "/connection", "/connection/other"] {
+            let answer = signed(&format!("{server}{path}"), SECRET, &json!({}));
+            assert_eq!(answer.status, 404, "{path}");
+        }
+        // The connection is switched off.
+        let text = std::fs::read_to_string(desk.world.path(CONNECTION)).expect("a file");
+        desk.world
+            .write(CONNECTION, format!("{text}enabled: false\n"));
+        until(|| desk.tell(&desk.comment("e2", id)).0 == 410);
+        let finished = desk.running.terminate();
+        assert_eq!(finished.code, Some(0), "{finished:?}");
+        assert!(!finished.err.contains("webhooks on"), "{finished:?}");
+    }
 }
 
 #[test]
@@ -281,10 +306,7 @@ fn intents_and_callbacks_are_measured() {
     let desk = Desk::start(&["--metrics", "127.0.0.1:0"]);
     let metrics = measured(&desk.running);
     let conversation = &desk.conversations[0];
-    let part = json!({ "part_type": "comment", "body": "<p>Hello</p>", "from_contact": true });
-    let change =
-        json!({ "change": "conversation_part", "conversation": conversation, "part": part });
-    desk.world.service.post("desk", &change);
+    desk.world.says(conversation, "Hello");
     assert_eq!(desk.tell(&desk.comment("m1", conversation)).0, 200);
     let own = r#"connection="connection""#;
     let done = r#"outcome="done""#;

@@ -3,7 +3,10 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::process::{Finished, component, finish, program};
+use crate::process::{Finished, component, finish, program, until};
+use crate::webhook_service::{changed, deliver};
+use crate::webhooks::{SERVE, listening, made_at};
+use crate::world::World;
 
 /// A folder with a store of versions, and two builds of the connector: the second says the same and has another hash.
 struct Shelf {
@@ -25,12 +28,14 @@ impl Shelf {
         }
     }
 
+    /// The folder of versions.
+    fn store(&self) -> PathBuf {
+        self.folder.path().join("components")
+    }
+
     fn run(&self, arguments: &[&str]) -> Finished {
         let mut command = program(self.folder.path(), arguments);
-        command.env(
-            "HOST_TEST_COMPONENTS",
-            self.folder.path().join("components"),
-        );
+        command.env("HOST_TEST_COMPONENTS", self.store());
         finish(command, b"")
     }
 
@@ -204,6 +209,73 @@ fn what_cannot_be_done_says_why() {
     let damaged = shelf.run(&["describe", "--components", "components"]);
     assert_eq!(damaged.code, Some(1), "{damaged:?}");
     assert!(damaged.err.contains("is damaged"), "{}", damaged.err);
+}
+
+/// A server of webhooks follows what is activated: the next call takes it, and a call in flight ends with the one that it began
+/// with. The second build says one word otherwise.
+#[test]
+fn webhooks_are_taken_by_what_is_active_and_calls_in_flight_end_with_theirs() {
+    const WORD: &[u8] = b"bad_signature";
+    let shelf = Shelf::new();
+    let mut bytes = std::fs::read(component()).unwrap();
+    let places: Vec<usize> = memchr::memmem::find_iter(&bytes, WORD).collect();
+    assert!(!places.is_empty());
+    for place in places {
+        bytes[place] = b'B';
+    }
+    std::fs::write(&shelf.builds[1], bytes).unwrap();
+    let [first, second] = [shelf.add(0), shelf.add(1)];
+    shelf.document(&["component", "activate", &first[..8]]);
+
+    let world = World::new(&["--companies", "3"]);
+    world.connect(
+        "config: { region: us, api_version: \"2.11\" }\nmode: hybrid\nsync_every: 15m\nstreams: [contacts]\n",
+    );
+    // In the middle of the pages of the first sync, behind the check.
+    world.succeed(&[
+        "read",
+        "tags",
+        "--output",
+        "jsonl:hooks",
+        "--components",
+        text(&shelf.store()),
+    ]);
+    world.service.hold(2, false);
+    let store = shelf.store();
+    let mut arguments = SERVE.to_vec();
+    arguments.extend(["--components", text(&store), "--log", "info"]);
+    let mut running = world.start(&arguments);
+    let url = listening(&running);
+    assert!(world.until_held_back(&mut running));
+    let forged = || {
+        let answer = crate::http::send("POST", &url, &[("x-hub-signature", "sha1=00")], b"{}");
+        assert_eq!(answer.status, 401);
+        String::from_utf8_lossy(&answer.body).into_owned()
+    };
+    assert!(forged().starts_with("bad_signature"), "{}", forged());
+
+    shelf.document(&["component", "activate", &second[..8]]);
+    until(|| forged().starts_with("Bad_signature"));
+    let told = running.line_with("the next call takes another version");
+    assert!(told.contains(&first) && told.contains(&second), "{told}");
+    let body = changed("simulator", "n1", "by-webhook", made_at(), "New");
+    assert_eq!(deliver(&url, &body).status, 200);
+    assert!(world.service.held_back() > 0, "the sync goes on");
+    world.service.release();
+    running.line("✓ connection: synced");
+    assert_eq!(running.terminate().code, Some(0));
+    let keys = crate::world::keys(&world.lines("hooks/contacts.jsonl"));
+    assert_eq!(keys.len(), 261);
+
+    // A component that the command line names is run whatever is active.
+    let build = text(&shelf.builds[0]).to_owned();
+    let mut arguments = SERVE.to_vec();
+    arguments.extend(["--component", &build, "--components", text(&store)]);
+    let running = world.start(&arguments);
+    let url = listening(&running);
+    let answer = crate::http::send("POST", &url, &[("x-hub-signature", "sha1=00")], b"{}");
+    assert!(answer.body.starts_with(WORD), "{answer:?}");
+    assert_eq!(running.terminate().code, Some(0));
 }
 
 /// A connection's own version, by its file.

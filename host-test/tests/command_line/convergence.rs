@@ -182,8 +182,11 @@ fn assert_converges(world: &World, sink: Sink, version: &str, running: Running, 
 
 #[test]
 fn webhooks_that_get_lost_come_twice_and_come_late_leave_no_trace_after_a_sync_and_a_sweep() {
-    let sink = Sink::Database;
-    for version in ["2.11", "2.16"] {
+    for (sink, version) in [
+        (Sink::Database, "2.11"),
+        (Sink::Database, "2.16"),
+        (Sink::Files, "2.16"),
+    ] {
         let world = disturbed(&["--webhook-version", version]);
         connect(&world, version);
         let running = serve(&world, sink, &[]);

@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use crate::process::{Finished, Running, finish, until};
+use crate::receiver::{CONTENT, Receiver};
 use crate::webhooks::{serve, serve_into};
 use crate::world::World;
 
@@ -26,29 +27,10 @@ const TRIGGERS: &str = r#"triggers:
 
 /// A world with these triggers, and the ids of its conversations.
 fn world() -> (World, Vec<String>) {
-    let world = World::new(&[
-        "--contacts",
-        "20",
-        "--companies",
-        "3",
-        "--conversations",
-        "30",
-    ]);
-    let admins = world.service.ask("/admins");
-    let admin = admins["admins"][0]["id"].as_str().expect("a teammate");
-    world.connect(&format!("{CONFIG}{}", TRIGGERS.replace("ADMIN", admin)));
-    let dump = world.service.get("conversations?limit=100");
-    let ids = dump["data"].as_array().expect("conversations").iter();
-    let ids = ids.map(|row| row["id"].as_str().expect("an id").to_owned());
-    (world, ids.collect())
-}
-
-fn says(world: &World, conversation: &str, body: &str) {
-    let part =
-        json!({ "part_type": "comment", "body": format!("<p>{body}</p>"), "from_contact": true });
-    let change =
-        json!({ "change": "conversation_part", "conversation": conversation, "part": part });
-    world.service.post("desk", &change);
+    let (world, ids) = World::with_conversations();
+    let triggers = TRIGGERS.replace("ADMIN", &world.teammate());
+    world.connect(&format!("{CONFIG}{triggers}"));
+    (world, ids)
 }
 
 fn listed(world: &World, arguments: &[&str]) -> Vec<Value> {
@@ -91,9 +73,9 @@ fn a_person_decides_and_what_is_said_later_belongs_to_the_same_ticket() {
     let doubled = json!({ "lost": 0, "doubled": 100, "reordered": 0 });
     world.service.post("webhook-disturbance", &doubled);
     let running = subscribed(&world);
-    says(&world, &ids[0], "I want a refund, please");
-    says(&world, &ids[1], "Refund me");
-    says(&world, &ids[2], "Thank you");
+    world.says(&ids[0], "I want a refund, please");
+    world.says(&ids[1], "Refund me");
+    world.says(&ids[2], "Thank you");
     until(|| listed(&world, &[]).len() == 2);
     let wanted = listed(&world, &["--status", "unconfirmed", "--trigger", "refund"]);
     let of = |key: &str| -> String {
@@ -133,8 +115,8 @@ fn a_person_decides_and_what_is_said_later_belongs_to_the_same_ticket() {
     );
 
     // What is said later goes into the same ticket, by itself; where a person said no, nothing does.
-    says(&world, &ids[1], "Still waiting");
-    says(&world, &ids[0], "It is the blue one");
+    world.says(&ids[1], "Still waiting");
+    world.says(&ids[0], "It is the blue one");
     until(|| lines(&world).len() == 2);
     let line = lines(&world).remove(1);
     assert_eq!(
@@ -159,7 +141,7 @@ fn a_person_decides_and_what_is_said_later_belongs_to_the_same_ticket() {
 fn a_trigger_is_switched_while_webhooks_are_taken() {
     let (world, ids) = world();
     let running = subscribed(&world);
-    says(&world, &ids[0], "An outage!");
+    world.says(&ids[0], "An outage!");
     until(|| lines(&world).len() == 1);
     assert_eq!(run(&world, &["triggers", "disable", "alarm"]).code, Some(0));
     let wrong = run(&world, &["triggers", "disable", "alarn"]);
@@ -167,7 +149,7 @@ fn a_trigger_is_switched_while_webhooks_are_taken() {
         (wrong.code, wrong.err.contains("did you mean alarm")),
         (Some(64), true)
     );
-    says(&world, &ids[0], "Another outage");
+    world.says(&ids[0], "Another outage");
     let parts = || world.lines("hooks/conversation_parts.jsonl").len();
     until(|| parts() == 2);
     let list = run(&world, &["triggers", "list", "--json"]).document();
@@ -179,7 +161,7 @@ fn a_trigger_is_switched_while_webhooks_are_taken() {
     assert_eq!(listed(&world, &[]).len(), 1);
     let enabled = run(&world, &["triggers", "enable", "alarm"]);
     assert!(enabled.out.contains("alarm: enabled"), "{enabled:?}");
-    says(&world, &ids[0], "A third outage");
+    world.says(&ids[0], "A third outage");
     until(|| lines(&world).len() == 2);
     running.terminate();
     let text = run(&world, &["triggers", "list"]).out;
@@ -231,49 +213,79 @@ fn an_intent_is_made_by_call_and_carried_out_once() {
     assert_eq!(listed(&world, &["--status", "done"]).len(), 1);
 }
 
-/// Files are looked for before an intent is handed on. The simulated ones are nowhere: they are named, and hold up nothing.
+/// Files are copied before an intent is handed on, and the copy is named in their place; what cannot be copied says why and
+/// holds up nothing.
 #[test]
 fn files_that_an_intent_names_are_looked_for_before_it_is_handed_on() {
-    let (world, ids) = world();
-    let admins = world.service.ask("/admins");
-    let text = std::fs::read_to_string(world.path("connection.yaml")).expect("a connection");
-    world.write(
-        "connection.yaml",
-        format!("{text}attachments: {{ copy_to: files, timeout: 5s }}\n"),
-    );
-    let row = json!({
-        "key": "a", "conversation_id": ids[4], "admin_id": admins["admins"][0]["id"],
-        "body": "<p>see there</p>", "attachment_urls": ["https://files.example/plan.pdf"],
+    let (world, ids) = World::with_conversations();
+    let receiver = Receiver::start();
+    world.connect(&format!(
+        "{CONFIG}attachments: {{ copy_to: files, max_bytes: 1000, types: [application/*], timeout: 1s }}\n\
+         intents: {{ output: \"{}\" }}\n\
+         triggers: {{ refund: {{ on: conversation.user.replied, when: {{ keyword: refund }}, action: ticket, \
+         read_again: false }} }}\n",
+        receiver.url
+    ));
+    world.says(&ids[4], "A refund, see there");
+    // Its files are where the simulated ones are not: on this machine.
+    let names = [
+        "plan.pdf",
+        "large.pdf",
+        "page.html",
+        "never.pdf",
+        "lost.pdf",
+    ];
+    let files = names.map(|name| {
+        json!({ "type": "upload", "name": name, "url": receiver.file(name),
+                "content_type": "application/pdf", "filesize": 16, "width": null, "height": null })
     });
-    world.write("rows.jsonl", row.to_string());
-    let note = ["write", "conversation_parts", "--mode", "note", "--input"];
-    let note = [&note[..], &["rows.jsonl", "--journal", "journal.db"]].concat();
-    world.succeed(&note);
+    let mut item = world.service.ask(&format!("/conversations/{}", ids[4]));
+    let parts = item["conversation_parts"]["conversation_parts"].as_array_mut();
+    let mut part = parts.and_then(Vec::pop).expect("a part");
+    part["attachments"] = json!(files);
+    item["conversation_parts"] = json!({
+        "type": "conversation_part.list", "conversation_parts": [part], "total_count": 1,
+    });
+    let (running, url) = serve(&world);
+    world.service.post("webhook-url", &json!({ "url": url }));
+    let told = json!({ "topic": "conversation.user.replied", "item": item });
+    let delivery = world.service.post("webhook", &told);
+    assert_eq!(delivery["status"], 200, "{delivery}");
+    until(|| receiver.count() == 1);
+    assert_eq!(running.terminate().code, Some(0));
 
-    let made = run(&world, &["intents", "create", "refund", &ids[4], "--json"]);
-    assert_eq!(made.code, Some(0), "{made:?}");
+    let came = receiver.came().remove(0);
     let id = listed(&world, &[]).remove(0)["id"].clone();
-    let id = id.as_str().expect("an id");
-    assert_eq!(run(&world, &["intents", "confirm", id]).code, Some(0));
-    let carried = run(&world, &["intents", "run"]);
-    assert_eq!(carried.code, Some(0), "{carried:?}");
-    let line = lines(&world).remove(0);
-    let file = &line["record"]["attachments"][0];
-    assert_eq!(file["name"], "plan.pdf", "{line}");
-    let error = file["error"].as_str().expect("why it is not copied");
-    assert!(error.starts_with("not copied"), "{line}");
+    assert_eq!((&json!(came.key), &came.body["key"]), (&id, &json!(ids[4])));
+    let files = came.body["record"]["attachments"]
+        .as_array()
+        .expect("files");
+    let of = |name: &str| {
+        let found = files.iter().find(|file| file["name"] == name);
+        found.unwrap_or_else(|| panic!("{name} is not in {files:?}"))
+    };
+    let plan = of("plan.pdf");
+    assert_eq!(plan["error"], Value::Null, "{plan}");
+    let copy = plan["url"]
+        .as_str()
+        .and_then(|url| url.strip_prefix("file://"));
+    let copy = std::path::Path::new(copy.expect("the copy's place"));
     assert!(
-        file["url"].as_str().expect("a URL").starts_with("https://"),
-        "{line}"
+        copy.starts_with(std::fs::canonicalize(world.path("files")).unwrap()),
+        "{plan}"
     );
-}
-
-/// How many of our notes a conversation has.
-fn notes(world: &World, conversation: &str) -> usize {
-    let asked = world.service.ask(&format!("/conversations/{conversation}"));
-    let parts = asked["conversation_parts"]["conversation_parts"].as_array();
-    let ours = |part: &&Value| part.to_string().contains("Escalated by a button");
-    parts.expect("parts").iter().filter(ours).count()
+    assert_eq!(std::fs::read_to_string(copy).unwrap(), CONTENT);
+    for (name, why) in [
+        ("large.pdf", "it has more than 1000 bytes"),
+        ("page.html", "text/html is not among attachments.types"),
+        ("never.pdf", "it took too long"),
+        ("lost.pdf", "the answer was 404 Not Found"),
+    ] {
+        let file = of(name);
+        assert_eq!(file["error"], format!("not copied: {why}"));
+        assert_eq!(file["url"], receiver.file(name));
+    }
+    assert_eq!(std::fs::read_dir(world.path("files")).unwrap().count(), 1);
 }
 
 /// Wherever the process dies between what is stored and what is done, it is done, and once.
@@ -304,7 +316,11 @@ fn a_death_on_the_way_does_nothing_twice() {
             assert!(finished.out.contains("\"failed\":0"), "{finished:?}");
             listed(&world, &["--status", "done"]).len() == usize::try_from(number).unwrap()
         });
-        assert_eq!(notes(&world, id), 1, "killed at request {number}");
+        assert_eq!(
+            world.said(id, "Escalated by a button"),
+            1,
+            "killed at request {number}"
+        );
         if !held {
             break;
         }
@@ -317,7 +333,7 @@ fn an_intent_that_was_stored_outlives_the_process() {
     let (world, ids) = world();
     for (number, id) in (1..).zip(&ids[..3]) {
         let running = subscribed(&world);
-        says(&world, id, "An outage");
+        world.says(id, "An outage");
         until(|| listed(&world, &[]).len() == number);
         running.kill();
     }
@@ -386,7 +402,7 @@ fn silence_sets_a_trigger_off() {
     world.connect(&format!(
         "{CONFIG}triggers: {{ slow: {{ when: {{ waiting: 4h }}, action: alarm, every: 1h }} }}\n"
     ));
-    says(&world, &ids[0], "Anybody there?");
+    world.says(&ids[0], "Anybody there?");
     world.service.pass(5 * 3_600);
     let looked = run(&world, &["triggers", "run", "--json"]);
     assert_eq!(looked.code, Some(0), "{looked:?}");
@@ -415,7 +431,7 @@ fn silence_sets_a_trigger_off() {
     ];
     let running = world.start(&arguments);
     until(|| lines(&world).len() as u64 == new);
-    says(&world, &ids[1], "And here?");
+    world.says(&ids[1], "And here?");
     world.service.pass(5 * 3_600);
     until(|| {
         lines(&world)
@@ -432,7 +448,7 @@ fn intents_of_a_reading_are_stored_with_it() {
     world.connect(&format!(
         "{CONFIG}triggers: {{ all: {{ stream: conversations, when: {{ author: user }}, action: alarm, confirm: true }} }}\n"
     ));
-    says(&world, &ids[0], "Hello");
+    world.says(&ids[0], "Hello");
     assert_eq!(run(&world, &["sync"]).code, Some(0));
     let count = listed(&world, &[]).len();
     assert!(count > 0);

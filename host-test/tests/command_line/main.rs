@@ -36,6 +36,8 @@ mod intents;
 mod interruption;
 /// Exactly once, wherever the host is killed and whatever goes wrong meanwhile.
 mod kill_matrix;
+/// Webhooks about what is older than what a sync read.
+mod late;
 /// `map`: documents on standard input.
 mod mapping;
 /// `webhook serve --metrics`: everything that is measured changes when the thing is done.
@@ -52,6 +54,8 @@ mod process;
 mod proxied;
 /// `read` and `sync`: outputs, positions, start dates.
 mod reading;
+/// Somebody who takes what is posted, and has files to be fetched.
+mod receiver;
 /// Secrets: in nothing that is printed, in no file but the token's.
 mod secrets;
 /// `--until`, `--keys`, `--filter`: readings beside the position.

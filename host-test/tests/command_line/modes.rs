@@ -35,6 +35,7 @@ fn realtime_takes_webhooks_and_no_syncs() {
     assert_eq!(world.rows("out.db", "contacts"), 1);
 }
 
+/// Where another system tells things, see `callbacks`.
 #[test]
 fn batch_syncs_and_takes_no_webhooks() {
     let world = world("batch");

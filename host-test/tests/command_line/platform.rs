@@ -13,6 +13,8 @@ mod kills;
 mod measured;
 /// The status page.
 mod page;
+/// What nobody tells of after the start: intents, callbacks, silence.
+mod waking;
 
 /// A platform in a process of its own.
 pub struct Server {

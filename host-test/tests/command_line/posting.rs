@@ -1,109 +1,12 @@
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
 
-use axum::Router;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
-use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::http::send;
 use crate::process::{finish, until};
+use crate::receiver::{Came, Receiver};
 use crate::webhooks::{contact, listening, notification, signature};
 use crate::world::{CLIENT_SECRET, World, keys};
-
-/// What a receiver got.
-#[derive(Clone, Debug, PartialEq)]
-struct Came {
-    key: String,
-    api_key: String,
-    body: Value,
-}
-
-/// How the receiver behaves.
-#[derive(Default)]
-struct Inner {
-    came: Vec<Came>,
-    /// The status of its answers.
-    status: u16,
-    /// It answers so many, and holds back every further answer.
-    answers: Option<usize>,
-}
-
-/// A receiver in the tests' own process.
-#[derive(Clone)]
-struct Receiver {
-    url: String,
-    inner: Arc<Mutex<Inner>>,
-}
-
-impl Receiver {
-    fn start() -> Receiver {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let receiver = Receiver {
-            url: format!("http:http://{}/in", listener.local_addr().unwrap()),
-            inner: Arc::new(Mutex::new(Inner {
-                status: 202,
-                ..Inner::default()
-            })),
-        };
-        let router = Router::new()
-            .fallback(take)
-            .layer(axum::extract::DefaultBodyLimit::max(64 * 1024 * 1024))
-            .with_state(receiver.clone());
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
-            runtime.unwrap().block_on(async {
-                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-                axum::serve(listener, router).await.unwrap();
-            });
-        });
-        receiver
-    }
-
-    fn answers(&self, status: u16, answers: Option<usize>) {
-        let mut inner = self.inner.lock().unwrap();
-        inner.status = status;
-        inner.answers = answers;
-    }
-
-    fn count(&self) -> usize {
-        self.inner.lock().unwrap().came.len()
-    }
-
-    /// What came since the last time somebody asked.
-    fn came(&self) -> Vec<Came> {
-        std::mem::take(&mut self.inner.lock().unwrap().came)
-    }
-}
-
-async fn take(State(receiver): State<Receiver>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let text = |name: &str| {
-        let value = headers.get(name).and_then(|value| value.to_str().ok());
-        value.unwrap_or_default().to_owned()
-    };
-    let (status, held) = {
-        let mut inner = receiver.inner.lock().unwrap();
-        inner.came.push(Came {
-            key: text("idempotency-key"),
-            api_key: text("api-key"),
-            body: serde_json::from_slice(&body).unwrap(),
-        });
-        let left = inner.answers.as_mut().map(|left| {
-            let held = *left == 0;
-            *left = left.saturating_sub(1);
-            held
-        });
-        (inner.status, left == Some(true))
-    };
-    if held {
-        std::future::pending::<()>().await;
-    }
-    StatusCode::from_u16(status).unwrap()
-}
 
 fn entries(came: &[Came]) -> Vec<Value> {
     let entries = came
@@ -122,7 +25,7 @@ fn a_killed_read_posts_the_same_batch_with_the_same_key() {
     let receiver = Receiver::start();
     let read: Vec<&str> = "read contacts --page-rows 50 --state state.json --output"
         .split(' ')
-        .chain([receiver.url.as_str()])
+        .chain([receiver.output.as_str()])
         .collect();
     receiver.answers(202, Some(2));
     let running = world.start(&read);
@@ -155,7 +58,7 @@ fn what_is_not_taken_leaves_the_position_where_it_was() {
     let receiver = Receiver::start();
     let sync = |status: u16| {
         receiver.answers(status, None);
-        let output = receiver.url.as_str();
+        let output = receiver.output.as_str();
         let arguments = [
             "--time-scale",
             "1000",
@@ -196,7 +99,7 @@ fn contacts_are_posted_as_an_import_takes_them() {
     world.connect(&format!(
         "{HEADERS}mapping: {{ preset: brevo-contact, lists: {{ all_users: 35, leads: 37 }}, country: IE }}\n"
     ));
-    world.succeed(&["read", "contacts", "--output", &receiver.url]);
+    world.succeed(&["read", "contacts", "--output", &receiver.output]);
     let came = receiver.came();
     let mut contacts = 0;
     for Came { body, .. } in &came {
@@ -216,7 +119,7 @@ fn contacts_are_posted_as_an_import_takes_them() {
     }
     assert!(contacts > 200, "{contacts}");
     // A tag is no contact.
-    let refused = world.run(&["read", "tags", "--output", &receiver.url]);
+    let refused = world.run(&["read", "tags", "--output", &receiver.output]);
     assert_eq!(refused.code, Some(1));
     assert!(refused.err.contains("http_output.form"), "{refused:?}");
 }
@@ -235,7 +138,7 @@ fn webhooks_are_posted_until_they_are_taken() {
         "--state",
         "s",
         "--output",
-        &receiver.url,
+        &receiver.output,
     ];
     let running = world.start(&serve);
     let url = listening(&running);

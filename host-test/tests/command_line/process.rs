@@ -170,14 +170,23 @@ impl Running {
 
     /// Waits for a line, on either output, that begins so; gives it.
     pub fn line(&self, beginning: &str) -> String {
+        self.line_where(beginning, |line| line.starts_with(beginning))
+    }
+
+    /// The same for a line that holds a text.
+    pub fn line_with(&self, text: &str) -> String {
+        self.line_where(text, |line| line.contains(text))
+    }
+
+    fn line_where(&self, text: &str, is_it: impl Fn(&str) -> bool) -> String {
         let end = Instant::now() + LONGEST;
         loop {
             let left = end.saturating_duration_since(Instant::now());
             match self.lines.recv_timeout(left) {
-                Ok(line) if line.starts_with(beginning) => return line,
+                Ok(line) if is_it(&line) => return line,
                 Ok(_) => {}
                 Err(_) => panic!(
-                    "no line `{beginning}…` came:\n{}\n{}",
+                    "no line `{text}…` came:\n{}\n{}",
                     self.out.lock().unwrap(),
                     self.err.lock().unwrap()
                 ),

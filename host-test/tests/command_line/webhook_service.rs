@@ -20,7 +20,7 @@ fn deliver_with(url: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
     send("POST", url, &headers, body)
 }
 
-fn deliver(url: &str, body: &[u8]) -> Answer {
+pub fn deliver(url: &str, body: &[u8]) -> Answer {
     deliver_with(url, &[], body)
 }
 
@@ -29,7 +29,7 @@ fn text(answer: &Answer) -> String {
 }
 
 /// A notification of a workspace that this contact changed at a second.
-fn changed(workspace: &str, id: &str, key: &str, second: i64, name: &str) -> Vec<u8> {
+pub fn changed(workspace: &str, id: &str, key: &str, second: i64, name: &str) -> Vec<u8> {
     json!({
         "type": "notification_event", "app_id": workspace, "id": id, "topic": "contact.user.updated",
         "created_at": made_at(),

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use written::{Folder, tells};
 
 use crate::process::{Finished, Running, documents, finish, program, until};
@@ -40,6 +40,47 @@ impl World {
         };
         world.connect("config: { region: us, api_version: \"2.11\" }\n");
         world
+    }
+
+    /// A small workspace with conversations, and their ids.
+    pub fn with_conversations() -> (World, Vec<String>) {
+        let world = World::new(&[
+            "--contacts",
+            "20",
+            "--companies",
+            "3",
+            "--conversations",
+            "30",
+        ]);
+        let dump = world.service.get("conversations?limit=100");
+        let rows = dump["data"].as_array().expect("conversations").iter();
+        let ids = rows.map(|row| row["id"].as_str().expect("an id").to_owned());
+        let ids = ids.collect();
+        (world, ids)
+    }
+
+    /// The id of a teammate.
+    pub fn teammate(&self) -> String {
+        let admins = self.service.ask("/admins");
+        let id = admins["admins"][0]["id"].as_str();
+        id.expect("a teammate").to_owned()
+    }
+
+    /// A contact says something in a conversation.
+    pub fn says(&self, conversation: &str, text: &str) {
+        let body = format!("<p>{text}</p>");
+        let part = json!({ "part_type": "comment", "body": body, "from_contact": true });
+        let change =
+            json!({ "change": "conversation_part", "conversation": conversation, "part": part });
+        self.service.post("desk", &change);
+    }
+
+    /// How often something is said in a conversation.
+    pub fn said(&self, conversation: &str, text: &str) -> usize {
+        let asked = self.service.ask(&format!("/conversations/{conversation}"));
+        let parts = asked["conversation_parts"]["conversation_parts"].as_array();
+        let holds = |part: &&Value| part.to_string().contains(text);
+        parts.expect("parts").iter().filter(holds).count()
     }
 
     /// Writes the connection's file anew, with further lines.

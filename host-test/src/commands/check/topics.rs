@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::finding::Finding;
-use crate::connection_file::{ConnectionFile, Mode};
+use crate::connection_file::ConnectionFile;
 use crate::contract::connector::{CheckReport, Descriptor, Readability, TopicDescriptor};
 
 const WHAT: &str = "webhook topics";
@@ -46,7 +46,7 @@ pub(super) fn topics(
     wanted: &[&TopicDescriptor],
     denied: &[String],
 ) -> Vec<Finding> {
-    let takes_webhooks = file.mode != Mode::Batch && !file.client_secrets.is_empty();
+    let takes_webhooks = file.wants_webhooks() && !file.client_secrets.is_empty();
     if wanted.is_empty() || !takes_webhooks {
         return Vec::new();
     }

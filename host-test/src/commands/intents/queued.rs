@@ -1,14 +1,16 @@
 //! A connection with its queue, for commands beside `webhook serve`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::super::status::stored_state;
+use super::super::status::{check_name, stored_state};
 use super::super::webhook::Place;
 use super::super::{CommandError, load_connection, start_logging};
 use crate::carrying::{self, IntentSink, lines_beside};
 use crate::command_line::{ConnectedArguments, Global, OutputArguments, QueueArguments};
 use crate::opened_connection::{OpenedConnection, load_component};
+use crate::platform::PlatformConfig;
+use crate::platform::seen::Seen;
 use crate::position::{LockError, StateLock};
 use crate::runner::RetryPolicy;
 use crate::state_store::SqliteState;
@@ -18,9 +20,32 @@ use crate::webhook_queue::Intents;
 pub(in crate::commands) fn queue_path(output: &OutputArguments) -> Result<PathBuf, CommandError> {
     Place::of(output, None)?.queue().ok_or_else(|| {
         CommandError::usage(
-            "say where the queue is, as for `webhook serve`: --output jsonl:DIRECTORY, --output sqlite:FILE or --state FILE",
+            "say where the queue is, as for `webhook serve`: --output jsonl:DIRECTORY, --output sqlite:FILE or --state FILE; or --config \
+             PLATFORM",
         )
     })
+}
+
+/// Where the queue of a platform's connection is.
+fn platform_queue(config: &Path, name: Option<&str>) -> Result<PathBuf, CommandError> {
+    let config = PlatformConfig::load(config).map_err(CommandError::usage)?;
+    let seen = Seen::open(config).map_err(CommandError::failed)?;
+    let names = seen.names().map_err(CommandError::failed)?;
+    let name = match (name, names.as_slice()) {
+        (Some(name), _) => {
+            check_name(&names, name)?;
+            name
+        }
+        (None, [only]) => only,
+        (None, _) => {
+            return Err(CommandError::usage(format!(
+                "say whose queue it is with --connection NAME: {}",
+                names.join(", ")
+            )));
+        }
+    };
+    let queue = seen.stores(name).queue;
+    queue.ok_or_else(|| CommandError::failed("the connection has no queue"))
 }
 
 /// A queue, for those who need no connection.
@@ -28,11 +53,20 @@ pub(in crate::commands) fn open_queue(
     global: &Global,
     arguments: &QueueArguments,
 ) -> Result<Intents, CommandError> {
-    match &arguments.connection {
-        Some(path) => drop(load_connection(global, path)?),
-        None => start_logging(global, None)?,
-    }
-    let path = queue_path(&arguments.output)?;
+    let path = match (&arguments.config, &arguments.connection) {
+        (Some(config), name) => {
+            start_logging(global, None)?;
+            platform_queue(config, name.as_deref().and_then(Path::to_str))?
+        }
+        (None, Some(path)) => {
+            load_connection(global, path)?;
+            queue_path(&arguments.output)?
+        }
+        (None, None) => {
+            start_logging(global, None)?;
+            queue_path(&arguments.output)?
+        }
+    };
     if !path.exists() {
         return Err(CommandError::failed(format!(
             "there is no queue {}: nothing was taken or read yet",

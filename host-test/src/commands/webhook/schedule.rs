@@ -9,26 +9,27 @@ use crate::opened_connection::OpenedConnection;
 use crate::output::{OutputTarget, SharedOutput};
 use crate::progress::{Silent, write_line};
 use crate::report::{RunReport, StreamStatus, duration};
-use crate::runner::{ConnectedSource, IntentKeeper, RetryPolicy, RunOptions, Runner};
+use crate::runner::{ConnectedSource, IntentKeeper, RetryPolicy, Runner};
 use crate::sync_plan::SyncPlan;
 use crate::webhook_queue::Intents;
 
 /// What is read, and how often.
 pub(super) struct Schedule {
     every: Duration,
-    streams: Vec<String>,
-    options: RunOptions,
+    /// Whether the output has rows to compare with the provider's.
+    compared: bool,
+    retry: RetryPolicy,
 }
 
 impl Schedule {
-    /// The schedule of a connection; `None`: it takes webhooks only.
+    /// The schedule of a connection; `None`: it is only told things.
     pub(super) fn of(
         global: &Global,
         connection: &OpenedConnection,
         target: &OutputTarget,
     ) -> Result<Option<Schedule>, CommandError> {
         let file = &connection.file;
-        let Some(every) = file.sync_every else {
+        let Some(every) = file.sync_every.filter(|_| file.direction.reads()) else {
             return Ok(None);
         };
         connection.require_token()?;
@@ -37,13 +38,13 @@ impl Schedule {
             ..RetryPolicy::default()
         };
         let compared = target.holds_rows();
-        let plan = SyncPlan::of(connection, compared, retry)
+        // What is wrong with it is said before anything is begun.
+        SyncPlan::of(connection, compared, retry.clone())
             .map_err(|error| CommandError::usage(format!("{}: {error}", file.path.display())))?;
-        let SyncPlan { streams, options } = plan;
         Ok(Some(Schedule {
-            every: options.retry.scaled(every),
-            streams,
-            options,
+            every: retry.scaled(every),
+            compared,
+            retry,
         }))
     }
 
@@ -55,13 +56,6 @@ impl Schedule {
         output: &SharedOutput,
         keeper: Option<&Intents>,
     ) {
-        let source = ConnectedSource {
-            plugin: &connection.plugin,
-            tenant: &connection.tenant,
-        };
-        let descriptor = connection.plugin.descriptor();
-        let keeper = keeper.map(|intents| intents as &dyn IntentKeeper);
-        let runner = Runner::new(&source, descriptor, &self.options, &Silent).keeping(keeper);
         let mut next = tokio::time::interval(self.every);
         // A sync that takes longer than the span is followed by the next one at once, not by several.
         next.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
@@ -70,11 +64,33 @@ impl Schedule {
             if is_gone(&connection.file) {
                 continue;
             }
-            match runner.run(&self.streams, &mut output.handle()).await {
+            match self.sync(connection, output, keeper).await {
                 Ok(report) => tell(name, &report),
                 Err(error) => write_line(&format!("✗ {name}: sync: {error}")),
             }
         }
+    }
+
+    /// One sync, of what the component has that is active now.
+    async fn sync(
+        &self,
+        connection: &OpenedConnection,
+        output: &SharedOutput,
+        keeper: Option<&Intents>,
+    ) -> Result<RunReport, String> {
+        let mut connection = connection.clone();
+        connection.plugin = connection.plugin.renewed();
+        let plan = SyncPlan::of(&connection, self.compared, self.retry.clone());
+        let SyncPlan { streams, options } = plan.map_err(|error| error.to_string())?;
+        let source = ConnectedSource {
+            plugin: &connection.plugin,
+            tenant: &connection.tenant,
+        };
+        let keeper = keeper.map(|intents| intents as &dyn IntentKeeper);
+        let descriptor = connection.plugin.descriptor();
+        let runner = Runner::new(&source, descriptor, &options, &Silent).keeping(keeper);
+        let read = runner.run(&streams, &mut output.handle()).await;
+        read.map_err(|error| error.to_string())
     }
 }
 

@@ -8,14 +8,14 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
+use super::super::component::Serving;
 use super::super::{CommandError, load_connection};
 use super::place::Place;
 use super::require_secret;
 use super::served::Served;
 use crate::command_line::{Exit, Global, ServeArguments};
-use crate::connection_file::{ConnectionFile, Mode};
+use crate::connection_file::ConnectionFile;
 use crate::metrics;
-use crate::opened_connection::load_component;
 use crate::progress::write_line;
 use crate::webhook_listener::{Door, Recipient, WebhookListener};
 
@@ -25,16 +25,17 @@ pub(in crate::commands) async fn serve(
     arguments: &ServeArguments,
 ) -> Result<Exit, CommandError> {
     let files = load(global, &arguments.connections)?;
-    let plugin = load_component(global.component.as_deref()).await?;
+    let component = Serving::of(global, &files).await?;
     let several = files.len() > 1;
     let mut served = Vec::with_capacity(files.len());
     for (name, file) in files {
         let place = Place::of(&arguments.output, several.then_some(name.as_str()))?;
         let workers = arguments.workers.into();
+        let plugin = component.plugin(&file, &name).await?;
         served.push(Served::open(global, &plugin, name, file, &place, workers).await?);
     }
-    let recipients: Result<Vec<Recipient>, CommandError> =
-        served.iter().map(Served::recipient).collect();
+    let recipients = served.iter().filter_map(|one| one.recipient().transpose());
+    let recipients: Result<Vec<Recipient>, CommandError> = recipients.collect();
     let doors = doors(&served)?;
     let paths: Vec<String> = doors.iter().map(|door| door.path.clone()).collect();
     let webhooks = WebhookListener::with_doors(recipients?, doors);
@@ -45,6 +46,7 @@ pub(in crate::commands) async fn serve(
         })?;
     let address = listener.local_addr().map_err(CommandError::failed)?;
     match served.as_slice() {
+        [one] if !one.takes_webhooks() => {}
         [one] => write_line(&format!(
             "webhooks on http://{address}/ into {}",
             one.into()
@@ -52,7 +54,7 @@ pub(in crate::commands) async fn serve(
         _ => write_line(&format!("webhooks on http://{address}/")),
     }
     if several {
-        for one in &served {
+        for one in served.iter().filter(|one| one.takes_webhooks()) {
             let Served { name, .. } = one;
             write_line(&format!("  http://{address}/{name} into {}", one.into()));
         }
@@ -146,12 +148,16 @@ fn load(global: &Global, paths: &[PathBuf]) -> Result<Vec<(String, ConnectionFil
     let mut files = Vec::with_capacity(paths.len());
     for path in paths {
         let file = load_connection(global, path)?;
-        require_secret(&file)?;
-        if !file.direction.reads() || file.mode == Mode::Batch {
-            return Err(CommandError::usage(format!(
-                "{}: webhooks need `mode` realtime or hybrid and `direction` read or both",
-                file.path.display()
-            )));
+        match file.wants_webhooks() {
+            true => require_secret(&file)?,
+            false if file.callbacks.is_empty() => {
+                return Err(CommandError::usage(format!(
+                    "{}: webhooks need `mode` realtime or hybrid and `direction` read or both; in any other mode only \
+                     `callbacks` are taken, and there are none",
+                    file.path.display()
+                )));
+            }
+            false => {}
         }
         let name = file.name();
         if !names.insert(name.clone()) {

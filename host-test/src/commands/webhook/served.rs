@@ -110,8 +110,16 @@ impl Served {
     pub(super) fn doors(&self) -> Vec<Door> {
         let carrying = self.carrying.iter();
         carrying
-            .flat_map(|carrying| carrying.doors(&self.name, &self.connection.file))
+            .flat_map(|carrying| {
+                let file = &self.connection.file;
+                carrying.doors(&self.name, file, Some(&file.path))
+            })
             .collect()
+    }
+
+    /// Whether webhooks are taken for it.
+    pub(super) fn takes_webhooks(&self) -> bool {
+        self.connection.file.wants_webhooks()
     }
 
     /// For people: where its entries go.
@@ -119,7 +127,12 @@ impl Served {
         self.service.output().describe()
     }
 
-    pub(super) fn recipient(&self) -> Result<Recipient, CommandError> {
+    /// Who takes its webhooks; `None`: nobody, it has doors for other systems alone.
+    pub(super) fn recipient(&self) -> Result<Option<Recipient>, CommandError> {
+        if !self.takes_webhooks() {
+            self.service.queue().show_as(&self.name);
+            return Ok(None);
+        }
         let OpenedConnection {
             plugin,
             tenant,
@@ -131,7 +144,7 @@ impl Served {
             trusted_proxies,
             ..
         } = &file.webhooks;
-        Ok(Recipient::new(RecipientOptions {
+        Ok(Some(Recipient::new(RecipientOptions {
             name: self.name.clone(),
             plugin: plugin.clone(),
             tenant: tenant.clone(),
@@ -142,7 +155,7 @@ impl Served {
             allow_from: allowed_networks(file, plugin.descriptor()).map_err(CommandError::usage)?,
             trusted_proxies: trusted_proxies.clone(),
             log_each: file.logging.webhooks,
-        }))
+        })))
     }
 }
 

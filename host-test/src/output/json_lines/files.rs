@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use crate::output::OutputError;
@@ -133,6 +133,33 @@ impl Files {
         }
     }
 
+    /// Gives the lines of the committed part of a file, one after another, with where each is.
+    pub(super) fn each_line(
+        &self,
+        name: &str,
+        committed: u64,
+        mut take: impl FnMut(LinePlace, &[u8]) -> Result<(), OutputError>,
+    ) -> Result<(), OutputError> {
+        if committed == 0 {
+            return Ok(());
+        }
+        let path = self.path(name)?;
+        let file = File::open(&path).map_err(failed("read", &path))?;
+        let mut reader = BufReader::new(file.take(committed));
+        let mut line = Vec::new();
+        let mut place = LinePlace { number: 0, end: 0 };
+        loop {
+            line.clear();
+            let length = reader.read_until(b'\n', &mut line);
+            match length.map_err(failed("read", &path))? {
+                0 => return Ok(()),
+                length => place.end += length as u64,
+            }
+            place.number += 1;
+            take(place, &line)?;
+        }
+    }
+
     /// Waits until the disk has all of a file that is not open.
     pub(super) fn sync_closed(&self, name: &str) -> Result<(), OutputError> {
         let path = self.path(name)?;
@@ -159,6 +186,27 @@ impl Files {
             self.new_names = false;
         }
         Ok(())
+    }
+}
+
+/// Where a line is in its file.
+#[derive(Clone, Copy)]
+pub(super) struct LinePlace {
+    /// The first one has 1.
+    number: u64,
+    /// The byte behind it.
+    pub(super) end: u64,
+}
+
+impl LinePlace {
+    /// The error of a line of this file that is not what it should be.
+    pub(super) fn not_json(self, name: &str) -> impl FnOnce(serde_json::Error) -> OutputError {
+        move |source| OutputError::NotJson {
+            what: "line",
+            stream: name.to_owned(),
+            key: format!("number {}", self.number),
+            source,
+        }
     }
 }
 

@@ -3,12 +3,10 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _};
 
 use serde::Deserialize;
 
-use super::files::{Files, failed};
+use super::files::Files;
 use crate::output::OutputError;
 
 /// Of a line, what names its row. The rest is passed over. A line that was erased names none.
@@ -27,28 +25,8 @@ pub(super) fn live(
     committed: u64,
 ) -> Result<BTreeSet<String>, OutputError> {
     let mut keys = BTreeSet::new();
-    if committed == 0 {
-        return Ok(keys);
-    }
-    let path = files.path(stream)?;
-    let file = File::open(&path).map_err(failed("read", &path))?;
-    let mut reader = BufReader::new(file.take(committed));
-    let mut line = Vec::new();
-    let mut number = 0_u64;
-    loop {
-        line.clear();
-        let length = reader.read_until(b'\n', &mut line);
-        if length.map_err(failed("read", &path))? == 0 {
-            return Ok(keys);
-        }
-        number += 1;
-        let read: Line<'_> =
-            serde_json::from_slice(&line).map_err(|source| OutputError::NotJson {
-                what: "line",
-                stream: stream.to_owned(),
-                key: format!("number {number}"),
-                source,
-            })?;
+    files.each_line(stream, committed, |place, line| {
+        let read: Line<'_> = serde_json::from_slice(line).map_err(place.not_json(stream))?;
         match read.key {
             None => {}
             Some(key) if read.change == "delete" => {
@@ -58,5 +36,7 @@ pub(super) fn live(
                 keys.insert(key.into_owned());
             }
         }
-    }
+        Ok(())
+    })?;
+    Ok(keys)
 }

@@ -1,13 +1,11 @@
 //! The file of rows that are no records. A line holds a row; a later line with the same name lets it go.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::files::{Files, failed};
+use super::files::Files;
 use crate::contract::types::Entry;
 use crate::output::{OutputError, QuarantinedRow};
 
@@ -41,25 +39,10 @@ impl Quarantine {
     /// Reads the committed part of the file.
     pub(super) fn read(files: &Files, committed: u64) -> Result<Quarantine, OutputError> {
         let mut quarantine = Quarantine::default();
-        if committed == 0 {
-            return Ok(quarantine);
-        }
-        let path = files.path(FILE)?;
-        let file = File::open(&path).map_err(failed("read", &path))?;
-        for (line, number) in BufReader::new(file.take(committed))
-            .split(b'\n')
-            .zip(1_u64..)
-        {
-            let line = line.map_err(failed("read", &path))?;
-            let line: Line =
-                serde_json::from_slice(&line).map_err(|source| OutputError::NotJson {
-                    what: "line",
-                    stream: FILE.to_owned(),
-                    key: number.to_string(),
-                    source,
-                })?;
-            quarantine.apply(line);
-        }
+        files.each_line(FILE, committed, |place, line| {
+            quarantine.apply(serde_json::from_slice(line).map_err(place.not_json(FILE))?);
+            Ok(())
+        })?;
         Ok(quarantine)
     }
 

@@ -1,13 +1,11 @@
 //! Which deliveries were stored: their ids, each a line of a file beside the streams' files and committed like those.
 
 use std::collections::{HashSet, VecDeque};
-use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::files::{Files, failed};
+use super::files::Files;
 use crate::output::OutputError;
 use crate::position::ScanSpan;
 
@@ -54,30 +52,13 @@ impl Receipts {
     /// Reads the committed part of the file.
     pub(super) fn read(files: &Files, committed: u64) -> Result<Receipts, OutputError> {
         let mut receipts = Receipts::default();
-        if committed == 0 {
-            return Ok(receipts);
-        }
-        let path = files.path(FILE)?;
-        let file = File::open(&path).map_err(failed("read", &path))?;
-        let mut reader = BufReader::new(file.take(committed));
-        let mut line = Vec::new();
-        let mut end = 0;
-        loop {
-            line.clear();
-            let length = reader.read_until(b'\n', &mut line);
-            match length.map_err(failed("read", &path))? {
-                0 => return Ok(receipts),
-                length => end += length as u64,
-            }
+        files.each_line(FILE, committed, |place, line| {
             let receipt: Receipt<'_> =
-                serde_json::from_slice(&line).map_err(|source| OutputError::NotJson {
-                    what: "line",
-                    stream: FILE.to_owned(),
-                    key: format!("before byte {end}"),
-                    source,
-                })?;
-            receipts.insert(&receipt.id, receipt.received_at_ms, end);
-        }
+                serde_json::from_slice(line).map_err(place.not_json(FILE))?;
+            receipts.insert(&receipt.id, receipt.received_at_ms, place.end);
+            Ok(())
+        })?;
+        Ok(receipts)
     }
 
     /// Whether a delivery was stored.

@@ -1,5 +1,6 @@
 //! One connection that is open.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -103,7 +104,7 @@ enum Behind {
     /// A queue as well.
     Webhooks {
         service: WebhookService,
-        /// Absent: only syncs and intents use the queue.
+        /// Absent: only syncs and intents use the queue. It may have doors for other systems alone.
         listener: Option<WebhookListener>,
         reading: JoinHandle<()>,
         carrying: Option<Arc<Carrying>>,
@@ -268,8 +269,9 @@ impl Opened {
 
     fn live(self, unchecked: Option<String>) -> Result<Live, OpenProblem> {
         let file = &self.connection.file;
-        // Intents have their place in a queue, wherever they come from.
-        let has_queue = self.takes_webhooks || !file.triggers.is_empty();
+        // Intents and callbacks have their place in a queue, wherever they come from.
+        let has_queue =
+            self.takes_webhooks || !file.triggers.is_empty() || !file.callbacks.is_empty();
         let behind = match has_queue {
             false => Behind::Reads(SharedOutput::new(self.output)),
             true => webhooks(
@@ -311,24 +313,30 @@ fn webhooks(
     let window = settings.replay_window;
     let service = WebhookService::start(output, Some(&folder.queue()), options, window, WORKERS)?;
     let carrying = Carrying::open(&connection.file, service.queue())?.map(Arc::new);
+    let watched = in_file.then_some(connection.file.path.as_path());
     let doors = carrying
         .as_ref()
-        .map(|carrying| carrying.doors(&name, &connection.file));
-    let recipient = Recipient::new(RecipientOptions {
-        name,
-        plugin: connection.plugin.clone(),
-        tenant: connection.tenant.clone(),
-        secrets: connection.file.client_secrets.clone(),
-        file: in_file.then(|| connection.file.path.clone()),
-        queue: service.queue().clone(),
-        replay_window: window,
-        allow_from: allowed_networks(&connection.file, connection.plugin.descriptor())
-            .map_err(OpenProblem::Webhooks)?,
-        trusted_proxies: settings.trusted_proxies.clone(),
-        log_each: connection.file.logging.webhooks,
-    });
-    let listener = takes_webhooks
-        .then(|| WebhookListener::with_doors(vec![recipient], doors.unwrap_or_default()));
+        .map(|carrying| carrying.doors(&name, &connection.file, watched));
+    let doors = doors.unwrap_or_default();
+    let mut recipients = Vec::new();
+    match takes_webhooks {
+        false => service.queue().show_as(&name),
+        true => recipients.push(Recipient::new(RecipientOptions {
+            name,
+            plugin: connection.plugin.clone(),
+            tenant: connection.tenant.clone(),
+            secrets: connection.file.client_secrets.clone(),
+            file: watched.map(Path::to_path_buf),
+            queue: service.queue().clone(),
+            replay_window: window,
+            allow_from: allowed_networks(&connection.file, connection.plugin.descriptor())
+                .map_err(OpenProblem::Webhooks)?,
+            trusted_proxies: settings.trusted_proxies.clone(),
+            log_each: connection.file.logging.webhooks,
+        })),
+    }
+    let listener = (takes_webhooks || !doors.is_empty())
+        .then(|| WebhookListener::with_doors(recipients, doors));
     let (queue, output, connection) = (
         service.queue().clone(),
         service.output(),

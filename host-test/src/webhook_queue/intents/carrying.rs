@@ -27,6 +27,12 @@ pub enum Tried {
 /// How long a write that never ended holds what it may have set off: whoever made it may be gone.
 const LONGEST_HOLD_MS: i64 = 10 * 60 * 1_000;
 
+/// Whether something is to be carried out.
+pub(in crate::webhook_queue) const HAS_WORK: &str = "
+    SELECT EXISTS (SELECT 1 FROM intents WHERE state IN ('pending', 'running'))
+        OR EXISTS (SELECT 1 FROM callbacks WHERE state = 'pending')
+        OR EXISTS (SELECT 1 FROM followed WHERE due_at_ms IS NOT NULL)";
+
 impl Intents {
     /// Intents that can be carried out now, those that wait longest first. Those that may be echoes of a write under way
     /// wait. A trigger that is switched off makes no more; what it made before is somebody's decision.
@@ -43,11 +49,7 @@ impl Intents {
     pub fn has_work(&self) -> Result<bool, QueueError> {
         self.transact(|transaction| {
             transaction
-                .prepare_cached(
-                    "SELECT EXISTS (SELECT 1 FROM intents WHERE state IN ('pending', 'running'))
-                         OR EXISTS (SELECT 1 FROM callbacks WHERE state = 'pending')
-                         OR EXISTS (SELECT 1 FROM followed WHERE due_at_ms IS NOT NULL)",
-                )?
+                .prepare_cached(HAS_WORK)?
                 .query_row([], |row| row.get(0))
         })
     }
