@@ -13,7 +13,7 @@ use crate::world::{World, assert_rows, plugin, recorded, small};
 /// A workspace, and a connection to it whose token is in a token file.
 async fn stored() -> World {
     let (simulator, exchanges) = recorded(small()).await;
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = written::Folder::new();
     let path = folder.path().join("my.yaml");
     let text = format!("connector: intercom\nendpoint: {}\n", simulator.url());
     std::fs::write(&path, text).expect("a connection file");

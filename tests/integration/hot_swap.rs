@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use host_test::components::{Activation, Components, ComponentsError, Scope, Store};
 use host_test::engine::Allocation;
-use tempfile::TempDir;
+use written::Folder;
 
 use crate::hostile::{artifact, engine};
 
@@ -21,8 +21,8 @@ const OLD: &str = "version=1.0.0;answer=first";
 const NEW: &str = "version=2.0.0;answer=second";
 
 /// A store with these versions, and a process that runs them. The first one is active.
-async fn components(versions: &[&str]) -> (Arc<Components>, TempDir) {
-    let folder = tempfile::tempdir().expect("a folder");
+async fn components(versions: &[&str]) -> (Arc<Components>, Folder) {
+    let folder = Folder::new();
     let store = Store::new(folder.path().join("components"));
     let components = Components::new(engine(32, Allocation::Automatic), store, None);
     for settings in versions {

@@ -14,10 +14,10 @@ use host_test::report::RunReport;
 use host_test::runner::{ConnectedSource, PageSource, RetryPolicy, RunOptions, Runner};
 use host_test::simulator::{Options, Simulator, Workspace};
 use serde_json::Value;
-use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
+use written::Folder;
 
 /// How much faster than the real one the tests' time is, in the simulator and in the host's waits.
 pub const TIME_SCALE: f64 = 60.0;
@@ -52,7 +52,7 @@ pub fn small() -> Options {
 pub struct World {
     pub simulator: Simulator,
     pub connection: OpenedConnection,
-    pub folder: TempDir,
+    pub folder: Folder,
     /// What was said, which has to conform to Intercom's description.
     pub exchanges: Recording,
 }
@@ -70,7 +70,7 @@ impl World {
         Self {
             simulator,
             connection,
-            folder: tempfile::tempdir().expect("a folder"),
+            folder: Folder::new(),
             exchanges,
         }
     }

@@ -48,6 +48,7 @@ const TABLES: &str = "
     CREATE INDEX IF NOT EXISTS runs_by_connection ON runs (connection, number);
     CREATE INDEX IF NOT EXISTS runs_by_time ON runs (began_at_ms);
     CREATE INDEX IF NOT EXISTS runs_open ON runs (number) WHERE ended_at_ms IS NULL;
+    CREATE INDEX IF NOT EXISTS runs_failed ON runs (number) WHERE status IN ('failed', 'partial');
     CREATE TABLE IF NOT EXISTS minutes (
         minute INTEGER NOT NULL,
         connection TEXT NOT NULL,

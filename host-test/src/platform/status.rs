@@ -43,16 +43,10 @@ pub(super) fn server(platform: &Platform) -> Result<Value, DatabaseError> {
         let scheduler = platform.scheduler();
         (scheduler.running(), scheduler.waiting())
     };
-    let plugin = shared.components.current();
-    let descriptor = plugin.descriptor();
     Ok(json!({
         "uptime_ms": platform.uptime_ms(),
         "host": {"version": env!("CARGO_PKG_VERSION")},
-        "component": {
-            "name": descriptor.name,
-            "version": descriptor.version,
-            "sha256": plugin.sha256(),
-        },
+        "component": component(platform),
         "connections": all.len(),
         "states": states,
         "problems": problems.count(),
@@ -70,6 +64,17 @@ pub(super) fn server(platform: &Platform) -> Result<Value, DatabaseError> {
         "throughput": minutes,
         "refused_attempts": shared.refusals.count(),
     }))
+}
+
+/// The version of all connections that have none of their own.
+pub(super) fn component(platform: &Platform) -> Value {
+    let plugin = platform.shared.components.current();
+    let descriptor = plugin.descriptor();
+    json!({
+        "name": descriptor.name,
+        "version": descriptor.version,
+        "sha256": plugin.sha256(),
+    })
 }
 
 /// The value below which so many of a hundred lie, of values in order.

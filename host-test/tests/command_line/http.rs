@@ -2,6 +2,8 @@ use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use written::tells;
+
 /// An answer.
 #[derive(Debug)]
 pub struct Answer {
@@ -51,6 +53,10 @@ pub fn try_send(
         .windows(4)
         .position(|four| four == b"\r\n\r\n")
         .ok_or(io::ErrorKind::UnexpectedEof)?;
+    assert!(
+        !tells(&received),
+        "{method} /{path}: the answer tells a secret"
+    );
     let head = String::from_utf8_lossy(&received[..end]).into_owned();
     let status = head.split(' ').nth(1).and_then(|text| text.parse().ok());
     Ok(Answer {

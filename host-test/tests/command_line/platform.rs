@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use crate::http::{Answer, send};
 use crate::process::{Running, until};
 use crate::webhooks::{contact, notification, signature};
-use crate::world::{CLIENT_SECRET, TOKEN, World};
+use crate::world::{CLIENT_SECRET, CONTROL, TOKEN, World};
 
 /// `erase`, and `status` of a platform.
 mod erasing;
@@ -19,12 +19,6 @@ mod silence;
 mod versions;
 /// What nobody tells of after the start: intents, callbacks, silence.
 mod waking;
-
-/// The control token, which is no secret of a connection.
-const CONTROL: &str = "control-token";
-
-/// 32 bytes, as a key.
-const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 
 /// A platform in a process of its own.
 pub struct Server {
@@ -42,7 +36,7 @@ impl Server {
 
     pub fn write(world: &World, lines: &str) {
         let text = format!(
-            "data: data\nkey: {KEY}\ncontrol: {{ listen: \"127.0.0.1:0\", token: {CONTROL} }}\n\
+            "data: data\nkey: \"${{KEY}}\"\ncontrol: {{ listen: \"127.0.0.1:0\", token: \"${{CONTROL}}\" }}\n\
              webhooks: {{ listen: \"127.0.0.1:0\" }}\n{lines}"
         );
         world.write("platform.yaml", text);

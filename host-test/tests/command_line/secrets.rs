@@ -5,12 +5,13 @@ use std::sync::OnceLock;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use written::holding;
 
 use crate::authorization::{STATE, TOKEN_FILE, code_of, sent_back, stored, unauthorised};
 use crate::http::send;
 use crate::process::{Finished, Running, finish, program};
 use crate::webhooks::{SERVE, contact, listening, notification, signature};
-use crate::world::{CLIENT_SECRET, CONNECTION, TOKEN, World, holding};
+use crate::world::{CLIENT_SECRET, CONNECTION, TOKEN, World};
 
 const CACHE: &str = "HOST_TEST_CACHE_DIR";
 

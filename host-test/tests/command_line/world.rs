@@ -1,9 +1,9 @@
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
+use written::{Folder, tells};
 
 use crate::process::{Finished, Running, documents, finish, program, until};
 use crate::service::Service;
@@ -11,7 +11,9 @@ use crate::service::Service;
 /// The token and the secret: words that nothing else holds, so that they can be searched for.
 pub const TOKEN: &str = "tell-nobody-this-token";
 pub const CLIENT_SECRET: &str = "tell-nobody-this-secret";
-const SECRETS: [&str; 2] = [TOKEN, CLIENT_SECRET];
+/// The token of a platform's control API, and its key: 32 bytes.
+pub const CONTROL: &str = "tell-nobody-the-control-token";
+pub const KEY: &str = "dGVsbC1ub2JvZHktdGhlLWtleS1vZi0zMi1ieXRlcyE=";
 
 /// The name of the connection's file.
 pub const CONNECTION: &str = "connection.yaml";
@@ -20,7 +22,7 @@ pub const CONNECTION: &str = "connection.yaml";
 /// must not hold the token or the secret.
 pub struct World {
     pub service: Service,
-    folder: TempDir,
+    folder: Folder,
 }
 
 impl World {
@@ -34,7 +36,7 @@ impl World {
         }
         let world = World {
             service: Service::start(&arguments),
-            folder: tempfile::tempdir().expect("a folder"),
+            folder: Folder::new(),
         };
         world.connect("config: { region: us, api_version: \"2.11\" }\n");
         world
@@ -119,12 +121,14 @@ impl World {
         usize::try_from(rows).expect("a count")
     }
 
-    /// A command in the folder, with token and secret in its environment.
+    /// A command in the folder, with the secrets in its environment.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = program(self.folder.path(), arguments);
         command
             .env("TOKEN", TOKEN)
-            .env("CLIENT_SECRET", CLIENT_SECRET);
+            .env("CLIENT_SECRET", CLIENT_SECRET)
+            .env("CONTROL", CONTROL)
+            .env("KEY", KEY);
         command
     }
 
@@ -177,17 +181,6 @@ impl World {
     }
 }
 
-impl Drop for World {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            for secret in SECRETS {
-                let files = holding(self.folder.path(), secret.as_bytes());
-                assert!(files.is_empty(), "a secret is in {files:?}");
-            }
-        }
-    }
-}
-
 /// Panics when a process has printed a secret, without repeating it.
 pub fn assert_silent(finished: &Finished) {
     for text in [&finished.out, &finished.err] {
@@ -195,29 +188,6 @@ pub fn assert_silent(finished: &Finished) {
             assert!(!tells(line.as_bytes()), "line {number} tells a secret");
         }
     }
-}
-
-fn tells(bytes: &[u8]) -> bool {
-    SECRETS
-        .iter()
-        .any(|secret| memchr::memmem::find(bytes, secret.as_bytes()).is_some())
-}
-
-/// The files in a folder, and in the folders below it, that hold these bytes.
-pub fn holding(folder: &Path, bytes: &[u8]) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).expect("the folder is there") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            found.extend(holding(&path, bytes));
-        } else {
-            let content = std::fs::read(&path).expect("a file can be read");
-            if memchr::memmem::find(&content, bytes).is_some() {
-                found.push(path);
-            }
-        }
-    }
-    found
 }
 
 /// The keys of entries.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use host_test::components::Components;
 use host_test::output::{JsonLines, OutputTarget};
+use host_test::plugin::Plugin;
 use host_test::progress::Silent;
 use host_test::report::StreamStatus;
 use host_test::runner::{ConnectedSource, RunOptions, Runner};
@@ -54,15 +55,11 @@ fn keys(folder: &Path, seen: &mut BTreeSet<String>) -> BTreeSet<String> {
 
 /// Reads everything, again and again. Gives how often, and which versions answered.
 async fn sync(
-    components: Arc<Components>,
+    plugin: Plugin,
     name: String,
     folder: std::path::PathBuf,
     ended: Arc<AtomicBool>,
 ) -> (usize, BTreeSet<String>) {
-    let plugin = components
-        .plugin(CONNECTOR, &name)
-        .await
-        .expect("a version");
     let tenant = tenant(&plugin, &format!("{{\"rows\":{ROWS},\"size\":10}}"));
     let options = RunOptions {
         full: true,
@@ -92,15 +89,11 @@ async fn sync(
 
 /// Delivers webhooks, one after the other, to a listener of its own. Gives how many, and which versions answered.
 async fn webhooks(
-    components: Arc<Components>,
+    plugin: Plugin,
     name: String,
     folder: std::path::PathBuf,
     ended: Arc<AtomicBool>,
 ) -> (usize, BTreeSet<String>) {
-    let plugin = components
-        .plugin(CONNECTOR, &name)
-        .await
-        .expect("a version");
     let options = QueueOptions::default();
     let window = options.remember;
     let service = WebhookService::start(Box::new(lines(&folder)), None, options, window, 1);
@@ -160,20 +153,13 @@ async fn swaps_under_load_lose_nothing_and_repeat_nothing() {
         std::fs::create_dir_all(&synced).expect("a folder");
         std::fs::create_dir_all(&told).expect("a folder");
         let name = format!("c{number}");
-        let (all, until) = (Arc::clone(&components), Arc::clone(&ended));
-        syncing.push(tokio::spawn(sync(all, name.clone(), synced, until)));
-        let (all, until) = (Arc::clone(&components), Arc::clone(&ended));
-        listening.push(tokio::spawn(webhooks(all, name, told, until)));
-    }
-    while components
-        .status()
-        .await
-        .iter()
-        .map(|one| one.connections.len())
-        .sum::<usize>()
-        < CONNECTIONS
-    {
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        // The two share what a connection calls.
+        let plugin = components.plugin(CONNECTOR, &name).await;
+        let plugin = plugin.expect("a version");
+        let reading = sync(plugin.clone(), name.clone(), synced, Arc::clone(&ended));
+        syncing.push(tokio::spawn(reading));
+        let taking = webhooks(plugin, name, told, Arc::clone(&ended));
+        listening.push(tokio::spawn(taking));
     }
     let mut times = Vec::new();
     let mut old = Vec::new();
@@ -243,7 +229,7 @@ async fn the_connector_reads_everything_whatever_is_put_in_its_place() {
         .copied()
         .chain([0, 6, 5, b'b', b'u', b'i', b'l', b'd'])
         .collect();
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = written::Folder::new();
     let store = host_test::components::Store::new(folder.path());
     let engine = crate::hostile::engine(4, host_test::engine::Allocation::Automatic);
     let components = Components::new(engine, store, None);

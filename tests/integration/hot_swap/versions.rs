@@ -233,7 +233,7 @@ async fn a_version_that_cannot_take_the_place_is_refused_and_the_old_one_serves(
 /// What one version compiled of a mapping is not given to one that does not read it.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_an_active_version_the_given_component_runs() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = written::Folder::new();
     let engine = engine(4, Allocation::Automatic);
     let given = Plugin::load(&engine, &artifact(""))
         .await

@@ -121,7 +121,7 @@ async fn a_flood_of_log_lines_ends_at_its_limit_and_the_call_goes_on() {
 async fn state_ends_where_the_connection_may_have_no_more() {
     let plugin = hostile::plugin().await;
     let neighbour = Neighbour::move_in(&plugin);
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = written::Folder::new();
     let file = SqliteState::open(&folder.path().join("state.sqlite")).expect("a database");
     let stores: [Arc<dyn StateStore>; 2] = [Arc::new(MemoryState::new()), Arc::new(file)];
     for state in stores {

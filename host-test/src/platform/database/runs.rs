@@ -57,6 +57,9 @@ pub struct RunEnd {
 const COLUMNS: &str = "number, connection, asked, due_at_ms, began_at_ms, ended_at_ms, status, message, slices, records, \
                        pages, requests, streams";
 
+/// The runs of the index `runs_failed`, in its own words.
+const FAILED: &str = "status IN ('failed', 'partial')";
+
 impl Database {
     /// Stores that a run began; gives its number.
     pub fn begin_run(
@@ -155,6 +158,17 @@ impl Database {
         })
     }
 
+    /// The last runs of all connections that did not end well: the newest first, so many.
+    pub fn failures(&self, most: u32) -> Result<Vec<Run>, DatabaseError> {
+        self.use_it(|database| {
+            let question =
+                format!("SELECT {COLUMNS} FROM runs WHERE {FAILED} ORDER BY number DESC LIMIT ?1");
+            let mut statement = database.prepare_cached(&question)?;
+            let rows = statement.query_map([most], run)?;
+            rows.collect()
+        })
+    }
+
     /// The last run of a connection that is over.
     pub fn last_run(&self, connection: &str) -> Result<Option<Run>, DatabaseError> {
         self.last(connection, "ended_at_ms IS NOT NULL")
@@ -162,7 +176,7 @@ impl Database {
 
     /// The last run of a connection that did not end well.
     pub fn last_failure(&self, connection: &str) -> Result<Option<Run>, DatabaseError> {
-        self.last(connection, "status IN ('failed', 'partial')")
+        self.last(connection, FAILED)
     }
 
     fn last(&self, connection: &str, which: &str) -> Result<Option<Run>, DatabaseError> {

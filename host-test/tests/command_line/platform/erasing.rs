@@ -1,10 +1,11 @@
 use serde_json::{Value, json};
+use written::holding;
 
 use super::{Server, connect, records};
 use crate::http::send;
 use crate::process::{Finished, finish, until};
 use crate::webhooks::{notification, signature};
-use crate::world::{CLIENT_SECRET, World, holding};
+use crate::world::{CLIENT_SECRET, World};
 
 fn run(world: &World, arguments: &[&str]) -> Finished {
     finish(world.command(arguments), b"")
