@@ -95,7 +95,9 @@ fn take<'a>(
         (Some(paths), Some(found)) if !paths.is_empty() => {
             pick(reader, paths, from + name.len() + 1, found)?;
         }
-        _ => drop(reader.value()?),
+        _ => {
+            reader.value()?;
+        }
     }
     if let Some(slot) = end.and_then(|at| found.get_mut(at)) {
         *slot = reader.text().get(start..reader.place());

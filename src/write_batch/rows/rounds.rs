@@ -56,7 +56,8 @@ impl Rows {
             return jobs;
         }
         let later = self.round.split_off(most.min(self.round.len()));
-        self.waiting.extend(later.into_iter().map(|(index, _)| index));
+        self.waiting
+            .extend(later.into_iter().map(|(index, _)| index));
         let (mode, version) = (self.mode, self.api_version);
         let mut requests = Vec::new();
         let mut unknown = Vec::new();
