@@ -36,31 +36,32 @@ impl<'a> Value<'a> for Attribute {
 
 /// The schema of a stream's canonical record, with the workspace's own attributes where they are known.
 pub fn of_stream(stream: &Stream, attributes: &[Attribute]) -> String {
-    let own = attributes
-        .iter()
-        .filter(|attribute| attribute.custom != Some(false));
-    let own: Vec<String> = own
-        .map(|attribute| format!("{}:{}", quoted(&attribute.name), of_attribute(attribute)))
-        .collect();
-    let key: Vec<String> = stream.key.iter().map(|name| quoted(name)).collect();
-    format!(
-        r#"{{"$schema":"https://json-schema.org/draft/2020-12/schema","title":"{}","type":"object","required":[{}],"properties":{{{}}},"additionalProperties":true}}"#,
-        stream.name,
-        key.join(","),
-        properties(stream.fields, &own.join(",")),
-    )
+    let mut out = String::with_capacity(CAPACITY);
+    add(
+        &mut out,
+        &[
+            r#"{"$schema":"https://json-schema.org/draft/2020-12/schema","title":""#,
+            stream.name,
+            r#"","type":"object","required":"#,
+        ],
+    );
+    names(&mut out, stream.key.iter().copied());
+    out.push_str(r#","properties":{"#);
+    add_properties(&mut out, stream.fields, attributes);
+    out.push_str(r#"},"additionalProperties":true}"#);
+    out
 }
 
-fn properties(fields: &[Field], attributes: &str) -> String {
-    let all: Vec<String> = fields
-        .iter()
-        .map(|field| format!("{}{}", field.written, of_kind(field.kind, attributes)))
-        .collect();
-    all.join(",")
+fn add_properties(out: &mut String, fields: &[Field], attributes: &[Attribute]) {
+    for (index, field) in fields.iter().enumerate() {
+        add(out, &[comma(index), field.written]);
+        add_kind(out, field.kind, attributes);
+    }
 }
 
-fn of_kind(kind: Kind, attributes: &str) -> String {
-    let fixed = match kind {
+fn add_kind(out: &mut String, kind: Kind, attributes: &[Attribute]) {
+    const PROPERTIES: &str = r#"{"type":["object","null"],"properties":{"#;
+    let rest = match kind {
         Kind::Text | Kind::Reference => r#"{"type":["string","null"]}"#,
         Kind::Epoch => r#"{"type":["integer","null"],"description":"Unix seconds"}"#,
         Kind::Integer => r#"{"type":["number","null"]}"#,
@@ -70,33 +71,40 @@ fn of_kind(kind: Kind, attributes: &str) -> String {
         Kind::Any => "{}",
         Kind::Elsewhere => r#"{"type":"null","description":"Rows of a stream of their own"}"#,
         Kind::Wrapped(&(_, field)) => {
-            return format!(
-                r#"{{"type":["object","null"],"properties":{{"{field}":{{"type":["string","null"]}}}}}}"#
+            return add(
+                out,
+                &[PROPERTIES, "\"", field, r#"":{"type":["string","null"]}}}"#],
             );
         }
         Kind::Attributes => {
-            return format!(r#"{{"type":["object","null"],"properties":{{{attributes}}}}}"#);
+            out.push_str(PROPERTIES);
+            let own = attributes
+                .iter()
+                .filter(|attribute| attribute.custom != Some(false));
+            for (index, attribute) in own.enumerate() {
+                add_attribute(out, comma(index), attribute);
+            }
+            "}}"
         }
         Kind::Nested(fields) => {
-            return format!(
-                r#"{{"type":["object","null"],"properties":{{{}}}}}"#,
-                properties(fields, "")
-            );
+            out.push_str(PROPERTIES);
+            add_properties(out, fields, &[]);
+            "}}"
         }
     };
-    fixed.to_owned()
+    out.push_str(rest);
 }
 
-fn of_attribute(attribute: &Attribute) -> String {
+fn add_attribute(out: &mut String, comma: &str, attribute: &Attribute) {
     let name = match attribute.data_type.as_deref() {
         Some("string" | "options" | "list") => "string",
         Some("integer" | "date" | "datetime") => "integer",
         Some("float" | "decimal") => "number",
         Some("boolean") => "boolean",
-        _ => return "{}".to_owned(),
+        _ => return add(out, &[comma, &quoted(&attribute.name), ":{}"]),
     };
     let description = match attribute.description.as_deref() {
-        Some(text) if !text.is_empty() => format!(r#","description":{}"#, quoted(text)),
+        Some(text) if !text.is_empty() => [r#","description":"#, &quoted(text)].concat(),
         _ => String::new(),
     };
     let deprecated = if attribute.archived {
@@ -104,7 +112,43 @@ fn of_attribute(attribute: &Attribute) -> String {
     } else {
         ""
     };
-    format!(r#"{{"type":["{name}","null"]{description}{deprecated}}}"#)
+    add(
+        out,
+        &[
+            comma,
+            &quoted(&attribute.name),
+            r#":{"type":[""#,
+            name,
+            r#"","null"]"#,
+            &description,
+            deprecated,
+            "}",
+        ],
+    );
+}
+
+/// Most schemas are no longer; a text that grows is copied.
+pub const CAPACITY: usize = 4_096;
+
+/// Adds texts, one behind the other.
+pub fn add(out: &mut String, texts: &[&str]) {
+    for text in texts {
+        out.push_str(text);
+    }
+}
+
+/// Adds a list of names, in which nothing has to be escaped.
+pub fn names<'a>(out: &mut String, names: impl Iterator<Item = &'a str>) {
+    out.push('[');
+    for (index, name) in names.enumerate() {
+        add(out, &[comma(index), "\"", name, "\""]);
+    }
+    out.push(']');
+}
+
+/// What stands before a member of an object or a list.
+pub fn comma(index: usize) -> &'static str {
+    if index == 0 { "" } else { "," }
 }
 
 #[cfg(test)]

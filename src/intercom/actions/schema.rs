@@ -1,69 +1,79 @@
 //! JSON Schema of what actions take.
 
 use super::{Action, By, Input, InputField, Mode, Reference};
-use crate::json::list;
+use crate::schema::{CAPACITY, add, comma, names};
 
 /// JSON Schema of a row's document: the fields of all modes, and for each mode, as `x-modes`, which of them it takes, which
 /// it needs, of which it needs one at least, and from which API version on it is there.
 pub fn input_schema(action: &Action) -> String {
-    let mut fields: Vec<&InputField> = Vec::new();
+    // Each field once, with how many modes need it.
+    let mut fields: Vec<(&InputField, usize)> = Vec::new();
     for field in action.modes.iter().flat_map(Mode::fields) {
-        if fields.iter().all(|known| known.name != field.name) {
-            fields.push(field);
+        let known = fields.iter_mut().find(|(one, _)| one.name == field.name);
+        match known {
+            Some((_, needed)) => *needed += usize::from(field.required),
+            None => fields.push((field, usize::from(field.required))),
         }
     }
-    let properties: Vec<String> = fields
+    let mut out = String::with_capacity(CAPACITY);
+    out.push_str(
+        r#"{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"#,
+    );
+    for (index, (field, _)) in fields.iter().enumerate() {
+        add(&mut out, &[comma(index), "\"", field.name, "\":"]);
+        add_input(&mut out, field.input);
+    }
+    out.push_str(r#"},"required":"#);
+    let everywhere = fields
         .iter()
-        .map(|field| format!("\"{}\":{}", field.name, of_input(field.input)))
-        .collect();
-    let everywhere = |name: &str| {
-        let mut modes = action.modes.iter();
-        modes.all(|mode| mode.field(name).is_some_and(|field| field.required))
-    };
-    let required = names(
-        fields
-            .iter()
-            .map(|field| field.name)
-            .filter(|name| everywhere(name)),
+        .filter(|(_, needed)| *needed == action.modes.len());
+    names(&mut out, everywhere.map(|(field, _)| field.name));
+    out.push_str(r#","additionalProperties":false,"x-modes":{"#);
+    for (index, mode) in action.modes.iter().enumerate() {
+        out.push_str(comma(index));
+        add_mode(&mut out, mode);
+    }
+    out.push_str("}}");
+    out
+}
+
+fn add_mode(out: &mut String, mode: &Mode) {
+    let since = mode.since.to_string();
+    add(
+        out,
+        &[
+            "\"",
+            mode.name,
+            r#"":{"since":"2."#,
+            &since,
+            r#"","takes":"#,
+        ],
     );
-    let modes: Vec<String> = action.modes.iter().map(of_mode).collect();
-    format!(
-        r#"{{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{{{}}},"required":{required},"additionalProperties":false,"x-modes":{{{}}}}}"#,
-        properties.join(","),
-        modes.join(","),
-    )
+    names(out, mode.fields().map(|field| field.name));
+    out.push_str(r#","required":"#);
+    let required = mode.fields().filter(|field| field.required);
+    names(out, required.map(|field| field.name));
+    out.push_str(r#","one_of":["#);
+    let needed = mode
+        .references
+        .iter()
+        .filter(|reference| reference.is_needed());
+    for (index, reference) in needed.enumerate() {
+        out.push_str(comma(index));
+        names(out, reference.by.iter().map(|(field, _)| *field));
+    }
+    out.push_str("]}");
 }
 
-fn of_mode(mode: &Mode) -> String {
-    let needed = |reference: &&Reference| reference.is_needed();
-    let any = list(
-        mode.references
-            .iter()
-            .filter(needed)
-            .map(|reference| names(reference.by.iter().map(|(field, _)| *field))),
-    );
-    format!(
-        r#""{}":{{"since":"2.{}","takes":{},"required":{},"one_of":{any}}}"#,
-        mode.name,
-        mode.since,
-        names(mode.fields().map(|field| field.name)),
-        names(
-            mode.fields()
-                .filter(|field| field.required)
-                .map(|field| field.name)
-        ),
-    )
-}
-
-fn names<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    list(names.map(|name| format!("\"{name}\"")))
-}
-
-fn of_input(input: Input) -> String {
-    let fixed = match input {
+fn add_input(out: &mut String, input: Input) {
+    let rest = match input {
         Input::Text => r#"{"type":["string","null"]}"#,
         Input::Name(most) => {
-            return format!(r#"{{"type":"string","minLength":1,"maxLength":{most}}}"#);
+            let most = most.to_string();
+            return add(
+                out,
+                &[r#"{"type":"string","minLength":1,"maxLength":"#, &most, "}"],
+            );
         }
         Input::Email => r#"{"type":["string","null"],"format":"email"}"#,
         Input::Epoch => r#"{"type":["integer","null"],"description":"Unix seconds"}"#,
@@ -86,9 +96,13 @@ fn of_input(input: Input) -> String {
         Input::Metadata => {
             r#"{"type":"object","maxProperties":10,"description":"Flat values; {url, value} is a link; {amount, currency} is money: a whole number counts the currency's smallest unit, a decimal text its unit"}"#
         }
-        Input::OneOf(options) => return format!("{{\"enum\":{}}}", names(options.iter().copied())),
+        Input::OneOf(options) => {
+            out.push_str(r#"{"enum":"#);
+            names(out, options.iter().copied());
+            "}"
+        }
     };
-    fixed.to_owned()
+    out.push_str(rest);
 }
 
 impl Reference {
