@@ -30,6 +30,8 @@ async fn every_answer_of_the_simulator_is_as_described() {
             .filter(|exchange| matches!(exchange.status, 200 | 202))
             .collect();
         let missing: Vec<(&str, &str)> = operations(version)
+            // A call's transcript is plain text, which has no schema.
+            .filter(|(_, pattern)| *pattern != "/calls/{id}/transcript")
             .filter(|(method, pattern)| {
                 !answered
                     .iter()
