@@ -2,10 +2,10 @@
 
 mod children;
 mod collect;
-mod companies;
 mod deleted;
 mod export;
 mod filter;
+mod joins;
 mod keys;
 mod list;
 mod page;
@@ -45,7 +45,7 @@ enum State {
     Turn(Scan),
     /// Waiting for answers.
     Asked(Scan),
-    /// Waiting for the companies of the contacts in these answers.
+    /// Waiting for what mappings ask for and the records in these answers do not hold.
     Joining(Scan, Vec<Answer>, Vec<String>),
     /// Waiting for what hangs on parents.
     Gathering(Scan, Gathering),
@@ -91,16 +91,16 @@ impl Operation for ReadPage {
                 }
             }
             (State::Asked(scan), Input::Answers(answers)) => {
-                let companies = companies::wanted(&scan, &answers);
-                if companies.is_empty() {
+                let ids = joins::wanted(&scan, &answers);
+                if ids.is_empty() {
                     return self.read(moment, scan, answers);
                 }
-                let requests = companies::requests(&scan, &companies);
-                self.state = State::Joining(scan, answers, companies);
+                let requests = joins::requests(&scan, &ids);
+                self.state = State::Joining(scan, answers, ids);
                 Step::Send(requests, MOST_IN_FLIGHT)
             }
-            (State::Joining(mut scan, answers, companies), Input::Answers(found)) => {
-                match companies::take(&mut scan, companies, found) {
+            (State::Joining(mut scan, answers, ids), Input::Answers(found)) => {
+                match joins::take(&mut scan, ids, found) {
                     Ok(()) => self.read(moment, scan, answers),
                     Err(failure) => Step::Done(Err(failure)),
                 }

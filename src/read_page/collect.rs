@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::companies;
+use super::joins;
 use super::page::{empty_page, notice};
 use super::scan::Context;
 use crate::contract::connector::Page;
@@ -181,7 +181,7 @@ impl<'a> Collector<'a> {
     pub fn give(&mut self, mut record: Record) -> Result<(), Failure> {
         let filter = &self.context.scan.filter;
         if filter.holds(&record.payload) {
-            let companies = companies::join(self.context.scan, &mut record);
+            let companies = joins::join(self.context.scan, &mut record);
             if let Some(watch) = &self.watch {
                 let (intents, notices) = watch.look(&Occasion {
                     key: &record.key,

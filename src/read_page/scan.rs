@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::companies;
 use super::filter::Filter;
+use super::joins;
 use super::place::{Place, begin, go_on, of_keys};
 use super::window::Window;
 use crate::config::Config;
@@ -71,7 +71,7 @@ impl Scan {
         let joins = joins.max(triggers.joins(stream));
         let most = match joins {
             0 => u32::MAX,
-            _ => companies::MOST_RECORDS,
+            _ => joins::MOST_RECORDS,
         };
         Ok(Self {
             config,

@@ -1,8 +1,8 @@
 //! The paging kinds against a model of Intercom that fits into this file: no server, no sandbox, no clock.
 
 mod children;
-mod companies;
 mod export;
+mod joins;
 mod keys;
 mod lists;
 mod moving;

@@ -245,9 +245,8 @@ pub fn done(does: Does) -> OutcomeStatus {
     }
 }
 
-/// The failure of a row whose object will be there soon.
+/// The failure of a row whose object will be there soon. It says nothing about other rows, and has a time to try again.
 pub fn later(mut failure: Failure) -> Failure {
-    failure.kind = FailureKind::Transient;
     "The contact is not there yet, or cannot be found yet.".clone_into(&mut failure.message);
     failure.retry_after_ms = failure.retry_after_ms.or(Some(SOON_MS));
     failure
@@ -270,6 +269,8 @@ pub fn outcome_unknown() -> Failure {
 pub fn unwritten(failure: WholeFailure, mode: &Mode) -> OutcomeStatus {
     let again = match failure.kind {
         FailureKind::RateLimited => true,
+        // It will be there soon.
+        FailureKind::NotFound => failure.retry_after_ms.is_some(),
         FailureKind::Transient => !failure.maybe_applied || !matches!(mode.replay, Replay::Blind),
         _ => false,
     };

@@ -79,7 +79,7 @@ pub struct Rows {
     rows: Vec<Travelling>,
     /// The rows of the round that is sent, and whether each only looks.
     round: Vec<(usize, bool)>,
-    /// The open rows that wait for a later one.
+    /// The open rows that wait for a later round.
     waiting: Vec<usize>,
     /// The rows of the jobs that are started instead of a round.
     starting: Vec<Vec<usize>>,

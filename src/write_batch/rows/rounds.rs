@@ -9,7 +9,7 @@ use crate::contract::connector::{Outcome, OutcomeStatus};
 use crate::contract::http::{Method, Request};
 use crate::contract::types::{FailureKind, WholeFailure};
 use crate::failure::failure;
-use crate::intercom::actions::{Absent, By, Call, Does, Mode, Replay, Write};
+use crate::intercom::actions::{By, Call, Does, Mode, Replay, Write};
 use crate::intercom::request;
 use crate::intercom::versions::{MERGED_ARE_TOLD, is_from};
 use crate::json::quoted;
@@ -270,8 +270,6 @@ impl Rows {
             _ => None,
         };
         let mut failures = ended.iter().filter_map(failure_of);
-        let targets = self.mode.references;
-        let waits = targets.iter().any(|one| one.absent == Absent::Later);
         let alike = |failure: &WholeFailure| {
             let same =
                 |other: &WholeFailure| other.kind == failure.kind && other.code == failure.code;
@@ -282,7 +280,7 @@ impl Rows {
         let stops = failures.find(|failure| match failure.kind {
             FailureKind::Auth | FailureKind::RateLimited => true,
             FailureKind::Permission => alike(failure),
-            FailureKind::Transient => !waits && ended.len() >= SCOUTS && alike(failure),
+            FailureKind::Transient => ended.len() >= SCOUTS && alike(failure),
             _ => false,
         });
         if let Some(failure) = stops.cloned() {

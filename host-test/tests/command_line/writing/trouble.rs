@@ -1,8 +1,10 @@
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
 use super::{lines, row, statuses, writes};
+use crate::process::{finish, program};
 use crate::world::World;
 
 const FAST: [&str; 2] = ["--time-scale", "1000"];
@@ -31,6 +33,37 @@ fn an_event_whose_contact_is_not_there_is_tried_again_and_becomes_a_dead_letter(
     let finished = world.succeed(&arguments("dead"));
     assert_eq!(statuses(&finished.documents()), [("paid", "created")]);
     assert!(!world.path("dead").exists());
+}
+
+#[test]
+fn events_that_wait_for_their_contact_stop_nothing_behind_them() {
+    let world = World::new(&["--rate-limit", "1000000"]);
+    let described = finish(program(Path::new("."), ["describe", "--json"]), b"");
+    let limit = described.document()["actions"]
+        .as_array()
+        .and_then(|actions| actions.iter().find(|one| one["name"] == "events"))
+        .and_then(|events| events["batch_limit"].as_u64())
+        .expect("a limit");
+    world.write("rows", lines(&[row(1, "One")]));
+    world.succeed(&["write", "contacts", "--input", "rows"]);
+    let event = |key: &str, who: &str| {
+        json!({
+            "key": key, "external_id": who, "event_name": "paid", "created_at": 1_700_000_000,
+        })
+    };
+    // A whole batch of them, and one behind it.
+    let mut events: Vec<Value> = (0..limit)
+        .map(|index| event(&format!("none-{index}"), &format!("nobody-{index}")))
+        .collect();
+    events.push(event("there", "from-the-shell-1"));
+    world.write("events", lines(&events));
+    let write = ["write", "events", "--input", "events", "--tries", "1"];
+    let finished = world.run(&[&write[..], &FAST].concat());
+    assert_eq!(finished.code, Some(3), "{finished:?}");
+    let outcomes = finished.documents();
+    assert_eq!(outcomes.len(), events.len());
+    let there = outcomes.iter().find(|one| one["key"] == "there");
+    assert_eq!(there.expect("an outcome")["status"], "created");
 }
 
 #[test]
