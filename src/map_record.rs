@@ -143,6 +143,7 @@ impl<'m> Mapper<'m> {
             Some(program) => {
                 let subject = Subject {
                     record: json::text(&payload).unwrap_or_default(),
+                    outline: None,
                     key: &key,
                     company: program.section().company.of(companies),
                     parts: None,
@@ -235,6 +236,7 @@ impl<'m> Mapper<'m> {
         let mapped = self.program.as_ref().and_then(|program| {
             let subject = Subject {
                 record: &payload,
+                outline: None,
                 key,
                 company: None,
                 parts: None,

@@ -2,6 +2,7 @@
 //!
 //! A package of its own, because these loops are compiled for speed and the rest of the component for size.
 
+mod blocks;
 mod field;
 pub mod keywords;
 pub mod letters;
@@ -19,6 +20,6 @@ pub use normalize::{Normalized, Shape};
 pub use order::in_order;
 pub use outline::Outline;
 pub use paths::Paths;
-pub use places::{value_at, values_at};
+pub use places::{value_at, values_at, values_in};
 pub use reader::{Invalid, Name, Reader};
 pub use text::{in_one_row, quote, quoted, unescaped};
