@@ -85,18 +85,23 @@ impl<'m> Program<'m> {
     pub fn new(stream: &Stream, section: Cow<'m, Section>) -> Self {
         let mut wanted = Vec::new();
         let field = attributes_of(stream);
-        match &section {
-            Cow::Borrowed(section) => section.paths(&mut |path| wanted.push(Cow::Borrowed(path))),
-            Cow::Owned(section) => {
-                section.paths(&mut |path| wanted.push(Cow::Owned(path.to_owned())));
+        let mut want = |path: Cow<'m, str>| {
+            if !wanted.contains(&path) {
+                wanted.push(path);
             }
+        };
+        match &section {
+            Cow::Borrowed(section) => section.paths(&mut |path| want(Cow::Borrowed(path))),
+            Cow::Owned(section) => section.paths(&mut |path| want(Cow::Owned(path.to_owned()))),
         }
         if section.strict {
-            wanted.extend(field.map(Cow::Borrowed));
+            field
+                .into_iter()
+                .for_each(|field| want(Cow::Borrowed(field)));
         }
-        let mut wanted = in_order(wanted);
-        wanted.dedup();
-        let slot = |path: &str| wanted.binary_search_by(|known| (**known).cmp(path)).ok();
+        let wanted = in_order(wanted);
+        // There are few, and most differ in their length.
+        let slot = |path: &str| wanted.iter().position(|known| known == path);
         let slots = section.rules.iter().map(|rule| {
             let sources = rule.from.iter();
             let sources = sources.map(|source| match source {

@@ -64,8 +64,10 @@ impl Terms {
     /// What is wrong with the path, at this place of the document.
     pub fn type_at(self, path: &str, place: &str) -> Result<Type, Box<Problem>> {
         if self.asks && path.starts_with(COMPANY) && self.stream.name == "contacts" {
-            let message = "a trigger cannot ask for what is in a contact's company: no delivery tells it; its mapping can take it, \
-                and a trigger on companies can ask for it";
+            let message = format!(
+                "a trigger cannot look at `{path}`, which is in a contact's company: no delivery tells it; its mapping can take it, \
+                and a trigger of the stream companies can look at it"
+            );
             return Err(Box::new(problem(place, "path", message)));
         }
         type_at(self.stream, path, place)

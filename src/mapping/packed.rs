@@ -50,8 +50,13 @@ pub struct Unpacker<'a>(pub &'a [u8]);
 impl<'a> Unpacker<'a> {
     /// A number.
     pub fn number(&mut self) -> Option<usize> {
-        let mut number = 0_usize;
-        for shift in [0, 7, 14, 21] {
+        let (byte, rest) = self.0.split_first()?;
+        self.0 = rest;
+        let mut number = usize::from(*byte & 127);
+        if *byte < 128 {
+            return Some(number);
+        }
+        for shift in [7, 14, 21] {
             let (byte, rest) = self.0.split_first()?;
             self.0 = rest;
             number |= usize::from(byte & 127) << shift;

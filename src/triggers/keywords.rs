@@ -15,7 +15,8 @@ pub fn entry(word: &str, mark: u32) -> String {
 /// Makes the index of entries.
 pub fn index(entries: Vec<String>) -> Vec<u8> {
     let entries = in_order(entries);
-    let bits = (entries.len() * 8).next_power_of_two().max(32);
+    // So sparse that few other words of a text are looked up.
+    let bits = (entries.len() * 32).next_power_of_two().max(32);
     let mask = bits as u32 - 1;
     let mut bitmap = vec![0_u32; bits / 32];
     let mut lengths = 0;
@@ -190,8 +191,8 @@ mod tests {
     proptest! {
         #[test]
         fn it_finds_what_a_plain_search_finds(
-            words in prop::collection::vec("[ab é退]{0,4}", 0..30),
-            text in "[ab é退.]{0,40}",
+            words in prop::collection::vec("[ab é退#]{0,4}", 0..30),
+            text in "[ab é退.#]{0,40}",
         ) {
             // A text may hold a keyword that overlaps with itself; every place counts.
             let list = marked(words.iter().map(String::as_str));

@@ -370,7 +370,12 @@ fn is_plain(subject: &Subject, found: &Outline) -> bool {
         return false;
     }
     let source = found.object("source");
-    let body = source.as_ref().and_then(|source| source.text_of("body"));
+    let source = source.as_ref().filter(|source| {
+        !source
+            .get("body")
+            .is_some_and(|body| body.starts_with("\"<"))
+    });
+    let body = source.and_then(|source| source.text_of("body"));
     body.is_some_and(|body| !body.trim_start().starts_with('<'))
 }
 

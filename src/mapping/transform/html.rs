@@ -98,8 +98,10 @@ impl Lines {
     fn words<'a>(&mut self, text: &'a str) -> &'a str {
         let mut rest = text;
         loop {
-            let words = rest.trim_start_matches([' ', '\n', '\r', '\t', '\x0c']);
-            self.blank |= words.len() < rest.len();
+            let is_blank = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | b'\x0c');
+            let blanks = rest.bytes().take_while(is_blank).count();
+            self.blank |= blanks > 0;
+            let words = &rest[blanks..];
             let (row, behind) = words.split_at(in_one_row(words));
             if row.is_empty() {
                 return words;

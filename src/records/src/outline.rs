@@ -38,20 +38,20 @@ impl<'a> Outline<'a> {
 
     /// Whether it has a member of this name, even if that is null.
     pub fn has(&self, name: &str) -> bool {
-        self.members.iter().any(|(known, _)| known.is(name))
+        self.members.iter().any(|(known, _)| is(known, name))
     }
 
     /// The members of a name, as they are written.
     #[inline(always)]
     pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &'a str> {
         let members = self.members.iter();
-        members.filter_map(move |(known, member)| known.is(name).then_some(*member))
+        members.filter_map(move |(known, member)| is(known, name).then_some(*member))
     }
 
     /// The member of a name, as it is written; the last one of several.
     pub fn get(&self, name: &str) -> Option<&'a str> {
         let mut members = self.members.iter().rev();
-        let (_, member) = members.find(|(known, _)| known.is(name))?;
+        let (_, member) = members.find(|(known, _)| is(known, name))?;
         Some(member)
     }
 
@@ -63,7 +63,7 @@ impl<'a> Outline<'a> {
 
     /// The object as JSON, without the members of this name.
     pub fn without(&self, name: &str) -> String {
-        let others = self.members.iter().filter(|(known, _)| !known.is(name));
+        let others = self.members.iter().filter(|(known, _)| !is(known, name));
         let written = others.map(|(known, member)| format!("\"{}\":{member}", known.text));
         format!("{{{}}}", written.collect::<Vec<_>>().join(","))
     }
@@ -77,6 +77,12 @@ impl<'a> Outline<'a> {
             _ => None,
         }
     }
+}
+
+/// Whether a member has a name. Most differ in their length.
+#[inline(always)]
+fn is(known: &Name, name: &str) -> bool {
+    (known.text.len() == name.len() || known.escaped) && known.is(name)
 }
 
 #[cfg(test)]

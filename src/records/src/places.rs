@@ -2,6 +2,7 @@
 //! records: a look at one record costs no more than reading it.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use crate::reader::same;
 use crate::{Invalid, Outline, Reader};
@@ -101,12 +102,16 @@ fn take<'a>(
     let (mut end, mut deeper) = (None, 0..0);
     for (at, path) in paths.iter().enumerate() {
         let rest = path.as_bytes().get(from..).unwrap_or_default();
+        match rest.first().cmp(&name.as_bytes().first()) {
+            _ if name.is_empty() => {}
+            Ordering::Less => continue,
+            Ordering::Equal => {}
+            // They are sorted.
+            Ordering::Greater => break,
+        }
         let Some((first, behind)) = rest.split_at_checked(name.len()) else {
             continue;
         };
-        if rest.first() != name.as_bytes().first() && !name.is_empty() {
-            continue;
-        }
         match behind.first() {
             _ if !same(first, name.as_bytes()) => {}
             None => end = Some(at),

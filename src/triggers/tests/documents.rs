@@ -185,6 +185,17 @@ fn conditions_are_checked_against_the_stream() {
             "missing",
         ),
         (
+            json!({ "t": { "action": "x", "stream": "contacts",
+                "when": { "keyword": "a", "in": ["name", "company.name"] } } }),
+            "triggers.t.when.in",
+            "path",
+        ),
+        (
+            json!({ "t": { "action": "x", "stream": "contacts", "when": { "path": "company.name", "equals": "a" } } }),
+            "triggers.t.when.path",
+            "path",
+        ),
+        (
             json!({ "t": { "action": "x", "stream": "tickets", "when": { "waiting": "1h" } } }),
             "triggers.t.when.waiting",
             "value",
@@ -213,6 +224,10 @@ fn conditions_are_checked_against_the_stream() {
             .message
             .contains("did you mean `state`")
     );
+    let document = json!({ "t": { "action": "x", "stream": "contacts", "when": { "keyword": "a", "in": "company.plan.name" } } });
+    let failure = compile(document.to_string().as_bytes(), None).unwrap_err();
+    let message = &failure.problems[0].message;
+    assert!(message.contains("`company.plan.name`") && message.contains("its mapping can take it"));
 }
 
 #[test]
