@@ -1,5 +1,6 @@
 //! `authenticate`: the authorization URL, and the check of a connection.
 
+use crate::prelude::*;
 use crate::config::{Config, REGIONS};
 use crate::contract::connector::{
     Authentication, AuthenticationRequest, AuthorizationRequest, CheckReport, Readability,
@@ -128,7 +129,7 @@ impl Operation for Authenticate {
             Input::Answers(answers) => answers,
             _ => Vec::new(),
         };
-        match std::mem::replace(&mut self.state, State::Over) {
+        match core::mem::replace(&mut self.state, State::Over) {
             State::Begin => self
                 .begin()
                 .unwrap_or_else(|failure| Step::Done(Err(failure))),

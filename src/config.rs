@@ -5,6 +5,7 @@ mod writing;
 
 pub use writing::{Conflict, MissingAttribute, Several, Writing};
 
+use crate::prelude::*;
 use crate::contract::types::{Connection, Failure, Problem};
 use crate::failure::{nearest, not_valid, problem};
 use crate::intercom::versions::{DEFAULT_VERSION, VERSIONS};

@@ -2,7 +2,8 @@
 
 mod written;
 
-use std::collections::BTreeMap;
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
 
 use crate::contract::types::Failure;
 use crate::failure::{invalid_input, problem};

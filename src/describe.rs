@@ -1,5 +1,6 @@
 //! `describe`: what the component is, read from its tables.
 
+use crate::prelude::*;
 use crate::config::{self, REGIONS};
 use crate::contract::connector::{
     ActionDescriptor, AuthMethod, CodeExchange, CredentialHeader, Descriptor, Endpoint,

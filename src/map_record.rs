@@ -1,6 +1,7 @@
 //! `map-record`: raw documents to entries. Reads and webhooks make their entries here as well.
 
-use std::borrow::Cow;
+use crate::prelude::*;
+use alloc::borrow::Cow;
 
 use crate::contract::types::{Change, Connection, Entry, Failure, FailureKind, Notice, Problem};
 use crate::failure::{failure, invalid_input, nearest, problem};

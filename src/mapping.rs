@@ -18,6 +18,7 @@ mod targets;
 pub mod transform;
 pub mod workspace;
 
+use crate::prelude::*;
 use crate::contract::types::{Account, Connection, Failure, Problem};
 use crate::failure::{invalid_input, not_valid, problem};
 use document::Draft;

@@ -1,5 +1,6 @@
 //! The shape of every operation that needs the outside world: a state machine of plain values.
 
+use crate::prelude::*;
 use crate::contract::http::{Error, Request, Response};
 use crate::contract::state::{Change, Swapped};
 

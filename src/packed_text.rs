@@ -1,5 +1,6 @@
 //! Long texts, packed by the build script (`build.rs`).
 
+use crate::prelude::*;
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 
 /// The most bytes that a text may have.

@@ -17,6 +17,7 @@ mod search;
 mod walk;
 mod window;
 
+use crate::prelude::*;
 use crate::contract::connector::{Page, PageRequest};
 use crate::contract::http::Request;
 use crate::contract::state::Change;
@@ -73,7 +74,7 @@ impl Operation for ReadPage {
     type Output = Result<Page, Failure>;
 
     fn step(&mut self, moment: Moment, input: Input) -> Step<Self::Output> {
-        match (std::mem::replace(&mut self.state, State::Over), input) {
+        match (core::mem::replace(&mut self.state, State::Over), input) {
             (State::Begin, _) => match Scan::new(&self.connection, &self.request) {
                 Ok(scan) => match scan.turn(moment) {
                     Some(change) => {

@@ -1,5 +1,6 @@
 //! JSON Schemas of canonical records, made from the tables of fields.
 
+use crate::prelude::*;
 use crate::intercom::fields::{Field, Kind};
 use crate::intercom::streams::Stream;
 use crate::json::{Member, Object, Unexpected, Value, quoted};

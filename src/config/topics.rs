@@ -1,5 +1,6 @@
 //! `webhooks`: which topics are taken.
 
+use crate::prelude::*;
 use super::{part, refuse_unknown, texts, unknown};
 use crate::contract::types::Problem;
 use crate::intercom::topics::{TOPICS, chooses, names};

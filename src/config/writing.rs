@@ -1,5 +1,6 @@
 //! How rows are written where there is a choice.
 
+use crate::prelude::*;
 use super::{one_of, part, refuse_unknown};
 use crate::contract::types::Problem;
 use crate::json::Member;

@@ -1,6 +1,7 @@
 //! The written form of positions: an object whose members depend on the kind.
 
-use std::collections::BTreeMap;
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
 
 use super::{
     ChildrenPosition, DeletedPosition, ExportPosition, ListPosition, Memory, PagesPosition, Parent,

@@ -1,6 +1,7 @@
 //! The envelopes around lists of records. A page counts only when it is the envelope that it should be.
 
-use std::ops::Range;
+use crate::prelude::*;
+use core::ops::Range;
 
 use crate::json::{self, Invalid, Reader};
 

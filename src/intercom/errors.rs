@@ -1,5 +1,6 @@
 //! What an answer that is no success means, and what no answer means.
 
+use crate::prelude::*;
 use crate::contract::http::{self, Effect, ErrorKind, Response};
 use crate::contract::types::{Failure, FailureKind, Problem, WholeFailure};
 use crate::failure::{failure, problem};

@@ -1,5 +1,6 @@
 //! Records of a stream in their canonical form: normalised, with what Intercom leaves out, and with their key.
 
+use crate::prelude::*;
 use records::{Normalized, Shape};
 
 use crate::intercom::attributes;
@@ -179,7 +180,7 @@ impl<'a> Normalizer<'a> {
 /// Joins the values of a key's fields as the contract says.
 pub fn join_key(mut values: Vec<String>) -> String {
     match values.as_mut_slice() {
-        [only] => std::mem::take(only),
+        [only] => core::mem::take(only),
         several => {
             let parts: Vec<String> = several
                 .iter()

@@ -1,5 +1,6 @@
 //! Requests to the API, and what every answer's headers say.
 
+use crate::prelude::*;
 use crate::contract::http::{Effect, Method, Request, Response};
 use crate::contract::types::Header;
 use crate::intercom::timestamp;

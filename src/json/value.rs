@@ -1,6 +1,7 @@
 //! The types that JSON is read as.
 
-use std::collections::BTreeMap;
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
 
 use super::{Invalid, Member, Object, Reader, Unexpected};
 

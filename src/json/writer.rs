@@ -1,5 +1,6 @@
 //! Writing objects and lists.
 
+use crate::prelude::*;
 use records::quote;
 
 /// An object that is being written.

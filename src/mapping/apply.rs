@@ -4,8 +4,9 @@ mod explain;
 mod taking;
 mod writer;
 
-use std::borrow::Cow;
-use std::cell::{Cell, OnceCell};
+use crate::prelude::*;
+use alloc::borrow::Cow;
+use core::cell::{Cell, OnceCell};
 
 use records::{Paths, in_order, values_at};
 

@@ -4,6 +4,7 @@ mod parameters;
 mod rules;
 mod section;
 
+use crate::prelude::*;
 use super::condition::Terms;
 use super::path::type_at;
 use super::preset;
@@ -134,7 +135,7 @@ impl<'d> Draft<'d> {
     /// Everything that is.
     pub fn finish(mut self) -> Result<(Vec<Section>, bool), Vec<Problem>> {
         let mut sections = Vec::new();
-        for (section, places) in std::mem::take(&mut self.sections) {
+        for (section, places) in core::mem::take(&mut self.sections) {
             if !section.rules.is_empty() {
                 sections.push(targets::arrange(section, &places, &mut self.problems));
             }

@@ -1,6 +1,7 @@
 //! The mapping read the other way: from the customer's fields to those that are written.
 
-use std::borrow::Cow;
+use crate::prelude::*;
+use alloc::borrow::Cow;
 
 use super::Mapping;
 use super::apply::{Program, Subject};

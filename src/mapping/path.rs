@@ -1,5 +1,6 @@
 //! Dotted paths into canonical records: `email`, `location.city`, `custom_attributes.plan`, `tags.data.0.id`.
 
+use crate::prelude::*;
 use crate::contract::types::Problem;
 use crate::failure::{problem, unknown};
 use crate::intercom::fields::{Field, Kind};

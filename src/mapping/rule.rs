@@ -1,5 +1,6 @@
 //! Rules as they are compiled: where a value comes from, what becomes of it, and where it goes.
 
+use crate::prelude::*;
 use super::condition::Condition;
 use super::packed::{Packer, Unpacker};
 use super::path::{COMPANY, TRANSCRIPT, Type, value_at};
@@ -181,7 +182,7 @@ impl Section {
 
     /// Nothing has to be there that comes from what records do not hold.
     pub fn ask_for_no_joined(&mut self) {
-        let mut required = std::mem::take(&mut self.required);
+        let mut required = core::mem::take(&mut self.required);
         required.retain(|target| {
             let mut rules = self
                 .rules

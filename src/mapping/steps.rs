@@ -1,5 +1,6 @@
 //! Reading the steps of a pipeline, and checking that each takes what the one before it gives.
 
+use crate::prelude::*;
 use super::condition::written;
 use super::path::Type;
 use super::rule::{Rule, Source};

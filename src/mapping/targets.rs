@@ -1,6 +1,7 @@
 //! Where values go: targets of one object side by side, none twice.
 
-use std::collections::BTreeMap;
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
 
 use records::in_order;
 

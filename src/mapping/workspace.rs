@@ -1,5 +1,6 @@
 //! A mapping and a workspace: custom attributes that it asks for and the workspace lacks.
 
+use crate::prelude::*;
 use super::document::attributes_of;
 use super::path::COMPANY;
 use super::rule::{Rule, Section, Source};

@@ -4,6 +4,7 @@
 mod embedded;
 mod gathering;
 
+use crate::prelude::*;
 use super::collect::Collector;
 use super::page::{empty_page, notice, repeat};
 use super::scan::{Context, Scan};

@@ -1,6 +1,7 @@
 //! From an answer to entries: what every paging kind does alike.
 
-use std::collections::BTreeSet;
+use crate::prelude::*;
+use alloc::collections::BTreeSet;
 
 use super::joins;
 use super::page::{empty_page, notice};

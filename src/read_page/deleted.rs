@@ -1,6 +1,7 @@
 //! The list of what was deleted, newest first, behind the search for what changed. Only newer versions have it, and it holds no
 //! more than ids and times.
 
+use crate::prelude::*;
 use super::collect::{Collector, Success};
 use super::list::standstill;
 use super::page::{empty_page, notice, repeat};

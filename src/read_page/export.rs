@@ -3,6 +3,7 @@
 
 mod file;
 
+use crate::prelude::*;
 use super::collect::Collector;
 use super::page::{empty_page, notice};
 use super::scan::{Context, Scan};

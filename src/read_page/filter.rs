@@ -1,5 +1,6 @@
 //! Filters of a stream's own: only rows whose field has a value, or that are not older than a time.
 
+use crate::prelude::*;
 use crate::contract::types::{Failure, Problem};
 use crate::failure::{nearest, not_valid, problem};
 use crate::intercom::streams::Stream;

@@ -1,6 +1,7 @@
 //! What mappings ask for and records do not hold: the companies of contacts, of which these hold the ids, and the transcripts of
 //! calls, which name an address. It is read after a page of them and before it is mapped, each once.
 
+use crate::prelude::*;
 use super::scan::Scan;
 use crate::contract::http::{Effect, Request};
 use crate::contract::types::{Failure, FailureKind};

@@ -1,5 +1,6 @@
 //! Reads of single rows by their keys. A row that Intercom does not know any more is proven gone.
 
+use crate::prelude::*;
 use super::collect::{Collector, List, Success};
 use super::page::empty_page;
 use super::scan::{Context, Scan};

@@ -3,6 +3,7 @@
 //! A row that changes while the list is walked may move past the walk. It changed after the walk began, so the search
 //! that follows, from the walk's beginning on, finds it: one scan loses nothing.
 
+use crate::prelude::*;
 use super::collect::{Collector, List, Success};
 use super::scan::{Context, Scan};
 use crate::contract::connector::Page;

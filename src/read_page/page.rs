@@ -1,5 +1,6 @@
 //! Pages and notices in the making.
 
+use crate::prelude::*;
 use crate::contract::connector::Page;
 use crate::contract::types::Notice;
 use crate::intercom::streams::Stream;

@@ -5,7 +5,8 @@
 //! back over the end of a page is never met: when that may have happened, the walk starts over. It may have when the list
 //! became shorter, and when more rows joined its end than it grew by: something before them went, or went there.
 
-use std::collections::BTreeMap;
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
 
 use super::collect::{Collector, Success};
 use super::list::standstill;

@@ -1,5 +1,6 @@
 //! Where a page begins.
 
+use crate::prelude::*;
 use super::window::Window;
 use crate::contract::types::Failure;
 use crate::cursor::{

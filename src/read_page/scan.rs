@@ -1,6 +1,7 @@
 //! Everything that a page depends on.
 
-use std::collections::BTreeMap;
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
 
 use super::filter::Filter;
 use super::joins;

@@ -5,6 +5,7 @@
 
 mod turn;
 
+use crate::prelude::*;
 use super::collect::{Collector, List, Success};
 use super::page::{empty_page, notice, repeat};
 use super::place::pages_since;

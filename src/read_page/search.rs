@@ -5,6 +5,7 @@
 //! seconds; should one compare days after all, `=` brings the day that `>` leaves out. Walks are sorted upwards: a row that
 //! changes during one moves towards its end and is met again.
 
+use crate::prelude::*;
 use super::collect::{Collector, List, Success};
 use super::deleted;
 use super::list::refuse_standstill;

@@ -1,5 +1,6 @@
 //! Reading triggers as people write them: every problem at once, each with its place.
 
+use crate::prelude::*;
 use super::Trigger;
 use super::question::{DURATION, duration};
 use crate::contract::types::{Account, Problem};

@@ -1,5 +1,6 @@
 //! Triggers and a workspace: custom attributes that they ask for and the workspace lacks.
 
+use crate::prelude::*;
 use super::Trigger;
 use crate::contract::types::{Failure, Notice};
 use crate::failure::not_valid;

@@ -1,5 +1,6 @@
 //! Intents in the making: what triggers that fire want done.
 
+use crate::prelude::*;
 use super::packing::{CONFIRM, EACH_CHANGE, OF_TOPIC};
 use super::scene::last_part;
 use super::watch::{Occasion, Watch};

@@ -5,6 +5,7 @@
 //! each once, behind a table of where each ends. Then the triggers, those with the same topics together; then the mappings, each
 //! once. Of a trigger first what decides whether it fires, then what it wants.
 
+use crate::prelude::*;
 use super::Trigger;
 use super::keywords;
 use super::question::Question;

@@ -1,5 +1,6 @@
 //! An occasion as triggers look at it: values are picked once, and the texts are searched once for all keywords.
 
+use crate::prelude::*;
 use records::keywords::search;
 use records::{value_at, values_at};
 
@@ -160,7 +161,7 @@ impl<'a, 'w> Scene<'a, 'w> {
         else {
             return;
         };
-        if std::mem::replace(searched, true) {
+        if core::mem::replace(searched, true) {
             return;
         }
         let mut packed = Unpacker(packed);

@@ -1,5 +1,6 @@
 //! The triggers of one stream, ready for its rows.
 
+use crate::prelude::*;
 use super::intents::Intents;
 use super::packing::{ON_TOPICS, WAITS};
 use super::scene::Scene;

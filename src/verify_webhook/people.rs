@@ -1,5 +1,6 @@
 //! People in the form of API 1.x, in which some notifications still give them.
 
+use crate::prelude::*;
 use crate::json::{Members, Outline};
 
 /// What that form has in common with today's contacts: its names, and today's.

@@ -1,5 +1,6 @@
 //! What the answer to a row's request leads to.
 
+use crate::prelude::*;
 use super::probe;
 use super::values::Values;
 use crate::contract::connector::OutcomeStatus;

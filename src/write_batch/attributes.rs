@@ -1,5 +1,6 @@
 //! Custom attributes before they are written: whether the workspace has them, and whether the values are of their types.
 
+use crate::prelude::*;
 use super::values::{Values, written};
 use crate::config::MissingAttribute;
 use crate::contract::state::Change;

@@ -1,5 +1,6 @@
 //! Which of the objects that were found a row means.
 
+use crate::prelude::*;
 use crate::config::Several;
 use crate::contract::types::{Failure, FailureKind};
 use crate::failure::failure;

@@ -1,5 +1,6 @@
 //! The form of a batch: its action, its mode, its rows as a whole.
 
+use crate::prelude::*;
 use crate::config::Config;
 use crate::contract::connector::{Batch, Row};
 use crate::contract::types::{Failure, Problem};

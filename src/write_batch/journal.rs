@@ -1,6 +1,7 @@
 //! The journal: what a batch has done, by its id, so that a batch given again is answered instead of written. A request
 //! that is not to be sent twice is in it before it is sent.
 
+use crate::prelude::*;
 use sha1::{Digest, Sha1};
 
 use crate::contract::connector::{Outcome, OutcomeStatus, Row};

@@ -1,5 +1,6 @@
 //! Which objects the rows speak of: a few requests answer for many rows.
 
+use crate::prelude::*;
 use super::choice::{Known, choose};
 use super::values::Values;
 use crate::config::Several;
@@ -203,7 +204,7 @@ impl Lookup {
                 continue;
             }
             question.over = true;
-            for wanted in std::mem::take(&mut question.wanted) {
+            for wanted in core::mem::take(&mut question.wanted) {
                 let found = match &read {
                     Err(failure) => Err(failure.clone()),
                     Ok(_) => choose(wanted.reference, &wanted.by, &question.found, several),

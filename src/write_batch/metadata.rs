@@ -1,5 +1,6 @@
 //! The metadata of an event: ten flat values, links and amounts of money at most.
 
+use crate::prelude::*;
 use super::validate::LATEST_SECOND;
 use super::values::written;
 use crate::contract::types::Problem;

@@ -1,5 +1,6 @@
 //! Whether a request that may have been applied was: what it makes is looked for, by author, content and time.
 
+use crate::prelude::*;
 use super::values::Values;
 use crate::contract::http::{Effect, Request};
 use crate::contract::types::Failure;
@@ -96,7 +97,7 @@ pub fn find(
     since: i64,
     taken: &[String],
 ) -> Option<String> {
-    let mut json = std::str::from_utf8(body).ok()?;
+    let mut json = core::str::from_utf8(body).ok()?;
     for name in probe.within {
         json = json::member(json, name)?;
     }

@@ -6,6 +6,7 @@ mod plan;
 mod rounds;
 mod unchanged;
 
+use crate::prelude::*;
 use self::jobs::Job;
 use self::unchanged::Said;
 use super::answer::{Step, outcome_unknown, unwritten};
@@ -161,7 +162,7 @@ impl Rows {
 
     /// What is to be said in the log.
     pub fn take_notices(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.notices)
+        core::mem::take(&mut self.notices)
     }
 
     /// Takes over the stored journal: rows whose outcome it knows are over. `running`: another call has changed it while
@@ -274,7 +275,7 @@ impl Rows {
     /// Takes over what was made.
     pub fn take_made(&mut self) {
         for index in 0..self.rows.len() {
-            for (place, name) in std::mem::take(&mut self.rows[index].needs) {
+            for (place, name) in core::mem::take(&mut self.rows[index].needs) {
                 match (self.makings.made(place).cloned(), name) {
                     (Some(Ok(id)), Some(name)) => self.rows[index].values.set(name, quoted(&id)),
                     (Some(Err(failure)), _) => self.end_unwritten(index, &failure),

@@ -1,5 +1,6 @@
 //! What a ticket holds, by its type: names are checked, and the items of lists may be given by their labels.
 
+use crate::prelude::*;
 use super::attributes::fits;
 use super::values::{Values, written};
 use crate::contract::types::{Failure, Problem};

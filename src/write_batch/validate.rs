@@ -1,5 +1,6 @@
 //! Validation of a row's document before anything is sent: every problem at once.
 
+use crate::prelude::*;
 use super::metadata;
 use super::values::{Values, written};
 use crate::contract::types::{Failure, Problem};

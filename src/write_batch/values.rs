@@ -1,5 +1,6 @@
 //! What a row holds, in the form in which it is sent, and the templates of requests that take it.
 
+use crate::prelude::*;
 use crate::intercom::request::encode;
 use crate::json::{self, Member, Members, Object, list, quoted};
 

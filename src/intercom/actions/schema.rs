@@ -1,5 +1,6 @@
 //! JSON Schema of what actions take.
 
+use crate::prelude::*;
 use super::{Action, By, Input, InputField, Mode, Reference};
 use crate::schema::{CAPACITY, add, comma, names};
 

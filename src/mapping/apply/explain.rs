@@ -1,5 +1,6 @@
 //! What each rule does with a record, for people.
 
+use crate::prelude::*;
 use super::taking::{taken, value};
 use super::{Program, Subject};
 use crate::json::{self, Members, quoted};

@@ -1,5 +1,6 @@
 //! From a rule's paths to its value.
 
+use crate::prelude::*;
 use super::{Found, Subject};
 use crate::json::{self, Reader};
 use crate::mapping::condition::is_filled;

@@ -1,5 +1,6 @@
 //! Writing the customer's fields.
 
+use crate::prelude::*;
 use crate::json;
 use crate::mapping::transform::{Item, each};
 

@@ -1,5 +1,6 @@
 //! What a connection gives beside the name of a preset.
 
+use crate::prelude::*;
 use super::Draft;
 use crate::json::{self, Member, Object};
 use crate::mapping::path::value_at;

@@ -1,5 +1,6 @@
 //! One rule: its sources, its target, and what is between them.
 
+use crate::prelude::*;
 use super::{Draft, terms};
 use crate::intercom::streams::Stream;
 use crate::json::{self, Member, Object};

@@ -1,5 +1,6 @@
 //! What is said about all records of a stream.
 
+use crate::prelude::*;
 use super::{Draft, attributes_of, members, terms};
 use crate::intercom::streams::Stream;
 use crate::json::{self, Member};

@@ -1,5 +1,6 @@
 //! Markup to text: no parser of HTML, which bodies of messages do not take, but a reader that keeps to what browsers show.
 
+use crate::prelude::*;
 use records::in_one_row;
 
 /// Elements of which nothing is shown.
@@ -122,7 +123,7 @@ impl Lines {
     fn word(&mut self, word: &str) {
         if !self.done.is_empty() {
             if self.due > 0 {
-                self.done.extend(std::iter::repeat_n('\n', self.due));
+                self.done.extend(core::iter::repeat_n('\n', self.due));
             } else if self.blank {
                 self.done.push(' ');
             }

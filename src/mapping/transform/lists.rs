@@ -1,5 +1,6 @@
 //! Lists and what is in them.
 
+use crate::prelude::*;
 use super::{Item, Odd, argument, each};
 use crate::json::{self, Members};
 use crate::mapping::condition::same;

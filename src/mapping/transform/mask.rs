@@ -1,5 +1,6 @@
 //! Masking: what is personal inside free text is made unreadable, the rest stays.
 
+use crate::prelude::*;
 use super::{Item, Odd, argument};
 
 /// What can be masked. `id` are numbers of people and accounts: anything of six digits or more that is nothing else, and

@@ -1,5 +1,6 @@
 //! Texts.
 
+use crate::prelude::*;
 use super::{Item, Odd, argument};
 use crate::letters::{lower_of, upper_of};
 

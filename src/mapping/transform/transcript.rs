@@ -1,5 +1,6 @@
 //! A conversation as text, in order.
 
+use crate::prelude::*;
 use super::html::plain;
 use super::time::iso_date;
 use super::{Item, Odd, each};

@@ -1,5 +1,6 @@
 //! Numbers, truth values, and tables of values.
 
+use crate::prelude::*;
 use super::{Item, Odd, argument};
 use crate::json;
 use crate::json::Reader;

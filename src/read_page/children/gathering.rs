@@ -1,5 +1,6 @@
 //! Asking for what hangs on several parents at once, each until its last page.
 
+use crate::prelude::*;
 use super::embedded::Rows;
 use crate::contract::http::{Effect, Request, Response};
 use crate::contract::types::{Failure, FailureKind};

@@ -2,6 +2,10 @@
 //!
 //! A package of its own, because these loops are compiled for speed and the rest of the component for size.
 
+#![cfg_attr(not(test), no_std)]
+
+extern crate alloc;
+
 mod field;
 pub mod keywords;
 pub mod letters;
@@ -10,6 +14,7 @@ mod order;
 mod outline;
 mod paths;
 mod places;
+pub mod prelude;
 mod reader;
 mod text;
 pub mod timestamp;

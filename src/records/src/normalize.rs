@@ -1,7 +1,8 @@
 //! Normalisation of records by patch lists: a record is checked in passing, only the values whose form differs from the
 //! declared type are rewritten, everything between them is copied as it came. No tree of values is built.
 
-use std::borrow::Cow;
+use crate::prelude::*;
+use alloc::borrow::Cow;
 
 use crate::reader::{leading_digits, same};
 use crate::timestamp::{self, NoTime};
@@ -331,7 +332,7 @@ fn canonical(kind: Kind, json: &str) -> Result<Option<Cow<'static, str>>, Odd> {
         Kind::Integer => match json.as_bytes() {
             _ if is_integer(json) => Ok(None),
             b"\"\"" => Ok(Some(Cow::Borrowed("null"))),
-            [b'"', inner @ .., b'"'] if std::str::from_utf8(inner).is_ok_and(is_integer) => {
+            [b'"', inner @ .., b'"'] if core::str::from_utf8(inner).is_ok_and(is_integer) => {
                 Ok(Some(Cow::Owned(json[1..json.len() - 1].to_owned())))
             }
             // A fraction is kept: cutting it would invent a value.

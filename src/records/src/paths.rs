@@ -1,5 +1,6 @@
 //! Values at many dotted paths of a record, picked in one pass.
 
+use crate::prelude::*;
 use crate::{Invalid, Name, Reader};
 
 /// Dotted paths to look for. A field of the record itself is named by the first part of a path; further down a name may

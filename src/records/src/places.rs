@@ -1,7 +1,8 @@
 //! Values at a few dotted paths of a record. Nothing is made of the paths beforehand, as [`Paths`](crate::Paths) does for many
 //! records: a look at one record costs no more than reading it.
 
-use std::borrow::Cow;
+use crate::prelude::*;
+use alloc::borrow::Cow;
 
 use crate::reader::same;
 use crate::{Invalid, Reader};

@@ -1,5 +1,6 @@
 //! Texts and their escapes.
 
+use crate::prelude::*;
 use crate::reader::plain;
 
 /// A text in quotes, escaped.

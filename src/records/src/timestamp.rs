@@ -15,7 +15,7 @@ pub struct NoTime;
 pub fn parse(json: &str) -> Result<Option<i64>, NoTime> {
     match json.as_bytes() {
         b"null" | b"\"\"" => Ok(None),
-        [b'"', inner @ .., b'"'] => std::str::from_utf8(inner)
+        [b'"', inner @ .., b'"'] => core::str::from_utf8(inner)
             .map_err(|_| NoTime)
             .and_then(from_text)
             .map(Some),

@@ -1,5 +1,6 @@
 //! What people did with messages.
 
+use crate::prelude::*;
 use super::{Reading, member, without};
 use crate::contract::types::{Change, Failure};
 use crate::intercom::normalize::Normalizer;

@@ -1,5 +1,6 @@
 //! Objects that belong together: contacts and their tags, companies, and kinds of messages.
 
+use crate::prelude::*;
 use super::{Reading, member, without};
 use crate::contract::types::{Change, Failure};
 use crate::intercom::normalize::{Normalizer, join_key};

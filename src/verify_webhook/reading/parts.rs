@@ -1,5 +1,6 @@
 //! What hangs on the objects in items: the parts of conversations and tickets.
 
+use crate::prelude::*;
 use super::{Reading, under, without};
 use crate::contract::types::{Change, Failure};
 use crate::intercom::normalize::Normalizer;

@@ -1,5 +1,6 @@
 //! What triggers look at: the rows that a delivery tells of.
 
+use crate::prelude::*;
 use super::Reading;
 use crate::intercom::normalize::Record;
 use crate::intercom::streams::Stream;
@@ -51,7 +52,7 @@ impl Reading<'_> {
 
     /// Lets triggers look at all of it.
     pub(super) fn look(&mut self, received_at_ms: i64) {
-        for told in std::mem::take(&mut self.told) {
+        for told in core::mem::take(&mut self.told) {
             let Some(watch) = self.triggers.of_stream(told.stream) else {
                 continue;
             };

@@ -1,5 +1,6 @@
 //! Which objects the rows are about.
 
+use crate::prelude::*;
 use super::super::answer::later;
 use super::super::choice::Known;
 use super::super::lookup::{Answered, Lookup};

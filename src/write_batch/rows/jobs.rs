@@ -4,6 +4,7 @@
 //! written one by one. Its id is in the journal, so that it is asked after, and not started again, whoever died meanwhile.
 //! Rows of which it is not known whether a job writes them are written one by one as well: doing that twice does no harm.
 
+use crate::prelude::*;
 use super::super::answer::done;
 use super::super::journal::Recorded;
 use super::{Rows, Travelling, outcome};

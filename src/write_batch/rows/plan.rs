@@ -1,5 +1,6 @@
 //! Rehearsals: the writes that would be made.
 
+use crate::prelude::*;
 use super::super::answer::Step;
 use super::rounds::fill;
 use super::{Rows, outcome};

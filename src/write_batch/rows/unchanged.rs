@@ -1,5 +1,6 @@
 //! Rows that say what was written last.
 
+use crate::prelude::*;
 use super::super::written::{Mark, Written, mark};
 use super::{Lanes, Rows, Travelling, outcome};
 use crate::contract::connector::{Outcome, OutcomeStatus};
