@@ -3,7 +3,7 @@
 mod written;
 
 use crate::prelude::*;
-use alloc::collections::BTreeMap;
+use litemap::LiteMap;
 
 use crate::contract::types::Failure;
 use crate::failure::{invalid_input, problem};
@@ -19,7 +19,7 @@ pub enum Position {
     /// Before a scan for what changed since.
     Mark(Watermark),
     /// Before a scan of a whole list for what differs: eight bytes of each row's content, by key.
-    Contents(BTreeMap<String, String>),
+    Contents(LiteMap<String, String>),
     /// Within a list with a cursor.
     List(ListPosition),
     /// Within a search by the cursor field.
@@ -147,9 +147,9 @@ pub enum Memory {
     /// Eight bytes of each row's content, by key.
     Contents {
         /// Those of the scan before; absent in a full read.
-        known: Option<BTreeMap<String, String>>,
+        known: Option<LiteMap<String, String>>,
         /// Those of this scan, so far.
-        walked: BTreeMap<String, String>,
+        walked: LiteMap<String, String>,
     },
     /// The cursor field.
     Mark {
@@ -166,7 +166,7 @@ impl Default for Memory {
     fn default() -> Self {
         Self::Contents {
             known: None,
-            walked: BTreeMap::new(),
+            walked: LiteMap::new(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The written form of positions: an object whose members depend on the kind.
 
 use crate::prelude::*;
-use alloc::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::{
     ChildrenPosition, DeletedPosition, ExportPosition, ListPosition, Memory, PagesPosition, Parent,
@@ -105,7 +105,7 @@ fn mark(members: Members, name: &str, mark: &Watermark) -> Members {
     members.text(name, &mark.to_string())
 }
 
-fn map(contents: &BTreeMap<String, String>) -> String {
+fn map(contents: &LiteMap<String, String>) -> String {
     let members = contents.iter();
     members
         .fold(Members::default(), |members, (key, content)| {
@@ -165,7 +165,7 @@ pub fn read(members: &mut Object) -> Result<Position, Unexpected> {
 
 fn read_pages(take: &mut Taking) -> Result<PagesPosition, Unexpected> {
     let last: String = take.member("last");
-    let walked: Option<BTreeMap<String, String>> = take.member("walked");
+    let walked: Option<LiteMap<String, String>> = take.member("walked");
     Ok(PagesPosition {
         page: take.member("page"),
         list: take.member("list"),

@@ -1,7 +1,7 @@
 //! The types that JSON is read as.
 
 use crate::prelude::*;
-use alloc::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::{Invalid, Member, Object, Reader, Unexpected};
 
@@ -97,7 +97,7 @@ impl<'a> Value<'a> for Object<'a> {
     }
 }
 
-impl Value<'_> for BTreeMap<String, String> {
+impl Value<'_> for LiteMap<String, String> {
     fn read(member: Member) -> Result<Self, Unexpected> {
         let mut map = Self::new();
         members(member, |name, member| {

@@ -1,7 +1,7 @@
 //! Where values go: targets of one object side by side, none twice.
 
 use crate::prelude::*;
-use alloc::collections::BTreeMap;
+use litemap::LiteMap;
 
 use records::in_order;
 
@@ -13,8 +13,8 @@ use crate::failure::problem;
 /// other. A target may have several rules where all but the last have a condition: the first that gives a value counts.
 pub fn arrange(section: Section, places: &[String], problems: &mut Vec<Problem>) -> Section {
     // For each target and each object around one, the rule that named it first.
-    let mut leaves: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut objects: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut leaves: LiteMap<&str, usize> = LiteMap::new();
+    let mut objects: LiteMap<&str, usize> = LiteMap::new();
     let source = |at: usize| {
         let rule = section.rules.get(at);
         rule.and_then(|rule| rule.paths().next())
@@ -59,11 +59,10 @@ pub fn arrange(section: Section, places: &[String], problems: &mut Vec<Problem>)
             objects.entry(object).or_insert(at);
         }
     }
-    let mut first: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut first = objects;
     for (at, rule) in section.rules.iter().enumerate() {
         first.entry(rule.to.trim_end_matches("[]")).or_insert(at);
     }
-    first.extend(objects);
     // Numbers of one width, so that their texts are sorted as they are.
     let key = |(rule, at): (&Rule, usize)| {
         let target = rule.to.trim_end_matches("[]");

@@ -6,7 +6,7 @@
 //! became shorter, and when more rows joined its end than it grew by: something before them went, or went there.
 
 use crate::prelude::*;
-use alloc::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::collect::{Collector, Success};
 use super::list::standstill;
@@ -168,7 +168,7 @@ fn finish(context: &Context, position: PagesPosition, mut page: Page) -> Result<
                 stream,
                 "the list is too long to be remembered: it will be given again whole",
             ));
-            (known.is_none(), Position::Contents(BTreeMap::new()))
+            (known.is_none(), Position::Contents(LiteMap::new()))
         }
         Memory::Contents { known, walked } => (known.is_none(), Position::Contents(walked)),
         Memory::Mark { from, known, seen } => {
@@ -259,7 +259,7 @@ fn restart(context: &Context, position: PagesPosition) -> Page {
     let memory = match position.memory {
         Memory::Contents { known, .. } => Memory::Contents {
             known,
-            walked: BTreeMap::new(),
+            walked: LiteMap::new(),
         },
         Memory::Mark { from, known, .. } => Memory::Mark {
             from,

@@ -1,7 +1,7 @@
 //! Everything that a page depends on.
 
 use crate::prelude::*;
-use alloc::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::filter::Filter;
 use super::joins;
@@ -35,7 +35,7 @@ pub struct Scan {
     /// How much of it has to be read for each record that records do not hold and mappings ask for.
     pub joins: usize,
     /// What was read of it for the page, by ids.
-    pub joined: BTreeMap<String, String>,
+    pub joined: LiteMap<String, String>,
     /// Whether the credential may not read some of it.
     pub joins_denied: bool,
     pub place: Place,
@@ -86,7 +86,7 @@ impl Scan {
             time_budget_ms: request.time_budget_ms,
             embedded: false,
             joins,
-            joined: BTreeMap::new(),
+            joined: LiteMap::new(),
             joins_denied: false,
             place,
         })
@@ -107,7 +107,7 @@ impl Scan {
             filter: Filter::default(),
             embedded: true,
             joins: 0,
-            joined: BTreeMap::new(),
+            joined: LiteMap::new(),
             place: Place::Walk(position),
             ..*self
         }
