@@ -1,6 +1,5 @@
 //! `authenticate`: the authorization URL, and the check of a connection.
 
-use crate::prelude::*;
 use crate::config::{Config, REGIONS};
 use crate::contract::connector::{
     Authentication, AuthenticationRequest, AuthorizationRequest, CheckReport, Readability,
@@ -17,6 +16,7 @@ use crate::intercom::versions::VERSION_HEADER;
 use crate::json::{self, Object, Unexpected};
 use crate::mapping::Mapping;
 use crate::operation::{Answer, Input, Moment, Operation, Step};
+use crate::prelude::*;
 use crate::schema::{self, Attribute};
 use crate::triggers;
 

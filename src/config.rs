@@ -5,12 +5,12 @@ mod writing;
 
 pub use writing::{Conflict, MissingAttribute, Several, Writing};
 
-use crate::prelude::*;
 use crate::contract::types::{Connection, Failure, Problem};
 use crate::failure::{nearest, not_valid, problem};
 use crate::intercom::versions::{DEFAULT_VERSION, VERSIONS};
 use crate::json::{self, Member, Object};
 use crate::packed_text::{PackedText, packed_text};
+use crate::prelude::*;
 use crate::triggers::document::SCHEMA as TRIGGERS;
 
 /// Regions by their names in the configuration, with the base URL of the API. The first one is the default.

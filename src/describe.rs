@@ -1,6 +1,5 @@
 //! `describe`: what the component is, read from its tables.
 
-use crate::prelude::*;
 use crate::config::{self, REGIONS};
 use crate::contract::connector::{
     ActionDescriptor, AuthMethod, CodeExchange, CredentialHeader, Descriptor, Endpoint,
@@ -13,6 +12,7 @@ use crate::intercom::streams::{STREAMS, Stream};
 use crate::intercom::topics::TOPICS;
 use crate::intercom::versions::{DEFAULT_VERSION, VERSIONS};
 use crate::mapping::preset::PRESETS;
+use crate::prelude::*;
 use crate::{cursor, mapping, schema, verify_webhook, write_batch};
 
 /// The endpoint of the code exchange.

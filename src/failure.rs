@@ -1,7 +1,7 @@
 //! Failures: the one place where the component's errors become the contract's.
 
-use crate::prelude::*;
 use crate::contract::types::{Failure, FailureKind, Problem, WholeFailure};
+use crate::prelude::*;
 
 /// A failure of a kind, with a stable code and a message for people.
 pub fn failure(kind: FailureKind, code: &str, message: impl Into<String>) -> Failure {

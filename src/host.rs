@@ -1,9 +1,9 @@
 //! The shell: performs what the core decides through the contract's imports. No rule of Intercom lives here.
 
-use crate::prelude::*;
 use crate::contract::log::Level;
 use crate::contract::{http, log, state};
 use crate::operation::{Answer, Input, Moment, Operation, Step};
+use crate::prelude::*;
 
 /// Runs an operation to its end.
 pub fn perform<O: Operation>(mut operation: O) -> O::Output {

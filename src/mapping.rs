@@ -18,9 +18,9 @@ mod targets;
 pub mod transform;
 pub mod workspace;
 
-use crate::prelude::*;
 use crate::contract::types::{Account, Connection, Failure, Problem};
 use crate::failure::{invalid_input, not_valid, problem};
+use crate::prelude::*;
 use document::Draft;
 pub use inverse::Inverse;
 use packed::{Packer, Unpacker};

@@ -1,8 +1,8 @@
 //! The shape of every operation that needs the outside world: a state machine of plain values.
 
-use crate::prelude::*;
 use crate::contract::http::{Error, Request, Response};
 use crate::contract::state::{Change, Swapped};
+use crate::prelude::*;
 
 /// What an HTTP request came to.
 pub type Answer = Result<Response, Error>;

@@ -17,7 +17,6 @@ mod search;
 mod walk;
 mod window;
 
-use crate::prelude::*;
 use crate::contract::connector::{Page, PageRequest};
 use crate::contract::http::Request;
 use crate::contract::state::Change;
@@ -25,6 +24,7 @@ use crate::contract::types::{Connection, Failure, FailureKind};
 use crate::cursor::{ExportPosition, Position};
 use crate::failure::failure;
 use crate::operation::{Answer, Input, Moment, Operation, Step};
+use crate::prelude::*;
 use children::Gathering;
 use page::empty_page;
 use place::Place;

@@ -1,9 +1,9 @@
 //! JSON Schemas of canonical records, made from the tables of fields.
 
-use crate::prelude::*;
 use crate::intercom::fields::{Field, Kind};
 use crate::intercom::streams::Stream;
 use crate::json::{Member, Object, Unexpected, Value, quoted};
+use crate::prelude::*;
 
 /// A custom attribute of a workspace, from `GET /data_attributes`.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,10 +1,10 @@
 //! `webhooks`: which topics are taken.
 
-use crate::prelude::*;
 use super::{part, refuse_unknown, texts, unknown};
 use crate::contract::types::Problem;
 use crate::intercom::topics::{TOPICS, chooses, names};
 use crate::json::Member;
+use crate::prelude::*;
 
 /// Reads which topics are chosen; empty: all of them.
 pub(super) fn of(value: Option<&Member>, problems: &mut Vec<Problem>) -> Vec<String> {

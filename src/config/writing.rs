@@ -1,9 +1,9 @@
 //! How rows are written where there is a choice.
 
-use crate::prelude::*;
 use super::{one_of, part, refuse_unknown};
 use crate::contract::types::Problem;
 use crate::json::Member;
+use crate::prelude::*;
 
 /// Which of several contacts that share what a row gives is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,12 +1,12 @@
 //! What an answer that is no success means, and what no answer means.
 
-use crate::prelude::*;
 use crate::contract::http::{self, Effect, ErrorKind, Response};
 use crate::contract::types::{Failure, FailureKind, Problem, WholeFailure};
 use crate::failure::{failure, problem};
 use crate::intercom::request::{header_value, server_time};
 use crate::intercom::streams::Stream;
 use crate::json::{self, Object};
+use crate::prelude::*;
 
 /// Waits that a header asks for are believed up to here, in milliseconds.
 const LONGEST_WAIT_MS: u64 = 120_000;

@@ -1,10 +1,10 @@
 //! Requests to the API, and what every answer's headers say.
 
-use crate::prelude::*;
 use crate::contract::http::{Effect, Method, Request, Response};
 use crate::contract::types::Header;
 use crate::intercom::timestamp;
 use crate::intercom::versions::VERSION_HEADER;
+use crate::prelude::*;
 
 /// The endpoint's name in the descriptor.
 pub const API: &str = "api";

@@ -4,7 +4,6 @@ mod parameters;
 mod rules;
 mod section;
 
-use crate::prelude::*;
 use super::condition::Terms;
 use super::path::type_at;
 use super::preset;
@@ -15,6 +14,7 @@ use crate::failure::{problem, unknown};
 use crate::intercom::fields::Kind;
 use crate::intercom::streams::{self, Stream};
 use crate::json::{self, Member};
+use crate::prelude::*;
 
 /// The stream of the rules that stand directly in a mapping.
 const DEFAULT_STREAM: &str = "contacts";
@@ -61,12 +61,12 @@ fn terms(stream: &'static Stream) -> Terms {
 /// The members of an object, in order.
 fn members<'a>(object: &'a str) -> Vec<(String, Member<'a>)> {
     let mut all = Vec::new();
-    let each = |name, member| {
+    let mut each = |name, member| {
         all.push((name, member));
         Ok(())
     };
     // Whether it is an object was seen before.
-    json::members(Member::Object(object), each).unwrap_or_default();
+    json::members(Member::Object(object), &mut each).unwrap_or_default();
     all
 }
 

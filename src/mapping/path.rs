@@ -1,10 +1,10 @@
 //! Dotted paths into canonical records: `email`, `location.city`, `custom_attributes.plan`, `tags.data.0.id`.
 
-use crate::prelude::*;
 use crate::contract::types::Problem;
 use crate::failure::{problem, unknown};
 use crate::intercom::fields::{Field, Kind};
 use crate::intercom::streams::{self, Stream};
+use crate::prelude::*;
 pub use records::value_at;
 
 /// The most parts of a path.

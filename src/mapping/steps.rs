@@ -1,6 +1,5 @@
 //! Reading the steps of a pipeline, and checking that each takes what the one before it gives.
 
-use crate::prelude::*;
 use super::condition::written;
 use super::path::Type;
 use super::rule::{Rule, Source};
@@ -9,6 +8,7 @@ use super::transform::{Item, Row, Shape, Step, TRANSFORMS, is_country, public_ke
 use crate::contract::types::Problem;
 use crate::failure::{problem, unknown};
 use crate::json::{self, Member, Object};
+use crate::prelude::*;
 
 /// Reads a step: the name of a transform, or an object of its name and its argument, with an option beside them.
 /// `Ok(None)` when an argument is a parameter that is not given.

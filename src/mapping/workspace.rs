@@ -1,6 +1,5 @@
 //! A mapping and a workspace: custom attributes that it asks for and the workspace lacks.
 
-use crate::prelude::*;
 use super::document::attributes_of;
 use super::path::COMPANY;
 use super::rule::{Rule, Section, Source};
@@ -8,6 +7,7 @@ use super::{Mapping, invalid};
 use crate::contract::types::{Failure, Notice, Problem};
 use crate::failure::{nearest, problem};
 use crate::intercom::streams;
+use crate::prelude::*;
 
 /// Names that every type of ticket has, though not every list of its attributes says so.
 const OWN: &str = "_default_";

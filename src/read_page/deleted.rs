@@ -1,7 +1,6 @@
 //! The list of what was deleted, newest first, behind the search for what changed. Only newer versions have it, and it holds no
 //! more than ids and times.
 
-use crate::prelude::*;
 use super::collect::{Collector, Success};
 use super::list::standstill;
 use super::page::{empty_page, notice, repeat};
@@ -17,6 +16,7 @@ use crate::intercom::versions::is_from;
 use crate::json;
 use crate::mapping::path::value_at;
 use crate::operation::Answer;
+use crate::prelude::*;
 
 /// Rows of a page: the most that Intercom gives.
 const PER_PAGE: u32 = 60;

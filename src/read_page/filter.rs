@@ -1,12 +1,12 @@
 //! Filters of a stream's own: only rows whose field has a value, or that are not older than a time.
 
-use crate::prelude::*;
 use crate::contract::types::{Failure, Problem};
 use crate::failure::{nearest, not_valid, problem};
 use crate::intercom::streams::Stream;
 use crate::intercom::timestamp;
 use crate::json::{self, Member, Object};
 use crate::mapping::path::value_at;
+use crate::prelude::*;
 
 /// The filter that every stream with a cursor field has: the time from which on rows are wanted.
 const SINCE: &str = "since";

@@ -1,7 +1,6 @@
 //! What mappings ask for and records do not hold: the companies of contacts, of which these hold the ids, and the transcripts of
 //! calls, which name an address. It is read after a page of them and before it is mapped, each once.
 
-use crate::prelude::*;
 use super::scan::Scan;
 use crate::contract::http::{Effect, Request};
 use crate::contract::types::{Failure, FailureKind};
@@ -14,6 +13,7 @@ use crate::mapping::condition::is_filled;
 use crate::mapping::path::{TRANSCRIPT, value_at};
 use crate::mapping::transform::{Item, each};
 use crate::operation::Answer;
+use crate::prelude::*;
 
 /// Records of a page for which more is read: a contact may have ten companies, and the page has to be done in its time.
 pub const MOST_RECORDS: u32 = 25;

@@ -1,6 +1,5 @@
 //! Reads of single rows by their keys. A row that Intercom does not know any more is proven gone.
 
-use crate::prelude::*;
 use super::collect::{Collector, List, Success};
 use super::page::empty_page;
 use super::scan::{Context, Scan};
@@ -13,6 +12,7 @@ use crate::intercom::normalize::split_key;
 use crate::intercom::request::{self, canonical_id};
 use crate::json::{self, Member};
 use crate::operation::Answer;
+use crate::prelude::*;
 
 pub fn requests(scan: &Scan, keys: &[String], done: usize) -> Vec<Request> {
     let version = scan.config.api_version;

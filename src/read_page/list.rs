@@ -3,7 +3,6 @@
 //! A row that changes while the list is walked may move past the walk. It changed after the walk began, so the search
 //! that follows, from the walk's beginning on, finds it: one scan loses nothing.
 
-use crate::prelude::*;
 use super::collect::{Collector, List, Success};
 use super::scan::{Context, Scan};
 use crate::contract::connector::Page;
@@ -13,6 +12,7 @@ use crate::cursor::{ListPosition, Position, SearchPosition, encode};
 use crate::failure::failure;
 use crate::intercom::request;
 use crate::operation::Answer;
+use crate::prelude::*;
 use crate::watermark::LAG_SECONDS;
 
 pub fn request(scan: &Scan, position: &ListPosition) -> Request {

@@ -1,9 +1,9 @@
 //! Pages and notices in the making.
 
-use crate::prelude::*;
 use crate::contract::connector::Page;
 use crate::contract::types::Notice;
 use crate::intercom::streams::Stream;
+use crate::prelude::*;
 
 /// A page without anything.
 pub fn empty_page() -> Page {

@@ -1,6 +1,5 @@
 //! Where a page begins.
 
-use crate::prelude::*;
 use super::window::Window;
 use crate::contract::types::Failure;
 use crate::cursor::{
@@ -10,6 +9,7 @@ use crate::cursor::{
 use crate::failure::{invalid_input, problem};
 use crate::intercom::normalize::split_key;
 use crate::intercom::streams::{Compare, Given, Paging, Stream};
+use crate::prelude::*;
 use crate::watermark::Watermark;
 
 /// Where a page begins.

@@ -5,7 +5,6 @@
 
 mod turn;
 
-use crate::prelude::*;
 use super::collect::{Collector, List, Success};
 use super::page::{empty_page, notice, repeat};
 use super::place::pages_since;
@@ -19,6 +18,7 @@ use crate::failure::failure;
 use crate::intercom::errors::{ApiError, unexpected_body};
 use crate::intercom::request;
 use crate::operation::Answer;
+use crate::prelude::*;
 use crate::watermark::Watermark;
 use turn::Turn;
 

@@ -5,7 +5,6 @@
 //! seconds; should one compare days after all, `=` brings the day that `>` leaves out. Walks are sorted upwards: a row that
 //! changes during one moves towards its end and is met again.
 
-use crate::prelude::*;
 use super::collect::{Collector, List, Success};
 use super::deleted;
 use super::list::refuse_standstill;
@@ -19,6 +18,7 @@ use crate::intercom::request;
 use crate::intercom::streams::Paging;
 use crate::json::quoted;
 use crate::operation::Answer;
+use crate::prelude::*;
 
 /// The longest day of any time zone, in seconds: clocks are put back by up to two hours.
 const LONGEST_DAY_SECONDS: i64 = 26 * 3_600;

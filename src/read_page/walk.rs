@@ -1,6 +1,5 @@
 //! Which paging kind a page is for.
 
-use crate::prelude::*;
 use super::children::{self, Gathering};
 use super::page::empty_page;
 use super::place::Place;
@@ -12,6 +11,7 @@ use crate::contract::state::{Change, Swapped};
 use crate::contract::types::Failure;
 use crate::cursor::Position;
 use crate::operation::{Answer, Moment};
+use crate::prelude::*;
 
 impl Scan {
     pub fn requests(&self) -> Vec<Request> {

@@ -1,6 +1,5 @@
 //! Reading triggers as people write them: every problem at once, each with its place.
 
-use crate::prelude::*;
 use super::Trigger;
 use super::question::{DURATION, duration};
 use crate::contract::types::{Account, Problem};
@@ -11,6 +10,7 @@ use crate::json::{self, Member, Object, members};
 use crate::mapping::condition::{Condition, Terms};
 use crate::mapping::{Mapping, document};
 use crate::packed_text::{PackedText, packed_text};
+use crate::prelude::*;
 
 /// Where triggers stand in what people write.
 const ROOT: &str = "triggers";
@@ -51,7 +51,7 @@ pub fn read(document: &[u8], account: Option<&Account>) -> Result<Vec<Trigger>, 
     let mut triggers: Vec<Trigger> = Vec::new();
     let mut names: Vec<String> = Vec::new();
     let parsed = json::parse::<Member>(document).and_then(|member| {
-        let each = |name: String, member: Member| {
+        let mut each = |name: String, member: Member| {
             draft.place = format!("{ROOT}.{name}");
             if name.trim().is_empty() {
                 draft.wrong("", "value", "a trigger has no name");
@@ -65,7 +65,7 @@ pub fn read(document: &[u8], account: Option<&Account>) -> Result<Vec<Trigger>, 
         };
         match member {
             Member::Null => Ok(()),
-            member => members(member, each).map_err(|unexpected| unexpected.to_string()),
+            member => members(member, &mut each).map_err(|unexpected| unexpected.to_string()),
         }
     });
     if let Err(reason) = parsed {

@@ -1,6 +1,5 @@
 //! Intents in the making: what triggers that fire want done.
 
-use crate::prelude::*;
 use super::packing::{CONFIRM, EACH_CHANGE, OF_TOPIC};
 use super::scene::last_part;
 use super::watch::{Occasion, Watch};
@@ -10,6 +9,7 @@ use crate::map_record::Mapper;
 use crate::mapping::Mapping;
 use crate::mapping::apply::Subject;
 use crate::mapping::packed::Unpacker;
+use crate::prelude::*;
 
 /// The hexadecimal digits of an intent's id.
 const DIGITS: usize = 32;

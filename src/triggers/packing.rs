@@ -5,7 +5,6 @@
 //! each once, behind a table of where each ends. Then the triggers, those with the same topics together; then the mappings, each
 //! once. Of a trigger first what decides whether it fires, then what it wants.
 
-use crate::prelude::*;
 use super::Trigger;
 use super::keywords;
 use super::question::Question;
@@ -13,6 +12,7 @@ use crate::intercom::streams::STREAMS;
 use crate::intercom::topics::Topic;
 use crate::mapping::condition::{Condition, plain};
 use crate::mapping::packed::Packer;
+use crate::prelude::*;
 
 /// Bits of triggers with the same topics: whether they name any, and whether they ask how long ago something was, which no
 /// delivery tells.

@@ -1,12 +1,12 @@
 //! The triggers of one stream, ready for its rows.
 
-use crate::prelude::*;
 use super::intents::Intents;
 use super::packing::{ON_TOPICS, WAITS};
 use super::scene::Scene;
 use crate::contract::types::{Intent, Notice};
 use crate::intercom::streams::Stream;
 use crate::mapping::packed::Unpacker;
+use crate::prelude::*;
 
 /// Something that happened to a row.
 #[derive(Clone, Copy, Debug)]

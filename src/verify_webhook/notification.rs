@@ -1,8 +1,8 @@
 //! The envelope of a notification, read in one pass: the item inside it is checked and left as it stands.
 
-use crate::prelude::*;
 use crate::intercom::timestamp;
 use crate::json::{self, Invalid, Outline, Reader};
+use crate::prelude::*;
 
 /// What an envelope says.
 #[derive(Debug, Default, PartialEq)]

@@ -1,6 +1,5 @@
 //! What the answer to a row's request leads to.
 
-use crate::prelude::*;
 use super::probe;
 use super::values::Values;
 use crate::contract::connector::OutcomeStatus;
@@ -12,6 +11,7 @@ use crate::intercom::errors::{ApiError, from_http, from_response, request_id, un
 use crate::intercom::request::{canonical_id, server_time};
 use crate::json::{self, Member, Object as Members};
 use crate::operation::Answer;
+use crate::prelude::*;
 
 /// How soon an object that is not there yet is looked for again.
 pub const SOON_MS: u64 = 60_000;

@@ -1,6 +1,5 @@
 //! Custom attributes before they are written: whether the workspace has them, and whether the values are of their types.
 
-use crate::prelude::*;
 use super::values::{Values, written};
 use crate::config::MissingAttribute;
 use crate::contract::state::Change;
@@ -8,6 +7,7 @@ use crate::contract::types::Problem;
 use crate::failure::{nearest, problem};
 use crate::intercom::envelope;
 use crate::json::{self, Member, Members, Object, Unexpected, Value, list};
+use crate::prelude::*;
 
 /// The format of the stored list.
 const FORMAT: u8 = b'1';
@@ -169,7 +169,7 @@ impl Attributes {
                         .push(problem(path, "missing_attribute", message));
                 }
             }
-            kept = kept.json(name, &written(value));
+            kept.json(name, &written(value));
         }
         if !checked.dropped.is_empty() || kept != Members::default() {
             values.set("custom_attributes", kept.object());

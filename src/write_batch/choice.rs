@@ -1,11 +1,11 @@
 //! Which of the objects that were found a row means.
 
-use crate::prelude::*;
 use crate::config::Several;
 use crate::contract::types::{Failure, FailureKind};
 use crate::failure::failure;
 use crate::intercom::actions::{By, Object, Reference};
 use crate::json::{Member, Object as Members, Unexpected, Value};
+use crate::prelude::*;
 
 /// An object that Intercom has.
 #[derive(Clone, Debug, Default)]

@@ -1,12 +1,12 @@
 //! The form of a batch: its action, its mode, its rows as a whole.
 
-use crate::prelude::*;
 use crate::config::Config;
 use crate::contract::connector::{Batch, Row};
 use crate::contract::types::{Failure, Problem};
 use crate::failure::{invalid_input, nearest, not_valid, problem};
 use crate::intercom::actions::{self, Action, Mode};
 use crate::intercom::versions::minor;
+use crate::prelude::*;
 
 /// The action of a batch.
 ///

@@ -1,6 +1,5 @@
 //! Which objects the rows speak of: a few requests answer for many rows.
 
-use crate::prelude::*;
 use super::choice::{Known, choose};
 use super::values::Values;
 use crate::config::Several;
@@ -12,6 +11,7 @@ use crate::intercom::errors::{from_http, from_response, unexpected_body};
 use crate::intercom::request::{self, canonical_id};
 use crate::json::{self, quoted};
 use crate::operation::Answer;
+use crate::prelude::*;
 
 /// Filters in one group of a search, at most.
 const MOST_FILTERS: usize = 15;

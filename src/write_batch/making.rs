@@ -1,12 +1,12 @@
 //! Objects that rows need and that are made before them: tags, companies and attributes. Making one twice makes one.
 
-use crate::prelude::*;
 use crate::contract::http::{Effect, Method, Request};
 use crate::contract::types::{Failure, FailureKind, WholeFailure};
 use crate::intercom::errors::{ApiError, from_http, from_response, unexpected_body};
 use crate::intercom::request;
 use crate::json::{self, Member, Object};
 use crate::operation::Answer;
+use crate::prelude::*;
 
 /// An object that is made.
 struct Making {

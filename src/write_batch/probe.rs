@@ -1,6 +1,5 @@
 //! Whether a request that may have been applied was: what it makes is looked for, by author, content and time.
 
-use crate::prelude::*;
 use super::values::Values;
 use crate::contract::http::{Effect, Request};
 use crate::contract::types::Failure;
@@ -9,6 +8,7 @@ use crate::intercom::errors::{from_http, from_response, unexpected_body};
 use crate::intercom::request::{self, server_time};
 use crate::json::{self, Member, Object};
 use crate::operation::Answer;
+use crate::prelude::*;
 use crate::watermark::LAG_SECONDS;
 
 /// How far the clocks of a host and of Intercom may be apart, in seconds, while no answer says it.

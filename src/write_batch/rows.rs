@@ -6,7 +6,6 @@ mod plan;
 mod rounds;
 mod unchanged;
 
-use crate::prelude::*;
 use self::jobs::Job;
 use self::unchanged::Said;
 use super::answer::{Step, outcome_unknown, unwritten};
@@ -23,6 +22,7 @@ use crate::failure::{failure, not_valid};
 use crate::intercom::actions::{Absent, Action, By, Mode, Object, Reference, Replay, Write};
 use crate::json::{Members, quoted};
 use crate::mapping::Inverse;
+use crate::prelude::*;
 
 /// A row on its way.
 struct Travelling {

@@ -4,9 +4,9 @@
 //! object by, that id. So a write by any name and in any mode makes the same record out of date. Many records share a
 //! state key: one for each would be a host call for each.
 
-use crate::prelude::*;
 use super::journal::{FORMAT, digest};
 use crate::contract::state::{Change, Current, Swapped};
+use crate::prelude::*;
 
 /// How long a record is believed, in seconds: what others change in Intercom is not seen here.
 const WEEK: i64 = 7 * 24 * 3_600;

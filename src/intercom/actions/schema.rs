@@ -1,7 +1,7 @@
 //! JSON Schema of what actions take.
 
-use crate::prelude::*;
 use super::{Action, By, Input, InputField, Mode, Reference};
+use crate::prelude::*;
 use crate::schema::{CAPACITY, add, comma, names};
 
 /// JSON Schema of a row's document: the fields of all modes, and for each mode, as `x-modes`, which of them it takes, which

@@ -1,11 +1,11 @@
 //! From a rule's paths to its value.
 
-use crate::prelude::*;
 use super::{Found, Subject};
 use crate::json::{self, Reader};
 use crate::mapping::condition::is_filled;
 use crate::mapping::rule::{Rule, Source};
 use crate::mapping::transform::{Item, Odd, each};
+use crate::prelude::*;
 
 /// The value that a rule begins with: the first that counts, else the first that is there; or all of them as a list.
 pub fn taken<'a>(

@@ -1,8 +1,8 @@
 //! Writing the customer's fields.
 
-use crate::prelude::*;
 use crate::json;
 use crate::mapping::transform::{Item, each};
+use crate::prelude::*;
 
 /// Writes the result. Rules come with the targets of one object side by side, so that an object is opened and closed once.
 pub struct Writer<'t> {

@@ -1,6 +1,5 @@
 //! One rule: its sources, its target, and what is between them.
 
-use crate::prelude::*;
 use super::{Draft, terms};
 use crate::intercom::streams::Stream;
 use crate::json::{self, Member, Object};
@@ -8,6 +7,7 @@ use crate::mapping::condition::{self, Condition};
 use crate::mapping::path::{Type, type_at};
 use crate::mapping::rule::{Rule, Source};
 use crate::mapping::steps;
+use crate::prelude::*;
 
 /// The keys of a rule.
 const RULE_KEYS: &[&str] = &[

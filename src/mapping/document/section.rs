@@ -1,6 +1,5 @@
 //! What is said about all records of a stream.
 
-use crate::prelude::*;
 use super::{Draft, attributes_of, members, terms};
 use crate::intercom::streams::Stream;
 use crate::json::{self, Member};
@@ -8,6 +7,7 @@ use crate::mapping::condition::Condition;
 use crate::mapping::path::MOST_PARTS;
 use crate::mapping::rule::{Rule, Section, Source, WhichCompany};
 use crate::mapping::transform::Item;
+use crate::prelude::*;
 
 /// The keys of a section, and what stands behind each.
 const SECTION_KEYS: [(&str, &str); 7] = [

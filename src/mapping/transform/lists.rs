@@ -1,10 +1,10 @@
 //! Lists and what is in them.
 
-use crate::prelude::*;
 use super::{Item, Odd, argument, each};
 use crate::json::{self, Members};
 use crate::mapping::condition::same;
 use crate::mapping::path::{Type, value_at};
+use crate::prelude::*;
 
 /// The text of an item: of a text its characters, of a number or truth value what is written.
 fn text_of(json: &str) -> Option<String> {
@@ -107,7 +107,7 @@ pub fn pick<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a
     let mut members = Members::default();
     for pair in arguments.chunks(2) {
         if let Some(value) = value_at(object, argument(pair, 1)) {
-            members = members.json(argument(pair, 0), value);
+            members.json(argument(pair, 0), value);
         }
     }
     Ok(Item::json(members.object()))

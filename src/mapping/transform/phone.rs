@@ -1,8 +1,8 @@
 //! Telephone numbers to E.164. A table of calling codes and trunk prefixes is enough to write a number internationally;
 //! whether somebody has it, no table says.
 
-use crate::prelude::*;
 use super::{Item, Odd, argument};
+use crate::prelude::*;
 
 /// Countries in eight bytes each, sorted: two letters, the calling code, and what is dialled before a national number and not
 /// from abroad.

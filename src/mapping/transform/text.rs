@@ -1,8 +1,8 @@
 //! Texts.
 
-use crate::prelude::*;
 use super::{Item, Odd, argument};
 use crate::letters::{lower_of, upper_of};
+use crate::prelude::*;
 
 /// The characters of a text.
 fn characters<'i>(item: &'i Item) -> &'i str {

@@ -1,8 +1,8 @@
 //! Times: Unix seconds and ISO 8601.
 
-use crate::prelude::*;
 use super::{Item, Odd, argument, each};
 use crate::intercom::timestamp;
+use crate::prelude::*;
 
 const DAY: i64 = 86_400;
 

@@ -1,10 +1,10 @@
 //! A conversation as text, in order.
 
-use crate::prelude::*;
 use super::html::plain;
 use super::time::iso_date;
 use super::{Item, Odd, each};
 use crate::mapping::path::value_at;
+use crate::prelude::*;
 
 /// The messages among a list of them: who wrote each and when, and its text without markup. What says nothing (somebody was
 /// assigned, the conversation was closed) is left out; notes are marked, since they were not for the requester.

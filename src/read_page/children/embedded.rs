@@ -1,11 +1,11 @@
 //! What a parent's record says of the rows that hang on it: how many there are, and which, when it holds all of them.
 
-use crate::prelude::*;
 use crate::intercom::envelope::read_embedded;
 use crate::intercom::normalize::{Normalizer, Record, Unreadable, join_key};
 use crate::intercom::streams::{ChildPlace, Children, Stream};
 use crate::json::{self, Invalid, Reader};
 use crate::mapping::path::value_at;
+use crate::prelude::*;
 
 /// What a record tells.
 #[derive(Debug, Default)]

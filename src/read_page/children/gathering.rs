@@ -1,6 +1,5 @@
 //! Asking for what hangs on several parents at once, each until its last page.
 
-use crate::prelude::*;
 use super::embedded::Rows;
 use crate::contract::http::{Effect, Request, Response};
 use crate::contract::types::{Failure, FailureKind};
@@ -12,6 +11,7 @@ use crate::intercom::request::{self, canonical_id};
 use crate::intercom::streams::{ChildPlace, Children, Stream};
 use crate::json::{self, Invalid, Reader};
 use crate::operation::Answer;
+use crate::prelude::*;
 use crate::read_page::scan::{Context, Scan};
 
 /// Parents in one page, at most.

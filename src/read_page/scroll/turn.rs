@@ -2,10 +2,10 @@
 //! was killed, a call that was stopped, a sink that took nothing. The position does not show that, because it stayed where
 //! it was. So a reader says in `state` that it asks, before it does, and a position from before that is not asked with again.
 
-use crate::prelude::*;
 use crate::contract::state::{Change, Swapped};
 use crate::cursor::ScrollPosition;
 use crate::operation::Answer;
+use crate::prelude::*;
 use crate::read_page::scan::Context;
 use crate::watermark::fingerprint;
 

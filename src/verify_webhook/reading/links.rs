@@ -1,12 +1,12 @@
 //! Objects that belong together: contacts and their tags, companies, and kinds of messages.
 
-use crate::prelude::*;
 use super::{Reading, member, without};
 use crate::contract::types::{Change, Failure};
 use crate::intercom::normalize::{Normalizer, join_key};
 use crate::intercom::streams::{self, Stream};
 use crate::intercom::topics::{self, Subject};
 use crate::json::{Outline, Reader};
+use crate::prelude::*;
 
 impl Reading<'_> {
     /// Objects that belong together, or no longer.

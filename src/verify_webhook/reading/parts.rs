@@ -1,12 +1,12 @@
 //! What hangs on the objects in items: the parts of conversations and tickets.
 
-use crate::prelude::*;
 use super::{Reading, under, without};
 use crate::contract::types::{Change, Failure};
 use crate::intercom::normalize::Normalizer;
 use crate::intercom::streams::{self, Stream};
 use crate::intercom::topics::Subject;
 use crate::json::{Outline, Reader};
+use crate::prelude::*;
 
 impl Reading<'_> {
     /// The parts that an object holds: an object with a list, or a list.

@@ -1,10 +1,10 @@
 //! What triggers look at: the rows that a delivery tells of.
 
-use crate::prelude::*;
 use super::Reading;
 use crate::intercom::normalize::Record;
 use crate::intercom::streams::Stream;
 use crate::json::{self, quoted};
+use crate::prelude::*;
 use crate::triggers::Occasion;
 
 /// A row that a delivery tells of.

@@ -4,7 +4,6 @@
 //! written one by one. Its id is in the journal, so that it is asked after, and not started again, whoever died meanwhile.
 //! Rows of which it is not known whether a job writes them are written one by one as well: doing that twice does no harm.
 
-use crate::prelude::*;
 use super::super::answer::done;
 use super::super::journal::Recorded;
 use super::{Rows, Travelling, outcome};
@@ -19,6 +18,7 @@ use crate::intercom::request;
 use crate::intercom::versions::PREVIEW;
 use crate::json::{self, Member, Members, Object};
 use crate::operation::Answer;
+use crate::prelude::*;
 
 /// Rows of one job, at most.
 const MOST: usize = 100;
@@ -260,11 +260,14 @@ impl Travelling {
         }
         let target = mode.references.first()?;
         let id = self.values.json(target.name).map(str::to_owned);
-        let mut members = Members::default().some_json("id", id);
+        let mut members = Members::default();
+        members.some_json("id", id);
         for field in mode.fields().filter(|field| field.sent) {
             match self.values.json(field.name) {
                 Some("null") => return None,
-                Some(json) => members = members.json(field.name, json),
+                Some(json) => {
+                    members.json(field.name, json);
+                }
                 None => {}
             }
         }

@@ -1,6 +1,5 @@
 //! Rehearsals: the writes that would be made.
 
-use crate::prelude::*;
 use super::super::answer::Step;
 use super::rounds::fill;
 use super::{Rows, outcome};
@@ -9,6 +8,7 @@ use crate::contract::http::{Method, Request};
 use crate::intercom::actions::{Absent, By, Call, Does, Write};
 use crate::intercom::request;
 use crate::json::quoted;
+use crate::prelude::*;
 
 impl Rows {
     /// One outcome for each row, with the writes that would be made now.

@@ -1,6 +1,5 @@
 //! Rounds of requests: one for each open row, but of rows about the same object only the first.
 
-use crate::prelude::*;
 use super::super::answer::{Next, Sent, Step, done, outcome_unknown};
 use super::super::journal::Recorded;
 use super::super::probe::{self, Seen};
@@ -15,6 +14,7 @@ use crate::intercom::request;
 use crate::intercom::versions::{MERGED_ARE_TOLD, is_from};
 use crate::json::quoted;
 use crate::operation::Answer;
+use crate::prelude::*;
 
 /// Requests for one row, at most: create, conflict, unarchive, update, and once more.
 const MOST_REQUESTS: u32 = 6;
