@@ -38,21 +38,23 @@ impl Value<'_> for bool {
     }
 }
 
+/// Integers, and the one as which their digits are read.
 macro_rules! integers {
-    ($($integer:ty),*) => { $(
+    ($($integer:ty: $read:ty),*) => { $(
         impl Value<'_> for $integer {
             fn read(member: Member) -> Result<Self, Unexpected> {
                 let number = match member {
-                    Member::Number(digits) => digits.parse().ok(),
+                    Member::Number(digits) => digits.parse::<$read>().ok(),
                     _ => None,
                 };
+                let number = number.and_then(|number| number.try_into().ok());
                 number.ok_or(Unexpected::here("an integer in range"))
             }
         }
     )* };
 }
 
-integers!(i64, u32, u64, usize);
+integers!(i64: i64, u32: u64, u64: u64, usize: u64);
 
 impl<'a, T: Value<'a>> Value<'a> for Option<T> {
     fn read(member: Member<'a>) -> Result<Self, Unexpected> {

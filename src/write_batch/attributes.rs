@@ -36,13 +36,13 @@ impl<'a> Value<'a> for Attribute {
             _ if is(&members, "api_writable", false) => Some("read-only".to_owned()),
             _ => None,
         };
-        Ok(Self {
+        let mut take = members.taking();
+        let attribute = Self {
             closed,
-            data_type: members
-                .take::<Option<String>>("data_type")?
-                .unwrap_or_default(),
-            name: members.take("name")?,
-        })
+            data_type: take.member::<Option<_>>("data_type").unwrap_or_default(),
+            name: take.member("name"),
+        };
+        take.end(attribute)
     }
 }
 

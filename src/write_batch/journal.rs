@@ -112,15 +112,17 @@ impl Recorded {
 impl<'a> Value<'a> for Recorded {
     fn read(member: Member<'a>) -> Result<Self, Unexpected> {
         let mut members = Object::read(member)?;
-        Ok(Self {
-            key: members.take("key")?,
-            content: members.take("content")?,
-            status: members.take("status")?,
-            object_id: members.take("object_id")?,
-            request_id: members.take("request_id")?,
-            at: members.take("at")?,
-            job: members.take("job")?,
-        })
+        let mut take = members.taking();
+        let recorded = Self {
+            key: take.member("key"),
+            content: take.member("content"),
+            status: take.member("status"),
+            object_id: take.member("object_id"),
+            request_id: take.member("request_id"),
+            at: take.member("at"),
+            job: take.member("job"),
+        };
+        take.end(recorded)
     }
 }
 
