@@ -12,6 +12,7 @@ use crate::json::{self, Member, Object};
 use crate::packed_text::{PackedText, packed_text};
 use crate::prelude::*;
 use crate::triggers::document::SCHEMA as TRIGGERS;
+use records::replaced;
 
 /// Regions by their names in the configuration, with the base URL of the API. The first one is the default.
 pub const REGIONS: &[(&str, &str)] = &[
@@ -200,7 +201,7 @@ const SCHEMA: PackedText = packed_text!("config/schema.json");
 /// JSON Schema of the configuration. `x-webhook-sources` are the addresses from which Intercom sends webhooks, by region, as
 /// its documents list them.
 pub fn schema() -> String {
-    SCHEMA.text().replace("\"$triggers\"", &TRIGGERS.text())
+    replaced(&SCHEMA.text(), "\"$triggers\"", &TRIGGERS.text())
 }
 
 #[cfg(test)]

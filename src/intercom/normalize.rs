@@ -1,7 +1,7 @@
 //! Records of a stream in their canonical form: normalised, with what Intercom leaves out, and with their key.
 
 use crate::prelude::*;
-use records::{Normalized, Shape};
+use records::{Normalized, Shape, replaced};
 
 use crate::intercom::attributes;
 use crate::intercom::streams::{Complement, Stream};
@@ -197,7 +197,7 @@ pub fn split_key(stream: &Stream, key: &str) -> Vec<String> {
         return vec![key.to_owned()];
     }
     key.splitn(stream.key.len(), '/')
-        .map(|part| part.replace("%2F", "/").replace("%25", "%"))
+        .map(|part| replaced(&replaced(part, "%2F", "/"), "%25", "%"))
         .collect()
 }
 

@@ -88,6 +88,11 @@ pub struct Section {
     pub when: Option<Condition>,
 }
 
+/// The member that holds what a target takes: `tags` is the place of `tags` and of `tags[]`.
+pub fn held(target: &str) -> &str {
+    target.strip_suffix("[]").unwrap_or(target)
+}
+
 impl Rule {
     /// A rule that gives a value as it is.
     pub fn plain(from: Source, to: String) -> Self {

@@ -5,7 +5,7 @@ use litemap::LiteMap;
 
 use records::in_order;
 
-use super::rule::{Rule, Section};
+use super::rule::{Rule, Section, held};
 use crate::contract::types::Problem;
 use crate::failure::problem;
 
@@ -36,7 +36,7 @@ pub fn arrange(section: Section, places: &[String], problems: &mut Vec<Problem>)
         let place = places.get(at).map_or("", String::as_str);
         let mut twice =
             |message: String| problems.push(problem(place, "duplicate_target", message));
-        let target = rule.to.trim_end_matches("[]");
+        let target = held(&rule.to);
         if let Some(other) = leaves.insert(target, at)
             && (lists(other) != lists(at) || !(lists(at) || conditional(other)))
         {
@@ -61,11 +61,11 @@ pub fn arrange(section: Section, places: &[String], problems: &mut Vec<Problem>)
     }
     let mut first = objects;
     for (at, rule) in section.rules.iter().enumerate() {
-        first.entry(rule.to.trim_end_matches("[]")).or_insert(at);
+        first.entry(held(&rule.to)).or_insert(at);
     }
     // Numbers of one width, so that their texts are sorted as they are.
     let key = |(rule, at): (&Rule, usize)| {
-        let target = rule.to.trim_end_matches("[]");
+        let target = held(&rule.to);
         let objects = target.match_indices('.').map(|(end, _)| &target[..end]);
         let places = objects
             .chain([target])

@@ -7,6 +7,7 @@
 
 use crate::prelude::*;
 use litemap::LiteMap;
+use records::{find, replaced};
 
 use super::collect::{Collector, Success};
 use super::list::standstill;
@@ -20,7 +21,7 @@ use crate::intercom::envelope::Continuation;
 use crate::intercom::errors::not_available;
 use crate::intercom::normalize::Record;
 use crate::intercom::request;
-use crate::intercom::streams::Paging;
+use crate::intercom::streams::{OF_TYPE, Paging};
 use crate::operation::Answer;
 use crate::watermark::{Watermark, fingerprint};
 
@@ -58,12 +59,12 @@ fn path(scan: &Scan, position: &PagesPosition) -> Option<String> {
         Memory::Mark { from, .. } => from.unwrap_or(1).saturating_sub(1).max(0),
         Memory::Contents { .. } => 0,
     };
-    let path = path.replace("{since}", &since.to_string());
-    if !path.contains("{type}") {
+    let path = replaced(path, "{since}", &since.to_string());
+    if find(&path, OF_TYPE).is_none() {
         return (position.list == 0).then_some(path);
     }
     let name = scan.config.custom_object_types.get(position.list)?;
-    Some(path.replace("{type}", &request::encode(name)))
+    Some(replaced(&path, OF_TYPE, &request::encode(name)))
 }
 
 /// The page of an answer.

@@ -2,6 +2,7 @@
 
 use crate::prelude::*;
 use litemap::LiteMap;
+use records::find;
 
 use super::filter::Filter;
 use super::joins;
@@ -13,7 +14,7 @@ use crate::contract::types::{Connection, Failure};
 use crate::cursor::{self, Position};
 use crate::failure::{invalid_input, problem};
 use crate::intercom::normalize::Normalizer;
-use crate::intercom::streams::{Given, Paging, Stream};
+use crate::intercom::streams::{Given, OF_TYPE, Paging, Stream};
 use crate::map_record::known_stream;
 use crate::mapping::Mapping;
 use crate::operation::Moment;
@@ -154,7 +155,7 @@ fn offered(stream: &Stream, config: &Config) -> Result<(), Failure> {
             )],
         ));
     }
-    let typed = matches!(stream.paging, Paging::Pages(_)) && stream.path.contains("{type}");
+    let typed = matches!(stream.paging, Paging::Pages(_)) && find(stream.path, OF_TYPE).is_some();
     if typed && config.custom_object_types.is_empty() {
         return Err(invalid_input(
             "missing",

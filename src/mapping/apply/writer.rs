@@ -1,6 +1,7 @@
 //! Writing the customer's fields.
 
 use crate::json;
+use crate::mapping::rule::held;
 use crate::mapping::transform::{Item, each};
 use crate::prelude::*;
 
@@ -101,7 +102,7 @@ impl<'t> Writer<'t> {
             Some(_) => {
                 if self.list != Some(target) {
                     let name = self.enter(target);
-                    self.name(name.trim_end_matches("[]"));
+                    self.name(held(name));
                     self.out.push('[');
                     self.list = Some(target);
                 }

@@ -1,7 +1,7 @@
 //! Markup to text: no parser of HTML, which bodies of messages do not take, but a reader that keeps to what browsers show.
 
 use crate::prelude::*;
-use records::in_one_row;
+use records::{in_one_row, parted};
 
 /// Elements of which nothing is shown.
 const HIDDEN: [&str; 5] = ["script", "style", "head", "template", "noscript"];
@@ -70,7 +70,7 @@ pub fn plain(html: &str) -> String {
 
 /// What follows an ending; nothing where there is none.
 fn after<'a>(text: &'a str, ending: &str) -> &'a str {
-    text.split_once(ending).map_or("", |(_, rest)| rest)
+    parted(text, ending).map_or("", |(_, rest)| rest)
 }
 
 /// Text that is being laid out.
@@ -179,7 +179,7 @@ fn behind_attributes(text: &str) -> &str {
 /// What follows the end of a hidden element.
 fn behind_element<'a>(text: &'a str, name: &str) -> &'a str {
     let mut rest = text;
-    while let Some((_, tag)) = rest.split_once("</") {
+    while let Some((_, tag)) = parted(rest, "</") {
         let found = tag.get(..name.len());
         if found.is_some_and(|found| found.eq_ignore_ascii_case(name)) {
             return after(tag, ">");

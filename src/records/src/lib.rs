@@ -16,6 +16,7 @@ mod paths;
 mod places;
 pub mod prelude;
 mod reader;
+mod search;
 mod text;
 pub mod timestamp;
 
@@ -26,4 +27,5 @@ pub use outline::Outline;
 pub use paths::Paths;
 pub use places::{value_at, values_at};
 pub use reader::{Invalid, Name, Reader};
+pub use search::{find, parted, replaced};
 pub use text::{in_one_row, quote, quoted, unescaped};
