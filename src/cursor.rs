@@ -259,7 +259,7 @@ mod tests {
         let mark = seen.clone();
         vec![
             Position::Mark(seen.clone()),
-            Position::Contents([("a".to_owned(), "00ff".to_owned())].into()),
+            Position::Contents([("a".to_owned(), "00ff".to_owned())].into_iter().collect()),
             Position::List(ListPosition {
                 after: Some("x".to_owned()),
                 started: Some(5),
@@ -304,7 +304,7 @@ mod tests {
                 started: Some(9),
                 memory: Memory::Contents {
                     known: None,
-                    walked: [("a".to_owned(), "00ff".to_owned())].into(),
+                    walked: [("a".to_owned(), "00ff".to_owned())].into_iter().collect(),
                 },
             }),
             Position::Children(Box::new(ChildrenPosition {
