@@ -90,6 +90,7 @@ impl Inverse {
         self.strangers(&object, "", &mut problems);
         let subject = Subject {
             record,
+            places: &[],
             key: "",
             company: None,
             parts: None,

@@ -22,6 +22,7 @@ fn compiled(mapping: &str) -> Mapping {
 fn subject(record: &str) -> Subject<'_> {
     Subject {
         record,
+        places: &[],
         key: "1",
         company: None,
         parts: None,

@@ -208,6 +208,18 @@ proptest! {
         properties::mapping(format!("{mapping}\0{record}").as_bytes());
     }
 
+    /// The first record of a list is read without preparing, the others by the places of their values.
+    #[test]
+    fn a_record_is_mapped_alike_as_the_first_and_later(mapping in mappings(), record in contacts()) {
+        let mapping = Some(mapping.into_bytes());
+        let connection = Connection { mapping, ..properties::connection() };
+        let records = vec![record.into_bytes(); 3];
+        if let Ok(mapped) = map_records(&connection, "contacts", &records) {
+            prop_assert_eq!(&mapped[0], &mapped[1]);
+            prop_assert_eq!(&mapped[0], &mapped[2]);
+        }
+    }
+
     #[test]
     fn any_bytes_are_compiled_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
         properties::mapping(&bytes);
