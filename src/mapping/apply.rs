@@ -8,7 +8,7 @@ use crate::prelude::*;
 use alloc::borrow::Cow;
 use core::cell::{Cell, OnceCell};
 
-use records::{Paths, in_order, values_at};
+use records::{Field, Paths, Place, in_order, values_at};
 
 use super::document::attributes_of;
 use super::path::{COMPANY, value_at};
@@ -27,6 +27,10 @@ pub struct Program<'m> {
     used: Cell<bool>,
     /// The paths, made ready for the second record: a single one is read without.
     paths: OnceCell<Paths>,
+    /// The fields that the paths begin with, where records come with the places of theirs.
+    roots: OnceCell<Vec<Root>>,
+    /// The fields that are declared.
+    fields: &'static [Field],
     /// The paths' texts, sorted, in the order of their slots.
     names: Vec<String>,
     /// For each rule the slots of its paths; of literals none.
@@ -35,6 +39,16 @@ pub struct Program<'m> {
     attributes: Option<(&'static str, Vec<String>)>,
     /// The field that holds rows of another stream.
     embedded: &'static str,
+}
+
+/// A declared field that paths begin with.
+#[derive(Clone, Debug)]
+struct Root {
+    field: usize,
+    /// The slot of the path that ends with it.
+    whole: Option<usize>,
+    /// The paths that lead into it.
+    deeper: Option<Paths>,
 }
 
 /// What became of a record.
@@ -55,6 +69,8 @@ pub struct Mapped {
 pub struct Subject<'a> {
     /// The canonical record.
     pub record: &'a str,
+    /// Where in it the values of the stream's fields are, in their order; empty when that is not known.
+    pub places: &'a [Place],
     /// Its key.
     pub key: &'a str,
     /// The canonical record of the contact's company, where it was read.
@@ -111,6 +127,8 @@ impl<'m> Program<'m> {
         Self {
             used: Cell::new(false),
             paths: OnceCell::new(),
+            roots: OnceCell::new(),
+            fields: stream.fields,
             attributes: field
                 .filter(|_| stars || section.strict)
                 .map(|field| (field, named(field))),
@@ -192,9 +210,10 @@ impl<'m> Program<'m> {
 
     fn found<'a>(&self, subject: &Subject<'a>) -> Result<Found<'a, '_>, json::Invalid> {
         let names = || self.names.iter().map(String::as_str);
-        let mut values = match self.used.replace(true) {
-            false => values_at(&names().collect::<Vec<_>>(), subject.record)?,
-            true => {
+        let mut values = match (self.used.replace(true), subject.places) {
+            (false, _) => values_at(&names().collect::<Vec<_>>(), subject.record)?,
+            (true, [_, ..]) => self.placed(subject)?,
+            (true, []) => {
                 let paths = self.paths.get_or_init(|| Paths::new(names()));
                 paths.pick(subject.record)?
             }
@@ -215,6 +234,47 @@ impl<'m> Program<'m> {
             names: &self.names,
             values,
         })
+    }
+
+    /// The values at the paths of a record that comes with the places of its fields' values.
+    fn placed<'a>(&self, subject: &Subject<'a>) -> Result<Vec<Option<&'a str>>, json::Invalid> {
+        let mut values = vec![None; self.names.len()];
+        for root in self.roots.get_or_init(|| self.roots()) {
+            let place = subject.places.get(root.field).filter(|place| place.1 > 0);
+            let Some(value) = place.and_then(|place| subject.record.get(place.0..place.1)) else {
+                continue;
+            };
+            if let Some(slot) = root.whole.and_then(|slot| values.get_mut(slot)) {
+                *slot = Some(value);
+            }
+            if let Some(deeper) = &root.deeper {
+                deeper.find(value, &mut values)?;
+            }
+        }
+        Ok(values)
+    }
+
+    fn roots(&self) -> Vec<Root> {
+        let mut roots = Vec::new();
+        for (field, declared) in self.fields.iter().enumerate() {
+            let (mut whole, mut deeper) = (None, Vec::new());
+            for (slot, path) in self.names.iter().enumerate() {
+                match path.strip_prefix(declared.name()) {
+                    Some("") => whole = Some(slot),
+                    Some(rest) => deeper.extend(rest.strip_prefix('.').map(|rest| (rest, slot))),
+                    None => {}
+                }
+            }
+            if whole.is_some() || !deeper.is_empty() {
+                let deeper = (!deeper.is_empty()).then(|| Paths::within(&deeper));
+                roots.push(Root {
+                    field,
+                    whole,
+                    deeper,
+                });
+            }
+        }
+        roots
     }
 
     /// Puts each member of an object to its own target. Of custom attributes, those that no other rule names.

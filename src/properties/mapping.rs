@@ -55,6 +55,7 @@ pub fn mapping(input: &[u8]) {
         for whole in [true, false] {
             let subject = Subject {
                 record: text,
+                places: &[],
                 key: "key",
                 company: whole.then_some(text),
                 parts: whole.then_some(text),

@@ -125,6 +125,7 @@ pub fn join<'s>(scan: &'s Scan, record: &mut Record) -> Vec<&'s str> {
     if is_call(scan.stream) {
         if let Some(text) = scan.joined.get(&record.key) {
             json::put_first(&mut record.payload, TRANSCRIPT, text);
+            record.places.clear();
         }
         return Vec::new();
     }

@@ -120,6 +120,9 @@ impl Scan {
             normalizer = normalizer.with_aside();
         }
         let section = self.mapping.section(self.stream.name);
+        if section.is_some() {
+            normalizer = normalizer.with_places();
+        }
         if self.embedded || section.is_some_and(|section| section.embeds(self.stream)) {
             normalizer.with_embedded()
         } else {

@@ -9,7 +9,6 @@ use crate::intercom::topics::{self, TOPICS, Topic, chooses};
 use crate::json::{self, Member, Object, members};
 use crate::mapping::condition::{Condition, Terms};
 use crate::mapping::{Mapping, document};
-use crate::packed_text::{PackedText, packed_text};
 use crate::prelude::*;
 
 /// Where triggers stand in what people write.
@@ -34,9 +33,6 @@ const KEYS: [&str; 10] = [
     "read_again",
     "every",
 ];
-
-/// JSON Schema of a document of triggers.
-pub const SCHEMA: PackedText = packed_text!("triggers/schema.json");
 
 /// Reads a document.
 ///

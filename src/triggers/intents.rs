@@ -107,6 +107,7 @@ impl<'a, 'w> Intents<'a, 'w> {
         }
         let subject = Subject {
             record: occasion.record,
+            places: &[],
             key: occasion.key,
             company: mapping
                 .section(self.watch.stream.name)

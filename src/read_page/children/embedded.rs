@@ -121,6 +121,7 @@ fn link(
         odd: Vec::new(),
         unknown: Vec::new(),
         aside: None,
+        places: Vec::new(),
     }))
 }
 

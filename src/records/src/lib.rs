@@ -21,11 +21,11 @@ mod text;
 pub mod timestamp;
 
 pub use field::{Field, Kind};
-pub use normalize::{Normalized, Shape};
+pub use normalize::{Normalized, Place, Shape};
 pub use order::in_order;
 pub use outline::Outline;
 pub use paths::Paths;
 pub use places::{value_at, values_at};
 pub use reader::{Invalid, Name, Reader};
 pub use search::{find, parted, replaced};
-pub use text::{in_one_row, quote, quoted, unescaped};
+pub use text::{add, in_one_row, quote, quoted, unescaped};
