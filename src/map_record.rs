@@ -147,6 +147,7 @@ impl<'m> Mapper<'m> {
                 let subject = Subject {
                     record: json::text(&record.payload).unwrap_or_default(),
                     places: &record.places,
+                    outline: None,
                     key: &key,
                     company: program.section().company.of(companies),
                     parts: None,
@@ -242,6 +243,7 @@ impl<'m> Mapper<'m> {
             let subject = Subject {
                 record: &payload,
                 places: &[],
+                outline: None,
                 key,
                 company: None,
                 parts: None,

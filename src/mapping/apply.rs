@@ -8,7 +8,7 @@ use crate::prelude::*;
 use alloc::borrow::Cow;
 use core::cell::{Cell, OnceCell};
 
-use records::{Field, Paths, Place, in_order, values_at};
+use records::{Field, Outline, Paths, Place, in_order, values_at, values_in};
 
 use super::document::attributes_of;
 use super::path::{COMPANY, value_at};
@@ -32,7 +32,7 @@ pub struct Program<'m> {
     /// The fields that are declared.
     fields: &'static [Field],
     /// The paths' texts, sorted, in the order of their slots.
-    names: Vec<String>,
+    names: Vec<Cow<'m, str>>,
     /// For each rule the slots of its paths; of literals none.
     slots: Vec<Vec<Option<usize>>>,
     /// The field that holds custom attributes, and those that rules name.
@@ -71,6 +71,8 @@ pub struct Subject<'a> {
     pub record: &'a str,
     /// Where in it the values of the stream's fields are, in their order; empty when that is not known.
     pub places: &'a [Place],
+    /// The same read one level deep, where somebody did so.
+    pub outline: Option<&'a Outline<'a>>,
     /// Its key.
     pub key: &'a str,
     /// The canonical record of the contact's company, where it was read.
@@ -83,7 +85,7 @@ pub struct Subject<'a> {
 
 /// The values of a record at a program's paths.
 struct Found<'a, 'p> {
-    names: &'p [String],
+    names: &'p [Cow<'p, str>],
     values: Vec<Option<&'a str>>,
 }
 
@@ -100,13 +102,18 @@ impl<'m> Program<'m> {
     pub fn new(stream: &Stream, section: Cow<'m, Section>) -> Self {
         let mut wanted = Vec::new();
         let field = attributes_of(stream);
-        section.paths(&mut |path| wanted.push(path.to_owned()));
+        match &section {
+            Cow::Borrowed(section) => section.paths(&mut |path| wanted.push(Cow::Borrowed(path))),
+            Cow::Owned(section) => {
+                section.paths(&mut |path| wanted.push(Cow::Owned(path.to_owned())));
+            }
+        }
         if section.strict {
-            wanted.extend(field.map(str::to_owned));
+            wanted.extend(field.map(Cow::Borrowed));
         }
         let mut wanted = in_order(wanted);
         wanted.dedup();
-        let slot = |path: &String| wanted.binary_search(path).ok();
+        let slot = |path: &str| wanted.binary_search_by(|known| (**known).cmp(path)).ok();
         let slots = section.rules.iter().map(|rule| {
             let sources = rule.from.iter();
             let sources = sources.map(|source| match source {
@@ -209,11 +216,14 @@ impl<'m> Program<'m> {
     }
 
     fn found<'a>(&self, subject: &Subject<'a>) -> Result<Found<'a, '_>, json::Invalid> {
-        let names = || self.names.iter().map(String::as_str);
-        let mut values = match (self.used.replace(true), subject.places) {
-            (false, _) => values_at(&names().collect::<Vec<_>>(), subject.record)?,
-            (true, [_, ..]) => self.placed(subject)?,
-            (true, []) => {
+        let names = || self.names.iter().map(|name| &**name);
+        let all = || names().collect::<Vec<_>>();
+        let again = self.used.replace(true);
+        let mut values = match (subject.outline, again, subject.places) {
+            (Some(outline), ..) => values_in(&all(), outline),
+            (None, false, _) => values_at(&all(), subject.record)?,
+            (None, true, [_, ..]) => self.placed(subject)?,
+            (None, true, []) => {
                 let paths = self.paths.get_or_init(|| Paths::new(names()));
                 paths.pick(subject.record)?
             }

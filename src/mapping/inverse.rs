@@ -92,6 +92,7 @@ impl Inverse {
         let subject = Subject {
             record,
             places: &[],
+            outline: None,
             key: "",
             company: None,
             parts: None,

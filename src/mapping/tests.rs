@@ -3,7 +3,7 @@
 /// What holds for every mapping.
 mod properties;
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
 
 use serde_json::{Value as Json, json};
 
@@ -23,6 +23,7 @@ fn subject(record: &str) -> Subject<'_> {
     Subject {
         record,
         places: &[],
+        outline: None,
         key: "1",
         company: None,
         parts: None,

@@ -9,7 +9,7 @@ use crate::failure::{problem, unknown};
 use crate::intercom::streams::Stream;
 use crate::json::{self, Member, Object};
 use crate::letters::fold;
-use crate::mapping::condition::{Condition, written};
+use crate::mapping::condition::{Condition, Terms, written};
 use crate::mapping::path::{Type, type_at};
 
 /// The words of these conditions.
@@ -237,7 +237,8 @@ fn keywords(
     };
     let paths = named.unwrap_or_default();
     for path in &paths {
-        if let Err(problem) = type_at(stream, path, &format!("{place}.in")) {
+        let terms = Terms { stream, asks: true };
+        if let Err(problem) = terms.type_at(path, &format!("{place}.in")) {
             problems.push(*problem);
         }
     }

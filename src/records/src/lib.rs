@@ -6,6 +6,7 @@
 
 extern crate alloc;
 
+mod blocks;
 mod field;
 pub mod keywords;
 pub mod letters;
@@ -25,7 +26,7 @@ pub use normalize::{Normalized, Place, Shape};
 pub use order::in_order;
 pub use outline::Outline;
 pub use paths::Paths;
-pub use places::{value_at, values_at};
+pub use places::{value_at, values_at, values_in};
 pub use reader::{Invalid, Name, Reader};
 pub use search::{find, parted, replaced};
 pub use text::{add, in_one_row, quote, quoted, unescaped};

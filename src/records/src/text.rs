@@ -1,5 +1,6 @@
 //! Texts and their escapes.
 
+use crate::blocks::{BLOCK, Block, STEP};
 use crate::prelude::*;
 use crate::reader::plain;
 
@@ -72,42 +73,41 @@ pub fn quote(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// How many bytes a text begins with, eight by eight, that are printable and of ASCII, and no two of which are blanks side by
-/// side; nor is the first one a blank behind another.
+/// How many bytes a text begins with, as far as blocks of them go, that are printable and of ASCII, and no two of which are
+/// blanks side by side; nor is the first one a blank behind another. None that begins markup is among them either, where that
+/// matters.
 #[inline(always)]
-pub(crate) fn smooth(text: &[u8], mut is_blank: bool) -> usize {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGH: u64 = ONES << 7;
-    // The high bits of those bytes that are zero.
-    let zeros = |word: u64| !(((word & !HIGH) + !HIGH) | word | !HIGH);
+pub(crate) fn smooth<const MARKUP: bool>(text: &[u8], mut is_blank: bool) -> usize {
     let mut done = 0;
-    while let Some(Ok(block)) = text.get(done..done + 8).map(TryInto::try_into) {
-        let word = u64::from_le_bytes(block);
-        let blanks = zeros(word ^ (ONES * u64::from(b' ')));
-        let doubled = blanks & (blanks << 8 | u64::from(is_blank) << 7);
-        // Less than a blank: the upper three bits are zero.
-        let control = zeros(word & (ONES * 0xe0)) | zeros(word ^ (ONES * 0x7f));
-        if (word & HIGH) | doubled | control != 0 {
-            break;
+    while let Some(Ok(block)) = text.get(done..done + BLOCK).map(TryInto::try_into) {
+        let block = Block::of(block);
+        let blanks = block.equal(b' ');
+        let doubled = blanks & (blanks << STEP | u64::from(is_blank) << (STEP - 1));
+        let mut odd = doubled | block.unprintable();
+        if MARKUP {
+            odd |= block.equal(b'<') | block.equal(b'&');
         }
-        is_blank = blanks >> 63 != 0;
-        done += 8;
+        if odd != 0 {
+            return done + odd.trailing_zeros() as usize / STEP;
+        }
+        is_blank = blanks >> (BLOCK * STEP - 1) != 0;
+        done += BLOCK;
     }
     done
 }
 
-/// The length of the longest beginning of a text that is words with one blank between each two.
+/// The length of the longest beginning of a text that is words with one blank between each two, and no markup.
 #[inline(never)]
 pub fn in_one_row(text: &str) -> usize {
     let bytes = text.as_bytes();
     let (mut at, mut is_blank) = (0, true);
     loop {
-        at += smooth(bytes.get(at..).unwrap_or_default(), is_blank);
+        at += smooth::<true>(bytes.get(at..).unwrap_or_default(), is_blank);
         is_blank = at.checked_sub(1).is_none_or(|at| bytes[at] == b' ');
         for _ in 0..8 {
             match bytes.get(at) {
                 Some(b' ') if !is_blank => is_blank = true,
-                Some(b' ' | b'\n' | b'\r' | b'\t' | b'\x0c') | None => {
+                Some(b' ' | b'\n' | b'\r' | b'\t' | b'\x0c' | b'<' | b'&') | None => {
                     return at - usize::from(is_blank && at > 0);
                 }
                 Some(_) => is_blank = false,
@@ -187,6 +187,8 @@ mod tests {
             ("a b ", 3),
             ("a b  c", 3),
             ("a\nb", 1),
+            ("a &amp; b", 1),
+            ("twelve, thirteen<br>", 16),
             ("é\u{a0}ü\t", 6),
         ] {
             assert_eq!(in_one_row(text), length, "{text:?}");
