@@ -20,6 +20,7 @@ pub mod workspace;
 
 use crate::contract::types::{Account, Connection, Failure, Problem};
 use crate::failure::{invalid_input, not_valid, problem};
+use crate::prelude::*;
 use document::Draft;
 pub use inverse::Inverse;
 use packed::{Packer, Unpacker};

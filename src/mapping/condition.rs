@@ -1,8 +1,9 @@
 //! Conditions on a record: `{ path: role, equals: lead }`, `in`, `present`, `absent`; `not`, `all`, `any` around them; a list
 //! means all of them. Numbers and times also `above`, `below`, `at_least`, `at_most`.
 
-use std::borrow::Cow;
-use std::cmp::Ordering;
+use crate::prelude::*;
+use alloc::borrow::Cow;
+use core::cmp::Ordering;
 
 use super::packed::{Packer, Unpacker};
 use super::path::{COMPANY, Type, type_at};

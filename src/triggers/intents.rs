@@ -10,6 +10,7 @@ use crate::map_record::Mapper;
 use crate::mapping::Mapping;
 use crate::mapping::apply::Subject;
 use crate::mapping::packed::Unpacker;
+use crate::prelude::*;
 
 /// The hexadecimal digits of an intent's id.
 const DIGITS: usize = 32;
@@ -110,6 +111,7 @@ impl<'a, 'w> Intents<'a, 'w> {
         }
         let subject = Subject {
             record: occasion.record,
+            places: &[],
             outline: Some(self.outline),
             key: occasion.key,
             company: mapping

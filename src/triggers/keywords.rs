@@ -1,5 +1,6 @@
 //! The index of keywords, as [`records::keywords`] reads it.
 
+use crate::prelude::*;
 use records::in_order;
 use records::keywords::{HEAD, SIGNS, hash};
 use records::letters::is_of_word;

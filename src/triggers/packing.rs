@@ -13,6 +13,7 @@ use crate::intercom::topics::Topic;
 use crate::mapping::Mapping;
 use crate::mapping::condition::{Condition, plain};
 use crate::mapping::packed::Packer;
+use crate::prelude::*;
 
 /// Bits of triggers with the same topics: whether they name any, and whether they ask how long ago something was, which no
 /// delivery tells.

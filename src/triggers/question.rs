@@ -1,5 +1,6 @@
 //! What only triggers ask: keywords, tags, authors, and how long ago something was.
 
+use crate::prelude::*;
 use records::in_order;
 
 use super::senses;

@@ -1,5 +1,6 @@
 //! An occasion as triggers look at it: values are picked once, and the texts are searched once for all keywords.
 
+use crate::prelude::*;
 use records::keywords::search;
 use records::{value_at, values_at, values_in};
 

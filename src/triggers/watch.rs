@@ -7,6 +7,7 @@ use crate::contract::types::{Intent, Notice};
 use crate::intercom::streams::Stream;
 use crate::json::{Outline, Reader};
 use crate::mapping::packed::Unpacker;
+use crate::prelude::*;
 
 /// Something that happened to a row.
 #[derive(Clone, Copy, Debug)]

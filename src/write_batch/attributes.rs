@@ -7,6 +7,7 @@ use crate::contract::types::Problem;
 use crate::failure::{nearest, problem};
 use crate::intercom::envelope;
 use crate::json::{self, Member, Members, Object, Unexpected, Value, list};
+use crate::prelude::*;
 
 /// The format of the stored list.
 const FORMAT: u8 = b'1';
@@ -35,13 +36,13 @@ impl<'a> Value<'a> for Attribute {
             _ if is(&members, "api_writable", false) => Some("read-only".to_owned()),
             _ => None,
         };
-        Ok(Self {
+        let mut take = members.taking();
+        let attribute = Self {
             closed,
-            data_type: members
-                .take::<Option<String>>("data_type")?
-                .unwrap_or_default(),
-            name: members.take("name")?,
-        })
+            data_type: take.member::<Option<_>>("data_type").unwrap_or_default(),
+            name: take.member("name"),
+        };
+        take.end(attribute)
     }
 }
 
@@ -168,7 +169,7 @@ impl Attributes {
                         .push(problem(path, "missing_attribute", message));
                 }
             }
-            kept = kept.json(name, &written(value));
+            kept.json(name, &written(value));
         }
         if !checked.dropped.is_empty() || kept != Members::default() {
             values.set("custom_attributes", kept.object());

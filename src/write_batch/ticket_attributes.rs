@@ -5,6 +5,7 @@ use super::values::{Values, written};
 use crate::contract::types::{Failure, Problem};
 use crate::failure::{nearest, not_valid, problem};
 use crate::json::{self, Member, Members, Object, quoted};
+use crate::prelude::*;
 
 /// Checks the attributes of a row against the type of its ticket.
 ///
@@ -68,7 +69,7 @@ pub fn check(values: &mut Values, type_json: &str, creates: bool) -> Result<(), 
                 continue;
             }
         };
-        sent = sent.json(name, &json);
+        sent.json(name, &json);
     }
     let needed = |attribute: &&Object| {
         creates

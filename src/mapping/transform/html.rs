@@ -1,6 +1,7 @@
 //! Markup to text: no parser of HTML, which bodies of messages do not take, but a reader that keeps to what browsers show.
 
-use records::in_one_row;
+use crate::prelude::*;
+use records::{in_one_row, parted};
 
 /// Named characters, each with its name before it.
 const NAMED: &str = "amp&|lt<|gt>|quot\"|apos'|nbsp |hellip…|mdash—|ndash–|lsquo‘|rsquo’|ldquo“|rdquo”|sbquo‚|bdquo„|\
@@ -80,7 +81,7 @@ pub fn plain(html: &str) -> String {
 
 /// What follows an ending; nothing where there is none.
 fn after<'a>(text: &'a str, ending: &str) -> &'a str {
-    text.split_once(ending).map_or("", |(_, rest)| rest)
+    parted(text, ending).map_or("", |(_, rest)| rest)
 }
 
 /// Text that is being laid out.
@@ -125,7 +126,7 @@ impl Lines {
     fn word(&mut self, word: &str) {
         if !self.done.is_empty() {
             if self.due > 0 {
-                self.done.extend(std::iter::repeat_n('\n', self.due));
+                self.done.extend(core::iter::repeat_n('\n', self.due));
             } else if self.blank {
                 self.done.push(' ');
             }
@@ -182,7 +183,7 @@ fn behind_attributes(text: &str) -> &str {
 /// What follows the end of a hidden element.
 fn behind_element<'a>(text: &'a str, name: &str) -> &'a str {
     let mut rest = text;
-    while let Some((_, tag)) = rest.split_once("</") {
+    while let Some((_, tag)) = parted(rest, "</") {
         let found = tag.get(..name.len());
         if found.is_some_and(|found| found.eq_ignore_ascii_case(name)) {
             return after(tag, ">");

@@ -1,6 +1,7 @@
 //! A conversation as text, in order.
 
-use std::borrow::Cow;
+use crate::prelude::*;
+use alloc::borrow::Cow;
 
 use records::values_at;
 

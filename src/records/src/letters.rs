@@ -1,6 +1,7 @@
 //! Letters, and where words end.
 
 use crate::blocks::Block;
+use crate::prelude::*;
 use crate::text::smooth;
 
 /// Characters beyond ASCII that belong to no word which has an end: signs and punctuation, and scripts that are written without

@@ -1,5 +1,6 @@
 //! Objects, read one level deep.
 
+use crate::prelude::*;
 use crate::{Invalid, Name, Reader, unescaped};
 
 /// An object, read one level deep: its members, as they are written. Anything else has none.

@@ -1,8 +1,9 @@
 //! Values at a few dotted paths of a record. Nothing is made of the paths beforehand, as [`Paths`](crate::Paths) does for many
 //! records: a look at one record costs no more than reading it.
 
-use std::borrow::Cow;
-use std::cmp::Ordering;
+use crate::prelude::*;
+use alloc::borrow::Cow;
+use core::cmp::Ordering;
 
 use crate::reader::same;
 use crate::{Invalid, Outline, Reader};

@@ -1,6 +1,7 @@
 //! Texts and their escapes.
 
 use crate::blocks::{BLOCK, Block, STEP};
+use crate::prelude::*;
 use crate::reader::plain;
 
 /// A text in quotes, escaped.
@@ -8,6 +9,36 @@ pub fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     quote(&mut out, text);
     out
+}
+
+/// Appends texts, one behind the other. Most are names and marks: those that are short are copied in two steps which overlap,
+/// since in the sandbox each longer copy is a call of the host's.
+#[inline(never)]
+pub fn add(out: &mut String, texts: &[&str]) {
+    // SAFETY: whole texts are appended.
+    let bytes = unsafe { out.as_mut_vec() };
+    bytes.reserve(texts.iter().map(|text| text.len()).sum());
+    for text in texts {
+        let text = text.as_bytes();
+        match text.len() {
+            0..4 => text.iter().for_each(|byte| bytes.push(*byte)),
+            4..8 => overlapping::<4>(bytes, text),
+            8..16 => overlapping::<8>(bytes, text),
+            16..33 => overlapping::<16>(bytes, text),
+            _ => bytes.extend_from_slice(text),
+        }
+    }
+}
+
+/// Appends a text that is as long as this, or up to twice as long.
+#[inline(always)]
+fn overlapping<const SIZE: usize>(bytes: &mut Vec<u8>, text: &[u8]) {
+    let end = bytes.len() + text.len();
+    if let (Some(first), Some(last)) = (text.first_chunk::<SIZE>(), text.last_chunk::<SIZE>()) {
+        bytes.extend_from_slice(first);
+        bytes.truncate(end - SIZE);
+        bytes.extend_from_slice(last);
+    }
 }
 
 /// Appends a text in quotes, escaped.
@@ -165,6 +196,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn texts_are_added_whole(texts in prop::collection::vec(".{0,40}", 0..8)) {
+            let mut out = "x".to_owned();
+            add(&mut out, &texts.iter().map(String::as_str).collect::<Vec<_>>());
+            prop_assert_eq!(out, format!("x{}", texts.concat()));
+        }
+
         #[test]
         fn texts_are_written_and_read_as_serde_json_does(text in ".{0,40}|[\\x00-\\x7f]{0,40}") {
             let written = quoted(&text);

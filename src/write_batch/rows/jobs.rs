@@ -18,6 +18,7 @@ use crate::intercom::request;
 use crate::intercom::versions::PREVIEW;
 use crate::json::{self, Member, Members, Object};
 use crate::operation::Answer;
+use crate::prelude::*;
 
 /// Rows of one job, at most.
 const MOST: usize = 100;
@@ -259,11 +260,14 @@ impl Travelling {
         }
         let target = mode.references.first()?;
         let id = self.values.json(target.name).map(str::to_owned);
-        let mut members = Members::default().some_json("id", id);
+        let mut members = Members::default();
+        members.some_json("id", id);
         for field in mode.fields().filter(|field| field.sent) {
             match self.values.json(field.name) {
                 Some("null") => return None,
-                Some(json) => members = members.json(field.name, json),
+                Some(json) => {
+                    members.json(field.name, json);
+                }
                 None => {}
             }
         }
