@@ -109,7 +109,7 @@ impl Block {
     /// Which are at least this one, both taken as of ASCII.
     #[inline(always)]
     fn at_least(self, byte: u8) -> u64 {
-        (self.0 & !HIGH) + ONES * u64::from(0x80 - byte) & HIGH
+        ((self.0 & !HIGH) + ONES * u64::from(0x80 - byte)) & HIGH
     }
 
     /// Which are control characters, or beyond ASCII.
@@ -121,7 +121,7 @@ impl Block {
     /// Which are letters, digits and `_` of ASCII.
     #[inline(always)]
     pub fn of_words(self) -> u64 {
-        let small = Self(self.0 | ONES * 0x20);
+        let small = Self(self.0 | (ONES * 0x20));
         let letters = small.at_least(b'a') & !small.at_least(b'z' + 1);
         let digits = self.at_least(b'0') & !self.at_least(b'9' + 1);
         (letters | digits | self.equal(b'_')) & !self.0
