@@ -269,6 +269,21 @@ pub(super) fn read_entry(
     )
 }
 
+/// Reads the document of a connection that was added, which was looked at before. `path` is its place in messages.
+pub(super) fn read_added(
+    path: &Path,
+    text: &str,
+    defaults: &Defaults,
+) -> Result<ConnectionEntry, ConnectionFileError> {
+    let mut problems = Problems::default();
+    let root = document::parse(path, text, &mut problems)?;
+    let entry = read_entry(path, &root, defaults, &mut problems);
+    problems.finish(path)?;
+    entry.ok_or_else(|| ConnectionFileError::Empty {
+        path: path.to_path_buf(),
+    })
+}
+
 /// `listen` of a section.
 fn address(section: &mut Section<'_>, problems: &mut Problems) -> Option<SocketAddr> {
     let text = section.text("listen", problems)?;

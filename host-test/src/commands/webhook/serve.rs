@@ -32,7 +32,8 @@ pub(in crate::commands) async fn serve(
         let place = Place::of(&arguments.output, several.then_some(name.as_str()))?;
         let workers = arguments.workers.into();
         let plugin = component.plugin(&file, &name).await?;
-        served.push(Served::open(global, &plugin, name, file, &place, workers).await?);
+        let taken = (&plugin, component.followed());
+        served.push(Served::open(global, taken, name, file, &place, workers).await?);
     }
     let recipients = served.iter().filter_map(|one| one.recipient().transpose());
     let recipients: Result<Vec<Recipient>, CommandError> = recipients.collect();

@@ -300,14 +300,8 @@ impl Platform {
         document: &Secret,
     ) -> Result<(ConnectionEntry, ConnectionFile), ConnectionFileError> {
         let path = Path::new(DOCUMENT);
-        let mut problems = Problems::default();
-        let root = document::parse(path, document.expose(), &mut problems)?;
         let defaults = &self.shared.config.defaults;
-        let entry = config::read_entry(path, &root, defaults, &mut problems);
-        problems.finish(path)?;
-        let entry = entry.ok_or_else(|| ConnectionFileError::Empty {
-            path: path.to_path_buf(),
-        })?;
+        let entry = config::read_added(path, document.expose(), defaults)?;
         let folder = Folder::of(&self.shared.data, &entry.name);
         let file = match &entry.source {
             ConnectionSource::Document(text) => {
