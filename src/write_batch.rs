@@ -211,7 +211,10 @@ impl WriteBatch {
         let attributes = Attributes::stored(stored);
         match rows.attributes_wanted() {
             Some(model) if !rows.covered_by(&attributes) => {
-                let list = request::get(rows.api_version(), Attributes::path(model));
+                let list = request::get(
+                    rows.api_version(),
+                    Attributes::path(model, rows.api_version()),
+                );
                 self.state = State::Attributes(rows, attributes);
                 Step::Send(vec![list], MOST_IN_FLIGHT)
             }

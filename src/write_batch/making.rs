@@ -7,11 +7,11 @@ use crate::intercom::request;
 use crate::json::{self, Member, Object};
 use crate::operation::Answer;
 use crate::prelude::*;
-use records::find;
+use crate::search::find;
 
 /// An object that is made.
 struct Making {
-    path: &'static str,
+    path: String,
     body: String,
     made: Option<Result<String, Failure>>,
 }
@@ -22,11 +22,11 @@ pub struct Makings(Vec<Making>);
 
 impl Makings {
     /// Wants an object to be made; gives its place.
-    pub fn want(&mut self, path: &'static str, body: String) -> usize {
+    pub fn want(&mut self, path: &str, body: String) -> usize {
         let same = |making: &Making| making.path == path && making.body == body;
         self.0.iter().position(same).unwrap_or_else(|| {
             self.0.push(Making {
-                path,
+                path: path.to_owned(),
                 body,
                 made: None,
             });
@@ -38,7 +38,12 @@ impl Makings {
     pub fn request(&self, place: usize, api_version: &str) -> Option<Request> {
         let making = self.0.get(place)?;
         let body = Some(making.body.clone());
-        Some(request::write(api_version, Method::Post, making.path, body))
+        Some(request::write(
+            api_version,
+            Method::Post,
+            making.path.as_str(),
+            body,
+        ))
     }
 
     /// The requests for what is not made yet.

@@ -259,7 +259,12 @@ impl Travelling {
             return None;
         }
         let target = mode.references.first()?;
-        let id = self.values.json(target.name).map(str::to_owned);
+        // One that is created has none, also where a rehearsal has a word for it.
+        let id = self
+            .values
+            .json(target.name)
+            .filter(|_| call.does != Does::Creates);
+        let id = id.map(str::to_owned);
         let mut members = Members::default();
         members.some_json("id", id);
         for field in mode.fields().filter(|field| field.sent) {
