@@ -20,6 +20,8 @@ mod validate;
 mod values;
 mod written;
 
+use crate::prelude::*;
+
 pub use journal::{FORMAT as JOURNAL_FORMAT, READ as JOURNAL_READS};
 
 use attributes::Attributes;
@@ -209,7 +211,10 @@ impl WriteBatch {
         let attributes = Attributes::stored(stored);
         match rows.attributes_wanted() {
             Some(model) if !rows.covered_by(&attributes) => {
-                let list = request::get(rows.api_version(), Attributes::path(model));
+                let list = request::get(
+                    rows.api_version(),
+                    Attributes::path(model, rows.api_version()),
+                );
                 self.state = State::Attributes(rows, attributes);
                 Step::Send(vec![list], MOST_IN_FLIGHT)
             }
@@ -389,7 +394,7 @@ impl Operation for WriteBatch {
     type Output = Outcomes;
 
     fn step(&mut self, moment: Moment, input: Input) -> Step<Outcomes> {
-        match (std::mem::replace(&mut self.state, State::Over), input) {
+        match (core::mem::replace(&mut self.state, State::Over), input) {
             (State::Begin, _) => self
                 .begin()
                 .unwrap_or_else(|failure| Step::Done(Err(failure))),

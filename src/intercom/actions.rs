@@ -107,6 +107,8 @@ pub enum Absent {
     Unchanged,
     /// The same; but it may be in the archive, where it is found by its id only, and the log says so.
     Hidden,
+    /// It fails, and is told how one in the archive is found.
+    Archived,
     /// It is created by the row's own request.
     Created,
     /// It is created before, where the policy allows it.
@@ -115,6 +117,20 @@ pub enum Absent {
     Later,
     /// A row need not speak of it; one that does, and of one that is not there, fails.
     Optional,
+}
+
+impl Absent {
+    /// The same, for who reads the schema of rows.
+    fn told(self) -> &'static str {
+        match self {
+            Self::Fails | Self::Optional => "failed",
+            Self::Archived => "failed; one in the archive is found by its id only",
+            Self::Unchanged => "unchanged",
+            Self::Hidden => "unchanged; one in the archive is found by its id only",
+            Self::Created | Self::Made => "created",
+            Self::Later => "deferred",
+        }
+    }
 }
 
 /// The request of a mode. Of several, the last one counts that the API version has.

@@ -85,6 +85,9 @@ pub enum Complement {
     Attribute(&'static str),
 }
 
+/// What stands in a path for each of the connection's types of custom objects.
+pub const OF_TYPE: &str = "{type}";
+
 /// A stream: a row of the table.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stream {
@@ -133,7 +136,7 @@ impl Stream {
     /// The field that may hold rows of another stream; empty: there is none.
     pub fn embedded(&self) -> &'static str {
         let mut fields = self.fields.iter();
-        let found = fields.find(|field| field.kind == Kind::Elsewhere);
+        let found = fields.find(|field| *field.kind == Kind::Elsewhere);
         found.map_or("", Field::name)
     }
 

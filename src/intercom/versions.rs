@@ -29,6 +29,9 @@ pub const OWNER_IS_TEXT: &str = "2.16";
 /// The first version in which reading a contact that was merged into another one says into which.
 pub const MERGED_ARE_TOLD: &str = "2.16";
 
+/// The first version in which the attributes of conversations are a list of their own, and can be created.
+pub const CONVERSATION_ATTRIBUTES: &str = "2.16";
+
 /// The second number of a version: what tables hold, since it is a byte. Preview is behind all of them.
 pub const fn minor(version: &str) -> u8 {
     if version.as_bytes()[0] == b'P' {

@@ -6,7 +6,9 @@ use crate::contract::state::Change;
 use crate::contract::types::Problem;
 use crate::failure::{nearest, problem};
 use crate::intercom::envelope;
+use crate::intercom::versions::{CONVERSATION_ATTRIBUTES, is_from};
 use crate::json::{self, Member, Members, Object, Unexpected, Value, list};
+use crate::prelude::*;
 
 /// The format of the stored list.
 const FORMAT: u8 = b'1';
@@ -35,13 +37,13 @@ impl<'a> Value<'a> for Attribute {
             _ if is(&members, "api_writable", false) => Some("read-only".to_owned()),
             _ => None,
         };
-        Ok(Self {
+        let mut take = members.taking();
+        let attribute = Self {
             closed,
-            data_type: members
-                .take::<Option<String>>("data_type")?
-                .unwrap_or_default(),
-            name: members.take("name")?,
-        })
+            data_type: take.member::<Option<_>>("data_type").unwrap_or_default(),
+            name: take.member("name"),
+        };
+        take.end(attribute)
     }
 }
 
@@ -80,8 +82,38 @@ impl Attributes {
     }
 
     /// The path of the list.
-    pub fn path(model: &str) -> String {
-        format!("/data_attributes?model={model}&include_archived=true")
+    pub fn path(model: &str, api_version: &str) -> String {
+        match is_conversations_own(model, api_version) {
+            true => format!("{OF_CONVERSATIONS}?include_archived=true"),
+            false => format!("/data_attributes?model={model}&include_archived=true"),
+        }
+    }
+
+    /// The request that creates one: path and body. None where nobody can: why.
+    pub fn making(
+        model: &str,
+        api_version: &str,
+        name: &str,
+        data_type: &str,
+    ) -> Result<(&'static str, String), &'static str> {
+        let mut named = Members::default();
+        named.text("name", name);
+        match is_conversations_own(model, api_version) {
+            true => Ok((
+                OF_CONVERSATIONS,
+                named.text("data_type", decimal(data_type)).object(),
+            )),
+            false if model == CONVERSATION => Err(
+                ", and the API lets nobody create one of conversations before version 2.16: create it in Intercom's settings",
+            ),
+            false => Ok((
+                "/data_attributes",
+                named
+                    .text("model", model)
+                    .text("data_type", data_type)
+                    .object(),
+            )),
+        }
     }
 
     /// Reads the stored list. One that cannot be read counts as none.
@@ -98,7 +130,8 @@ impl Attributes {
     /// Reads Intercom's answer. One that cannot be read leaves it as it was: Intercom itself is the judge then.
     pub fn read(&mut self, body: &[u8]) -> Option<Change> {
         let (items, _) = envelope::items(body, &["data", "data_attributes"]).ok()?;
-        let custom = |object: &Object| object.get("custom") == Some(&Member::Boolean(true));
+        // Those of conversations do not say it where they are a list of their own.
+        let custom = |object: &Object| object.get("custom") != Some(&Member::Boolean(false));
         self.all = items
             .iter()
             .filter(|item| json::parse(item.as_bytes()).is_ok_and(|object: Object| custom(&object)))
@@ -123,8 +156,13 @@ impl Attributes {
         })
     }
 
-    /// Checks what a row gives, and leaves out of it what the policy wants to be left out.
-    pub fn check(&self, values: &mut Values, policy: MissingAttribute) -> Checked {
+    /// Checks what a row gives, and leaves out of it what the policy wants to be left out. `cannot`: why none can be created.
+    pub fn check(
+        &self,
+        values: &mut Values,
+        policy: MissingAttribute,
+        cannot: Option<&str>,
+    ) -> Checked {
         let mut checked = Checked::default();
         let mut kept = Members::default();
         let object = given(values);
@@ -149,7 +187,9 @@ impl Attributes {
                     checked.dropped.push(name.clone());
                     continue;
                 }
-                (None, MissingAttribute::Create) => match data_type(value) {
+                // A list names instances of a custom object: what holds such is not in every list of attributes.
+                (None, _) if matches!(value, Member::List(_)) => {}
+                (None, MissingAttribute::Create) if cannot.is_none() => match type_of(value) {
                     Some(data_type) => checked.missing.push((name.clone(), data_type)),
                     // Nothing is there to be cleared, and nothing says of which type it would be.
                     None => continue,
@@ -161,14 +201,18 @@ impl Attributes {
                         .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
                     let message = match closed {
                         Some(closed) => format!("the workspace's attribute `{name}` is {closed}"),
-                        None => format!("the workspace has no attribute `{name}`{hint}"),
+                        None => {
+                            let why = cannot.filter(|_| policy == MissingAttribute::Create);
+                            let why = why.unwrap_or_default();
+                            format!("the workspace has no attribute `{name}`{why}{hint}")
+                        }
                     };
                     checked
                         .problems
                         .push(problem(path, "missing_attribute", message));
                 }
             }
-            kept = kept.json(name, &written(value));
+            kept.json(name, &written(value));
         }
         if !checked.dropped.is_empty() || kept != Members::default() {
             values.set("custom_attributes", kept.object());
@@ -183,13 +227,46 @@ fn given(values: &Values) -> Object<'_> {
     json::parse(json.as_bytes()).unwrap_or_default()
 }
 
+/// The attributes that a row gives and the answer to it lacks.
+pub fn left_out(answer: &[u8], values: &Values) -> Vec<String> {
+    let taken = json::parse(answer)
+        .ok()
+        .and_then(|mut object: Object| object.take::<Option<Object>>("custom_attributes").ok()?);
+    let Some(taken) = taken else {
+        return Vec::new();
+    };
+    let given = given(values).0.into_iter();
+    given
+        .filter(|(name, value)| *value != Member::Null && taken.get(name).is_none())
+        .map(|(name, _)| name)
+        .collect()
+}
+
 /// Whether a row gives any attribute.
 pub fn are_given(values: &Values) -> bool {
     !given(values).0.is_empty()
 }
 
+/// The model of conversations.
+const CONVERSATION: &str = "conversation";
+
+/// Where theirs are where they are a list of their own.
+const OF_CONVERSATIONS: &str = "/conversations/attributes";
+
+fn is_conversations_own(model: &str, api_version: &str) -> bool {
+    model == CONVERSATION && is_from(api_version, CONVERSATION_ATTRIBUTES)
+}
+
+/// A type by the name that it has where it is not of people and companies.
+pub fn decimal(data_type: &str) -> &str {
+    match data_type {
+        "float" => "decimal",
+        other => other,
+    }
+}
+
 /// The type that an attribute with this value has.
-fn data_type(value: &Member) -> Option<&'static str> {
+pub fn type_of(value: &Member) -> Option<&'static str> {
     match value {
         Member::Text(_) => Some("string"),
         Member::Number(digits) if digits.parse::<i64>().is_ok() => Some("integer"),
@@ -249,7 +326,7 @@ mod tests {
         let given = r#"{"plan":"pro","sets":3,"old":1,"nothing":null}"#;
         let check = |policy| {
             let mut values = values(given);
-            let checked = attributes().check(&mut values, policy);
+            let checked = attributes().check(&mut values, policy, None);
             let json = values.json("custom_attributes").unwrap().to_owned();
             (checked, json)
         };
@@ -278,6 +355,28 @@ mod tests {
     }
 
     #[test]
+    fn what_an_answer_lacks_was_not_taken() {
+        let given = values(r#"{"plan":"pro","seats":3,"cleared":null}"#);
+        for (answer, expected) in [
+            (
+                r#"{"id":"1","custom_attributes":{"plan":"pro"}}"#,
+                vec!["seats"],
+            ),
+            (
+                r#"{"custom_attributes":{"plan":"other","seats":null}}"#,
+                vec![],
+            ),
+            (r#"{"custom_attributes":{}}"#, vec!["plan", "seats"]),
+            // An answer without any says nothing.
+            (r#"{"id":"1"}"#, vec![]),
+            (r#"{"custom_attributes":null}"#, vec![]),
+            ("", vec![]),
+        ] {
+            assert_eq!(left_out(answer.as_bytes(), &given), expected, "{answer}");
+        }
+    }
+
+    #[test]
     fn types_are_checked() {
         for (json, fine) in [
             (r#"{"seats":3}"#, true),
@@ -288,7 +387,7 @@ mod tests {
         ] {
             let mut given = values(json);
             assert_eq!(attributes().covers(&given), fine, "{json}");
-            let checked = attributes().check(&mut given, MissingAttribute::Fail);
+            let checked = attributes().check(&mut given, MissingAttribute::Fail, None);
             assert_eq!(checked.problems.is_empty(), fine, "{json}");
         }
     }

@@ -5,6 +5,7 @@ use crate::contract::types::{Failure, FailureKind};
 use crate::failure::failure;
 use crate::intercom::actions::{By, Object, Reference};
 use crate::json::{Member, Object as Members, Unexpected, Value};
+use crate::prelude::*;
 
 /// An object that Intercom has.
 #[derive(Clone, Debug, Default)]
@@ -17,8 +18,8 @@ pub struct Known {
     pub role: Option<String>,
     /// The members that rows find objects by.
     members: Vec<(&'static str, String)>,
-    /// What a ticket of this type holds, as it is written.
-    pub attributes: Option<String>,
+    /// A type of tickets, or that of this ticket: its id, and what a ticket of it holds.
+    pub ticket_type: Option<(String, String)>,
 }
 
 const MEMBERS: &[&str] = &[
@@ -77,16 +78,19 @@ impl<'a> Value<'a> for Known {
             Some(Member::Text(role)) => Some(role.clone()),
             _ => None,
         };
-        let attributes = match object.get("ticket_type_attributes") {
-            Some(Member::Object(json)) => Some((*json).to_owned()),
-            _ => None,
+        let ticket_type = match object.get("ticket_type_attributes") {
+            Some(Member::Object(json)) => Some((id.clone(), (*json).to_owned())),
+            _ => {
+                let own: Option<Self> = object.take("ticket_type").unwrap_or_default();
+                own.and_then(|own| own.ticket_type)
+            }
         };
         Ok(Self {
             id,
             updated_at: object.take("updated_at").unwrap_or_default(),
             role,
             members,
-            attributes,
+            ticket_type,
         })
     }
 }

@@ -6,10 +6,12 @@ use crate::intercom::errors::{ApiError, from_http, from_response, unexpected_bod
 use crate::intercom::request;
 use crate::json::{self, Member, Object};
 use crate::operation::Answer;
+use crate::prelude::*;
+use crate::search::find;
 
 /// An object that is made.
 struct Making {
-    path: &'static str,
+    path: String,
     body: String,
     made: Option<Result<String, Failure>>,
 }
@@ -20,11 +22,11 @@ pub struct Makings(Vec<Making>);
 
 impl Makings {
     /// Wants an object to be made; gives its place.
-    pub fn want(&mut self, path: &'static str, body: String) -> usize {
+    pub fn want(&mut self, path: &str, body: String) -> usize {
         let same = |making: &Making| making.path == path && making.body == body;
         self.0.iter().position(same).unwrap_or_else(|| {
             self.0.push(Making {
-                path,
+                path: path.to_owned(),
                 body,
                 made: None,
             });
@@ -36,7 +38,12 @@ impl Makings {
     pub fn request(&self, place: usize, api_version: &str) -> Option<Request> {
         let making = self.0.get(place)?;
         let body = Some(making.body.clone());
-        Some(request::write(api_version, Method::Post, making.path, body))
+        Some(request::write(
+            api_version,
+            Method::Post,
+            making.path.as_str(),
+            body,
+        ))
     }
 
     /// The requests for what is not made yet.
@@ -75,7 +82,8 @@ fn read(answer: Answer) -> Result<String, Failure> {
         let failure = harmless(from_response(&response, Effect::Write, None));
         let message = ApiError::of(&response).message.to_ascii_lowercase();
         // Somebody else made the attribute meanwhile.
-        let there = failure.kind == FailureKind::InvalidInput && message.contains("already");
+        let there =
+            failure.kind == FailureKind::InvalidInput && find(&message, "already").is_some();
         return if there {
             Ok(String::new())
         } else {

@@ -9,7 +9,7 @@ mod unchanged;
 use self::jobs::Job;
 use self::unchanged::Said;
 use super::answer::{Step, outcome_unknown, unwritten};
-use super::attributes::{self, Attributes};
+use super::attributes::{self, Attributes, Checked};
 use super::journal::{Journal, Recorded};
 use super::making::Makings;
 use super::validate;
@@ -20,8 +20,9 @@ use crate::contract::connector::{Batch, Outcome, OutcomeStatus, Row};
 use crate::contract::types::{Failure, FailureKind, WholeFailure};
 use crate::failure::{failure, not_valid};
 use crate::intercom::actions::{Absent, Action, By, Mode, Object, Reference, Replay, Write};
-use crate::json::{Members, quoted};
+use crate::json::quoted;
 use crate::mapping::Inverse;
+use crate::prelude::*;
 
 /// A row on its way.
 struct Travelling {
@@ -161,7 +162,7 @@ impl Rows {
 
     /// What is to be said in the log.
     pub fn take_notices(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.notices)
+        core::mem::take(&mut self.notices)
     }
 
     /// Takes over the stored journal: rows whose outcome it knows are over. `running`: another call has changed it while
@@ -226,32 +227,55 @@ impl Rows {
         let Some(model) = self.action.attributes else {
             return;
         };
-        for travelling in self.rows.iter_mut().filter(|one| one.outcome.is_none()) {
-            let checked = known.check(&mut travelling.values, self.policy.missing_attribute);
-            if !checked.problems.is_empty() {
-                let failure = not_valid("invalid_row", "the row", checked.problems);
-                let failed = OutcomeStatus::Failed(*failure);
-                travelling.outcome = Some(outcome(&travelling.row, failed));
-                continue;
+        let version = self.api_version;
+        let cannot = Attributes::making(model, version, "", "").err();
+        for index in 0..self.rows.len() {
+            let travelling = &mut self.rows[index];
+            if travelling.outcome.is_none() {
+                let policy = self.policy.missing_attribute;
+                let checked = known.check(&mut travelling.values, policy, cannot);
+                self.take_checked(index, checked, &|name, data_type| {
+                    let made = Attributes::making(model, version, name, data_type);
+                    made.ok().map(|(path, body)| (path.to_owned(), body))
+                });
             }
-            for (name, data_type) in checked.missing {
-                let body = Members::default()
-                    .text("name", &name)
-                    .text("model", model)
-                    .text("data_type", data_type)
-                    .object();
-                let place = self.makings.want("/data_attributes", body);
+        }
+    }
+
+    /// Takes over what the attributes of a row came to: it fails, or needs some that `making` makes, or goes without some.
+    fn take_checked(
+        &mut self,
+        index: usize,
+        checked: Checked,
+        making: &dyn Fn(&str, &str) -> Option<(String, String)>,
+    ) {
+        let travelling = &mut self.rows[index];
+        if !checked.problems.is_empty() {
+            let failure = not_valid("invalid_row", "the row", checked.problems);
+            let failed = OutcomeStatus::Failed(*failure);
+            travelling.outcome = Some(outcome(&travelling.row, failed));
+            return;
+        }
+        for (name, data_type) in checked.missing {
+            if let Some((path, body)) = making(&name, data_type) {
+                let place = self.makings.want(&path, body);
                 travelling.needs.push((place, None));
             }
-            for name in checked.dropped {
-                let notice = format!(
-                    "{}: the workspace has no attribute `{name}`: left out",
-                    self.action.name
-                );
-                if !self.notices.contains(&notice) {
-                    self.notices.push(notice);
-                }
-            }
+        }
+        for name in checked.dropped {
+            self.notice_left_out(&name);
+        }
+    }
+
+    fn notice_left_out(&mut self, name: &str) {
+        self.notice(format!("there is no attribute `{name}`: left out"));
+    }
+
+    /// Has something said in the log, once.
+    fn notice(&mut self, text: String) {
+        let notice = format!("{}: {text}", self.action.name);
+        if !self.notices.contains(&notice) {
+            self.notices.push(notice);
         }
     }
 
@@ -274,7 +298,7 @@ impl Rows {
     /// Takes over what was made.
     pub fn take_made(&mut self) {
         for index in 0..self.rows.len() {
-            for (place, name) in std::mem::take(&mut self.rows[index].needs) {
+            for (place, name) in core::mem::take(&mut self.rows[index].needs) {
                 match (self.makings.made(place).cloned(), name) {
                     (Some(Ok(id)), Some(name)) => self.rows[index].values.set(name, quoted(&id)),
                     (Some(Err(failure)), _) => self.end_unwritten(index, &failure),
@@ -356,6 +380,12 @@ impl Travelling {
             true => Step::Create,
             false => Step::Write,
         }
+    }
+
+    /// The id of an object that it speaks of, if it gives it.
+    fn given_id(&self, reference: &Reference) -> Option<String> {
+        let mut by = reference.by.iter().filter(|(_, by)| *by == By::Id);
+        by.find_map(|(name, _)| self.values.text(name))
     }
 
     /// The row speaks of the object with this id.

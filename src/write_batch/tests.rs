@@ -1,7 +1,9 @@
+mod attributes;
 mod conforms;
 mod identity;
 mod jobs;
 mod replay;
+mod schema;
 mod several;
 mod unchanged;
 mod workspace;

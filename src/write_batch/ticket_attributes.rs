@@ -1,21 +1,39 @@
 //! What a ticket holds, by its type: names are checked, and the items of lists may be given by their labels.
 
-use super::attributes::fits;
+use super::attributes::{Checked, decimal, fits, type_of};
 use super::values::{Values, written};
-use crate::contract::types::{Failure, Problem};
-use crate::failure::{nearest, not_valid, problem};
+use crate::config::MissingAttribute;
+use crate::contract::types::Problem;
+use crate::failure::{nearest, problem};
+use crate::intercom::request::encode;
 use crate::json::{self, Member, Members, Object, quoted};
+use crate::prelude::*;
 
-/// Checks the attributes of a row against the type of its ticket.
-///
-/// # Errors
-/// `invalid_row`, with every problem.
-pub fn check(values: &mut Values, type_json: &str, creates: bool) -> Result<(), Failure> {
+/// The request that creates an attribute of a type of tickets: path and body. It has to be described.
+pub fn making(type_id: &str, name: &str, data_type: &str) -> (String, String) {
+    let body = Members::default()
+        .text("name", name)
+        .text("description", name)
+        .text("data_type", decimal(data_type))
+        .object();
+    let path = format!("/ticket_types/{}/attributes", encode(type_id));
+    (path, body)
+}
+
+/// Checks the attributes of a row against the type of its ticket, and leaves out of it what the policy wants to be left out.
+/// `creates`: the row creates the ticket, so that it needs what the type needs.
+pub fn check(
+    values: &mut Values,
+    type_json: &str,
+    creates: bool,
+    policy: MissingAttribute,
+) -> Checked {
+    let mut checked = Checked::default();
     let json = json::member(type_json, "data").unwrap_or("[]");
     let all: Vec<Object> = json::parse(json.as_bytes()).unwrap_or_default();
     // A type whose attributes cannot be read says nothing.
     if all.is_empty() {
-        return Ok(());
+        return checked;
     }
     let name_of = |attribute: &Object| match attribute.get("name") {
         Some(Member::Text(name)) => name.clone(),
@@ -23,7 +41,7 @@ pub fn check(values: &mut Values, type_json: &str, creates: bool) -> Result<(), 
     };
     let given_json = values.json("ticket_attributes").unwrap_or("{}").to_owned();
     let given: Object = json::parse(given_json.as_bytes()).unwrap_or_default();
-    let mut problems: Vec<Problem> = Vec::new();
+    let problems = &mut checked.problems;
     let mut sent = Members::default();
     for (name, value) in &given.0 {
         let path = format!("ticket_attributes.{name}");
@@ -56,6 +74,17 @@ pub fn check(values: &mut Values, type_json: &str, creates: bool) -> Result<(), 
             },
             // Every type has these, and some list them not.
             None if name.starts_with("_default_") => written(value),
+            None if policy == MissingAttribute::Drop => {
+                checked.dropped.push(name.clone());
+                continue;
+            }
+            None if policy == MissingAttribute::Create && *value == Member::Null => continue,
+            None if policy == MissingAttribute::Create
+                && let Some(its_type) = type_of(value) =>
+            {
+                checked.missing.push((name.clone(), its_type));
+                written(value)
+            }
             None => {
                 let names: Vec<String> = all.iter().map(name_of).collect();
                 let hint = nearest(name, names.iter().map(String::as_str))
@@ -68,7 +97,7 @@ pub fn check(values: &mut Values, type_json: &str, creates: bool) -> Result<(), 
                 continue;
             }
         };
-        sent = sent.json(name, &json);
+        sent.json(name, &json);
     }
     let needed = |attribute: &&Object| {
         creates
@@ -84,13 +113,10 @@ pub fn check(values: &mut Values, type_json: &str, creates: bool) -> Result<(), 
             ));
         }
     }
-    if !problems.is_empty() {
-        return Err(not_valid("invalid_row", "the row", problems));
-    }
     if !given.0.is_empty() {
         values.set("ticket_attributes", sent.object());
     }
-    Ok(())
+    checked
 }
 
 /// A value in the form in which it is sent: for a list, the id of the item that is given by its label or id.
@@ -132,9 +158,50 @@ mod tests {
     fn checked(json: &str, creates: bool) -> Result<String, Vec<String>> {
         let mut values = Values::default();
         values.set("ticket_attributes", json.to_owned());
-        check(&mut values, TYPE, creates)
-            .map(|()| values.json("ticket_attributes").unwrap_or("").to_owned())
-            .map_err(|failure| failure.problems.into_iter().map(|one| one.path).collect())
+        let checked = check(&mut values, TYPE, creates, MissingAttribute::Fail);
+        match checked.problems.is_empty() {
+            true => Ok(values.json("ticket_attributes").unwrap_or("").to_owned()),
+            false => Err(checked.problems.into_iter().map(|one| one.path).collect()),
+        }
+    }
+
+    #[test]
+    fn what_the_type_lacks_is_created_or_left_out_where_the_policy_says_so() {
+        let given =
+            r#"{"_default_title_":"T","weight":1.5,"colour":"red","nothing":null,"several":["a"]}"#;
+        let check = |policy| {
+            let mut values = Values::default();
+            values.set("ticket_attributes", given.to_owned());
+            let checked = check(&mut values, TYPE, false, policy);
+            let json = values.json("ticket_attributes").unwrap().to_owned();
+            (checked, json)
+        };
+        let (dropped, json) = check(MissingAttribute::Drop);
+        assert_eq!(dropped.dropped, ["weight", "colour", "nothing", "several"]);
+        assert_eq!(json, r#"{"_default_title_":"T"}"#);
+        let (created, json) = check(MissingAttribute::Create);
+        let missing = created
+            .missing
+            .iter()
+            .map(|(name, kind)| (name.as_str(), *kind));
+        assert_eq!(
+            missing.collect::<Vec<_>>(),
+            [("weight", "float"), ("colour", "string")]
+        );
+        // A list does not say which items it may have.
+        assert_eq!(created.problems.len(), 1);
+        assert_eq!(created.problems[0].path, "ticket_attributes.several");
+        assert_eq!(
+            json,
+            r#"{"_default_title_":"T","weight":1.5,"colour":"red"}"#
+        );
+        assert_eq!(
+            making("7/8", "weight", "float"),
+            (
+                "/ticket_types/7%2F8/attributes".to_owned(),
+                r#"{"name":"weight","description":"weight","data_type":"decimal"}"#.to_owned()
+            )
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::failure::{nearest, not_valid, problem};
 use crate::intercom::actions::{Action, Input, InputField, Mode};
 use crate::intercom::versions::{OWNER_IS_TEXT, is_from, minor};
 use crate::json::{self, Member, Object, list, quoted};
+use crate::prelude::*;
 
 /// Seconds from here on are milliseconds given by mistake (the year 5138).
 pub const LATEST_SECOND: u64 = 100_000_000_000;
@@ -138,16 +139,8 @@ fn canonical(
 ) -> Result<String, Wrong> {
     let input = field.input;
     let path = field.name;
-    let nothing = !matches!(
-        input,
-        Input::Attributes
-            | Input::TicketAttributes
-            | Input::Object
-            | Input::Metadata
-            | Input::OneOf(_)
-            | Input::Name(_)
-    );
-    if *value == Member::Null && (nothing || field.required || !field.sent) {
+    // That a field is needed is said elsewhere.
+    if *value == Member::Null && (field.takes_null() || field.required) {
         return Ok("null".to_owned());
     }
     let expected = match (input, value) {
@@ -221,20 +214,21 @@ fn canonical(
             }
             Err(_) => "integer Unix seconds",
         },
-        (Input::Attributes | Input::TicketAttributes, Member::Object(json)) => {
-            let lists = input == Input::TicketAttributes;
+        (Input::Attributes, Member::Object(json)) => {
             let attributes: Object = json::parse(json.as_bytes()).unwrap_or_default();
+            let is_single = |one: &Member| matches!(one, Member::Text(_) | Member::Number(_));
             let nested = attributes.0.iter().filter(|(_, one)| match one {
-                Member::List(_) => !lists,
+                Member::List(json) => json::parse::<Vec<Member>>(json.as_bytes())
+                    .is_ok_and(|items| !items.iter().all(is_single)),
                 Member::Object(_) => true,
                 _ => false,
             });
             problems.extend(nested.map(|(name, _)| Problem {
-                expected: Some("text, a number, true, false or null".to_owned()),
+                expected: Some("text, a number, true, false, null, or a list".to_owned()),
                 ..problem(
                     format!("{path}.{name}"),
                     "type",
-                    "an attribute holds a single value",
+                    "an attribute holds a single value, or a list of texts and numbers",
                 )
             }));
             return Ok((*json).to_owned());
@@ -358,11 +352,7 @@ mod tests {
             (Input::Addresses, r#"[1]"#, None),
             (Input::Options, r#"["a","b"]"#, Some(r#"["a","b"]"#)),
             (Input::Options, r#"["a"]"#, None),
-            (
-                Input::TicketAttributes,
-                r#"{"a":["1"]}"#,
-                Some(r#"{"a":["1"]}"#),
-            ),
+            (Input::Attributes, r#"{"a":["1"]}"#, Some(r#"{"a":["1"]}"#)),
         ] {
             let mut problems = Vec::new();
             let value = json::parse(given.as_bytes()).unwrap();
@@ -375,7 +365,7 @@ mod tests {
     #[test]
     fn every_problem_is_reported_with_its_path() {
         let failure = read(
-            r#"{"emial":"x","email":"nobody","role":"admin","signed_up_at":1719492777000,"last_seen_at":"today","unsubscribed_from_emails":1,"custom_attributes":{"a":[1]}}"#,
+            r#"{"emial":"x","email":"nobody","role":"admin","signed_up_at":1719492777000,"last_seen_at":"today","unsubscribed_from_emails":1,"custom_attributes":{"a":[[1]]}}"#,
         )
         .unwrap_err();
         let mut found: Vec<(&str, &str)> = failure

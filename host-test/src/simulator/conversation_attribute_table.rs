@@ -1,5 +1,7 @@
 //! The custom attributes of conversations, as a table.
 
+use std::borrow::Cow;
+
 /// Their names.
 pub(crate) mod names {
     pub(crate) const ISSUE_TYPE: &str = "issue_type";
@@ -12,17 +14,20 @@ pub(crate) mod names {
 }
 
 /// A custom attribute of conversations.
+#[derive(Clone, Debug)]
 pub(crate) struct ConversationAttribute {
     pub(crate) id: u64,
-    pub(crate) name: &'static str,
-    pub(crate) description: &'static str,
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) description: Cow<'static, str>,
     /// As `GET /conversations/attributes` names it.
     pub(crate) data_type: &'static str,
-    pub(crate) options: &'static [&'static str],
+    pub(crate) options: Cow<'static, [Cow<'static, str>]>,
     pub(crate) archived: bool,
+    /// When it was created, in Unix seconds; none: with the workspace.
+    pub(crate) created_at: Option<i64>,
 }
 
-const fn attribute(
+fn attribute(
     id: u64,
     name: &'static str,
     description: &'static str,
@@ -30,33 +35,40 @@ const fn attribute(
 ) -> ConversationAttribute {
     ConversationAttribute {
         id,
-        name,
-        description,
+        name: Cow::Borrowed(name),
+        description: Cow::Borrowed(description),
         data_type,
-        options: &[],
+        options: Cow::Borrowed(&[]),
         archived: false,
+        created_at: None,
     }
 }
 
-/// Every attribute; one is archived.
-pub(crate) const ATTRIBUTES: &[ConversationAttribute] = &[
-    ConversationAttribute {
-        options: &["Billing", "Bug", "Question"],
-        ..attribute(1, names::ISSUE_TYPE, "What it is about", "list")
-    },
-    attribute(2, names::AI_TITLE, "A title in few words", "string"),
-    attribute(3, names::ORDER_COUNT, "", "integer"),
-    attribute(4, names::ORDER_NUMBER, "The order in question", "string"),
-    attribute(5, names::FOLLOW_UP_AT, "", "datetime"),
-    attribute(
-        6,
-        names::ESCALATED,
-        "Whether a manager was asked",
-        "boolean",
-    ),
-    attribute(7, names::REFUND, "What was paid back", "decimal"),
-    ConversationAttribute {
-        archived: true,
-        ..attribute(8, "legacy priority", "", "integer")
-    },
-];
+/// The attributes that a workspace has from the start; one is archived.
+pub(crate) fn first() -> Vec<ConversationAttribute> {
+    vec![
+        ConversationAttribute {
+            options: Cow::Borrowed(&[
+                Cow::Borrowed("Billing"),
+                Cow::Borrowed("Bug"),
+                Cow::Borrowed("Question"),
+            ]),
+            ..attribute(1, names::ISSUE_TYPE, "What it is about", "list")
+        },
+        attribute(2, names::AI_TITLE, "A title in few words", "string"),
+        attribute(3, names::ORDER_COUNT, "", "integer"),
+        attribute(4, names::ORDER_NUMBER, "The order in question", "string"),
+        attribute(5, names::FOLLOW_UP_AT, "", "datetime"),
+        attribute(
+            6,
+            names::ESCALATED,
+            "Whether a manager was asked",
+            "boolean",
+        ),
+        attribute(7, names::REFUND, "What was paid back", "decimal"),
+        ConversationAttribute {
+            archived: true,
+            ..attribute(8, "legacy priority", "", "integer")
+        },
+    ]
+}

@@ -53,7 +53,7 @@ fn update(workspace: &Workspace, call: &Call) -> Outcome {
         found.ok_or_else(ApiError::company_not_found)?;
     }
     let patch = match fields.get("custom_attributes") {
-        Some(Value::Object(patch)) => conversation_attribute_values::checked(patch)?,
+        Some(Value::Object(patch)) => conversation_attribute_values::checked(workspace, patch)?,
         None | Some(Value::Null) => Map::new(),
         _ => {
             return Err(ApiError::parameter_invalid(

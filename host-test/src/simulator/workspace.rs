@@ -21,6 +21,7 @@ use super::contact_body::Rendering;
 use super::contact_store::ContactStore;
 use super::content_export::ContentExports;
 use super::conversation::Conversation;
+use super::conversation_attribute_table::{self, ConversationAttribute};
 use super::custom_attribute::{self, DataAttribute};
 use super::event::EventStore;
 use super::fault_plan::FaultPlan;
@@ -87,6 +88,7 @@ pub(crate) struct State {
     pub(crate) catalogue: Catalogue,
     pub(crate) content_exports: ContentExports,
     pub(crate) data_attributes: Vec<DataAttribute>,
+    pub(crate) conversation_attributes: Vec<ConversationAttribute>,
     pub(crate) events: EventStore,
     pub(crate) next_note_id: u64,
     /// How many objects were changed by arithmetic: picks the next one.
@@ -139,6 +141,7 @@ impl Workspace {
             catalogue: Catalogue::new(&options),
             content_exports: ContentExports::default(),
             data_attributes: custom_attribute::custom(options.epoch),
+            conversation_attributes: conversation_attribute_table::first(),
             events: EventStore::default(),
             next_note_id: generator.first_free_note(),
             mutations: 0,

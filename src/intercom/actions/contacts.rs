@@ -162,11 +162,8 @@ const CONTACTS: &[Mode] = &[
     ),
     mode(
         "unarchive",
-        &[ID],
-        &[Reference {
-            by: &[("id", By::Id)],
-            ..itself(Absent::Fails)
-        }],
+        &[BY_ITSELF],
+        &[itself(Absent::Archived)],
         &[post("/contacts/{contact}/unarchive", "").does(Does::Updates)],
     ),
     mode(

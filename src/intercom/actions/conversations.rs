@@ -189,7 +189,7 @@ const CONVERSATIONS: &[Mode] = &[
             WHICH,
             TICKET_TYPE,
             &[
-                field("ticket_attributes", Input::TicketAttributes),
+                field("ticket_attributes", Input::Attributes),
                 field("ticket_state_id", Input::Id).since("2.16"),
             ],
         ],
@@ -351,7 +351,10 @@ const MESSAGES: &[Mode] = &[mode(
 .blind()];
 
 pub(super) const ACTIONS: &[Action] = &[
-    action("conversations", CONVERSATIONS),
+    Action {
+        attributes: Some("conversation"),
+        ..action("conversations", CONVERSATIONS)
+    },
     action("conversation_parts", REPLIES),
     action("conversation_tags", TAGS),
     action("conversation_contacts", CONTACTS),

@@ -7,7 +7,7 @@ use crate::intercom::versions::minor;
 pub enum Input {
     /// Text or null.
     Text,
-    /// Text with something in it, of at most so many characters.
+    /// Text with something in it that is no space, of at most so many characters.
     Name(u16),
     /// An e-mail address or null. Trimmed and lower-cased.
     Email,
@@ -25,10 +25,8 @@ pub enum Input {
     Integer,
     /// `true`, `false` or null.
     Boolean,
-    /// An object of text, numbers, `true`, `false` and null.
+    /// An object of text, numbers, `true`, `false`, null, and lists of texts and numbers.
     Attributes,
-    /// An object of what a ticket holds: single values and lists of them.
-    TicketAttributes,
     /// An object, as it is.
     Object,
     /// A list of addresses on the web, ten at most.
@@ -74,6 +72,15 @@ pub const fn address(name: &'static str, input: Input) -> InputField {
 }
 
 impl InputField {
+    /// Whether null is one of its values: it clears what is sent, and says nothing where nothing is.
+    pub fn takes_null(&self) -> bool {
+        let whole = matches!(
+            self.input,
+            Input::Attributes | Input::Object | Input::Metadata | Input::OneOf(_) | Input::Name(_)
+        );
+        !self.required && (!whole || !self.sent)
+    }
+
     /// The same, in every row.
     pub const fn required(self) -> Self {
         Self {

@@ -1,17 +1,26 @@
 //! JSON Schema of what actions take.
 
+use records::add;
+
 use super::{Action, By, Input, InputField, Mode, Reference};
-use crate::schema::{CAPACITY, add, comma, names};
+use crate::prelude::*;
+use crate::schema::{CAPACITY, comma, names};
 
 /// JSON Schema of a row's document: the fields of all modes, and for each mode, as `x-modes`, which of them it takes, which
-/// it needs, of which it needs one at least, and from which API version on it is there.
+/// it needs, of which it needs one at least, what a row becomes whose object is not there, and from which API version on
+/// the mode is there.
 pub fn input_schema(action: &Action) -> String {
-    // Each field once, with how many modes need it.
+    // Each field once, as a mode has it that lets it be null, with how many modes need it.
     let mut fields: Vec<(&InputField, usize)> = Vec::new();
     for field in action.modes.iter().flat_map(Mode::fields) {
         let known = fields.iter_mut().find(|(one, _)| one.name == field.name);
         match known {
-            Some((_, needed)) => *needed += usize::from(field.required),
+            Some((known, needed)) => {
+                *needed += usize::from(field.required);
+                if field.takes_null() {
+                    *known = field;
+                }
+            }
             None => fields.push((field, usize::from(field.required))),
         }
     }
@@ -21,7 +30,7 @@ pub fn input_schema(action: &Action) -> String {
     );
     for (index, (field, _)) in fields.iter().enumerate() {
         add(&mut out, &[comma(index), "\"", field.name, "\":"]);
-        add_input(&mut out, field.input);
+        add_input(&mut out, field);
     }
     out.push_str(r#"},"required":"#);
     let everywhere = fields
@@ -53,6 +62,9 @@ fn add_mode(out: &mut String, mode: &Mode) {
     out.push_str(r#","required":"#);
     let required = mode.fields().filter(|field| field.required);
     names(out, required.map(|field| field.name));
+    if let Some(target) = mode.references.first() {
+        add(out, &[r#","not_there":""#, target.absent.told(), "\""]);
+    }
     out.push_str(r#","one_of":["#);
     let needed = mode
         .references
@@ -65,44 +77,61 @@ fn add_mode(out: &mut String, mode: &Mode) {
     out.push_str("]}");
 }
 
-fn add_input(out: &mut String, input: Input) {
-    let rest = match input {
-        Input::Text => r#"{"type":["string","null"]}"#,
+fn add_input(out: &mut String, field: &InputField) {
+    let (types, rest): (&[&str], &str) = match field.input {
+        Input::Text => (&["string"], ""),
         Input::Name(most) => {
+            add_types(out, &["string"], field);
             let most = most.to_string();
-            return add(
-                out,
-                &[r#"{"type":"string","minLength":1,"maxLength":"#, &most, "}"],
-            );
+            return add(out, &[r#","pattern":"\\S","maxLength":"#, &most, "}"]);
         }
-        Input::Email => r#"{"type":["string","null"],"format":"email"}"#,
-        Input::Epoch => r#"{"type":["integer","null"],"description":"Unix seconds"}"#,
-        Input::Id | Input::Number | Input::Teammate => r#"{"type":["string","integer","null"]}"#,
-        Input::Integer => r#"{"type":["integer","null"],"minimum":0,"maximum":2147483647}"#,
-        Input::Boolean => r#"{"type":["boolean","null"]}"#,
-        Input::Attributes => {
-            r#"{"type":"object","additionalProperties":{"type":["string","number","boolean","null"]}}"#
-        }
-        Input::TicketAttributes => {
-            r#"{"type":"object","additionalProperties":{"type":["string","number","boolean","null","array"]}}"#
-        }
-        Input::Object => r#"{"type":"object"}"#,
-        Input::Addresses => {
-            r#"{"type":"array","maxItems":10,"items":{"type":"string","format":"uri"}}"#
-        }
-        Input::Options => {
-            r#"{"type":"array","minItems":2,"items":{"type":"string","minLength":1}}"#
-        }
-        Input::Metadata => {
-            r#"{"type":"object","maxProperties":10,"description":"Flat values; {url, value} is a link; {amount, currency} is money: a whole number counts the currency's smallest unit, a decimal text its unit"}"#
-        }
+        Input::Email => (&["string"], r#","pattern":"^\\s*([^@\\s]+@\\S+)?\\s*$""#),
+        Input::Epoch => (
+            &["integer"],
+            r#","exclusiveMinimum":-100000000000,"exclusiveMaximum":100000000000,"description":"Unix seconds""#,
+        ),
+        Input::Id => (&["string", "integer"], r#","minimum":0"#),
+        Input::Number | Input::Teammate => (
+            &["string", "integer"],
+            r#","minimum":0,"pattern":"^\\s*[0-9]+\\s*$""#,
+        ),
+        Input::Integer => (&["integer"], r#","minimum":0,"maximum":2147483647"#),
+        Input::Boolean => (&["boolean"], ""),
+        Input::Attributes => (
+            &["object"],
+            r#","additionalProperties":{"type":["string","number","boolean","null","array"],"items":{"type":["string","number"]}}"#,
+        ),
+        Input::Object => (&["object"], ""),
+        Input::Addresses => (
+            &["array"],
+            r#","maxItems":10,"items":{"type":"string","pattern":"^https?://\\S*$"}"#,
+        ),
+        Input::Options => (
+            &["array"],
+            r#","minItems":2,"items":{"type":"string","minLength":1}"#,
+        ),
+        Input::Metadata => (
+            &["object"],
+            r#","maxProperties":10,"additionalProperties":{"type":["string","number","boolean","null","object"]},"description":"Flat values; {url, value} is a link; {amount, currency} is money: a whole number counts the currency's smallest unit, a decimal text its unit""#,
+        ),
         Input::OneOf(options) => {
             out.push_str(r#"{"enum":"#);
             names(out, options.iter().copied());
-            "}"
+            if field.takes_null() {
+                out.pop();
+                out.push_str(",null]");
+            }
+            return out.push('}');
         }
     };
-    out.push_str(rest);
+    add_types(out, types, field);
+    add(out, &[rest, "}"]);
+}
+
+fn add_types(out: &mut String, types: &[&str], field: &InputField) {
+    out.push_str(r#"{"type":"#);
+    let null = field.takes_null().then_some("null");
+    names(out, types.iter().copied().chain(null));
 }
 
 impl Reference {

@@ -27,6 +27,12 @@ fn every_field_is_in_the_schema() {
         json!([["id", "external_id", "email"]])
     );
     assert_eq!(schema["x-modes"]["block"]["since"], "2.13");
+    // What a deletion does about somebody who is not there, and who may be in the archive.
+    let told = &schema["x-modes"]["delete"]["not_there"];
+    assert_eq!(
+        told,
+        "unchanged; one in the archive is found by its id only"
+    );
 }
 
 /// Every placeholder of every template is a field or a reference of its mode, every field is in a template, and names

@@ -34,7 +34,7 @@ const SAID: &[InputField] = &[
 const SILENT: &[InputField] = &[field("skip_notifications", Input::Boolean).since("2.13")];
 
 const CREATION: &[InputField] = &[
-    field("ticket_attributes", Input::TicketAttributes),
+    field("ticket_attributes", Input::Attributes),
     field("company_id", Input::Id),
     field("created_at", Input::Epoch),
     field("conversation_to_link_id", Input::Id).since("2.14"),
@@ -69,7 +69,7 @@ const STATE: Reference = Reference {
 };
 
 const CHANGES: &[InputField] = &[
-    field("ticket_attributes", Input::TicketAttributes),
+    field("ticket_attributes", Input::Attributes),
     field("open", Input::Boolean),
     field("is_shared", Input::Boolean),
     field("snoozed_until", Input::Epoch),

@@ -10,12 +10,18 @@ use crate::config::Conflict;
 use crate::contract::connector::{Outcome, OutcomeStatus};
 use crate::contract::types::FailureKind;
 use crate::failure::failure;
-use crate::intercom::actions::{Absent, By, Reference};
+use crate::intercom::actions::{Absent, By, Object, Reference};
 use crate::intercom::versions::{PREVIEW, minor};
+use crate::prelude::*;
 
 /// What is said of rows whose contact is not there to be deleted: nobody finds one in the archive otherwise.
-const HIDDEN: &str = "contacts: of those that were to be deleted some are not there; one that is in the archive is found and \
+const HIDDEN: &str = "of those that were to be deleted some are not there; one that is in the archive is found and \
     deleted by its id only";
+
+/// What is said of one that is to be taken out of the archive and is not found.
+const ARCHIVED: &str = "; one in the archive is found by its `id` only, or by an upsert, which takes it out of the archive";
+
+const TICKET_ATTRIBUTES: &str = "ticket_attributes";
 
 impl Rows {
     /// Says of each open row which objects it speaks of, as far as it says it itself, and gives what is to be looked up.
@@ -34,16 +40,14 @@ impl Rows {
                 let guarded = is_target
                     && travelling.row.base_updated_at_ms.is_some()
                     && self.policy.conflict != Conflict::LastWriter;
-                if !lookup.want(index, reference, &travelling.values, guarded) {
-                    let mut by = reference.by.iter();
-                    let id = by.find_map(|(name, kind)| {
-                        (*kind == By::Id)
-                            .then(|| travelling.values.text(name))
-                            .flatten()
-                    });
-                    if let Some(id) = id {
-                        travelling.refer(reference, &id);
-                    }
+                // A ticket says of which type it is, which says what it can hold.
+                let asked = reference.object == Object::Ticket
+                    && travelling.values.json(TICKET_ATTRIBUTES).is_some();
+                let asks = lookup.want(index, reference, &travelling.values, guarded || asked);
+                if (!asks || asked)
+                    && let Some(id) = travelling.given_id(reference)
+                {
+                    travelling.refer(reference, &id);
                 }
             }
         }
@@ -65,6 +69,14 @@ impl Rows {
         }
         let found = match found {
             Ok(found) => found,
+            // Who may only write tickets cannot ask what they hold; Intercom itself is the judge then.
+            Err(failure)
+                if failure.kind == FailureKind::Permission
+                    && reference.object == Object::Ticket
+                    && self.rows[index].row.base_updated_at_ms.is_none() =>
+            {
+                return;
+            }
             Err(failure) => return self.end_unwritten(index, &failure),
         };
         if self.rows[index].outcome.is_some() {
@@ -108,13 +120,21 @@ impl Rows {
             });
             return;
         }
-        if let Some(json) = &known.attributes {
-            let creates = self.action.name == "tickets";
-            if let Err(failure) = ticket_attributes::check(&mut travelling.values, json, creates) {
-                travelling.outcome =
-                    Some(outcome(&travelling.row, OutcomeStatus::Failed(*failure)));
-                return;
-            }
+        if let Some((type_id, json)) = &known.ticket_type {
+            let creates = self.action.name == "tickets" && !is_target;
+            let checked = ticket_attributes::check(
+                &mut travelling.values,
+                json,
+                creates,
+                policy.missing_attribute,
+            );
+            self.take_checked(index, checked, &|name, data_type| {
+                Some(ticket_attributes::making(type_id, name, data_type))
+            });
+        }
+        let travelling = &mut self.rows[index];
+        if travelling.outcome.is_some() {
+            return;
         }
         travelling.refer(reference, &known.id);
         // A job cannot give a role: what is so already is not said.
@@ -155,14 +175,18 @@ impl Rows {
             }
             (Absent::Unchanged, _) => OutcomeStatus::Unchanged,
             (Absent::Hidden, _) => {
-                if self.notices.iter().all(|notice| notice != HIDDEN) {
-                    self.notices.push(HIDDEN.to_owned());
-                }
+                self.notice(HIDDEN.to_owned());
                 OutcomeStatus::Unchanged
+            }
+            (Absent::Archived, _) => {
+                let mut failure = not_there();
+                failure.message.push_str(ARCHIVED);
+                OutcomeStatus::Failed(*failure)
             }
             (Absent::Later, _) => OutcomeStatus::Deferred(*later(not_there())),
             _ => OutcomeStatus::Failed(*not_there()),
         };
+        let travelling = &mut self.rows[index];
         travelling.outcome = Some(outcome(&travelling.row, status));
     }
 }

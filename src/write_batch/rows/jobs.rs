@@ -18,6 +18,7 @@ use crate::intercom::request;
 use crate::intercom::versions::PREVIEW;
 use crate::json::{self, Member, Members, Object};
 use crate::operation::Answer;
+use crate::prelude::*;
 
 /// Rows of one job, at most.
 const MOST: usize = 100;
@@ -258,12 +259,20 @@ impl Travelling {
             return None;
         }
         let target = mode.references.first()?;
-        let id = self.values.json(target.name).map(str::to_owned);
-        let mut members = Members::default().some_json("id", id);
+        // One that is created has none, also where a rehearsal has a word for it.
+        let id = self
+            .values
+            .json(target.name)
+            .filter(|_| call.does != Does::Creates);
+        let id = id.map(str::to_owned);
+        let mut members = Members::default();
+        members.some_json("id", id);
         for field in mode.fields().filter(|field| field.sent) {
             match self.values.json(field.name) {
                 Some("null") => return None,
-                Some(json) => members = members.json(field.name, json),
+                Some(json) => {
+                    members.json(field.name, json);
+                }
                 None => {}
             }
         }

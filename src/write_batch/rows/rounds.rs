@@ -1,19 +1,22 @@
 //! Rounds of requests: one for each open row, but of rows about the same object only the first.
 
 use super::super::answer::{Next, Sent, Step, done, outcome_unknown};
+use super::super::attributes;
 use super::super::journal::Recorded;
 use super::super::probe::{self, Seen};
 use super::jobs::Job;
 use super::{Lanes, Rows, Travelling, outcome};
+use crate::config::MissingAttribute;
 use crate::contract::connector::{Outcome, OutcomeStatus};
 use crate::contract::http::{Method, Request};
 use crate::contract::types::{FailureKind, WholeFailure};
-use crate::failure::failure;
-use crate::intercom::actions::{By, Call, Does, Mode, Replay, Write};
+use crate::failure::{failure, invalid_input, problem};
+use crate::intercom::actions::{By, Call, Does, Mode, Object, Replay, Write};
 use crate::intercom::request;
 use crate::intercom::versions::{MERGED_ARE_TOLD, is_from};
 use crate::json::quoted;
 use crate::operation::Answer;
+use crate::prelude::*;
 
 /// Requests for one row, at most: create, conflict, unarchive, update, and once more.
 const MOST_REQUESTS: u32 = 6;
@@ -91,7 +94,7 @@ impl Rows {
     /// Takes the round back: nothing of it was sent.
     pub fn unsend(&mut self) {
         self.starting.clear();
-        for (index, looks) in std::mem::take(&mut self.round) {
+        for (index, looks) in core::mem::take(&mut self.round) {
             let travelling = &mut self.rows[index];
             if !looks {
                 travelling.in_doubt = false;
@@ -101,11 +104,11 @@ impl Rows {
 
     /// Reads the answers of a round.
     pub fn read_round(&mut self, now_ms: i64, answers: Vec<Answer>) {
-        let starting = std::mem::take(&mut self.starting);
+        let starting = core::mem::take(&mut self.starting);
         if !starting.is_empty() {
             return self.read_starts(now_ms, starting, answers);
         }
-        let round = std::mem::take(&mut self.round);
+        let round = core::mem::take(&mut self.round);
         let mut ended: Vec<usize> = Vec::new();
         let taken: Vec<String> = self.taken();
         let mut taken = taken;
@@ -190,6 +193,13 @@ impl Rows {
             return;
         };
         travelling.requests += 1;
+        let target = mode.references.first().map(|target| target.object);
+        let left_out = match &answer {
+            Ok(response) if target == Some(Object::Instance) => {
+                attributes::left_out(&response.body, &travelling.values)
+            }
+            _ => Vec::new(),
+        };
         let sent = Sent {
             action,
             mode,
@@ -212,6 +222,13 @@ impl Rows {
                 object_id,
                 request_id,
             } => {
+                let status = match status {
+                    OutcomeStatus::Created | OutcomeStatus::Updated if !left_out.is_empty() => {
+                        self.without(&left_out, status)
+                    }
+                    status => status,
+                };
+                let travelling = &mut self.rows[index];
                 let doubt = match &status {
                     OutcomeStatus::Failed(failure) | OutcomeStatus::Deferred(failure) => {
                         failure.maybe_applied
@@ -259,6 +276,29 @@ impl Rows {
                 travelling.step = Some(Step::Create);
             }
         }
+    }
+
+    /// How a row ends that was written without some attributes, since nothing says before which there are.
+    fn without(&mut self, left_out: &[String], status: OutcomeStatus) -> OutcomeStatus {
+        if self.policy.missing_attribute == MissingAttribute::Drop {
+            for name in left_out {
+                self.notice_left_out(name);
+            }
+            return status;
+        }
+        let missing = |name: &String| {
+            problem(
+                format!("custom_attributes.{name}"),
+                "missing_attribute",
+                "the type has no such attribute",
+            )
+        };
+        OutcomeStatus::Failed(*invalid_input(
+            "missing_attribute",
+            "the row was written without an attribute that its type does not have, and that the API lets nobody create: \
+             create it in Intercom's settings",
+            left_out.iter().map(missing).collect(),
+        ))
     }
 
     /// What is refused for one row because of the credential, or for all that were tried because of the plan or a

@@ -327,6 +327,39 @@ fn what_is_refused_for_all_alike_is_not_tried_for_every_row() {
     }
 }
 
+/// Search finds nobody in the archive; who is found there by it was archived just now, or is not.
+#[test]
+fn who_is_to_come_out_of_the_archive_is_looked_for_and_told_how_to_be_found() {
+    let mut model = Model::default();
+    model
+        .archived
+        .insert("7".to_owned(), json!({ "id": "7", "external_id": "seven" }));
+    let unarchive = |id: &str, row: Value| Batch {
+        mode: Some("unarchive".into()),
+        ..batch(id, &[row])
+    };
+    let by_key = json!({ "external_id": "seven" });
+    let outcomes = model.write(unarchive("a", by_key.clone())).unwrap();
+    assert_eq!(words(&outcomes), ["failed contact_not_found"]);
+    let OutcomeStatus::Failed(failure) = &outcomes[0].status else {
+        panic!("it fails");
+    };
+    assert!(
+        failure.message.contains("`id` only, or by an upsert"),
+        "{}",
+        failure.message
+    );
+    assert_eq!(model.writes(), 0);
+    let by_id = model.write(unarchive("b", json!({ "id": "7" }))).unwrap();
+    assert_eq!(words(&by_id), ["updated"]);
+    // The index lags, the other way round: it is asked to come out all the same.
+    let contact = model.contacts["7"].clone();
+    model.archived.insert("7".to_owned(), contact);
+    let found = model.write(unarchive("c", by_key)).unwrap();
+    assert_eq!(words(&found), ["updated"]);
+    assert!(model.archived.is_empty());
+}
+
 #[test]
 fn what_can_only_be_read_is_refused_by_name() {
     let mut workspace = Workspace::new();

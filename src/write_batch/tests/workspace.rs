@@ -1,5 +1,8 @@
 //! A model of a workspace that counts what was done to it, and a process that may die after any request.
 
+mod contacts;
+mod talk;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
@@ -14,6 +17,10 @@ pub struct Workspace {
     pub companies: Vec<Value>,
     pub tags: Vec<Value>,
     pub attributes: Vec<Value>,
+    /// What tickets hold.
+    pub ticket_attributes: Vec<Value>,
+    /// What instances of custom objects can hold.
+    pub instance_attributes: Vec<&'static str>,
     pub conversations: Vec<Value>,
     pub tickets: Vec<Value>,
     pub articles: Vec<Value>,
@@ -59,6 +66,7 @@ impl Workspace {
     pub fn new() -> Self {
         Self {
             config: json!({}),
+            ticket_attributes: vec![json!({ "name": "_default_title_", "data_type": "string" })],
             now_ms: 1_750_000_000_000,
             ..Self::default()
         }
@@ -191,8 +199,10 @@ impl Workspace {
                 self.bulk(request.method, kind, rest, &body)
             }
             (_, ["contacts", rest @ ..]) => self.contacts(request.method, rest, &body),
-            (_, ["conversations", rest @ ..]) => self.conversations(rest, &body, request.method),
-            (_, ["tickets", rest @ ..]) => self.tickets(rest, &body),
+            (_, ["conversations", rest @ ..]) if rest != ["attributes"] => {
+                self.conversations(rest, &body, request.method)
+            }
+            (_, ["tickets", rest @ ..]) => self.tickets(rest, &body, request.method),
             (Method::Get, ["companies"]) => {
                 let wanted = query.strip_prefix("company_id=").unwrap();
                 match self
@@ -227,21 +237,30 @@ impl Workspace {
                 }
                 respond(200, &tag)
             }
-            (Method::Get, ["data_attributes"]) => {
+            (Method::Get, ["data_attributes"] | ["conversations", "attributes"]) => {
                 respond(200, &json!({ "type": "list", "data": self.attributes }))
             }
-            (Method::Post, ["data_attributes"]) => {
-                let mut attribute = body;
-                attribute["id"] = 1.into();
-                attribute["custom"] = true.into();
+            (Method::Post, ["data_attributes"] | ["conversations", "attributes"]) => {
+                let attribute = created(body);
                 self.attributes.push(attribute.clone());
                 respond(200, &attribute)
             }
-            (Method::Get, ["ticket_types"]) => {
-                let attributes = json!({ "type": "list", "data": [{ "name": "_default_title_", "data_type": "string" }] });
-                let kind =
-                    json!({ "id": "5", "name": "Bug", "ticket_type_attributes": attributes });
-                respond(200, &json!({ "type": "list", "data": [kind] }))
+            (Method::Get, ["ticket_types"]) => respond(
+                200,
+                &json!({ "type": "list", "data": [self.ticket_type()] }),
+            ),
+            (Method::Post, ["ticket_types", "5", "attributes"]) => {
+                let attribute = created(body);
+                self.ticket_attributes.push(attribute.clone());
+                respond(200, &attribute)
+            }
+            (Method::Post, ["custom_object_instances", "Order"]) => {
+                let mut instance = body;
+                instance["id"] = "17".into();
+                if let Some(attributes) = instance["custom_attributes"].as_object_mut() {
+                    attributes.retain(|name, _| self.instance_attributes.contains(&name.as_str()));
+                }
+                respond(200, &instance)
             }
             (Method::Get, ["articles"]) => {
                 respond(200, &json!({ "type": "list", "data": self.articles }))
@@ -359,180 +378,14 @@ impl Workspace {
     fn visible(&self, object: &Value) -> bool {
         object["created_at"].as_i64().unwrap_or(0) * 1_000 + self.lag_ms <= self.now_ms
     }
+}
 
-    fn contacts(&mut self, method: Method, rest: &[&str], body: &Value) -> Answer {
-        let known = |contacts: &[Value], id: &str| contacts.iter().position(|one| one["id"] == id);
-        if let [id, ..] = rest
-            && let Some(into) = self.gone.get(*id)
-        {
-            let Ok(mut response) = error(410, "contact_merged", "merged") else {
-                unreachable!()
-            };
-            match into {
-                Some(into) => response.headers.push(Header {
-                    name: "Link".into(),
-                    value: format!("<https://api.intercom.io/contacts/{into}>; rel=\"canonical\""),
-                }),
-                None => return error(404, "not_found", "User Not Found"),
-            }
-            return Ok(response);
-        }
-        match (method, rest) {
-            (Method::Post, ["search"]) => {
-                let matches = |contact: &&Value| finds(&body["query"], contact, 0);
-                let found: Vec<&Value> = self
-                    .contacts
-                    .iter()
-                    .filter(|one| self.visible(one))
-                    .filter(matches)
-                    .collect();
-                respond(200, &json!({ "type": "list", "data": found, "pages": {} }))
-            }
-            (Method::Post, ["merge"]) => {
-                let from = body["from"].as_str().unwrap().to_owned();
-                let into = body["into"].as_str().unwrap().to_owned();
-                if self.gone.contains_key(&from) {
-                    return error(404, "not_found", "User Not Found");
-                }
-                self.contacts.retain(|one| one["id"] != from.as_str());
-                self.gone.insert(from, Some(into.clone()));
-                respond(200, &json!({ "id": into }))
-            }
-            (Method::Post, []) => {
-                let is_user = body["role"] != "lead";
-                let same = |contact: &&Value| {
-                    let equal = |name: &str| !body[name].is_null() && contact[name] == body[name];
-                    equal("external_id") || is_user && equal("email")
-                };
-                if let Some(contact) = self.contacts.iter().find(same) {
-                    let id = contact["id"].as_str().unwrap();
-                    return error(
-                        409,
-                        "conflict",
-                        &format!("A contact matching those details already exists with id={id}"),
-                    );
-                }
-                let mut contact = body.clone();
-                contact["id"] = format!("{:0>24}", self.id()).into();
-                contact["created_at"] = self.now().into();
-                self.contacts.push(contact.clone());
-                respond(200, &contact)
-            }
-            (Method::Get, [id, "notes"]) => {
-                let notes = self
-                    .notes
-                    .iter()
-                    .filter(|(of, _)| of == id)
-                    .map(|(_, note)| note.clone());
-                respond(
-                    200,
-                    &json!({ "type": "list", "data": notes.collect::<Vec<_>>() }),
-                )
-            }
-            (Method::Post, [id, "notes"]) => {
-                let note = json!({ "id": self.id(), "created_at": self.now(), "body": format!("<p>{}</p>", body["body"].as_str().unwrap()), "author": { "id": body["admin_id"] } });
-                self.notes.push(((*id).to_owned(), note.clone()));
-                respond(200, &note)
-            }
-            (Method::Post, [id, kind @ ("tags" | "companies")]) => {
-                let link = body["id"].as_str().unwrap().to_owned();
-                self.links
-                    .insert((format!("contacts/{id}/{kind}"), link.clone()));
-                respond(200, &json!({ "id": link }))
-            }
-            (_, [id]) => {
-                let Some(place) = known(&self.contacts, id) else {
-                    return error(404, "not_found", "User Not Found");
-                };
-                match method {
-                    Method::Put => {
-                        for (name, value) in body.as_object().unwrap() {
-                            self.contacts[place][name] = value.clone();
-                        }
-                    }
-                    Method::Delete => {
-                        self.contacts.remove(place);
-                        self.gone.insert((*id).to_owned(), None);
-                        return respond(200, &json!({ "id": id, "deleted": true }));
-                    }
-                    _ => {}
-                }
-                respond(200, &self.contacts[place])
-            }
-            other => panic!("unexpected request: {other:?}"),
-        }
-    }
-
-    fn conversations(&mut self, rest: &[&str], body: &Value, method: Method) -> Answer {
-        match rest {
-            [] => {
-                let id = self.id();
-                let contact = body["from"]["id"].clone();
-                let parts = json!({ "conversation_parts": [] });
-                let source = json!({ "body": format!("<p>{}</p>", body["body"].as_str().unwrap()), "author": { "id": contact } });
-                let conversation = json!({ "id": id, "created_at": self.now(), "source": source, "contact": contact, "conversation_parts": parts, "ticket": null });
-                self.conversations.push(conversation);
-                respond(
-                    200,
-                    &json!({ "type": "user_message", "id": "message", "conversation_id": id }),
-                )
-            }
-            ["search"] => {
-                let wanted = &body["query"]["value"];
-                let is = |one: &&Value| self.visible(one) && one["contact"] == *wanted;
-                let found: Vec<&Value> = self.conversations.iter().filter(is).collect();
-                respond(
-                    200,
-                    &json!({ "type": "conversation.list", "conversations": found }),
-                )
-            }
-            [id, what @ ..] => {
-                let (part, now) = (self.id(), self.now());
-                let Some(conversation) = self.conversations.iter_mut().find(|one| one["id"] == *id)
-                else {
-                    return error(404, "not_found", "Resource Not Found");
-                };
-                let author = body["admin_id"]
-                    .as_str()
-                    .or(body["intercom_user_id"].as_str());
-                if matches!(what, ["reply" | "parts"]) {
-                    let text = body["body"].as_str().map(|text| format!("<p>{text}</p>"));
-                    let part = json!({ "id": part, "part_type": body["message_type"], "body": text, "created_at": now, "author": { "id": author } });
-                    let parts = &mut conversation["conversation_parts"]["conversation_parts"];
-                    parts.as_array_mut().unwrap().push(part);
-                } else if matches!(what, ["convert"]) {
-                    if !conversation["ticket"].is_null() {
-                        return error(400, "parameter_invalid", "it is a ticket");
-                    }
-                    conversation["ticket"] = json!({ "id": part });
-                    return respond(200, &json!({ "id": part }));
-                } else {
-                    assert!(
-                        method == Method::Get && what.is_empty(),
-                        "{method:?} {what:?}"
-                    );
-                }
-                respond(200, conversation)
-            }
-        }
-    }
-
-    fn tickets(&mut self, rest: &[&str], body: &Value) -> Answer {
-        match rest {
-            [] => {
-                let ticket = json!({ "id": self.id(), "created_at": self.now(), "ticket_type": { "id": body["ticket_type_id"] }, "ticket_attributes": body["ticket_attributes"], "contact": body["contacts"][0]["id"] });
-                self.tickets.push(ticket.clone());
-                respond(200, &ticket)
-            }
-            ["search"] => {
-                let wanted = &body["query"]["value"];
-                let is = |one: &&Value| self.visible(one) && one["contact"] == *wanted;
-                let found: Vec<&Value> = self.tickets.iter().filter(is).collect();
-                respond(200, &json!({ "type": "ticket.list", "tickets": found }))
-            }
-            other => panic!("unexpected request: {other:?}"),
-        }
-    }
+/// An attribute as it is when it was created.
+fn created(attribute: Value) -> Value {
+    let mut attribute = attribute;
+    attribute["id"] = 1.into();
+    attribute["custom"] = true.into();
+    attribute
 }
 
 /// A batch of an action.

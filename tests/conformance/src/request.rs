@@ -63,21 +63,27 @@ impl Request<'_> {
     }
 
     /// The documents that have a say about this request. A document of an earlier version has none where a later one knows
-    /// the very path, which to the earlier one may look like one with an open part.
+    /// the very path, which to the earlier one may look like one with an open part. The rolling version has one about what
+    /// only it has.
     pub(crate) fn judges<'d>(
         &self,
         documents: &'d [Document],
     ) -> impl Iterator<Item = &'d Document> {
-        let open_parts = |document| {
+        let open_parts = |document: &Document| {
             let (_, parts) = Operation::find(document, self.method, self.path())?;
             Some(parts.len())
         };
         let rolling = documents::preview().filter(|rolling| self.version == Some(rolling.name()));
         let described = documents.iter().chain(rolling);
         let fewest = described.filter_map(open_parts).min();
-        documents
-            .iter()
-            .filter(move |document| !self.is_later_than(document) || open_parts(document) <= fewest)
+        let knows = move |document: &&Document| {
+            !self.is_later_than(document) || open_parts(document) <= fewest
+        };
+        let only = |rolling: &&Document| {
+            let found = open_parts(rolling);
+            found.is_some() && documents.iter().all(|one| open_parts(one) != found)
+        };
+        documents.iter().filter(knows).chain(rolling.filter(only))
     }
 
     /// Whether the request names a version later than the document's.

@@ -142,6 +142,19 @@ async fn settings(writer: &Writer<'_>) {
         )
         .await;
     writer.send("PUT", "/data_attributes/999", patch, 404).await;
+    if writer.is_newest() {
+        let path = "/conversations/attributes";
+        let weight = json!({ "name": "Weight", "data_type": "decimal" });
+        writer.post(path, weight.clone()).await;
+        writer.send("POST", path, weight, 422).await;
+        let unknown = json!({ "name": "Height", "data_type": "list", "options": [{ "label": "1" }, { "label": "2" }] });
+        writer.post(path, unknown).await;
+        let mut ids = writer.world.workspace().conversation_ids();
+        let conversation = ids.next().expect("a conversation");
+        let path = format!("/conversations/{conversation}");
+        let weighed = json!({ "custom_attributes": { "Weight": 1.5, "Height": "2" } });
+        writer.put(&path, weighed).await;
+    }
     let away = json!({ "away_mode_enabled": true, "away_mode_reassign": false });
     writer
         .put(&format!("/admins/{}/away", writer.admin), away.clone())
