@@ -434,7 +434,8 @@ fn keys_are_replaced_one_behind_the_other() {
         Server::again(&world)
     };
     let problem = || {
-        let status = world.succeed(&["status", "--config", path, "--json"]);
+        let command = world.command(&["status", "--config", path, "--json"]);
+        let status = crate::process::finish(command, b"");
         status.document()["connections"][0]["problem"].clone()
     };
 
