@@ -115,7 +115,7 @@ impl Condition {
         terms: Terms,
         problems: &mut Vec<Problem>,
     ) -> Option<Self> {
-        read(member, place, terms, problems, MOST_DEPTH)
+        Reading { terms, problems }.read(member, place, MOST_DEPTH)
     }
 
     /// Packs it.
@@ -199,148 +199,173 @@ fn millionths(json: &str) -> Option<i64> {
     })
 }
 
-fn read(
-    member: &Member,
-    place: &str,
+/// A document of conditions that is being read.
+struct Reading<'p> {
     terms: Terms,
-    problems: &mut Vec<Problem>,
-    depth: usize,
-) -> Option<Condition> {
-    let mut wrong = |code: &str, message: &str| {
-        problems.push(problem(place, code, message));
+    problems: &'p mut Vec<Problem>,
+}
+
+impl Reading<'_> {
+    /// Says what is wrong at a place.
+    #[inline(never)]
+    fn wrong<T>(&mut self, place: &str, code: &str, message: &str) -> Option<T> {
+        self.problems.push(problem(place, code, message));
         None
-    };
-    let Some(depth) = depth.checked_sub(1) else {
-        return wrong("depth", "the conditions are too deep within each other");
-    };
-    let several = |list: &str, place: &str, problems: &mut Vec<Problem>| {
+    }
+
+    /// Conditions that stand in a list; `None` when something is wrong with one of them.
+    fn several(&mut self, list: &str, place: &str, depth: usize) -> Option<Vec<Condition>> {
         let items: Vec<Member> = json::parse(list.as_bytes()).unwrap_or_default();
-        let count = items.len();
-        let inner: Vec<Condition> = items
-            .iter()
-            .enumerate()
-            .filter_map(|(at, item)| read(item, &format!("{place}[{at}]"), terms, problems, depth))
-            .collect();
-        (inner.len() == count).then_some(inner)
-    };
-    let object: Object = match member {
-        Member::List(list) => return several(list, place, problems).map(Condition::All),
-        Member::Object(object) => json::parse(object.as_bytes()).unwrap_or_default(),
-        _ => return wrong("type", "expected a condition: an object, or a list of them"),
-    };
-    let mut words = WORDS.to_vec();
-    if terms.asks {
-        words.extend(question::WORDS);
-    }
-    let mut names = object.0.iter().map(|(name, _)| name.as_str());
-    if let Some(name) = names.find(|name| !words.contains(name)) {
-        let message = "a condition has no such key";
-        let place = format!("{place}.{name}");
-        problems.push(unknown(place, "unknown_key", message, name, &words));
-        return None;
-    }
-    let path = match object.get("path") {
-        Some(Member::Text(path)) => {
-            if let Err(problem) = terms.type_at(path, &format!("{place}.path")) {
-                problems.push(*problem);
-                return None;
-            }
-            Some(path.clone())
+        let mut all = Vec::new();
+        for (at, item) in items.iter().enumerate() {
+            all.extend(self.read(item, &format!("{place}[{at}]"), depth));
         }
-        Some(_) => return wrong("type", "`path` is no text"),
-        None => None,
-    };
-    let mut all = Vec::new();
-    for (word, value) in &object.0 {
-        let asked = match terms.asks {
-            true => question::read(word, value, &object, terms.stream, place, problems),
-            false => question::Read::No,
+        (all.len() == items.len()).then_some(all)
+    }
+
+    fn read(&mut self, member: &Member, place: &str, depth: usize) -> Option<Condition> {
+        let Some(depth) = depth.checked_sub(1) else {
+            return self.wrong(
+                place,
+                "depth",
+                "the conditions are too deep within each other",
+            );
         };
-        let one = match (asked, &path, word.as_str(), value) {
-            (question::Read::No, _, "path", _) => continue,
-            (question::Read::Taken, ..) => continue,
-            (question::Read::Condition(one), ..) => one,
-            (_, Some(path), "equals", value)
-                if !matches!(value, Member::List(_) | Member::Object(_)) =>
-            {
-                Some(Condition::In(path.clone(), vec![written(value)]))
+        let object: Object = match member {
+            Member::List(list) => return self.several(list, place, depth).map(Condition::All),
+            Member::Object(object) => json::parse(object.as_bytes()).unwrap_or_default(),
+            _ => {
+                let message = "expected a condition: an object, or a list of them";
+                return self.wrong(place, "type", message);
             }
-            (_, Some(_), "equals", _) => {
+        };
+        let path = self.path(&object, place)?;
+        let mut all = Vec::new();
+        for (word, value) in &object.0 {
+            let asked = match self.terms.asks {
+                true => question::read(
+                    word,
+                    value,
+                    &object,
+                    self.terms.stream,
+                    place,
+                    self.problems,
+                ),
+                false => question::Read::No,
+            };
+            let one = match (asked, &path) {
+                (question::Read::Condition(one), _) => one,
+                (question::Read::No, _) if word != "path" => match &path {
+                    Some(path) => self.of_value(path, word, value, place),
+                    None => self.of_conditions(word, value, place, depth),
+                },
+                _ => continue,
+            };
+            all.push(one?);
+        }
+        match (all.len(), path) {
+            (0, Some(_)) => {
+                self.wrong(place, "missing", "the condition says nothing of its `path`")
+            }
+            (0, None) => self.wrong(place, "missing", "the condition is empty"),
+            (1, _) => all.pop(),
+            _ => Some(Condition::All(all)),
+        }
+    }
+
+    /// The path of which a condition speaks, where it speaks of one; `None` when something is wrong with it or a key.
+    fn path(&mut self, object: &Object, place: &str) -> Option<Option<String>> {
+        let mut words = WORDS.to_vec();
+        if self.terms.asks {
+            words.extend(question::WORDS);
+        }
+        let mut names = object.0.iter().map(|(name, _)| name.as_str());
+        if let Some(name) = names.find(|name| !words.contains(name)) {
+            let message = "a condition has no such key";
+            let place = format!("{place}.{name}");
+            let problem = unknown(place, "unknown_key", message, name, &words);
+            self.problems.push(problem);
+            return None;
+        }
+        match object.get("path") {
+            Some(Member::Text(path)) => match self.terms.type_at(path, &format!("{place}.path")) {
+                Ok(_) => Some(Some(path.clone())),
+                Err(problem) => {
+                    self.problems.push(*problem);
+                    None
+                }
+            },
+            Some(_) => self.wrong(place, "type", "`path` is no text"),
+            None => Some(None),
+        }
+    }
+
+    /// What a word says of the value at a path.
+    fn of_value(
+        &mut self,
+        path: &str,
+        word: &str,
+        value: &Member,
+        place: &str,
+    ) -> Option<Condition> {
+        let path = path.to_owned();
+        Some(match (word, value) {
+            ("equals", Member::List(_) | Member::Object(_)) => {
                 let message = "`equals` takes a text, a number, true, false or null";
-                problems.push(problem(place, "type", message));
-                None
+                return self.wrong(place, "type", message);
             }
-            (_, Some(path), "in", Member::List(list)) => {
+            ("equals", value) => Condition::In(path, vec![written(value)]),
+            ("in", Member::List(list)) => {
                 let values: Vec<Member> = json::parse(list.as_bytes()).unwrap_or_default();
-                Some(Condition::In(
-                    path.clone(),
-                    values.iter().map(written).collect(),
-                ))
+                Condition::In(path, values.iter().map(written).collect())
             }
-            (_, Some(path), "present" | "absent", Member::Boolean(truth)) => {
-                let present = Condition::Present(path.clone());
-                Some(match (word == "present") == *truth {
+            ("present" | "absent", Member::Boolean(truth)) => {
+                let present = Condition::Present(path);
+                match (word == "present") == *truth {
                     true => present,
                     false => Condition::Not(Box::new(present)),
-                })
+                }
             }
-            (_, None, "not", inner) => {
-                let place = format!("{place}.not");
-                let inner = read(inner, &place, terms, problems, depth);
-                inner.map(|inner| Condition::Not(Box::new(inner)))
-            }
-            (_, None, "all", Member::List(list)) => {
-                several(list, &format!("{place}.all"), problems).map(Condition::All)
-            }
-            (_, None, "any", Member::List(list)) => {
-                several(list, &format!("{place}.any"), problems).map(Condition::Any)
-            }
-            (_, Some(path), word, Member::Number(number))
-                if COMPARISONS.iter().any(|(name, _)| *name == word) =>
-            {
-                let at = COMPARISONS.iter().position(|(name, _)| *name == word);
-                Some(Condition::Compared(
-                    path.clone(),
-                    at.unwrap_or_default(),
-                    (*number).to_owned(),
-                ))
-            }
-            (_, None, "all" | "any", _) => {
-                problems.push(problem(
-                    place,
-                    "type",
-                    format!("`{word}` takes a list of conditions"),
-                ));
-                None
-            }
-            (_, None, ..) => {
-                problems.push(problem(place, "missing", "the condition names no `path`"));
-                None
-            }
+            (word, Member::Number(number)) if comparison(word).is_some() => Condition::Compared(
+                path,
+                comparison(word).unwrap_or_default(),
+                (*number).to_owned(),
+            ),
             _ => {
                 let message = "expected `equals` with a value, `in` with a list, `above`, `below`, `at_least` or `at_most` with a number, `present: true` or `absent: true`";
-                problems.push(problem(place, "type", message));
-                None
+                return self.wrong(place, "type", message);
             }
-        };
-        all.push(one?);
+        })
     }
-    match (all.len(), path) {
-        (0, Some(_)) => {
-            problems.push(problem(
-                place,
-                "missing",
-                "the condition says nothing of its `path`",
-            ));
-            None
+
+    /// What a word makes of other conditions.
+    fn of_conditions(
+        &mut self,
+        word: &str,
+        value: &Member,
+        place: &str,
+        depth: usize,
+    ) -> Option<Condition> {
+        let within = format!("{place}.{word}");
+        match (word, value) {
+            ("not", inner) => {
+                let inner = self.read(inner, &within, depth)?;
+                Some(Condition::Not(Box::new(inner)))
+            }
+            ("all", Member::List(list)) => self.several(list, &within, depth).map(Condition::All),
+            ("any", Member::List(list)) => self.several(list, &within, depth).map(Condition::Any),
+            ("all" | "any", _) => {
+                let message = format!("`{word}` takes a list of conditions");
+                self.wrong(place, "type", &message)
+            }
+            _ => self.wrong(place, "missing", "the condition names no `path`"),
         }
-        (0, None) => {
-            problems.push(problem(place, "missing", "the condition is empty"));
-            None
-        }
-        (1, _) => all.pop(),
-        _ => Some(Condition::All(all)),
     }
+}
+
+/// The place of a comparison in their table.
+fn comparison(word: &str) -> Option<usize> {
+    COMPARISONS.iter().position(|(name, _)| *name == word)
 }
 
 /// A value as it is written.
