@@ -206,6 +206,12 @@ impl Platform {
         let _ = stopping.send(true);
         self.stop_slices();
         let longest = self.shared.config.shutdown;
+        if !locked(&self.shared.slices).is_empty() {
+            write_line(&format!(
+                "ending: syncs end behind a page, within {} s; another signal ends at once",
+                longest.as_secs()
+            ));
+        }
         let end = async {
             while behind.join_next().await.is_some() {}
             while doors.join_next().await.is_some() {}

@@ -7,7 +7,6 @@ mod positions;
 mod sweeps;
 
 use std::collections::VecDeque;
-use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use super::*;
@@ -168,30 +167,45 @@ fn options() -> RunOptions {
     }
 }
 
-fn open(directory: &Path) -> JsonLines {
-    JsonLines::open(directory, &directory.join(".state.json")).unwrap()
+/// A component, and a folder that its entries go to.
+struct Place {
+    directory: written::Folder,
+    descriptor: Descriptor,
 }
 
-async fn run(
-    script: &Script,
-    descriptor: &Descriptor,
-    options: &RunOptions,
-    streams: &[&str],
-    directory: &Path,
-) -> RunReport {
-    let mut output = JsonLines::open(directory, &directory.join(".state.json")).unwrap();
-    let streams: Vec<String> = streams.iter().map(|name| (*name).to_owned()).collect();
-    Runner::new(script, descriptor, options, &Silent)
-        .run(&streams, &mut output)
-        .await
-        .unwrap()
-}
+impl Place {
+    fn new() -> Place {
+        Place {
+            directory: written::Folder::new(),
+            descriptor: descriptor(b"1", b'1'),
+        }
+    }
 
-fn line_count(directory: &Path) -> usize {
-    std::fs::read_to_string(directory.join("contacts.jsonl"))
-        .unwrap_or_default()
-        .lines()
-        .count()
+    fn output(&self) -> JsonLines {
+        let directory = self.directory.path();
+        JsonLines::open(directory, &directory.join(".state.json")).unwrap()
+    }
+
+    async fn run(&self, script: &Script, options: &RunOptions, streams: &[&str]) -> RunReport {
+        let streams: Vec<String> = streams.iter().map(|name| (*name).to_owned()).collect();
+        Runner::new(script, &self.descriptor, options, &Silent)
+            .run(&streams, &mut self.output())
+            .await
+            .unwrap()
+    }
+
+    /// A run of the one stream that most tests are about.
+    async fn contacts(&self, script: &Script) -> RunReport {
+        self.run(script, &options(), &["contacts"]).await
+    }
+
+    /// How many lines of it there are.
+    fn lines(&self) -> usize {
+        std::fs::read_to_string(self.directory.path().join("contacts.jsonl"))
+            .unwrap_or_default()
+            .lines()
+            .count()
+    }
 }
 
 fn cursors(script: &Script) -> Vec<Option<String>> {

@@ -375,6 +375,23 @@ fn what_is_wrong_with_a_platform_is_said_before_anything_is_begun() {
     let refused = crate::process::finish(command(), b"");
     assert_eq!(refused.code, Some(64), "{refused:?}");
     assert!(refused.err.contains("nowhere.yaml"), "{refused:?}");
+    // All of it at once, wherever it is.
+    world.write("odd.yaml", "connector: intercom\nstreems: [contacts]\n");
+    let inline = "{ name: inline, connector: intercom, credentials: { acess_token: t } }";
+    Server::write(
+        &world,
+        &format!("connections: [nowhere.yaml, odd.yaml, {inline}]\n"),
+    );
+    let refused = crate::process::finish(command(), b"");
+    assert_eq!(refused.code, Some(64), "{refused:?}");
+    for said in [
+        "nowhere.yaml: No such file",
+        "streems (line 2): unknown key; did you mean streams?",
+        "platform.yaml: the connection inline has a problem",
+        "credentials.acess_token: unknown key; did you mean access_token?",
+    ] {
+        assert!(refused.err.contains(said), "{said}: {}", refused.err);
+    }
     Server::write(&world, "concurency: { global: 2 }\n");
     let refused = crate::process::finish(command(), b"");
     assert!(
@@ -388,5 +405,57 @@ fn what_is_wrong_with_a_platform_is_said_before_anything_is_begun() {
         second.code == Some(1) && second.err.contains("another process"),
         "{second:?}"
     );
+    // Nor can two have one address.
+    let address = server.control.trim_start_matches("http://");
+    world.write(
+        "second.yaml",
+        format!("data: second\ncontrol: {{ listen: \"{address}\", token: t }}\nwebhooks: false\n"),
+    );
+    let busy = crate::process::finish(world.command(&["serve", "--config", "second.yaml"]), b"");
+    let said = format!("cannot listen on {address}: Address already in use");
+    assert!(busy.code == Some(1) && busy.err.contains(&said), "{busy:?}");
     assert_eq!(server.process.terminate().code, Some(0));
+}
+
+/// The new key in front of the old one encrypts everything anew, so that the old one can go.
+#[test]
+fn keys_are_replaced_one_behind_the_other() {
+    let world = World::new(&["--contacts", "3", "--companies", "3"]);
+    let server = Server::start(&world, "");
+    let added = document(&world, "added").to_string();
+    server.json(201, "POST", "/connections", &added);
+    server.until_synced("added", "complete");
+    assert_eq!(server.process.terminate().code, Some(0));
+    let path = "platform.yaml";
+    let text = std::fs::read_to_string(world.path(path)).expect("a file");
+    let new = "5e".repeat(32);
+    let with = |keys: &str| {
+        world.write(path, text.replace("\"${KEY}\"", keys));
+        Server::again(&world)
+    };
+    let problem = || {
+        let command = world.command(&["status", "--config", path, "--json"]);
+        let status = crate::process::finish(command, b"");
+        status.document()["connections"][0]["problem"].clone()
+    };
+
+    let server = with(&format!("\"{new}\""));
+    let told =
+        "its stored document: it was encrypted with another key; add that key behind the new one";
+    assert_eq!(problem(), told);
+    let ended = server.process.terminate();
+    assert!(
+        ended.err.contains(&format!("✗ added: {told}")),
+        "{}",
+        ended.err
+    );
+    for keys in [format!("[\"{new}\", \"${{KEY}}\"]"), format!("\"{new}\"")] {
+        let server = with(&keys);
+        let asked = server.json(202, "POST", "/connections/added/sync", "");
+        assert!(asked.is_object(), "{asked}");
+        let runs = || server.json(200, "GET", "/connections/added/runs", "");
+        until(|| runs()["runs"][0]["asked"] == true && runs()["runs"][0]["status"] == "complete");
+        assert_eq!(problem(), Value::Null);
+        assert_eq!(server.process.terminate().code, Some(0));
+    }
 }

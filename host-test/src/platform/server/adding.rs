@@ -110,8 +110,13 @@ impl Platform {
                     "✗ {}: it was added, and is in the platform's file as well, which counts",
                     entry.name
                 )),
-                // The others run.
-                Err(error) => write_line(&format!("✗ {}: {error}", added.name)),
+                // The others run. `status` shows what is wrong with this one.
+                Err(error) => {
+                    write_line(&format!("✗ {}: {error}", added.name));
+                    let problem = error.to_string();
+                    let database = &shared.database;
+                    database.set_opened(&added.name, None, Some(&problem))?;
+                }
             }
         }
         Ok(())

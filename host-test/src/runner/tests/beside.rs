@@ -4,23 +4,15 @@ use super::*;
 
 #[tokio::test]
 async fn what_is_read_beside_the_position_leaves_it_alone() {
-    let directory = written::Folder::new();
-    let mut descriptor = descriptor(b"1", b'1');
-    descriptor.streams[0].modes |= StreamModes::KEYS;
+    let mut place = Place::new();
+    place.descriptor.streams[0].modes |= StreamModes::KEYS;
     // A scan that was cut off: its place must survive what is read beside it.
     let script = Script::new([
         page(&["a"], Some("1n"), None),
         failure(FailureKind::Drift, "unknown_shape"),
     ]);
-    run(
-        &script,
-        &descriptor,
-        &options(),
-        &["contacts"],
-        directory.path(),
-    )
-    .await;
-    let before = open(directory.path()).state().streams["contacts"].clone();
+    place.contacts(&script).await;
+    let before = place.output().state().streams["contacts"].clone();
     let window = Extent::Window {
         since_ms: Some(5),
         until_ms: 9,
@@ -42,14 +34,7 @@ async fn what_is_read_beside_the_position_leaves_it_alone() {
             page(&["x"], Some("1p"), None),
             page(&["y"], None, Some("1z")),
         ]);
-        let report = run(
-            &script,
-            &descriptor,
-            &aside,
-            &["contacts"],
-            directory.path(),
-        )
-        .await;
+        let report = place.run(&script, &aside, &["contacts"]).await;
         assert!(report.is_complete(), "{report:?}");
         assert_eq!(cursors(&script), [None, some("1p")]);
         assert!(
@@ -59,30 +44,22 @@ async fn what_is_read_beside_the_position_leaves_it_alone() {
                 .all(|request| request.selection == selection)
         );
     }
-    let after = open(directory.path()).state().streams["contacts"].clone();
+    let after = place.output().state().streams["contacts"].clone();
     assert_eq!(after.positions, before.positions);
     assert_eq!(after.last, before.last);
-    assert_eq!((line_count(directory.path()), after.records), (5, 5));
+    assert_eq!((place.lines(), after.records), (5, 5));
     // And the scan goes on where it was; when it starts over, what was read beside it stays.
     let mut restarted = page(&["a", "b"], None, Some("1c")).unwrap();
     restarted.restarted = true;
     let script = Script::new([Ok(restarted)]);
-    run(
-        &script,
-        &descriptor,
-        &options(),
-        &["contacts"],
-        directory.path(),
-    )
-    .await;
+    place.contacts(&script).await;
     assert_eq!(cursors(&script), [some("1n")]);
-    assert_eq!(line_count(directory.path()), 6);
+    assert_eq!(place.lines(), 6);
 }
 
 #[tokio::test]
 async fn a_stream_without_that_selection_says_so() {
-    let directory = written::Folder::new();
-    let descriptor = descriptor(b"1", b'1');
+    let place = Place::new();
     let window = Extent::Window {
         since_ms: None,
         until_ms: 9,
@@ -93,15 +70,14 @@ async fn a_stream_without_that_selection_says_so() {
             ..options()
         };
         let script = Script::new([]);
-        let report = run(&script, &descriptor, &aside, &["tags"], directory.path()).await;
+        let report = place.run(&script, &aside, &["tags"]).await;
         assert_eq!(report.streams[0].status.code(), Some("not_selectable"));
     }
 }
 
 #[tokio::test]
 async fn filters_are_handed_over_and_never_mixed() {
-    let directory = written::Folder::new();
-    let descriptor = descriptor(b"1", b'1');
+    let place = Place::new();
     let filtered = |value: Option<&str>| {
         let fields = value.map(|value| serde_json::json!({ "role": value }));
         let fields = fields.and_then(|fields| fields.as_object().cloned());
@@ -118,14 +94,7 @@ async fn filters_are_handed_over_and_never_mixed() {
     first.complete_snapshot = true;
     let script = Script::new([Ok(first), page(&[], None, None)]);
     let streams = ["contacts", "tags"];
-    run(
-        &script,
-        &descriptor,
-        &filtered(Some("user")),
-        &streams,
-        directory.path(),
-    )
-    .await;
+    place.run(&script, &filtered(Some("user")), &streams).await;
     let filters: Vec<Option<Vec<u8>>> = script
         .requests()
         .into_iter()
@@ -134,14 +103,9 @@ async fn filters_are_handed_over_and_never_mixed() {
     assert_eq!(filters, [Some(br#"{"role":"user"}"#.to_vec()), None]);
     // The same goes on.
     let script = Script::new([page(&["b"], None, Some("1d"))]);
-    run(
-        &script,
-        &descriptor,
-        &filtered(Some("user")),
-        &["contacts"],
-        directory.path(),
-    )
-    .await;
+    place
+        .run(&script, &filtered(Some("user")), &["contacts"])
+        .await;
     assert_eq!(cursors(&script), [some("1c")]);
     // Another, or none, does not.
     for (other, part) in [
@@ -149,14 +113,7 @@ async fn filters_are_handed_over_and_never_mixed() {
         (None, "now with no filter"),
     ] {
         let script = Script::new([]);
-        let report = run(
-            &script,
-            &descriptor,
-            &filtered(other),
-            &["contacts"],
-            directory.path(),
-        )
-        .await;
+        let report = place.run(&script, &filtered(other), &["contacts"]).await;
         let status = &report.streams[0].status;
         assert_eq!(status.code(), Some("other_filter"));
         let message = status.message().unwrap();
@@ -174,7 +131,7 @@ async fn filters_are_handed_over_and_never_mixed() {
         full: true,
         ..filtered(Some("lead"))
     };
-    let report = run(&script, &descriptor, &anew, &["contacts"], directory.path()).await;
+    let report = place.run(&script, &anew, &["contacts"]).await;
     assert!(report.is_complete());
-    assert_eq!(line_count(directory.path()), 1);
+    assert_eq!(place.lines(), 1);
 }

@@ -4,22 +4,14 @@ use super::*;
 
 #[tokio::test]
 async fn what_passes_is_tried_again_with_the_same_position() {
-    let directory = written::Folder::new();
+    let place = Place::new();
     let script = Script::new([
         page(&["a"], Some("1n"), None),
         failure(FailureKind::Transient, "timeout"),
         failure(FailureKind::RateLimited, "rate_limit_exceeded"),
         page(&["b"], None, Some("1c")),
     ]);
-    let descriptor = descriptor(b"1", b'1');
-    let report = run(
-        &script,
-        &descriptor,
-        &options(),
-        &["contacts"],
-        directory.path(),
-    )
-    .await;
+    let report = place.contacts(&script).await;
     assert!(report.is_complete());
     assert_eq!(report.stream("contacts").unwrap().retries, 2);
     assert_eq!(cursors(&script), [None, some("1n"), some("1n"), some("1n")]);
@@ -27,7 +19,7 @@ async fn what_passes_is_tried_again_with_the_same_position() {
 
 #[tokio::test]
 async fn tries_are_bounded_and_the_others_go_on() {
-    let directory = written::Folder::new();
+    let place = Place::new();
     let mut few = options();
     few.retry.tries = 2;
     let script = Script::new([
@@ -36,15 +28,7 @@ async fn tries_are_bounded_and_the_others_go_on() {
         failure(FailureKind::Transient, "timeout"),
         page(&[], None, Some("1c")),
     ]);
-    let descriptor = descriptor(b"1", b'1');
-    let report = run(
-        &script,
-        &descriptor,
-        &few,
-        &["contacts", "tags"],
-        directory.path(),
-    )
-    .await;
+    let report = place.run(&script, &few, &["contacts", "tags"]).await;
     assert_eq!(
         report.stream("contacts").unwrap().status.code(),
         Some("timeout")
@@ -65,17 +49,9 @@ async fn a_defect_is_given_two_more_chances() {
             guest_log: String::new(),
         })
     };
-    let directory = written::Folder::new();
+    let place = Place::new();
     let script = Script::new([trap(), trap(), trap()]);
-    let descriptor = descriptor(b"1", b'1');
-    let report = run(
-        &script,
-        &descriptor,
-        &options(),
-        &["contacts"],
-        directory.path(),
-    )
-    .await;
+    let report = place.contacts(&script).await;
     assert_eq!(
         report.stream("contacts").unwrap().status.code(),
         Some("trapped")
@@ -85,7 +61,7 @@ async fn a_defect_is_given_two_more_chances() {
 
 #[tokio::test]
 async fn a_page_that_took_too_long_is_asked_for_in_smaller_parts() {
-    let directory = written::Folder::new();
+    let place = Place::new();
     let script = Script::new([
         Err(CallError::TimedOut {
             export: "read-page",
@@ -94,15 +70,7 @@ async fn a_page_that_took_too_long_is_asked_for_in_smaller_parts() {
         }),
         page(&["a"], None, Some("1c")),
     ]);
-    let descriptor = descriptor(b"1", b'1');
-    run(
-        &script,
-        &descriptor,
-        &options(),
-        &["contacts"],
-        directory.path(),
-    )
-    .await;
+    place.contacts(&script).await;
     let sizes: Vec<u32> = script
         .requests()
         .iter()
@@ -113,17 +81,9 @@ async fn a_page_that_took_too_long_is_asked_for_in_smaller_parts() {
 
 #[tokio::test]
 async fn a_refused_credential_stops_everything() {
-    let directory = written::Folder::new();
+    let place = Place::new();
     let script = Script::new([failure(FailureKind::Auth, "unauthorized")]);
-    let descriptor = descriptor(b"1", b'1');
-    let report = run(
-        &script,
-        &descriptor,
-        &options(),
-        &["contacts", "tags"],
-        directory.path(),
-    )
-    .await;
+    let report = place.run(&script, &options(), &["contacts", "tags"]).await;
     assert_eq!(report.streams[0].status.name(), "unauthorized");
     assert_eq!(report.streams[1].status.name(), "not_run");
     assert_eq!(script.requests().len(), 1);
@@ -131,38 +91,22 @@ async fn a_refused_credential_stops_everything() {
 
 #[tokio::test]
 async fn a_missing_permission_is_a_status_and_the_others_go_on() {
-    let directory = written::Folder::new();
+    let place = Place::new();
     let script = Script::new([
         failure(FailureKind::Permission, "forbidden"),
         page(&["a"], None, Some("1c")),
     ]);
-    let descriptor = descriptor(b"1", b'1');
-    let report = run(
-        &script,
-        &descriptor,
-        &options(),
-        &["tags", "contacts"],
-        directory.path(),
-    )
-    .await;
+    let report = place.run(&script, &options(), &["tags", "contacts"]).await;
     assert_eq!(report.streams[0].status.name(), "denied");
     assert_eq!(report.streams[1].status.name(), "complete");
 }
 
 #[tokio::test]
 async fn a_stream_that_is_not_there_is_a_status_with_the_nearest_name() {
-    let directory = written::Folder::new();
+    let place = Place::new();
     let mut script = Script::new([]);
     script.api_version = some("2.9");
-    let descriptor = descriptor(b"1", b'1');
-    let report = run(
-        &script,
-        &descriptor,
-        &options(),
-        &["contatcs", "tags"],
-        directory.path(),
-    )
-    .await;
+    let report = place.run(&script, &options(), &["contatcs", "tags"]).await;
     assert_eq!(report.streams[0].status.name(), "unavailable");
     assert_eq!(report.streams[1].status.name(), "not_in_version");
     let message = report.streams[0].status.message().unwrap();
@@ -173,36 +117,20 @@ async fn a_stream_that_is_not_there_is_a_status_with_the_nearest_name() {
 
 #[tokio::test]
 async fn a_component_that_is_stuck_is_given_up() {
-    let directory = written::Folder::new();
+    let place = Place::new();
     let script = Script::new((0..200).map(|_| page(&[], Some("1n"), None)));
-    let descriptor = descriptor(b"1", b'1');
-    let report = run(
-        &script,
-        &descriptor,
-        &options(),
-        &["contacts"],
-        directory.path(),
-    )
-    .await;
+    let report = place.contacts(&script).await;
     assert_eq!(report.streams[0].status.code(), Some("no_progress"));
 }
 
 #[tokio::test]
 async fn a_wait_that_a_page_asks_for_is_made() {
-    let directory = written::Folder::new();
+    let place = Place::new();
     let mut waiting = page(&["a"], Some("1n"), None).unwrap();
     waiting.retry_after_ms = Some(100_000);
     let script = Script::new([Ok(waiting), page(&["b"], None, Some("1c"))]);
-    let descriptor = descriptor(b"1", b'1');
     let started = std::time::Instant::now();
-    run(
-        &script,
-        &descriptor,
-        &options(),
-        &["contacts"],
-        directory.path(),
-    )
-    .await;
+    place.contacts(&script).await;
     // 100 seconds, ten thousand times as fast.
     assert!(started.elapsed() >= std::time::Duration::from_millis(10));
 }

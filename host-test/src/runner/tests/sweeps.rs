@@ -12,18 +12,10 @@ fn gone(key: &str) -> Entry {
 
 #[tokio::test]
 async fn a_sweep_deletes_what_is_proven_gone_and_nothing_else() {
-    let directory = written::Folder::new();
-    let mut descriptor = descriptor(b"1", b'1');
-    descriptor.streams[0].modes |= StreamModes::KEYS;
+    let mut place = Place::new();
+    place.descriptor.streams[0].modes |= StreamModes::KEYS;
     let script = Script::new([page(&["a", "b", "c", "d"], None, Some("1c"))]);
-    run(
-        &script,
-        &descriptor,
-        &options(),
-        &["contacts"],
-        directory.path(),
-    )
-    .await;
+    place.contacts(&script).await;
     let sweeping = RunOptions {
         sweep: Sweep::Now,
         ..options()
@@ -37,14 +29,7 @@ async fn a_sweep_deletes_what_is_proven_gone_and_nothing_else() {
         page(&[], None, Some("1x")),
         Ok(proof),
     ]);
-    let report = run(
-        &script,
-        &descriptor,
-        &sweeping,
-        &["contacts"],
-        directory.path(),
-    )
-    .await;
+    let report = place.run(&script, &sweeping, &["contacts"]).await;
     assert!(report.is_complete());
     let done = SweepReport::Done {
         held: 4,
@@ -56,7 +41,7 @@ async fn a_sweep_deletes_what_is_proven_gone_and_nothing_else() {
     assert_eq!(requests[1].selection, Selection::All);
     let missed = ["b", "c", "d"].map(str::to_owned).to_vec();
     assert_eq!(requests[3].selection, Selection::Keys(missed));
-    let output = open(directory.path());
+    let output = place.output();
     let live: Vec<String> = output
         .live_keys("contacts")
         .unwrap()
@@ -72,18 +57,10 @@ async fn a_sweep_deletes_what_is_proven_gone_and_nothing_else() {
 
 #[tokio::test]
 async fn a_walk_that_breaks_off_proves_nothing() {
-    let directory = written::Folder::new();
-    let mut descriptor = descriptor(b"1", b'1');
-    descriptor.streams[0].modes |= StreamModes::KEYS;
+    let mut place = Place::new();
+    place.descriptor.streams[0].modes |= StreamModes::KEYS;
     let script = Script::new([page(&["a", "b"], None, Some("1c"))]);
-    run(
-        &script,
-        &descriptor,
-        &options(),
-        &["contacts"],
-        directory.path(),
-    )
-    .await;
+    place.contacts(&script).await;
     let sweeping = RunOptions {
         sweep: Sweep::Now,
         ..options()
@@ -95,37 +72,29 @@ async fn a_walk_that_breaks_off_proves_nothing() {
         page(&[], None, None),
     ]);
     let streams = ["contacts", "tags"];
-    let report = run(&script, &descriptor, &sweeping, &streams, directory.path()).await;
+    let report = place.run(&script, &sweeping, &streams).await;
     assert_eq!(report.streams[0].status.code(), Some("unknown_shape"));
     assert_eq!(report.streams[0].sweep, None);
     assert!(matches!(
         report.streams[1].sweep,
         Some(SweepReport::LeftOut { .. })
     ));
-    let output = open(directory.path());
+    let output = place.output();
     assert_eq!(output.live_keys("contacts").unwrap().unwrap().len(), 2);
     assert_eq!(output.state().streams["contacts"].swept_at_ms, None);
 }
 
 #[tokio::test]
 async fn a_stream_that_was_read_whole_is_not_swept_for_a_while() {
-    let directory = written::Folder::new();
-    let mut descriptor = descriptor(b"1", b'1');
-    descriptor.streams[0].modes |= StreamModes::KEYS;
+    let mut place = Place::new();
+    place.descriptor.streams[0].modes |= StreamModes::KEYS;
     let weekly = RunOptions {
         sweep: Sweep::Every(std::time::Duration::from_secs(7 * 86_400)),
         ..options()
     };
     for pages in [page(&["a"], None, Some("1c")), page(&[], None, Some("1d"))] {
         let script = Script::new([pages]);
-        let report = run(
-            &script,
-            &descriptor,
-            &weekly,
-            &["contacts"],
-            directory.path(),
-        )
-        .await;
+        let report = place.run(&script, &weekly, &["contacts"]).await;
         assert_eq!(
             (report.is_complete(), &report.streams[0].sweep),
             (true, &None)
