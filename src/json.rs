@@ -22,7 +22,7 @@ pub fn parse<'a, T: Value<'a>>(document: &'a [u8]) -> Result<T, String> {
 /// The member of a name in an object, as it is written; the last one of several.
 pub fn member<'a>(object: &'a str, name: &str) -> Option<&'a str> {
     let mut found = None;
-    let read = Reader::new(object).object(|reader, known| {
+    let read = Reader::new(object).object(&mut |reader, known| {
         let place = reader.value()?;
         if known.is(name) {
             found = object.get(place);

@@ -39,7 +39,7 @@ pub fn read_list<'a>(
     let mut found = false;
     let mut continuation = Continuation::default();
     reader
-        .object(|reader, name| {
+        .object(&mut |reader, name| {
             if items.iter().any(|item| name.is(item)) && reader.peek()? == b'[' {
                 found = true;
                 return reader.list(&mut each);
@@ -89,7 +89,7 @@ fn follow(pages: &str, continuation: &mut Continuation) {
     let mut next = "null";
     let (mut page, mut pages_in_all) = (None, None);
     let number = |place: Range<usize>| slice(pages, place).parse::<u32>().ok();
-    let read = Reader::new(pages).object(|reader, name| {
+    let read = Reader::new(pages).object(&mut |reader, name| {
         let place = reader.value()?;
         if name.is("next") {
             next = slice(pages, place);
@@ -161,14 +161,14 @@ pub fn read_embedded<'a>(
 ) -> Result<Embedded, Invalid> {
     let mut embedded = Embedded::default();
     let mut reader = Reader::new(text);
-    reader.object(|reader, member| {
+    reader.object(&mut |reader, member| {
         if !member.is(name) || reader.peek()? != b'{' {
             return reader.value().map(drop);
         }
-        reader.object(|reader, member| {
+        reader.object(&mut |reader, member| {
             if items.iter().any(|item| member.is(item)) && reader.peek()? == b'[' {
                 let mut held = 0;
-                reader.list(|reader| {
+                reader.list(&mut |reader| {
                     held += 1;
                     each(reader)
                 })?;

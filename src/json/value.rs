@@ -80,7 +80,7 @@ impl<'a, T: Value<'a>> Value<'a> for Vec<T> {
 fn items(member: Member<'_>) -> Result<Vec<Member<'_>>, Unexpected> {
     let mut items = Vec::new();
     let read = match member {
-        Member::List(json) => Reader::new(json).list(|reader| {
+        Member::List(json) => Reader::new(json).list(&mut |reader| {
             items.push(Member::next(reader)?);
             Ok(())
         }),
@@ -124,7 +124,7 @@ pub fn members<'a>(
         return Err(Unexpected::here("an object"));
     };
     let mut all = Ok(());
-    let read = Reader::new(json).object(|reader, name| {
+    let read = Reader::new(json).object(&mut |reader, name| {
         let name = match name.escaped {
             true => name.unescaped(),
             false => name.text.to_owned(),

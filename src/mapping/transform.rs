@@ -320,7 +320,7 @@ pub fn each<'a>(list: &'a str, mut item: impl FnMut(&'a str)) {
 
 /// The same, once in the component.
 fn each_of<'a>(list: &'a str, item: &mut dyn FnMut(&'a str)) {
-    let read = Reader::new(list).list(|reader| {
+    let read = Reader::new(list).list(&mut |reader| {
         let place = reader.value()?;
         item(list.get(place).unwrap_or_default());
         Ok(())

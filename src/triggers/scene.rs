@@ -314,7 +314,7 @@ fn add(json: &str, out: &mut String, depth: usize) {
         Item::Json(json) if json.starts_with('[') => each(&json, |item| add(item, out, depth)),
         Item::Json(json) if json.starts_with('{') => {
             // It is JSON: it was read before.
-            let _ = Reader::new(&json).object(|reader, _| {
+            let _ = Reader::new(&json).object(&mut |reader, _| {
                 let place = reader.value()?;
                 add(json.get(place).unwrap_or_default(), out, depth);
                 Ok(())

@@ -44,9 +44,9 @@ impl<'a> Notification<'a> {
 
     fn members(&mut self, reader: &mut Reader<'a>) -> Result<(), Invalid> {
         let text = reader.text();
-        reader.object(|reader, name| {
+        reader.object(&mut |reader, name| {
             if name.is("data") && reader.peek()? == b'{' {
-                return reader.object(|reader, name| {
+                return reader.object(&mut |reader, name| {
                     if !name.is("item") {
                         return reader.value().map(drop);
                     }

@@ -82,7 +82,7 @@ pub fn value<'a>(
 
 /// Calls back with each member of an object, as it is written.
 pub fn members<'a>(object: &'a str, mut each: impl FnMut(String, &'a str)) {
-    let read = Reader::new(object).object(|reader, name| {
+    let read = Reader::new(object).object(&mut |reader, name| {
         let value = object.get(reader.value()?).unwrap_or_default();
         each(
             if name.escaped {

@@ -27,7 +27,7 @@ impl<'a> Outline<'a> {
         }
         let start = reader.place();
         let mut members = Vec::with_capacity(64);
-        reader.object(|reader, name| {
+        reader.object(&mut |reader, name| {
             members.push((name, slice(reader.value()?)));
             Ok(())
         })?;

@@ -140,7 +140,7 @@ impl Node {
             }
             b'[' => {
                 let mut index: usize = 0;
-                reader.list(|reader| {
+                reader.list(&mut |reader| {
                     let entry = self.0.iter().find(|entry| entry.index == Some(index));
                     index += 1;
                     take(entry, reader, found)

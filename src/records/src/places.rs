@@ -80,7 +80,7 @@ fn pick<'a>(
         }
         b'[' => {
             let mut index: usize = 0;
-            reader.list(|reader| {
+            reader.list(&mut |reader| {
                 let mut digits = [0; 20];
                 let name = decimal(index, &mut digits);
                 index += 1;

@@ -105,7 +105,7 @@ impl<'a> Reader<'a> {
     /// When it is no JSON or no object, or `each` says so.
     pub fn object(
         &mut self,
-        mut each: impl FnMut(&mut Self, Name<'a>) -> Result<(), Invalid>,
+        each: &mut dyn FnMut(&mut Self, Name<'a>) -> Result<(), Invalid>,
     ) -> Result<(), Invalid> {
         let mut more = self.open(b'{', b'}')?;
         while more {
@@ -122,7 +122,7 @@ impl<'a> Reader<'a> {
     /// When it is no JSON or no list, or `each` says so.
     pub fn list(
         &mut self,
-        mut each: impl FnMut(&mut Self) -> Result<(), Invalid>,
+        each: &mut dyn FnMut(&mut Self) -> Result<(), Invalid>,
     ) -> Result<(), Invalid> {
         let mut more = self.open(b'[', b']')?;
         while more {

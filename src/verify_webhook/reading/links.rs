@@ -78,7 +78,7 @@ impl Reading<'_> {
         };
         let normalizer = Normalizer::of_children(stream, children.parent_field, &key);
         let mut types = Vec::new();
-        let _ = Reader::new(list).list(|reader| {
+        let _ = Reader::new(list).list(&mut |reader| {
             types.push(Outline::next(reader)?);
             Ok(())
         });

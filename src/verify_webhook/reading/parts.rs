@@ -25,7 +25,7 @@ impl Reading<'_> {
         };
         let mut parts = Vec::new();
         // It is JSON: it was read before.
-        let _ = Reader::new(list).list(|reader| {
+        let _ = Reader::new(list).list(&mut |reader| {
             let part = reader.value()?;
             parts.push(list.get(part).unwrap_or_default());
             Ok(())

@@ -94,7 +94,7 @@ proptest! {
         let mut reader = Reader::new(&text);
         match &value {
             Value::Object(members) => {
-                reader.object(|reader, name| {
+                reader.object(&mut |reader, name| {
                     let place = reader.value()?;
                     found.push((name.unescaped(), serde_json::from_str::<Value>(&text[place]).unwrap()));
                     Ok(())
@@ -105,14 +105,14 @@ proptest! {
             }
             Value::Array(items) => {
                 let mut found = Vec::new();
-                reader.list(|reader| {
+                reader.list(&mut |reader| {
                     let place = reader.value()?;
                     found.push(serde_json::from_str::<Value>(&text[place]).unwrap());
                     Ok(())
                 }).unwrap();
                 prop_assert_eq!(&found, items);
             }
-            _ => prop_assert!(reader.object(|_, _| Ok(())).is_err()),
+            _ => prop_assert!(reader.object(&mut |_, _| Ok(())).is_err()),
         }
     }
 }
@@ -132,7 +132,7 @@ fn names_compare_without_their_escapes() {
     let mut names = Vec::new();
     let mut reader = Reader::new(r#"{"id":1,"\u0069d":2,"\ud800":3}"#);
     reader
-        .object(|reader, name| {
+        .object(&mut |reader, name| {
             names.push(name.is("id"));
             reader.value().map(drop)
         })
