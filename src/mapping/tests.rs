@@ -211,13 +211,13 @@ fn damaged_prepared_bytes_are_refused_and_those_of_another_version_compiled_anew
             prepared: Some(prepared.to_vec()),
         })
     };
-    for bytes in [&b"4"[..], b"4\x05", b"4\x02\0\x05", b"4\x03\0\x01\x01"] {
+    for bytes in [&b"5"[..], b"5\x05", b"5\x02\0\x05", b"5\x03\0\x01\x01"] {
         assert_eq!(with(bytes).unwrap_err().code, "unreadable_prepared");
     }
-    for bytes in [&b""[..], b"1[", b"3\0\x01\x01", b"5{}"] {
+    for bytes in [&b""[..], b"1[", b"4\0\x01\x01", b"6{}"] {
         assert!(with(bytes).unwrap().section("contacts").is_some());
     }
-    assert!(with(b"4\x02\0\0").unwrap().section("contacts").is_none());
+    assert!(with(b"5\x02\0\0").unwrap().section("contacts").is_none());
 }
 
 #[test]
