@@ -91,15 +91,24 @@ fn main() -> anyhow::Result<()> {
             table.row(&name, Some(&mut inside), &mut [], Some(40.0));
         }
         let reply = pages::reply();
-        let name = format!("verify, map and 100 triggers, {} bytes", reply.len());
-        if wants(&name) {
-            let prepared = native::prepared_triggers()?;
+        for (kind, prepared, fire) in [
+            ("", native::prepared_triggers()?, native::FIRE),
+            (
+                "plainer ",
+                native::prepared_plain_triggers()?,
+                native::FIRE_PLAIN,
+            ),
+        ] {
+            let name = format!("verify, map and 100 {kind}triggers, {} bytes", reply.len());
+            if !wants(&name) {
+                continue;
+            }
             let triggers = sandbox.with_prepared(prepared.clone());
             let (mut inside, mut outside) = (Vec::new(), Vec::new());
             for _ in 0..ROUNDS {
                 let prepared = Some(prepared.clone());
-                outside.push(native::verify_webhook(&reply, prepared, native::FIRE)?);
-                inside.push(triggers.verify_webhook(&reply, native::FIRE).await?);
+                outside.push(native::verify_webhook(&reply, prepared, fire)?);
+                inside.push(triggers.verify_webhook(&reply, fire).await?);
             }
             table.row(&name, Some(&mut inside), &mut outside, Some(66.0));
         }

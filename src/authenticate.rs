@@ -11,13 +11,15 @@ use crate::failure::{failure, invalid_input, problem};
 use crate::intercom::envelope;
 use crate::intercom::errors::{from_http, from_response, not_available, unexpected_body};
 use crate::intercom::request::{encode, get, header_value};
-use crate::intercom::streams::{Complement, Paging, STREAMS, Stream};
+use crate::intercom::streams::{Complement, OF_TYPE, Paging, STREAMS, Stream};
 use crate::intercom::versions::VERSION_HEADER;
 use crate::json::{self, Object, Unexpected};
 use crate::mapping::Mapping;
 use crate::operation::{Answer, Input, Moment, Operation, Step};
+use crate::prelude::*;
 use crate::schema::{self, Attribute};
 use crate::triggers;
+use records::replaced;
 
 /// Where people authorise; Intercom leads them on to their region.
 const AUTHORIZE: &str = "https://app.intercom.com/oauth";
@@ -128,7 +130,7 @@ impl Operation for Authenticate {
             Input::Answers(answers) => answers,
             _ => Vec::new(),
         };
-        match std::mem::replace(&mut self.state, State::Over) {
+        match core::mem::replace(&mut self.state, State::Over) {
             State::Begin => self
                 .begin()
                 .unwrap_or_else(|failure| Step::Done(Err(failure))),
@@ -265,7 +267,7 @@ fn probe(stream: &Stream, config: &Config) -> Option<String> {
         return None;
     }
     let name = config.custom_object_types.first()?;
-    let path = stream.path.replace("{type}", &encode(name));
+    let path = replaced(stream.path, OF_TYPE, &encode(name));
     Some(format!("{path}?per_page=1"))
 }
 

@@ -9,8 +9,7 @@ use crate::contract::types::{Connection, Failure, Problem};
 use crate::failure::{nearest, not_valid, problem};
 use crate::intercom::versions::{DEFAULT_VERSION, VERSIONS};
 use crate::json::{self, Member, Object};
-use crate::packed_text::{PackedText, packed_text};
-use crate::triggers::document::SCHEMA as TRIGGERS;
+use crate::prelude::*;
 
 /// Regions by their names in the configuration, with the base URL of the API. The first one is the default.
 pub const REGIONS: &[(&str, &str)] = &[
@@ -193,14 +192,9 @@ fn invalid(problems: Vec<Problem>) -> Failure {
     not_valid("invalid_config", "the configuration", problems)
 }
 
-/// JSON Schema of the configuration, without that of triggers. What is read of it elsewhere is compared by tests.
-const SCHEMA: PackedText = packed_text!("config/schema.json");
-
-/// JSON Schema of the configuration. `x-webhook-sources` are the addresses from which Intercom sends webhooks, by region, as
-/// its documents list them.
-pub fn schema() -> String {
-    SCHEMA.text().replace("\"$triggers\"", &TRIGGERS.text())
-}
+/// JSON Schema of the configuration, with that of triggers. `x-webhook-sources` are the addresses from which Intercom sends
+/// webhooks, by region, as its documents list them. What is read of it elsewhere is compared by tests.
+pub use crate::packed_text::CONFIG as SCHEMA;
 
 #[cfg(test)]
 mod tests {
@@ -220,7 +214,7 @@ mod tests {
 
     #[test]
     fn the_schema_names_every_key() {
-        let schema: Value = serde_json::from_str(&schema()).unwrap();
+        let schema: Value = serde_json::from_str(&SCHEMA.text()).unwrap();
         let mut names: Vec<&str> = schema["properties"]
             .as_object()
             .unwrap()

@@ -28,7 +28,7 @@ pub mod types {
 
     /// A failure on its way through the component: one word. As it is, it has eighteen, and every `?` would move them: 6 kB
     /// of the component.
-    pub type Failure = Box<types::Failure>;
+    pub type Failure = alloc::boxed::Box<types::Failure>;
 }
 
 #[cfg(target_arch = "wasm32")]

@@ -2,7 +2,8 @@
 
 mod written;
 
-use std::collections::BTreeMap;
+use crate::prelude::*;
+use litemap::LiteMap;
 
 use crate::contract::types::Failure;
 use crate::failure::{invalid_input, problem};
@@ -18,7 +19,7 @@ pub enum Position {
     /// Before a scan for what changed since.
     Mark(Watermark),
     /// Before a scan of a whole list for what differs: eight bytes of each row's content, by key.
-    Contents(BTreeMap<String, String>),
+    Contents(LiteMap<String, String>),
     /// Within a list with a cursor.
     List(ListPosition),
     /// Within a search by the cursor field.
@@ -146,9 +147,9 @@ pub enum Memory {
     /// Eight bytes of each row's content, by key.
     Contents {
         /// Those of the scan before; absent in a full read.
-        known: Option<BTreeMap<String, String>>,
+        known: Option<LiteMap<String, String>>,
         /// Those of this scan, so far.
-        walked: BTreeMap<String, String>,
+        walked: LiteMap<String, String>,
     },
     /// The cursor field.
     Mark {
@@ -165,7 +166,7 @@ impl Default for Memory {
     fn default() -> Self {
         Self::Contents {
             known: None,
-            walked: BTreeMap::new(),
+            walked: LiteMap::new(),
         }
     }
 }
@@ -258,7 +259,7 @@ mod tests {
         let mark = seen.clone();
         vec![
             Position::Mark(seen.clone()),
-            Position::Contents([("a".to_owned(), "00ff".to_owned())].into()),
+            Position::Contents([("a".to_owned(), "00ff".to_owned())].into_iter().collect()),
             Position::List(ListPosition {
                 after: Some("x".to_owned()),
                 started: Some(5),
@@ -303,7 +304,7 @@ mod tests {
                 started: Some(9),
                 memory: Memory::Contents {
                     known: None,
-                    walked: [("a".to_owned(), "00ff".to_owned())].into(),
+                    walked: [("a".to_owned(), "00ff".to_owned())].into_iter().collect(),
                 },
             }),
             Position::Children(Box::new(ChildrenPosition {

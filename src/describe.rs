@@ -12,6 +12,8 @@ use crate::intercom::streams::{STREAMS, Stream};
 use crate::intercom::topics::TOPICS;
 use crate::intercom::versions::{DEFAULT_VERSION, VERSIONS};
 use crate::mapping::preset::PRESETS;
+use crate::packed_text::Texts;
+use crate::prelude::*;
 use crate::{cursor, mapping, schema, verify_webhook, write_batch};
 
 /// The endpoint of the code exchange.
@@ -19,6 +21,7 @@ const OAUTH: &str = "oauth";
 
 /// What the component is.
 pub fn descriptor() -> Descriptor {
+    let texts = Texts::unpacked();
     Descriptor {
         name: "intercom".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -31,7 +34,7 @@ pub fn descriptor() -> Descriptor {
         api_versions: owned(VERSIONS),
         default_api_version: DEFAULT_VERSION.to_owned(),
         auth_methods: auth_methods(),
-        config_schema: config::schema().into_bytes(),
+        config_schema: texts.get(config::SCHEMA).to_vec(),
         endpoints: [API, OAUTH]
             .into_iter()
             .map(|name| Endpoint {
@@ -59,7 +62,7 @@ pub fn descriptor() -> Descriptor {
             .map(|preset| MappingPreset {
                 name: preset.name.to_owned(),
                 stream: None,
-                mapping: preset.mapping.text().into_bytes(),
+                mapping: texts.get(preset.mapping).to_vec(),
             })
             .collect(),
         actions: actions::all()

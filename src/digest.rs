@@ -1,5 +1,6 @@
 //! Names made of what something is: the same for the same texts.
 
+use crate::prelude::*;
 use sha1::{Digest, Sha1};
 
 /// The SHA-1 of texts, each behind its length so that no two lists of them are alike, in hexadecimal digits.

@@ -1,6 +1,7 @@
 //! Failures: the one place where the component's errors become the contract's.
 
 use crate::contract::types::{Failure, FailureKind, Problem, WholeFailure};
+use crate::prelude::*;
 
 /// A failure of a kind, with a stable code and a message for people.
 pub fn failure(kind: FailureKind, code: &str, message: impl Into<String>) -> Failure {
@@ -56,10 +57,25 @@ pub fn nearest<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
 fn nearest_of<'a>(found: &str, known: &mut dyn Iterator<Item = &'a str>) -> Option<&'a str> {
     known
         .filter(|_| found.len() <= 64)
-        .map(|name| (strsim::levenshtein(&found.to_ascii_lowercase(), name), name))
+        .map(|name| (distance(&found.to_ascii_lowercase(), name), name))
         .min()
         .filter(|(distance, name)| *distance <= (name.len() / 3).max(2) && *distance < found.len())
         .map(|(_, name)| name)
+}
+
+/// How many letters have to come, go or change to make one text of the other.
+fn distance(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (1..=other.len()).collect();
+    for (place, letter) in one.bytes().enumerate() {
+        let (mut diagonal, mut left) = (place, place + 1);
+        for (cell, byte) in row.iter_mut().zip(other.bytes()) {
+            let changed = diagonal + usize::from(byte != letter);
+            diagonal = *cell;
+            left = changed.min(left + 1).min(diagonal + 1);
+            *cell = left;
+        }
+    }
+    row.last().copied().unwrap_or(one.len())
 }
 
 /// That a name is not known, with those that are and the one that was meant.
@@ -76,6 +92,20 @@ pub fn unknown(path: String, code: &str, message: &str, found: &str, known: &[&s
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn letters_that_come_go_or_change_are_counted() {
+        for (one, other, expected) in [
+            ("", "", 0),
+            ("", "abc", 3),
+            ("abc", "", 3),
+            ("kitten", "sitting", 3),
+            ("flaw", "lawn", 2),
+            ("abcd", "abcd", 0),
+        ] {
+            assert_eq!(distance(one, other), expected, "{one} {other}");
+        }
+    }
 
     #[test]
     fn the_nearest_name_is_suggested_only_when_it_is_near() {

@@ -3,10 +3,10 @@
 use crate::contract::log::Level;
 use crate::contract::{http, log, state};
 use crate::operation::{Answer, Input, Moment, Operation, Step};
+use crate::prelude::*;
 
 /// Runs an operation to its end.
 pub fn perform<O: Operation>(mut operation: O) -> O::Output {
-    report_panics();
     let clock = Clock::start();
     let mut input = Input::Start;
     loop {
@@ -35,12 +35,12 @@ fn send(requests: Vec<http::Request>, max_in_flight: u32) -> Vec<Answer> {
     }
 }
 
-/// A panic in the sandbox is a bare trap; its text reaches the host only through the log.
-pub fn report_panics() {
-    #[cfg(target_arch = "wasm32")]
-    std::panic::set_hook(Box::new(|panic| {
-        log::write(Level::Error, &panic.to_string())
-    }));
+/// A panic in the sandbox is a bare trap; its place reaches the host only through the log. Its text would bring everything
+/// that writes texts for people into the component, and how any value looks that an index did not fit.
+#[cfg(target_arch = "wasm32")]
+#[panic_handler]
+fn report(_panic: &core::panic::PanicInfo) -> ! {
+    core::arch::wasm32::unreachable()
 }
 
 /// The host's clocks. The standard library's do not work on `wasm32-unknown-unknown`.

@@ -4,7 +4,8 @@
 mod value;
 mod writer;
 
-use std::fmt;
+use crate::prelude::*;
+use core::fmt;
 
 pub use records::{Invalid, Name, Outline, Reader, quote, quoted, unescaped};
 pub use value::{Value, members};

@@ -1,6 +1,7 @@
 //! Letters: their case and their width. The standard library's tables of all there are would be a
 //! twentieth of the component; these are ranges.
 
+use crate::prelude::*;
 use records::letters::fold_ascii;
 
 /// Ranges of capital letters with what lies between each and its small letter; where that is one, the two take turns. The

@@ -4,6 +4,12 @@
 //! requests to send and reads the answers. [`host`] performs them through the contract's imports, and is the only
 //! module that touches a host. Everything therefore runs natively as well, for tests, benchmarks and fuzzing.
 
+#![cfg_attr(not(any(test, feature = "properties")), no_std)]
+
+extern crate alloc;
+#[cfg(not(target_arch = "wasm32"))]
+extern crate std;
+
 #[cfg(target_arch = "wasm32")]
 mod allocator;
 pub mod authenticate;
@@ -32,6 +38,9 @@ pub mod verify_webhook;
 pub mod watermark;
 pub mod write_batch;
 
+pub(crate) use records::prelude;
+
+use crate::prelude::*;
 use contract::connector::{
     Authentication, AuthenticationRequest, Batch, Connection, Descriptor, Document, Entry, Failure,
     Guest, Outcome, Page, PageRequest, Verdict, WebhookDelivery,
@@ -42,7 +51,6 @@ pub struct Connector;
 
 impl Guest for Connector {
     fn describe() -> Descriptor {
-        host::report_panics();
         describe::descriptor()
     }
 
@@ -62,7 +70,6 @@ impl Guest for Connector {
         stream: String,
         documents: Vec<Document>,
     ) -> Result<Vec<Result<Entry, Failure>>, Failure> {
-        host::report_panics();
         let entries = map_record::map_records(&connection, &stream, &documents).map_err(whole)?;
         Ok(entries
             .into_iter()
@@ -74,7 +81,6 @@ impl Guest for Connector {
         connection: Connection,
         delivery: WebhookDelivery,
     ) -> Result<Verdict, Failure> {
-        host::report_panics();
         verify_webhook::verify(&connection, &delivery).map_err(whole)
     }
 

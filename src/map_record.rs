@@ -1,6 +1,8 @@
 //! `map-record`: raw documents to entries. Reads and webhooks make their entries here as well.
 
-use std::borrow::Cow;
+use crate::prelude::*;
+use alloc::borrow::Cow;
+use core::mem;
 
 use crate::contract::types::{Change, Connection, Entry, Failure, FailureKind, Notice, Problem};
 use crate::failure::{failure, invalid_input, nearest, problem};
@@ -27,10 +29,11 @@ pub fn map_records(
     Ok(documents
         .iter()
         .map(|document| {
-            let record = normalizer
+            let mut record = normalizer
                 .document(document)
                 .map_err(|unreadable| unreadable_document(stream, &unreadable))?;
-            let made = mapper.entry(record, &[]);
+            let made = mapper.made(&mut record, &[], true);
+            normalizer.reuse(record.payload);
             made.entry.unwrap_or_else(|| Err(unwanted()))
         })
         .collect())
@@ -117,32 +120,34 @@ impl<'m> Mapper<'m> {
 
     /// A normalizer that leaves in records what the mapping asks for, though it is rows of another stream.
     pub fn normalizer(&self) -> Normalizer<'static> {
-        normalizer(self.stream, self.section())
+        let normalizer = normalizer(self.stream, self.section());
+        match self.program {
+            Some(_) => normalizer.with_places(),
+            None => normalizer,
+        }
     }
 
     /// The entry of a whole record. `companies` are the canonical records of a contact's companies, where they were read.
-    pub fn entry(&self, record: Record, companies: &[&str]) -> Made {
-        self.made(record, companies, true)
+    pub fn entry(&self, mut record: Record, companies: &[&str]) -> Made {
+        self.made(&mut record, companies, true)
     }
 
     /// The entry of a record that holds some of its fields.
-    pub fn patch(&self, record: Record) -> Made {
-        self.made(record, &[], false)
+    pub fn patch(&self, mut record: Record) -> Made {
+        self.made(&mut record, &[], false)
     }
 
-    fn made(&self, record: Record, companies: &[&str], whole: bool) -> Made {
-        let Record {
-            key,
-            updated_at,
-            payload,
-            ..
-        } = record;
+    /// Takes what goes into the entry out of the record; its payload stays where that is mapped.
+    fn made(&self, record: &mut Record, companies: &[&str], whole: bool) -> Made {
+        let key = mem::take(&mut record.key);
         let mut notices = Vec::new();
         let payload = match &self.program {
-            None => Some(Ok(payload)),
+            None => Some(Ok(mem::take(&mut record.payload))),
             Some(program) => {
                 let subject = Subject {
-                    record: json::text(&payload).unwrap_or_default(),
+                    record: json::text(&record.payload).unwrap_or_default(),
+                    places: &record.places,
+                    outline: None,
                     key: &key,
                     company: program.section().company.of(companies),
                     parts: None,
@@ -155,7 +160,9 @@ impl<'m> Mapper<'m> {
             payload.map(|payload| Entry {
                 stream: self.stream.name.to_owned(),
                 key,
-                updated_at_ms: updated_at.map(|seconds| seconds.saturating_mul(1_000)),
+                updated_at_ms: record
+                    .updated_at
+                    .map(|seconds| seconds.saturating_mul(1_000)),
                 change: if whole { Change::Upsert } else { Change::Patch },
                 reason: None,
                 successor: None,
@@ -235,6 +242,8 @@ impl<'m> Mapper<'m> {
         let mapped = self.program.as_ref().and_then(|program| {
             let subject = Subject {
                 record: &payload,
+                places: &[],
+                outline: None,
                 key,
                 company: None,
                 parts: None,

@@ -20,6 +20,7 @@ pub mod workspace;
 
 use crate::contract::types::{Account, Connection, Failure, Problem};
 use crate::failure::{invalid_input, not_valid, problem};
+use crate::prelude::*;
 use document::Draft;
 pub use inverse::Inverse;
 use packed::{Packer, Unpacker};
@@ -27,7 +28,7 @@ use rule::Section;
 
 /// The format of `prepared` that is written, and the only one read: behind it the mapping after its length, then the triggers. In
 /// place of what another version prepared, each call compiles anew, until a check prepares it.
-pub const FORMAT: u8 = b'4';
+pub const FORMAT: u8 = b'5';
 
 /// What a check prepared: the mapping, and the triggers.
 pub type Prepared<'a> = (&'a [u8], &'a [u8]);

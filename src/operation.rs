@@ -2,6 +2,7 @@
 
 use crate::contract::http::{Error, Request, Response};
 use crate::contract::state::{Change, Swapped};
+use crate::prelude::*;
 
 /// What an HTTP request came to.
 pub type Answer = Result<Response, Error>;

@@ -24,6 +24,7 @@ use crate::contract::types::{Connection, Failure, FailureKind};
 use crate::cursor::{ExportPosition, Position};
 use crate::failure::failure;
 use crate::operation::{Answer, Input, Moment, Operation, Step};
+use crate::prelude::*;
 use children::Gathering;
 use page::empty_page;
 use place::Place;
@@ -73,7 +74,7 @@ impl Operation for ReadPage {
     type Output = Result<Page, Failure>;
 
     fn step(&mut self, moment: Moment, input: Input) -> Step<Self::Output> {
-        match (std::mem::replace(&mut self.state, State::Over), input) {
+        match (core::mem::replace(&mut self.state, State::Over), input) {
             (State::Begin, _) => match Scan::new(&self.connection, &self.request) {
                 Ok(scan) => match scan.turn(moment) {
                     Some(change) => {

@@ -1,8 +1,11 @@
 //! JSON Schemas of canonical records, made from the tables of fields.
 
+use records::add;
+
 use crate::intercom::fields::{Field, Kind};
 use crate::intercom::streams::Stream;
 use crate::json::{Member, Object, Unexpected, Value, quoted};
+use crate::prelude::*;
 
 /// A custom attribute of a workspace, from `GET /data_attributes`.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,7 +95,7 @@ fn add_kind(out: &mut String, kind: Kind, attributes: &[Attribute]) {
             "}}"
         }
     };
-    out.push_str(rest);
+    add(out, &[rest]);
 }
 
 fn add_attribute(out: &mut String, comma: &str, attribute: &Attribute) {
@@ -129,13 +132,6 @@ fn add_attribute(out: &mut String, comma: &str, attribute: &Attribute) {
 
 /// Most schemas are no longer; a text that grows is copied.
 pub const CAPACITY: usize = 4_096;
-
-/// Adds texts, one behind the other.
-pub fn add(out: &mut String, texts: &[&str]) {
-    for text in texts {
-        out.push_str(text);
-    }
-}
 
 /// Adds a list of names, in which nothing has to be escaped.
 pub fn names<'a>(out: &mut String, names: impl Iterator<Item = &'a str>) {

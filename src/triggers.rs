@@ -14,7 +14,8 @@ mod scene;
 mod senses;
 mod watch;
 
-use std::borrow::Cow;
+use crate::prelude::*;
+use alloc::borrow::Cow;
 
 use crate::contract::types::{Account, Connection, Failure};
 use crate::failure::not_valid;

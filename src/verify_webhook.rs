@@ -4,6 +4,7 @@ mod notification;
 mod people;
 mod reading;
 
+use crate::prelude::*;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 

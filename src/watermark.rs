@@ -4,8 +4,9 @@
 //! Rows become visible up to [`LAG_SECONDS`] after they changed, so a scan looks again at that much before the mark,
 //! and the fingerprints say which of the rows there were given already.
 
-use std::fmt;
-use std::str::FromStr;
+use crate::prelude::*;
+use core::fmt;
+use core::str::FromStr;
 
 use sha1::{Digest, Sha1};
 

@@ -20,6 +20,8 @@ mod validate;
 mod values;
 mod written;
 
+use crate::prelude::*;
+
 pub use journal::{FORMAT as JOURNAL_FORMAT, READ as JOURNAL_READS};
 
 use attributes::Attributes;
@@ -392,7 +394,7 @@ impl Operation for WriteBatch {
     type Output = Outcomes;
 
     fn step(&mut self, moment: Moment, input: Input) -> Step<Outcomes> {
-        match (std::mem::replace(&mut self.state, State::Over), input) {
+        match (core::mem::replace(&mut self.state, State::Over), input) {
             (State::Begin, _) => self
                 .begin()
                 .unwrap_or_else(|failure| Step::Done(Err(failure))),

@@ -206,6 +206,71 @@ pub fn prepared_triggers() -> anyhow::Result<Vec<u8>> {
     ] {
         triggers.insert(format!("trigger {number}"), trigger);
     }
+    prepared_with(triggers)
+}
+
+/// The topics of the plainer triggers, with the streams of their rows. The measured reply comes under the first.
+const TOPICS: [(&str, bool); 10] = [
+    ("conversation.user.replied", true),
+    ("conversation.user.created", true),
+    ("conversation.admin.closed", true),
+    ("conversation.admin.assigned", true),
+    ("conversation.admin.replied", true),
+    ("conversation.priority.updated", true),
+    ("contact.user.created", false),
+    ("contact.user.updated", false),
+    ("contact.lead.created", false),
+    ("company.updated", false),
+];
+
+/// How many of the plainer triggers fire for the measured reply.
+pub const FIRE_PLAIN: usize = 1;
+
+/// A mapping of conversations and a hundred triggers as customers have them, ten on each of ten topics. The one that fires
+/// has a mapping of four fields.
+pub fn prepared_plain_triggers() -> anyhow::Result<Vec<u8>> {
+    let mut triggers = serde_json::Map::new();
+    for (topic, of_conversations) in TOPICS {
+        let conditions = match of_conversations {
+            true => [
+                json!({ "keywords": ["cancel my plan", "close my account", "iptal"] }),
+                json!({ "keywords": ["charged twice", "double charge", "wrong invoice", "退款"] }),
+                json!({ "keywords": ["lawyer", "legal action", "avocat"], "in": "conversation_parts" }),
+                json!([{ "keywords": ["money back", "refund"] }, { "author": "user" }]),
+                json!({ "tag": "vip" }),
+                json!({ "all": [{ "tag": ["bug", "incident"] }, { "author": "admin" }] }),
+                json!({ "path": "priority", "equals": "priority" }),
+                json!({ "waiting": "2h" }),
+                json!({ "all": [{ "path": "custom_attributes.tier", "equals": "gold" }, { "not": { "author": "user" } }] }),
+                json!({ "path": "conversation_rating.rating", "at_most": 2 }),
+            ],
+            false => [
+                json!({ "tag": "vip" }),
+                json!({ "tag": ["churned", "lost"] }),
+                json!({ "path": "custom_attributes.plan_tier", "equals": "enterprise" }),
+                json!({ "path": "custom_attributes.plan_tier", "in": ["pro", "team"] }),
+                json!({ "path": "custom_attributes.seats", "above": 50 }),
+                json!({ "path": "custom_attributes.seats", "below": 2 }),
+                json!({ "path": "custom_attributes.renewal", "present": true }),
+                json!({ "path": "name", "absent": true }),
+                json!({ "all": [{ "tag": "trial" }, { "path": "custom_attributes.seats", "above": 10 }] }),
+                json!({ "not": { "tag": "customer" } }),
+            ],
+        };
+        for (number, when) in conditions.into_iter().enumerate() {
+            let mut trigger = json!({ "on": topic, "action": "note", "when": when });
+            if of_conversations && number == 3 {
+                trigger["mapping"] = json!({ "id": "ID", "source.author.email": "EMAIL", "state": "STATE",
+                    "custom_attributes.tier": "TIER" });
+            }
+            triggers.insert(format!("{topic} {number}"), trigger);
+        }
+    }
+    prepared_with(triggers)
+}
+
+/// A mapping of conversations, and triggers, as a check prepares them.
+fn prepared_with(triggers: serde_json::Map<String, serde_json::Value>) -> anyhow::Result<Vec<u8>> {
     let document = serde_json::Value::from(triggers).to_string();
     let compiled = intercom_connector::triggers::compile(document.as_bytes(), None);
     let compiled = compiled.map_err(|failure| anyhow!(failure.message))?;

@@ -4,6 +4,7 @@ use super::{part, refuse_unknown, texts, unknown};
 use crate::contract::types::Problem;
 use crate::intercom::topics::{TOPICS, chooses, names};
 use crate::json::Member;
+use crate::prelude::*;
 
 /// Reads which topics are chosen; empty: all of them.
 pub(super) fn of(value: Option<&Member>, problems: &mut Vec<Problem>) -> Vec<String> {

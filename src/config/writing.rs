@@ -3,6 +3,7 @@
 use super::{one_of, part, refuse_unknown};
 use crate::contract::types::Problem;
 use crate::json::Member;
+use crate::prelude::*;
 
 /// Which of several contacts that share what a row gives is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,7 +122,7 @@ mod tests {
 
     #[test]
     fn the_schema_has_the_keys_with_their_values() {
-        let schema: Value = serde_json::from_str(&crate::config::schema()).unwrap();
+        let schema: Value = serde_json::from_str(&crate::config::SCHEMA.text()).unwrap();
         let written = schema["properties"]["write"]["properties"]
             .as_object()
             .unwrap();

@@ -1,6 +1,7 @@
 //! The written form of positions: an object whose members depend on the kind.
 
-use std::collections::BTreeMap;
+use crate::prelude::*;
+use litemap::LiteMap;
 
 use super::{
     ChildrenPosition, DeletedPosition, ExportPosition, ListPosition, Memory, PagesPosition, Parent,
@@ -11,51 +12,65 @@ use crate::watermark::{Fingerprint, Watermark};
 
 /// Writes a position.
 pub fn write(stream: &str, position: &Position) -> String {
-    let at = |kind| Members::default().text("stream", stream).text("at", kind);
-    let members = match position {
-        Position::Mark(seen) => mark(at("mark"), "seen", seen),
-        Position::Contents(contents) => at("contents").json("contents", &map(contents)),
-        Position::List(list) => mark(at("list"), "seen", &list.seen)
+    let mut members = Members::default();
+    members.text("stream", stream);
+    let at = members.text("at", kind(position));
+    match position {
+        Position::Mark(seen) => mark(at, "seen", seen),
+        Position::Contents(contents) => at.json("contents", &map(contents)),
+        Position::List(list) => mark(at, "seen", &list.seen)
             .some_text("after", list.after.as_deref())
             .some_number("started", list.started),
-        Position::Search(search) => mark(at("search"), "seen", &search.seen)
+        Position::Search(search) => mark(at, "seen", &search.seen)
             .some_text("after", search.after.as_deref())
             .some_number("from", Some(search.from))
             .some_number("started", search.started),
-        Position::Deleted(deleted) => mark(at("deleted"), "seen", &deleted.seen)
+        Position::Deleted(deleted) => mark(at, "seen", &deleted.seen)
             .json("count", &deleted.page.to_string())
             .some_number("from", Some(deleted.from))
             .some_number("started", deleted.started),
-        Position::Scroll(scroll) => mark(
-            mark(at("scroll"), "known", &scroll.known),
-            "seen",
-            &scroll.seen,
-        )
-        .some_text("after", scroll.param.as_deref())
-        .some_number("from", scroll.from)
-        .some_number("started", scroll.started)
-        .json("count", &scroll.answers.to_string())
-        .text("walk", &scroll.walk)
-        .json("restarts", &scroll.restarts.to_string())
-        .json("waits", &scroll.waits.to_string()),
-        Position::Pages(pages) => write_pages(at("pages"), pages),
-        Position::Children(children) => write_children(at("children"), children),
-        Position::Export(export) => at("export")
+        Position::Scroll(scroll) => mark(mark(at, "known", &scroll.known), "seen", &scroll.seen)
+            .some_text("after", scroll.param.as_deref())
+            .some_number("from", scroll.from)
+            .some_number("started", scroll.started)
+            .json("count", &scroll.answers.to_string())
+            .text("walk", &scroll.walk)
+            .json("restarts", &scroll.restarts.to_string())
+            .json("waits", &scroll.waits.to_string()),
+        Position::Pages(pages) => write_pages(at, pages),
+        Position::Children(children) => write_children(at, children),
+        Position::Export(export) => at
             .some_text("after", export.job.as_deref())
             .json("waits", &export.waits.to_string())
             .json("count", &export.row.to_string()),
-        Position::Keys(count) => at("keys").json("count", &count.to_string()),
-    };
-    members.object()
+        Position::Keys(count) => at.json("count", &count.to_string()),
+    }
+    .object()
 }
 
-fn write_pages(members: Members, pages: &PagesPosition) -> Members {
+/// Which kind of position it is.
+fn kind(position: &Position) -> &'static str {
+    match position {
+        Position::Mark(_) => "mark",
+        Position::Contents(_) => "contents",
+        Position::List(_) => "list",
+        Position::Search(_) => "search",
+        Position::Deleted(_) => "deleted",
+        Position::Scroll(_) => "scroll",
+        Position::Pages(_) => "pages",
+        Position::Children(_) => "children",
+        Position::Export(_) => "export",
+        Position::Keys(_) => "keys",
+    }
+}
+
+fn write_pages<'m>(members: &'m mut Members, pages: &PagesPosition) -> &'m mut Members {
     let last: String = pages
         .last
         .iter()
         .map(|seen| format!("{seen:016x}"))
         .collect();
-    let members = members
+    members
         .some_text("page", pages.page.as_deref())
         .json("list", &pages.list.to_string())
         .some_json("total", pages.total.map(|total| total.to_string()))
@@ -79,11 +94,13 @@ fn write_pages(members: Members, pages: &PagesPosition) -> Members {
     }
 }
 
-fn write_children(members: Members, children: &ChildrenPosition) -> Members {
+fn write_children<'m>(members: &'m mut Members, children: &ChildrenPosition) -> &'m mut Members {
     let pending = children.pending.iter().map(|Parent(key, rows, tries)| {
-        let members = Members::default().text("key", key);
-        let members = members.json("rows", &rows.to_string());
-        members.json("tries", &tries.to_string()).object()
+        Members::default()
+            .text("key", key)
+            .json("rows", &rows.to_string())
+            .json("tries", &tries.to_string())
+            .object()
     });
     // The parents' stream is known by this one's.
     let parents = children.parents.as_ref().map(|parents| write("", parents));
@@ -100,17 +117,16 @@ fn write_children(members: Members, children: &ChildrenPosition) -> Members {
     .some_number("started", children.started)
 }
 
-fn mark(members: Members, name: &str, mark: &Watermark) -> Members {
+fn mark<'m>(members: &'m mut Members, name: &str, mark: &Watermark) -> &'m mut Members {
     members.text(name, &mark.to_string())
 }
 
-fn map(contents: &BTreeMap<String, String>) -> String {
-    let members = contents.iter();
-    members
-        .fold(Members::default(), |members, (key, content)| {
-            members.text(key, content)
-        })
-        .object()
+fn map(contents: &LiteMap<String, String>) -> String {
+    let mut members = Members::default();
+    for (key, content) in contents {
+        members.text(key, content);
+    }
+    members.object()
 }
 
 /// Reads what [`write`] wrote.
@@ -164,7 +180,7 @@ pub fn read(members: &mut Object) -> Result<Position, Unexpected> {
 
 fn read_pages(take: &mut Taking) -> Result<PagesPosition, Unexpected> {
     let last: String = take.member("last");
-    let walked: Option<BTreeMap<String, String>> = take.member("walked");
+    let walked: Option<LiteMap<String, String>> = take.member("walked");
     Ok(PagesPosition {
         page: take.member("page"),
         list: take.member("list"),

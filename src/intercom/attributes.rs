@@ -1,6 +1,7 @@
 //! What records of attributes lack. Some versions leave out the model and the full name, which together are the key; and
 //! nothing says when an attribute changed, so a hash of the record does.
 
+use crate::prelude::*;
 use sha1::{Digest, Sha1};
 
 use crate::digest::digits;

@@ -1,6 +1,8 @@
 //! The envelopes around lists of records. A page counts only when it is the envelope that it should be.
 
-use std::ops::Range;
+use crate::prelude::*;
+use core::ops::Range;
+use records::parted;
 
 use crate::json::{self, Invalid, Reader};
 
@@ -130,7 +132,7 @@ fn follow(pages: &str, continuation: &mut Continuation) {
 
 /// The part of a URL that a request may name; absent when it holds what no request may.
 fn path_and_query(url: &str) -> Option<String> {
-    let (_, rest) = url.split_once("://")?;
+    let (_, rest) = parted(url, "://")?;
     let target = &rest[rest.find('/')?..];
     let fitting = target.bytes().all(|byte| byte.is_ascii_graphic());
     (fitting && target.contains('?')).then(|| target.to_owned())

@@ -6,6 +6,7 @@ use crate::failure::{failure, problem};
 use crate::intercom::request::{header_value, server_time};
 use crate::intercom::streams::Stream;
 use crate::json::{self, Object};
+use crate::prelude::*;
 
 /// Waits that a header asks for are believed up to here, in milliseconds.
 const LONGEST_WAIT_MS: u64 = 120_000;

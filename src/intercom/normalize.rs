@@ -1,6 +1,7 @@
 //! Records of a stream in their canonical form: normalised, with what Intercom leaves out, and with their key.
 
-use records::{Normalized, Shape};
+use crate::prelude::*;
+use records::{Normalized, Place, Shape, replaced};
 
 use crate::intercom::attributes;
 use crate::intercom::streams::{Complement, Stream};
@@ -21,6 +22,9 @@ pub struct Record {
     pub unknown: Vec<String>,
     /// The rows of another stream that it embeds, as they came, where they are asked for.
     pub aside: Option<String>,
+    /// Where in the payload the values of the stream's fields are, in their order. Empty when nobody asked, and to be emptied
+    /// by whoever changes the payload.
+    pub places: Vec<Place>,
 }
 
 /// Why a document is no record of its stream.
@@ -78,6 +82,19 @@ impl<'a> Normalizer<'a> {
             shape: self.shape.with_aside(),
             ..self
         }
+    }
+
+    /// One that says where values are, for a mapping.
+    pub fn with_places(self) -> Self {
+        Self {
+            shape: self.shape.with_places(),
+            ..self
+        }
+    }
+
+    /// Takes a payload that nobody needs any more: its memory becomes that of the next one.
+    pub fn reuse(&self, payload: Vec<u8>) {
+        self.shape.reuse(payload);
     }
 
     /// Normalises a document.
@@ -138,6 +155,7 @@ impl<'a> Normalizer<'a> {
             odd,
             unknown,
             aside,
+            mut places,
         }) = normalized
         else {
             return Ok(Err(unreadable("", "expected an object".to_owned())));
@@ -146,6 +164,7 @@ impl<'a> Normalizer<'a> {
             self.set_key(&mut key, field, parent);
         }
         if let Complement::Attribute(model) = self.stream.complement {
+            places.clear();
             for (field, value) in attributes::complete(&mut payload, model) {
                 self.set_key(&mut key, field, &value);
             }
@@ -165,6 +184,7 @@ impl<'a> Normalizer<'a> {
             odd,
             unknown,
             aside,
+            places,
         }))
     }
 
@@ -179,7 +199,7 @@ impl<'a> Normalizer<'a> {
 /// Joins the values of a key's fields as the contract says.
 pub fn join_key(mut values: Vec<String>) -> String {
     match values.as_mut_slice() {
-        [only] => std::mem::take(only),
+        [only] => core::mem::take(only),
         several => {
             let parts: Vec<String> = several
                 .iter()
@@ -196,7 +216,7 @@ pub fn split_key(stream: &Stream, key: &str) -> Vec<String> {
         return vec![key.to_owned()];
     }
     key.splitn(stream.key.len(), '/')
-        .map(|part| part.replace("%2F", "/").replace("%25", "%"))
+        .map(|part| replaced(&replaced(part, "%2F", "/"), "%25", "%"))
         .collect()
 }
 

@@ -4,6 +4,7 @@ use crate::contract::http::{Effect, Method, Request, Response};
 use crate::contract::types::Header;
 use crate::intercom::timestamp;
 use crate::intercom::versions::VERSION_HEADER;
+use crate::prelude::*;
 
 /// The endpoint's name in the descriptor.
 pub const API: &str = "api";
@@ -109,12 +110,56 @@ pub fn canonical_id(response: &Response) -> Option<String> {
 
 /// When the server answered, in Unix seconds by its own clock.
 pub fn server_time(response: &Response) -> Option<i64> {
-    header_value(&response.headers, "date").and_then(timestamp::http_date)
+    header_value(&response.headers, "date").and_then(http_date)
+}
+
+/// Reads the time in an HTTP `Date` header, in the one form that servers may send: `Thu, 27 Jun 2024 12:52:57 GMT`.
+fn http_date(text: &str) -> Option<i64> {
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let parts: Vec<&str> = text.trim().split(' ').collect();
+    let [_, day, month, year, clock, "GMT"] = parts[..] else {
+        return None;
+    };
+    let (_, month) = MONTHS.iter().zip(1..).find(|(name, _)| **name == month)?;
+    timestamp::parse(&format!("\"{year}-{month:02}-{day}T{clock}Z\"")).ok()?
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    proptest::proptest! {
+        /// Up to the end of the year 9999.
+        #[test]
+        fn the_calendar_is_that_of_others(seconds in 0..253_402_300_800_i64) {
+            let instant = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds.unsigned_abs());
+            proptest::prop_assert_eq!(http_date(&httpdate::fmt_http_date(instant)), Some(seconds));
+        }
+
+        #[test]
+        fn no_date_is_a_crash(text in "\\PC{0,40}|[0-9A-Z:, ]{0,30}") {
+            let _ = http_date(&text);
+        }
+    }
+
+    #[test]
+    fn http_dates_are_read() {
+        let read = http_date("Thu, 27 Jun 2024 12:52:57 GMT");
+        assert_eq!(read, Some(1_719_492_777));
+        for none in [
+            "tomorrow",
+            "",
+            "Thu, 27 Jun 2024 12:52:57 CET",
+            "Thu, 7 Jun 2024 12:52:57 GMT",
+            "Thu, 31 Jun 2024 12:52:57 GMT",
+            "Thu, 27 jun 2024 12:52:57 GMT",
+            "Thu, 27 Jun 2024 12:52 GMT",
+        ] {
+            assert_eq!(http_date(none), None, "{none}");
+        }
+    }
 
     #[test]
     fn values_cannot_leave_their_segment() {

@@ -85,6 +85,9 @@ pub enum Complement {
     Attribute(&'static str),
 }
 
+/// What stands in a path for each of the connection's types of custom objects.
+pub const OF_TYPE: &str = "{type}";
+
 /// A stream: a row of the table.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stream {

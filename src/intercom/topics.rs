@@ -3,6 +3,8 @@
 mod subjects;
 mod table;
 
+use crate::prelude::*;
+
 pub use subjects::{
     ACTIVITY_LOG, ADMIN, ARTICLE, CALL, COMPANY, CONTACT, CONVERSATION, EVENT, JOB, Subject, TAG,
     TICKET,

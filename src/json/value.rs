@@ -1,6 +1,7 @@
 //! The types that JSON is read as.
 
-use std::collections::BTreeMap;
+use crate::prelude::*;
+use litemap::LiteMap;
 
 use super::{Invalid, Member, Object, Reader, Unexpected};
 
@@ -37,21 +38,23 @@ impl Value<'_> for bool {
     }
 }
 
+/// Integers, and the one as which their digits are read.
 macro_rules! integers {
-    ($($integer:ty),*) => { $(
+    ($($integer:ty: $read:ty),*) => { $(
         impl Value<'_> for $integer {
             fn read(member: Member) -> Result<Self, Unexpected> {
                 let number = match member {
-                    Member::Number(digits) => digits.parse().ok(),
+                    Member::Number(digits) => digits.parse::<$read>().ok(),
                     _ => None,
                 };
+                let number = number.and_then(|number| number.try_into().ok());
                 number.ok_or(Unexpected::here("an integer in range"))
             }
         }
     )* };
 }
 
-integers!(i64, u32, u64, usize);
+integers!(i64: i64, u32: u64, u64: u64, usize: u64);
 
 impl<'a, T: Value<'a>> Value<'a> for Option<T> {
     fn read(member: Member<'a>) -> Result<Self, Unexpected> {
@@ -64,30 +67,32 @@ impl<'a, T: Value<'a>> Value<'a> for Option<T> {
 
 impl<'a, T: Value<'a>> Value<'a> for Vec<T> {
     fn read(member: Member<'a>) -> Result<Self, Unexpected> {
-        let mut items = Vec::new();
-        let mut unexpected = None;
-        let read = match member {
-            Member::List(json) => Reader::new(json).list(|reader| {
-                match T::read(Member::next(reader)?) {
-                    Ok(item) => items.push(item),
-                    Err(error) => unexpected = unexpected.or(Some(error)),
-                }
-                Ok(())
-            }),
-            _ => Err(Invalid { at: 0 }),
-        };
-        match (read, unexpected) {
-            (Ok(()), None) => Ok(items),
-            (_, Some(unexpected)) => Err(unexpected),
-            (Err(_), None) => Err(Unexpected::here("a list")),
+        let items = items(member)?;
+        let mut read = Self::with_capacity(items.len());
+        for item in items {
+            read.push(T::read(item)?);
         }
+        Ok(read)
     }
+}
+
+/// The items of a list.
+fn items(member: Member<'_>) -> Result<Vec<Member<'_>>, Unexpected> {
+    let mut items = Vec::new();
+    let read = match member {
+        Member::List(json) => Reader::new(json).list(|reader| {
+            items.push(Member::next(reader)?);
+            Ok(())
+        }),
+        _ => Err(Invalid { at: 0 }),
+    };
+    read.map(|()| items).or(Err(Unexpected::here("a list")))
 }
 
 impl<'a> Value<'a> for Object<'a> {
     fn read(member: Member<'a>) -> Result<Self, Unexpected> {
         let mut object = Self::default();
-        members(member, |name, member| {
+        members(member, &mut |name, member| {
             object.0.retain(|(known, _)| *known != name);
             object.0.push((name, member));
             Ok(())
@@ -96,10 +101,10 @@ impl<'a> Value<'a> for Object<'a> {
     }
 }
 
-impl Value<'_> for BTreeMap<String, String> {
+impl Value<'_> for LiteMap<String, String> {
     fn read(member: Member) -> Result<Self, Unexpected> {
         let mut map = Self::new();
-        members(member, |name, member| {
+        members(member, &mut |name, member| {
             map.insert(name, String::read(member)?);
             Ok(())
         })?;
@@ -113,7 +118,7 @@ impl Value<'_> for BTreeMap<String, String> {
 /// When it is something else, or `each` says so.
 pub fn members<'a>(
     member: Member<'a>,
-    mut each: impl FnMut(String, Member<'a>) -> Result<(), Unexpected>,
+    each: &mut dyn FnMut(String, Member<'a>) -> Result<(), Unexpected>,
 ) -> Result<(), Unexpected> {
     let Member::Object(json) = member else {
         return Err(Unexpected::here("an object"));

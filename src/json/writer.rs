@@ -1,6 +1,7 @@
 //! Writing objects and lists.
 
-use records::quote;
+use crate::prelude::*;
+use records::{quote, quoted};
 
 /// An object that is being written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -10,7 +11,7 @@ pub struct Members {
 
 impl Members {
     /// Adds a member whose value is written already.
-    pub fn json(mut self, name: &str, json: &str) -> Self {
+    pub fn json(&mut self, name: &str, json: &str) -> &mut Self {
         if !self.written.is_empty() {
             self.written.push(',');
         }
@@ -21,7 +22,7 @@ impl Members {
     }
 
     /// Adds a member whose value is written already, where there is one.
-    pub fn some_json(self, name: &str, json: Option<String>) -> Self {
+    pub fn some_json(&mut self, name: &str, json: Option<String>) -> &mut Self {
         match json {
             Some(json) => self.json(name, &json),
             None => self,
@@ -29,14 +30,12 @@ impl Members {
     }
 
     /// Adds a text.
-    pub fn text(self, name: &str, text: &str) -> Self {
-        let mut json = String::new();
-        quote(&mut json, text);
-        self.json(name, &json)
+    pub fn text(&mut self, name: &str, text: &str) -> &mut Self {
+        self.json(name, &quoted(text))
     }
 
     /// Adds a text, where there is one.
-    pub fn some_text(self, name: &str, text: Option<&str>) -> Self {
+    pub fn some_text(&mut self, name: &str, text: Option<&str>) -> &mut Self {
         match text {
             Some(text) => self.text(name, text),
             None => self,
@@ -44,20 +43,31 @@ impl Members {
     }
 
     /// Adds a number, where there is one.
-    pub fn some_number(self, name: &str, number: Option<i64>) -> Self {
+    pub fn some_number(&mut self, name: &str, number: Option<i64>) -> &mut Self {
         match number {
             Some(number) => self.json(name, &number.to_string()),
             None => self,
         }
     }
 
-    /// The object.
-    pub fn object(self) -> String {
-        format!("{{{}}}", self.written)
+    /// The object; nothing is left to be added to.
+    pub fn object(&mut self) -> String {
+        let mut object = core::mem::take(&mut self.written);
+        object.insert(0, '{');
+        object.push('}');
+        object
     }
 }
 
 /// A list of values that are written already.
 pub fn list(items: impl Iterator<Item = String>) -> String {
-    format!("[{}]", items.collect::<Vec<_>>().join(","))
+    let mut list = String::from("[");
+    for (at, item) in items.enumerate() {
+        if at > 0 {
+            list.push(',');
+        }
+        list.push_str(&item);
+    }
+    list.push(']');
+    list
 }

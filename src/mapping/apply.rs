@@ -4,10 +4,11 @@ mod explain;
 mod taking;
 mod writer;
 
-use std::borrow::Cow;
-use std::cell::{Cell, OnceCell};
+use crate::prelude::*;
+use alloc::borrow::Cow;
+use core::cell::{Cell, OnceCell};
 
-use records::{Paths, in_order, values_at};
+use records::{Field, Outline, Paths, Place, in_order, values_at, values_in};
 
 use super::document::attributes_of;
 use super::path::{COMPANY, value_at};
@@ -26,14 +27,28 @@ pub struct Program<'m> {
     used: Cell<bool>,
     /// The paths, made ready for the second record: a single one is read without.
     paths: OnceCell<Paths>,
+    /// The fields that the paths begin with, where records come with the places of theirs.
+    roots: OnceCell<Vec<Root>>,
+    /// The fields that are declared.
+    fields: &'static [Field],
     /// The paths' texts, sorted, in the order of their slots.
-    names: Vec<String>,
+    names: Vec<Cow<'m, str>>,
     /// For each rule the slots of its paths; of literals none.
     slots: Vec<Vec<Option<usize>>>,
     /// The field that holds custom attributes, and those that rules name.
     attributes: Option<(&'static str, Vec<String>)>,
     /// The field that holds rows of another stream.
     embedded: &'static str,
+}
+
+/// A declared field that paths begin with.
+#[derive(Clone, Debug)]
+struct Root {
+    field: usize,
+    /// The slot of the path that ends with it.
+    whole: Option<usize>,
+    /// The paths that lead into it.
+    deeper: Option<Paths>,
 }
 
 /// What became of a record.
@@ -54,6 +69,10 @@ pub struct Mapped {
 pub struct Subject<'a> {
     /// The canonical record.
     pub record: &'a str,
+    /// Where in it the values of the stream's fields are, in their order; empty when that is not known.
+    pub places: &'a [Place],
+    /// The same read one level deep, where somebody did so.
+    pub outline: Option<&'a Outline<'a>>,
     /// Its key.
     pub key: &'a str,
     /// The canonical record of the contact's company, where it was read.
@@ -66,7 +85,7 @@ pub struct Subject<'a> {
 
 /// The values of a record at a program's paths.
 struct Found<'a, 'p> {
-    names: &'p [String],
+    names: &'p [Cow<'p, str>],
     values: Vec<Option<&'a str>>,
 }
 
@@ -83,13 +102,18 @@ impl<'m> Program<'m> {
     pub fn new(stream: &Stream, section: Cow<'m, Section>) -> Self {
         let mut wanted = Vec::new();
         let field = attributes_of(stream);
-        section.paths(&mut |path| wanted.push(path.to_owned()));
+        match &section {
+            Cow::Borrowed(section) => section.paths(&mut |path| wanted.push(Cow::Borrowed(path))),
+            Cow::Owned(section) => {
+                section.paths(&mut |path| wanted.push(Cow::Owned(path.to_owned())));
+            }
+        }
         if section.strict {
-            wanted.extend(field.map(str::to_owned));
+            wanted.extend(field.map(Cow::Borrowed));
         }
         let mut wanted = in_order(wanted);
         wanted.dedup();
-        let slot = |path: &String| wanted.binary_search(path).ok();
+        let slot = |path: &str| wanted.binary_search_by(|known| (**known).cmp(path)).ok();
         let slots = section.rules.iter().map(|rule| {
             let sources = rule.from.iter();
             let sources = sources.map(|source| match source {
@@ -110,6 +134,8 @@ impl<'m> Program<'m> {
         Self {
             used: Cell::new(false),
             paths: OnceCell::new(),
+            roots: OnceCell::new(),
+            fields: stream.fields,
             attributes: field
                 .filter(|_| stars || section.strict)
                 .map(|field| (field, named(field))),
@@ -190,10 +216,14 @@ impl<'m> Program<'m> {
     }
 
     fn found<'a>(&self, subject: &Subject<'a>) -> Result<Found<'a, '_>, json::Invalid> {
-        let names = || self.names.iter().map(String::as_str);
-        let mut values = match self.used.replace(true) {
-            false => values_at(&names().collect::<Vec<_>>(), subject.record)?,
-            true => {
+        let names = || self.names.iter().map(|name| &**name);
+        let all = || names().collect::<Vec<_>>();
+        let again = self.used.replace(true);
+        let mut values = match (subject.outline, again, subject.places) {
+            (Some(outline), ..) => values_in(&all(), outline),
+            (None, false, _) => values_at(&all(), subject.record)?,
+            (None, true, [_, ..]) => self.placed(subject)?,
+            (None, true, []) => {
                 let paths = self.paths.get_or_init(|| Paths::new(names()));
                 paths.pick(subject.record)?
             }
@@ -214,6 +244,47 @@ impl<'m> Program<'m> {
             names: &self.names,
             values,
         })
+    }
+
+    /// The values at the paths of a record that comes with the places of its fields' values.
+    fn placed<'a>(&self, subject: &Subject<'a>) -> Result<Vec<Option<&'a str>>, json::Invalid> {
+        let mut values = vec![None; self.names.len()];
+        for root in self.roots.get_or_init(|| self.roots()) {
+            let place = subject.places.get(root.field).filter(|place| place.1 > 0);
+            let Some(value) = place.and_then(|place| subject.record.get(place.0..place.1)) else {
+                continue;
+            };
+            if let Some(slot) = root.whole.and_then(|slot| values.get_mut(slot)) {
+                *slot = Some(value);
+            }
+            if let Some(deeper) = &root.deeper {
+                deeper.find(value, &mut values)?;
+            }
+        }
+        Ok(values)
+    }
+
+    fn roots(&self) -> Vec<Root> {
+        let mut roots = Vec::new();
+        for (field, declared) in self.fields.iter().enumerate() {
+            let (mut whole, mut deeper) = (None, Vec::new());
+            for (slot, path) in self.names.iter().enumerate() {
+                match path.strip_prefix(declared.name()) {
+                    Some("") => whole = Some(slot),
+                    Some(rest) => deeper.extend(rest.strip_prefix('.').map(|rest| (rest, slot))),
+                    None => {}
+                }
+            }
+            if whole.is_some() || !deeper.is_empty() {
+                let deeper = (!deeper.is_empty()).then(|| Paths::within(&deeper));
+                roots.push(Root {
+                    field,
+                    whole,
+                    deeper,
+                });
+            }
+        }
+        roots
     }
 
     /// Puts each member of an object to its own target. Of custom attributes, those that no other rule names.

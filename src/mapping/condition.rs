@@ -1,11 +1,12 @@
 //! Conditions on a record: `{ path: role, equals: lead }`, `in`, `present`, `absent`; `not`, `all`, `any` around them; a list
 //! means all of them. Numbers and times also `above`, `below`, `at_least`, `at_most`.
 
-use std::borrow::Cow;
-use std::cmp::Ordering;
+use crate::prelude::*;
+use alloc::borrow::Cow;
+use core::cmp::Ordering;
 
 use super::packed::{Packer, Unpacker};
-use super::path::{COMPANY, type_at};
+use super::path::{COMPANY, Type, type_at};
 use crate::contract::types::Problem;
 use crate::failure::{problem, unknown};
 use crate::intercom::streams::Stream;
@@ -55,6 +56,21 @@ pub struct Terms {
     pub stream: &'static Stream,
     /// Whether it is a trigger's.
     pub asks: bool,
+}
+
+impl Terms {
+    /// The type at a path that a condition may name.
+    ///
+    /// # Errors
+    /// What is wrong with the path, at this place of the document.
+    pub fn type_at(self, path: &str, place: &str) -> Result<Type, Box<Problem>> {
+        if self.asks && path.starts_with(COMPANY) && self.stream.name == "contacts" {
+            let message = "a trigger cannot ask for what is in a contact's company: no delivery tells it; its mapping can take it, \
+                and a trigger on companies can ask for it";
+            return Err(Box::new(problem(place, "path", message)));
+        }
+        type_at(self.stream, path, place)
+    }
 }
 
 /// Whether a value is one that counts: neither absent, nor null, nor an empty text.
@@ -225,13 +241,8 @@ fn read(
     }
     let path = match object.get("path") {
         Some(Member::Text(path)) => {
-            if let Err(problem) = type_at(terms.stream, path, &format!("{place}.path")) {
+            if let Err(problem) = terms.type_at(path, &format!("{place}.path")) {
                 problems.push(*problem);
-                return None;
-            }
-            if terms.asks && path.starts_with(COMPANY) && terms.stream.name == "contacts" {
-                let message = "a trigger cannot ask for what is in a contact's company: no delivery tells it; its mapping can take it";
-                problems.push(problem(format!("{place}.path"), "path", message));
                 return None;
             }
             Some(path.clone())

@@ -14,6 +14,7 @@ use crate::failure::{problem, unknown};
 use crate::intercom::fields::Kind;
 use crate::intercom::streams::{self, Stream};
 use crate::json::{self, Member};
+use crate::prelude::*;
 
 /// The stream of the rules that stand directly in a mapping.
 const DEFAULT_STREAM: &str = "contacts";
@@ -60,12 +61,12 @@ fn terms(stream: &'static Stream) -> Terms {
 /// The members of an object, in order.
 fn members<'a>(object: &'a str) -> Vec<(String, Member<'a>)> {
     let mut all = Vec::new();
-    let each = |name, member| {
+    let mut each = |name, member| {
         all.push((name, member));
         Ok(())
     };
     // Whether it is an object was seen before.
-    json::members(Member::Object(object), each).unwrap_or_default();
+    json::members(Member::Object(object), &mut each).unwrap_or_default();
     all
 }
 
@@ -134,7 +135,7 @@ impl<'d> Draft<'d> {
     /// Everything that is.
     pub fn finish(mut self) -> Result<(Vec<Section>, bool), Vec<Problem>> {
         let mut sections = Vec::new();
-        for (section, places) in std::mem::take(&mut self.sections) {
+        for (section, places) in core::mem::take(&mut self.sections) {
             if !section.rules.is_empty() {
                 sections.push(targets::arrange(section, &places, &mut self.problems));
             }

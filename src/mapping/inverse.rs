@@ -1,12 +1,13 @@
 //! The mapping read the other way: from the customer's fields to those that are written.
 
-use std::borrow::Cow;
+use crate::prelude::*;
+use alloc::borrow::Cow;
 
 use super::Mapping;
 use super::apply::{Program, Subject};
 use super::path::{COMPANY, Type, type_at, value_at};
 use super::rule::{Rule, Section, Source};
-use super::transform::{Item, Odd, Step, Undo};
+use super::transform::{Item, Odd, Step, Undo, each};
 use crate::contract::types::{Failure, Problem};
 use crate::failure::{not_valid, problem};
 use crate::intercom::streams::Stream;
@@ -90,6 +91,8 @@ impl Inverse {
         self.strangers(&object, "", &mut problems);
         let subject = Subject {
             record,
+            places: &[],
+            outline: None,
             key: "",
             company: None,
             parts: None,
@@ -103,10 +106,14 @@ impl Inverse {
         let rules = &self.program.section().rules;
         for rule in rules {
             let path = rule.paths().next().unwrap_or_default();
-            if mapped.odd.contains(&rule.to) || !self.is_met(rule, value_at(record, path)) {
-                let message = "the value is none that the mapping gives";
-                problems.push(problem(path, "value", message));
-            }
+            let message = match value_at(record, path) {
+                _ if mapped.odd.contains(&rule.to) => "the value is none that the mapping gives",
+                value if !self.is_met(rule, value) => {
+                    "the mapping would not give the value back when it is read again"
+                }
+                _ => continue,
+            };
+            problems.push(problem(path, "value", message));
         }
         match problems.is_empty() {
             true => Ok(mapped.payload),
@@ -114,7 +121,9 @@ impl Inverse {
         }
     }
 
-    /// Whether the mapping makes of what is written for a value the very same again, or else of what it makes of it.
+    /// Whether the mapping gives a value back when what is written for it is read. A single one may come in another form than
+    /// the mapping's, in capitals perhaps, if the mapping keeps what it makes of it. Of lists, and of what is made of them or
+    /// into them, nobody could say whether that is another form or another value.
     fn is_met<'v>(&self, turned: &Rule, value: Option<&'v str>) -> bool {
         let target = turned.paths().next();
         let mut rules = self.mapping.rules.iter();
@@ -123,9 +132,15 @@ impl Inverse {
             return true;
         };
         let again = |value: &Item<'v>| run(&[&turned.pipeline, &rule.pipeline], value);
-        again(&value).is_ok_and(|once| {
-            let stays = || again(&once).is_ok_and(|twice| twice == once);
-            once == value || once.is_filled() == value.is_filled() && stays()
+        let stays = |once: &Item<'v>| {
+            let mut steps = rule.pipeline.iter().map(Step::row);
+            value.kind() != Type::List
+                && !steps.any(|row| [row.takes, row.gives].contains(&Type::List))
+                && again(once).is_ok_and(|twice| twice == *once)
+        };
+        again(&value).is_ok_and(|once| match (once.is_filled(), value.is_filled()) {
+            (true, true) => is_same(&once, &value) || stays(&once),
+            (once, value) => once == value,
         })
     }
 
@@ -228,6 +243,19 @@ fn inverted(rule: &Rule, stream: &Stream) -> Result<Option<Rule>, Box<Problem>> 
         pipeline,
         ..Rule::plain(Source::Path(rule.to.clone()), source.clone())
     }))
+}
+
+/// Whether two values are the same, however lists are written.
+fn is_same(one: &Item, other: &Item) -> bool {
+    fn items<'i>(item: &'i Item) -> Vec<Item<'i>> {
+        let mut items = Vec::new();
+        if let Item::Json(list) = item {
+            each(list, |json| items.push(Item::of(json)));
+        }
+        items
+    }
+    let lists = one.kind() == Type::List && other.kind() == Type::List;
+    one == other || lists && items(one) == items(other)
 }
 
 /// What pipelines make of a value, one behind the other.

@@ -1,5 +1,7 @@
 //! The compiled form: numbers and texts one behind the other, without names.
 
+use crate::prelude::*;
+
 /// Writes values one behind the other.
 #[derive(Default)]
 pub struct Packer(pub Vec<u8>);

@@ -4,6 +4,7 @@ use crate::contract::types::Problem;
 use crate::failure::{problem, unknown};
 use crate::intercom::fields::{Field, Kind};
 use crate::intercom::streams::{self, Stream};
+use crate::prelude::*;
 pub use records::value_at;
 
 /// The most parts of a path.

@@ -1,6 +1,6 @@
 //! Mappings that come with the component, in the form that people write.
 
-use crate::packed_text::{PackedText, packed_text};
+use crate::packed_text::{BREVO_CONTACT, BREVO_EVENT, IDENTITY, PackedText, TICKET};
 
 /// A mapping by its name.
 #[derive(Clone, Copy, Debug)]
@@ -18,7 +18,7 @@ pub struct Preset {
 pub const PRESETS: &[Preset] = &[
     Preset {
         name: "brevo-contact",
-        mapping: packed_text!("mapping/presets/brevo-contact.json"),
+        mapping: BREVO_CONTACT,
         parameters: &[
             "lists",
             "lists_by_tag",
@@ -32,12 +32,12 @@ pub const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "brevo-event",
-        mapping: packed_text!("mapping/presets/brevo-event.json"),
+        mapping: BREVO_EVENT,
         parameters: &[],
     },
     Preset {
         name: "ticket",
-        mapping: packed_text!("mapping/presets/ticket.json"),
+        mapping: TICKET,
         parameters: &[
             "assignees",
             "assignee",
@@ -53,7 +53,7 @@ pub const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "identity",
-        mapping: packed_text!("mapping/presets/identity.json"),
+        mapping: IDENTITY,
         parameters: &[],
     },
 ];

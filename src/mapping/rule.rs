@@ -5,6 +5,7 @@ use super::packed::{Packer, Unpacker};
 use super::path::{COMPANY, TRANSCRIPT, Type, value_at};
 use super::transform::{Item, Step};
 use crate::intercom::streams::Stream;
+use crate::prelude::*;
 
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,6 +86,11 @@ pub struct Section {
     pub company: WhichCompany,
     /// Which records are given at all.
     pub when: Option<Condition>,
+}
+
+/// The member that holds what a target takes: `tags` is the place of `tags` and of `tags[]`.
+pub fn held(target: &str) -> &str {
+    target.strip_suffix("[]").unwrap_or(target)
 }
 
 impl Rule {
@@ -181,7 +187,7 @@ impl Section {
 
     /// Nothing has to be there that comes from what records do not hold.
     pub fn ask_for_no_joined(&mut self) {
-        let mut required = std::mem::take(&mut self.required);
+        let mut required = core::mem::take(&mut self.required);
         required.retain(|target| {
             let mut rules = self
                 .rules

@@ -8,6 +8,7 @@ use super::transform::{Item, Row, Shape, Step, TRANSFORMS, is_country, public_ke
 use crate::contract::types::Problem;
 use crate::failure::{problem, unknown};
 use crate::json::{self, Member, Object};
+use crate::prelude::*;
 
 /// Reads a step: the name of a transform, or an object of its name and its argument, with an option beside them.
 /// `Ok(None)` when an argument is a parameter that is not given.

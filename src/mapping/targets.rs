@@ -1,10 +1,11 @@
 //! Where values go: targets of one object side by side, none twice.
 
-use std::collections::BTreeMap;
+use crate::prelude::*;
+use litemap::LiteMap;
 
 use records::in_order;
 
-use super::rule::{Rule, Section};
+use super::rule::{Rule, Section, held};
 use crate::contract::types::Problem;
 use crate::failure::problem;
 
@@ -12,8 +13,8 @@ use crate::failure::problem;
 /// other. A target may have several rules where all but the last have a condition: the first that gives a value counts.
 pub fn arrange(section: Section, places: &[String], problems: &mut Vec<Problem>) -> Section {
     // For each target and each object around one, the rule that named it first.
-    let mut leaves: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut objects: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut leaves: LiteMap<&str, usize> = LiteMap::new();
+    let mut objects: LiteMap<&str, usize> = LiteMap::new();
     let source = |at: usize| {
         let rule = section.rules.get(at);
         rule.and_then(|rule| rule.paths().next())
@@ -35,7 +36,7 @@ pub fn arrange(section: Section, places: &[String], problems: &mut Vec<Problem>)
         let place = places.get(at).map_or("", String::as_str);
         let mut twice =
             |message: String| problems.push(problem(place, "duplicate_target", message));
-        let target = rule.to.trim_end_matches("[]");
+        let target = held(&rule.to);
         if let Some(other) = leaves.insert(target, at)
             && (lists(other) != lists(at) || !(lists(at) || conditional(other)))
         {
@@ -58,14 +59,13 @@ pub fn arrange(section: Section, places: &[String], problems: &mut Vec<Problem>)
             objects.entry(object).or_insert(at);
         }
     }
-    let mut first: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut first = objects;
     for (at, rule) in section.rules.iter().enumerate() {
-        first.entry(rule.to.trim_end_matches("[]")).or_insert(at);
+        first.entry(held(&rule.to)).or_insert(at);
     }
-    first.extend(objects);
     // Numbers of one width, so that their texts are sorted as they are.
     let key = |(rule, at): (&Rule, usize)| {
-        let target = rule.to.trim_end_matches("[]");
+        let target = held(&rule.to);
         let objects = target.match_indices('.').map(|(end, _)| &target[..end]);
         let places = objects
             .chain([target])

@@ -3,7 +3,7 @@
 /// What holds for every mapping.
 mod properties;
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
 
 use serde_json::{Value as Json, json};
 
@@ -22,6 +22,8 @@ fn compiled(mapping: &str) -> Mapping {
 fn subject(record: &str) -> Subject<'_> {
     Subject {
         record,
+        places: &[],
+        outline: None,
         key: "1",
         company: None,
         parts: None,
@@ -621,6 +623,77 @@ fn types_fit_along_a_chain_that_is_read_the_other_way() {
     let failure = odd.inverse(contacts).unwrap().unwrap();
     let failure = failure.apply(br#"{"p":"_442079460958"}"#).unwrap_err();
     assert_eq!(failure.problems[0].path, "p");
+}
+
+#[test]
+fn of_an_empty_list_a_target_is_told_that_there_is_nothing() {
+    let mapping = compiled(
+        r#"{"contacts":[{"from":"tags.data","to":"TAGS","pipeline":[{"join":", ","of":"name"}]}]}"#,
+    );
+    let record = subject(r#"{"tags":{"data":[]}}"#);
+    for whole in [true, false] {
+        let mapped = program(&mapping, "contacts").apply(&Subject { whole, ..record });
+        let payload = mapped.unwrap().unwrap().payload;
+        assert_eq!(payload, br#"{"TAGS":null}"#, "whole: {whole}");
+    }
+    assert_eq!(
+        program(&mapping, "contacts")
+            .apply(&subject("{}"))
+            .unwrap()
+            .unwrap()
+            .payload,
+        b"{}"
+    );
+}
+
+#[test]
+fn what_would_not_be_given_back_is_refused() {
+    let contacts = find("contacts").unwrap();
+    let refusals = |pipeline: &str, value: Json| {
+        let mapping = compiled(&format!(
+            r#"{{"contacts":[{{"from":"custom_attributes.v","to":"v","pipeline":{pipeline}}}]}}"#
+        ));
+        let inverse = mapping.inverse(contacts).unwrap().unwrap();
+        let row = serde_json::to_string_pretty(&json!({ "v": value })).unwrap();
+        let refused = inverse.apply(row.as_bytes()).err();
+        refused.map(|failure| {
+            let problem = &failure.problems[0];
+            (problem.path.clone(), problem.message.clone())
+        })
+    };
+    for (pipeline, value) in [
+        // Of "; é", and written as " é".
+        (r#"["trim",{"split":";"}]"#, json!([" é"])),
+        (r#"[{"split":";"}]"#, json!(["a;b"])),
+        (r#"[{"join":"/"}]"#, json!("/a")),
+        (r#"[{"join":"/"}]"#, json!("a//b")),
+        (r#"[{"join":"/"}]"#, json!("/")),
+        (r#"["trim",{"split":";"}]"#, json!([" "])),
+    ] {
+        let message = "the mapping would not give the value back when it is read again".to_owned();
+        let refused = refusals(pipeline, value.clone());
+        assert_eq!(
+            refused,
+            Some(("v".to_owned(), message)),
+            "{pipeline}: {value}"
+        );
+    }
+    // However a list is written, and whatever form a single value comes in.
+    for (pipeline, value) in [
+        (r#"["trim",{"split":";"}]"#, json!(["a", " b", "\"\\é\""])),
+        (r#"["trim",{"split":";"}]"#, json!([])),
+        (r#"[{"join":"/"}]"#, json!("a/b")),
+        (r#"[{"join":"/"}]"#, json!("")),
+        (r#"["trim","lower"]"#, json!(" Ada@Example.org")),
+        (r#"["iso_date"]"#, json!("2024-06-27T14:52:57+02:00")),
+        (r#"[{"phone":"GB"}]"#, json!("020 7946 0958")),
+    ] {
+        assert_eq!(
+            refusals(pipeline, value.clone()),
+            None,
+            "{pipeline}: {value}"
+        );
+    }
 }
 
 #[test]

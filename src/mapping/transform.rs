@@ -10,7 +10,8 @@ mod time;
 mod transcript;
 mod values;
 
-use std::borrow::Cow;
+use crate::prelude::*;
+use alloc::borrow::Cow;
 
 pub use mask::hidden;
 pub use phone::is_country;

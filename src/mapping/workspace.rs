@@ -7,6 +7,7 @@ use super::{Mapping, invalid};
 use crate::contract::types::{Failure, Notice, Problem};
 use crate::failure::{nearest, problem};
 use crate::intercom::streams;
+use crate::prelude::*;
 
 /// Names that every type of ticket has, though not every list of its attributes says so.
 const OWN: &str = "_default_";

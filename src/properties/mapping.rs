@@ -1,6 +1,6 @@
 //! What holds for every mapping, and for every record that it is applied to.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
 
 use super::connection;
 use crate::contract::types::{Connection, Failure};
@@ -55,6 +55,8 @@ pub fn mapping(input: &[u8]) {
         for whole in [true, false] {
             let subject = Subject {
                 record: text,
+                places: &[],
+                outline: None,
                 key: "key",
                 company: whole.then_some(text),
                 parts: whole.then_some(text),

@@ -12,6 +12,7 @@ use crate::contract::types::{Failure, Notice};
 use crate::cursor::{self, ChildrenPosition, Parent, Position, encode};
 use crate::intercom::normalize::{Record, Unreadable};
 use crate::intercom::streams::{Children, Given};
+use crate::prelude::*;
 use crate::watermark::Watermark;
 use gathering::{Family, Outcome};
 

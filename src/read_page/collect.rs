@@ -1,6 +1,7 @@
 //! From an answer to entries: what every paging kind does alike.
 
-use std::collections::BTreeSet;
+use crate::prelude::*;
+use records::in_order;
 
 use super::joins;
 use super::page::{empty_page, notice};
@@ -74,7 +75,7 @@ pub struct Collector<'a> {
     entries: Vec<Entry>,
     intents: Vec<Intent>,
     notices: Vec<Notice>,
-    unknown: BTreeSet<String>,
+    unknown: Vec<String>,
     /// Whether an item was no record.
     pub quarantined: bool,
 }
@@ -90,7 +91,7 @@ impl<'a> Collector<'a> {
             entries: Vec::with_capacity(items),
             intents: Vec::new(),
             notices: Vec::new(),
-            unknown: BTreeSet::new(),
+            unknown: Vec::new(),
             quarantined: false,
         }
     }
@@ -110,9 +111,8 @@ impl<'a> Collector<'a> {
                 .push(notice("unavailable", self.context.scan.stream, message));
         }
         if !self.unknown.is_empty() {
-            let names: Vec<String> = self.unknown.into_iter().collect();
             self.notices.push(Notice {
-                path: Some(names.join(", ")),
+                path: Some(in_order(self.unknown).join(", ")),
                 ..notice(
                     "drift",
                     self.context.scan.stream,
@@ -143,7 +143,11 @@ impl<'a> Collector<'a> {
         let stream = self.context.scan.stream;
         match item {
             Ok(mut record) => {
-                self.unknown.extend(record.unknown.drain(..));
+                for name in record.unknown.drain(..) {
+                    if !self.unknown.contains(&name) {
+                        self.unknown.push(name);
+                    }
+                }
                 if !record.odd.is_empty() {
                     self.notices.push(Notice {
                         key: Some(record.key.clone()),

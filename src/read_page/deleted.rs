@@ -16,6 +16,7 @@ use crate::intercom::versions::is_from;
 use crate::json;
 use crate::mapping::path::value_at;
 use crate::operation::Answer;
+use crate::prelude::*;
 
 /// Rows of a page: the most that Intercom gives.
 const PER_PAGE: u32 = 60;

@@ -16,6 +16,7 @@ use crate::intercom::errors::{from_http, from_response, unexpected_body};
 use crate::intercom::request::{self, encode as encoded};
 use crate::json::{self, Member, Object};
 use crate::operation::Answer;
+use crate::prelude::*;
 use crate::watermark::Watermark;
 
 /// How long to wait for a job, and for another one that is in the way; up to six times as long when it takes its time.

@@ -6,6 +6,7 @@ use crate::intercom::streams::Stream;
 use crate::intercom::timestamp;
 use crate::json::{self, Member, Object};
 use crate::mapping::path::value_at;
+use crate::prelude::*;
 
 /// The filter that every stream with a cursor field has: the time from which on rows are wanted.
 const SINCE: &str = "since";

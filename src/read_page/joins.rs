@@ -13,6 +13,7 @@ use crate::mapping::condition::is_filled;
 use crate::mapping::path::{TRANSCRIPT, value_at};
 use crate::mapping::transform::{Item, each};
 use crate::operation::Answer;
+use crate::prelude::*;
 
 /// Records of a page for which more is read: a contact may have ten companies, and the page has to be done in its time.
 pub const MOST_RECORDS: u32 = 25;
@@ -124,6 +125,7 @@ pub fn join<'s>(scan: &'s Scan, record: &mut Record) -> Vec<&'s str> {
     if is_call(scan.stream) {
         if let Some(text) = scan.joined.get(&record.key) {
             json::put_first(&mut record.payload, TRANSCRIPT, text);
+            record.places.clear();
         }
         return Vec::new();
     }

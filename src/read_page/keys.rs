@@ -12,6 +12,7 @@ use crate::intercom::normalize::split_key;
 use crate::intercom::request::{self, canonical_id};
 use crate::json::{self, Member};
 use crate::operation::Answer;
+use crate::prelude::*;
 
 pub fn requests(scan: &Scan, keys: &[String], done: usize) -> Vec<Request> {
     let version = scan.config.api_version;

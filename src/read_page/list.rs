@@ -12,6 +12,7 @@ use crate::cursor::{ListPosition, Position, SearchPosition, encode};
 use crate::failure::failure;
 use crate::intercom::request;
 use crate::operation::Answer;
+use crate::prelude::*;
 use crate::watermark::LAG_SECONDS;
 
 pub fn request(scan: &Scan, position: &ListPosition) -> Request {

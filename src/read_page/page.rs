@@ -3,6 +3,7 @@
 use crate::contract::connector::Page;
 use crate::contract::types::Notice;
 use crate::intercom::streams::Stream;
+use crate::prelude::*;
 
 /// A page without anything.
 pub fn empty_page() -> Page {

@@ -5,7 +5,9 @@
 //! back over the end of a page is never met: when that may have happened, the walk starts over. It may have when the list
 //! became shorter, and when more rows joined its end than it grew by: something before them went, or went there.
 
-use std::collections::BTreeMap;
+use crate::prelude::*;
+use litemap::LiteMap;
+use records::{find, replaced};
 
 use super::collect::{Collector, Success};
 use super::list::standstill;
@@ -19,7 +21,7 @@ use crate::intercom::envelope::Continuation;
 use crate::intercom::errors::not_available;
 use crate::intercom::normalize::Record;
 use crate::intercom::request;
-use crate::intercom::streams::Paging;
+use crate::intercom::streams::{OF_TYPE, Paging};
 use crate::operation::Answer;
 use crate::watermark::{Watermark, fingerprint};
 
@@ -57,12 +59,12 @@ fn path(scan: &Scan, position: &PagesPosition) -> Option<String> {
         Memory::Mark { from, .. } => from.unwrap_or(1).saturating_sub(1).max(0),
         Memory::Contents { .. } => 0,
     };
-    let path = path.replace("{since}", &since.to_string());
-    if !path.contains("{type}") {
+    let path = replaced(path, "{since}", &since.to_string());
+    if find(&path, OF_TYPE).is_none() {
         return (position.list == 0).then_some(path);
     }
     let name = scan.config.custom_object_types.get(position.list)?;
-    Some(path.replace("{type}", &request::encode(name)))
+    Some(replaced(&path, OF_TYPE, &request::encode(name)))
 }
 
 /// The page of an answer.
@@ -167,7 +169,7 @@ fn finish(context: &Context, position: PagesPosition, mut page: Page) -> Result<
                 stream,
                 "the list is too long to be remembered: it will be given again whole",
             ));
-            (known.is_none(), Position::Contents(BTreeMap::new()))
+            (known.is_none(), Position::Contents(LiteMap::new()))
         }
         Memory::Contents { known, walked } => (known.is_none(), Position::Contents(walked)),
         Memory::Mark { from, known, seen } => {
@@ -258,7 +260,7 @@ fn restart(context: &Context, position: PagesPosition) -> Page {
     let memory = match position.memory {
         Memory::Contents { known, .. } => Memory::Contents {
             known,
-            walked: BTreeMap::new(),
+            walked: LiteMap::new(),
         },
         Memory::Mark { from, known, .. } => Memory::Mark {
             from,

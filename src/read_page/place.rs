@@ -9,6 +9,7 @@ use crate::cursor::{
 use crate::failure::{invalid_input, problem};
 use crate::intercom::normalize::split_key;
 use crate::intercom::streams::{Compare, Given, Paging, Stream};
+use crate::prelude::*;
 use crate::watermark::Watermark;
 
 /// Where a page begins.

@@ -1,6 +1,8 @@
 //! Everything that a page depends on.
 
-use std::collections::BTreeMap;
+use crate::prelude::*;
+use litemap::LiteMap;
+use records::find;
 
 use super::filter::Filter;
 use super::joins;
@@ -12,7 +14,7 @@ use crate::contract::types::{Connection, Failure};
 use crate::cursor::{self, Position};
 use crate::failure::{invalid_input, problem};
 use crate::intercom::normalize::Normalizer;
-use crate::intercom::streams::{Given, Paging, Stream};
+use crate::intercom::streams::{Given, OF_TYPE, Paging, Stream};
 use crate::map_record::known_stream;
 use crate::mapping::Mapping;
 use crate::operation::Moment;
@@ -34,7 +36,7 @@ pub struct Scan {
     /// How much of it has to be read for each record that records do not hold and mappings ask for.
     pub joins: usize,
     /// What was read of it for the page, by ids.
-    pub joined: BTreeMap<String, String>,
+    pub joined: LiteMap<String, String>,
     /// Whether the credential may not read some of it.
     pub joins_denied: bool,
     pub place: Place,
@@ -85,7 +87,7 @@ impl Scan {
             time_budget_ms: request.time_budget_ms,
             embedded: false,
             joins,
-            joined: BTreeMap::new(),
+            joined: LiteMap::new(),
             joins_denied: false,
             place,
         })
@@ -106,7 +108,7 @@ impl Scan {
             filter: Filter::default(),
             embedded: true,
             joins: 0,
-            joined: BTreeMap::new(),
+            joined: LiteMap::new(),
             place: Place::Walk(position),
             ..*self
         }
@@ -118,6 +120,9 @@ impl Scan {
             normalizer = normalizer.with_aside();
         }
         let section = self.mapping.section(self.stream.name);
+        if section.is_some() {
+            normalizer = normalizer.with_places();
+        }
         if self.embedded || section.is_some_and(|section| section.embeds(self.stream)) {
             normalizer.with_embedded()
         } else {
@@ -153,7 +158,7 @@ fn offered(stream: &Stream, config: &Config) -> Result<(), Failure> {
             )],
         ));
     }
-    let typed = matches!(stream.paging, Paging::Pages(_)) && stream.path.contains("{type}");
+    let typed = matches!(stream.paging, Paging::Pages(_)) && find(stream.path, OF_TYPE).is_some();
     if typed && config.custom_object_types.is_empty() {
         return Err(invalid_input(
             "missing",

@@ -18,6 +18,7 @@ use crate::failure::failure;
 use crate::intercom::errors::{ApiError, unexpected_body};
 use crate::intercom::request;
 use crate::operation::Answer;
+use crate::prelude::*;
 use crate::watermark::Watermark;
 use turn::Turn;
 

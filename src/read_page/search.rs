@@ -18,6 +18,7 @@ use crate::intercom::request;
 use crate::intercom::streams::Paging;
 use crate::json::quoted;
 use crate::operation::Answer;
+use crate::prelude::*;
 
 /// The longest day of any time zone, in seconds: clocks are put back by up to two hours.
 const LONGEST_DAY_SECONDS: i64 = 26 * 3_600;

@@ -11,6 +11,7 @@ use crate::contract::state::{Change, Swapped};
 use crate::contract::types::Failure;
 use crate::cursor::Position;
 use crate::operation::{Answer, Moment};
+use crate::prelude::*;
 
 impl Scan {
     pub fn requests(&self) -> Vec<Request> {
@@ -76,7 +77,7 @@ impl Scan {
         moment: Moment,
         answers: Vec<Answer>,
     ) -> (Result<Page, Failure>, Option<Change>) {
-        let place = std::mem::replace(&mut self.place, Place::Walk(Position::Keys(0)));
+        let place = core::mem::replace(&mut self.place, Place::Walk(Position::Keys(0)));
         let context = Context::new(&self, moment);
         let position = match place {
             Place::Keys { keys, done } => return (keys::read(&context, keys, done, answers), None),
@@ -109,7 +110,7 @@ impl Scan {
 
     /// The page of what was gathered.
     pub fn gathered(mut self, moment: Moment, gathering: Gathering) -> Result<Page, Failure> {
-        match std::mem::replace(&mut self.place, Place::Walk(Position::Keys(0))) {
+        match core::mem::replace(&mut self.place, Place::Walk(Position::Keys(0))) {
             Place::Walk(Position::Children(position)) => {
                 children::gathered(&Context::new(&self, moment), *position, gathering)
             }

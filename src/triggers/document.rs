@@ -9,7 +9,7 @@ use crate::intercom::topics::{self, TOPICS, Topic, chooses};
 use crate::json::{self, Member, Object, members};
 use crate::mapping::condition::{Condition, Terms};
 use crate::mapping::{Mapping, document};
-use crate::packed_text::{PackedText, packed_text};
+use crate::prelude::*;
 
 /// Where triggers stand in what people write.
 const ROOT: &str = "triggers";
@@ -34,9 +34,6 @@ const KEYS: [&str; 10] = [
     "every",
 ];
 
-/// JSON Schema of a document of triggers.
-pub const SCHEMA: PackedText = packed_text!("triggers/schema.json");
-
 /// Reads a document.
 ///
 /// # Errors
@@ -50,7 +47,7 @@ pub fn read(document: &[u8], account: Option<&Account>) -> Result<Vec<Trigger>, 
     let mut triggers: Vec<Trigger> = Vec::new();
     let mut names: Vec<String> = Vec::new();
     let parsed = json::parse::<Member>(document).and_then(|member| {
-        let each = |name: String, member: Member| {
+        let mut each = |name: String, member: Member| {
             draft.place = format!("{ROOT}.{name}");
             if name.trim().is_empty() {
                 draft.wrong("", "value", "a trigger has no name");
@@ -64,7 +61,7 @@ pub fn read(document: &[u8], account: Option<&Account>) -> Result<Vec<Trigger>, 
         };
         match member {
             Member::Null => Ok(()),
-            member => members(member, each).map_err(|unexpected| unexpected.to_string()),
+            member => members(member, &mut each).map_err(|unexpected| unexpected.to_string()),
         }
     });
     if let Err(reason) = parsed {

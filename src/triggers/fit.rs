@@ -5,6 +5,7 @@ use crate::contract::types::{Failure, Notice};
 use crate::failure::not_valid;
 use crate::mapping::document;
 use crate::mapping::workspace::Known;
+use crate::prelude::*;
 
 /// Leaves out of the triggers' mappings what this workspace lacks, and says so; says as well which conditions can never hold.
 /// `attributes` gives the names of a stream's custom attributes, where they are known.

@@ -5,10 +5,12 @@ use super::scene::last_part;
 use super::watch::{Occasion, Watch};
 use crate::contract::types::{Intent, Notice};
 use crate::digest;
+use crate::json::Outline;
 use crate::map_record::Mapper;
 use crate::mapping::Mapping;
 use crate::mapping::apply::Subject;
 use crate::mapping::packed::Unpacker;
+use crate::prelude::*;
 
 /// The hexadecimal digits of an intent's id.
 const DIGITS: usize = 32;
@@ -17,6 +19,8 @@ const DIGITS: usize = 32;
 pub struct Intents<'a, 'w> {
     watch: &'w Watch<'w>,
     occasion: &'w Occasion<'a>,
+    /// The record, read one level deep.
+    outline: &'w Outline<'a>,
     /// Each with the place of its trigger among all.
     intents: Vec<(usize, Intent)>,
     notices: Vec<Notice>,
@@ -25,10 +29,11 @@ pub struct Intents<'a, 'w> {
 }
 
 impl<'a, 'w> Intents<'a, 'w> {
-    pub fn new(watch: &'w Watch<'w>, occasion: &'w Occasion<'a>) -> Self {
+    pub fn new(watch: &'w Watch<'w>, occasion: &'w Occasion<'a>, outline: &'w Outline<'a>) -> Self {
         Self {
             watch,
             occasion,
+            outline,
             intents: Vec::new(),
             notices: Vec::new(),
             mapped: Vec::new(),
@@ -106,6 +111,8 @@ impl<'a, 'w> Intents<'a, 'w> {
         }
         let subject = Subject {
             record: occasion.record,
+            places: &[],
+            outline: Some(self.outline),
             key: occasion.key,
             company: mapping
                 .section(self.watch.stream.name)

@@ -1,7 +1,9 @@
 //! The index of keywords, as [`records::keywords`] reads it.
 
+use crate::prelude::*;
 use records::in_order;
-use records::keywords::{HEAD, hash};
+use records::keywords::{HEAD, SIGNS, hash};
+use records::letters::is_of_word;
 
 /// What stands between a keyword and its mark.
 const END: char = '\0';
@@ -42,6 +44,9 @@ pub fn index(entries: Vec<String>) -> Vec<u8> {
             if head < HEAD {
                 lengths |= 1 << head;
             }
+            if word.starts_with(|first: char| first.is_ascii() && !is_of_word(first)) {
+                lengths |= SIGNS;
+            }
             let bit = hash(&word.as_bytes()[..head]) & mask;
             bitmap[bit as usize / 32] |= 1 << (bit % 32);
         }
@@ -64,7 +69,6 @@ mod tests {
     use proptest::prelude::*;
 
     use records::keywords::search;
-    use records::letters::is_of_word;
 
     use super::*;
     use crate::triggers::question::folded;

@@ -1,7 +1,7 @@
 //! The compiled form of triggers: packed values that are judged as they lie.
 //!
 //! For each stream its name and what its triggers have in common: the paths that they look at (sorted: a number stands for each),
-//! the topics that they name (likewise), the keywords (an index for all that are looked for at the same paths), and the questions,
+//! the topics that they name (likewise), the keywords (one index, whose marks are the numbers of questions), and the questions,
 //! each once, behind a table of where each ends. Then the triggers, those with the same topics together; then the mappings, each
 //! once. Of a trigger first what decides whether it fires, then what it wants.
 
@@ -10,8 +10,10 @@ use super::keywords;
 use super::question::Question;
 use crate::intercom::streams::STREAMS;
 use crate::intercom::topics::Topic;
+use crate::mapping::Mapping;
 use crate::mapping::condition::{Condition, plain};
 use crate::mapping::packed::Packer;
+use crate::prelude::*;
 
 /// Bits of triggers with the same topics: whether they name any, and whether they ask how long ago something was, which no
 /// delivery tells.
@@ -69,8 +71,8 @@ struct Shared<'t> {
     topics: Vec<&'static str>,
     questions: Vec<&'t Condition>,
     packed: Vec<Vec<u8>>,
-    /// Paths, and the entries of the keywords that are looked for there.
-    keywords: Vec<(&'t [String], Vec<String>)>,
+    /// The entries of the index of keywords.
+    keywords: Vec<String>,
 }
 
 /// Triggers with the same topics: whether they wait, the topics, and each trigger packed.
@@ -119,12 +121,7 @@ impl<'t> Shared<'t> {
         for texts in [&self.paths, &self.topics] {
             packer.all(texts, |packer, text| packer.text(text));
         }
-        packer.all(&self.keywords, |packer, (paths, entries)| {
-            let mut group = Packer::default();
-            group.all(paths, |packer, path| packer.number(self.slot(path)));
-            group.0.extend(keywords::index(entries.clone()));
-            packer.bytes(&group.0);
-        });
+        packer.bytes(&keywords::index(self.keywords.clone()));
         let (mut ends, mut all) = (Vec::new(), Vec::new());
         for question in &self.packed {
             all.extend_from_slice(question);
@@ -202,17 +199,12 @@ impl<'t> Shared<'t> {
                 packer.number(*seconds as usize);
             }
             Condition::Asked(Question::Keywords { paths, words }) => {
-                let known = self.keywords.iter().position(|one| one.0 == paths);
-                let group = known.unwrap_or_else(|| {
-                    self.keywords.push((paths, Vec::new()));
-                    self.keywords.len() - 1
-                });
                 let entries = words
                     .iter()
                     .map(|word| keywords::entry(word, number as u32));
-                self.keywords[group].1.extend(entries);
+                self.keywords.extend(entries);
                 packer.number(KEYWORDS);
-                packer.number(group);
+                packer.all(paths, |packer, path| packer.number(self.slot(path)));
             }
             // These are no questions.
             Condition::Not(_) | Condition::All(_) | Condition::Any(_) => {}
@@ -263,10 +255,12 @@ fn one<'t>(
     );
     packer.text(&trigger.name);
     packer.text(&trigger.action);
-    let mapping = trigger
-        .mapping
-        .section(trigger.stream.name)
-        .map(|_| trigger.mapping.pack());
+    let section = trigger.mapping.section(trigger.stream.name);
+    let mapping = section.map(|section| {
+        let mut mapping = Mapping::new(vec![section.clone()]);
+        mapping.explain = trigger.mapping.explain;
+        mapping.pack()
+    });
     packer.number(mapping.map_or(0, |mapping| {
         let known = mappings.iter().position(|known| *known == mapping);
         known.unwrap_or_else(|| {

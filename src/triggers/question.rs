@@ -1,5 +1,6 @@
 //! What only triggers ask: keywords, tags, authors, and how long ago something was.
 
+use crate::prelude::*;
 use records::in_order;
 
 use super::senses;
@@ -8,7 +9,7 @@ use crate::failure::{problem, unknown};
 use crate::intercom::streams::Stream;
 use crate::json::{self, Member, Object};
 use crate::letters::fold;
-use crate::mapping::condition::{Condition, written};
+use crate::mapping::condition::{Condition, Terms, written};
 use crate::mapping::path::{Type, type_at};
 
 /// The words of these conditions.
@@ -236,7 +237,8 @@ fn keywords(
     };
     let paths = named.unwrap_or_default();
     for path in &paths {
-        if let Err(problem) = type_at(stream, path, &format!("{place}.in")) {
+        let terms = Terms { stream, asks: true };
+        if let Err(problem) = terms.type_at(path, &format!("{place}.in")) {
             problems.push(*problem);
         }
     }

@@ -1,13 +1,14 @@
 //! An occasion as triggers look at it: values are picked once, and the texts are searched once for all keywords.
 
+use crate::prelude::*;
 use records::keywords::search;
-use records::{value_at, values_at};
+use records::{value_at, values_at, values_in};
 
 use super::packing::{ALL, AUTHOR, COMPARED, IN, KEYWORDS, NOT, OLDER, PRESENT, QUESTIONS, TAG};
 use super::question::folded;
 use super::watch::{Occasion, Watch};
 use crate::intercom::timestamp;
-use crate::json::Reader;
+use crate::json::{Outline, Reader};
 use crate::letters::fold;
 use crate::mapping::apply::embedded;
 use crate::mapping::condition::{compares, is_filled, plain};
@@ -28,12 +29,12 @@ const MOST_WITHIN: usize = 8;
 pub struct Scene<'a, 'w> {
     watch: &'w Watch<'w>,
     occasion: &'w Occasion<'a>,
+    /// The record, read one level deep.
+    outline: &'w Outline<'a>,
     values: Option<Vec<Option<&'a str>>>,
-    /// The texts at the paths, folded, as far as they were searched.
-    texts: Vec<Option<String>>,
     /// The answers to the questions, as far as they were asked.
     answers: Vec<Option<bool>>,
-    /// Whether an index of keywords was searched.
+    /// Whether keywords were looked for in the texts at a path.
     searched: Vec<bool>,
     /// What tags the row has: names, folded, and ids.
     tags: Option<Vec<String>>,
@@ -42,14 +43,14 @@ pub struct Scene<'a, 'w> {
 }
 
 impl<'a, 'w> Scene<'a, 'w> {
-    pub fn new(watch: &'w Watch<'w>, occasion: &'w Occasion<'a>) -> Self {
+    pub fn new(watch: &'w Watch<'w>, occasion: &'w Occasion<'a>, outline: &'w Outline<'a>) -> Self {
         Self {
             watch,
             occasion,
+            outline,
             values: None,
-            texts: vec![None; watch.names.len()],
             answers: vec![None; watch.ends.len() / END],
-            searched: vec![false; watch.keywords.len()],
+            searched: vec![false; watch.names.len()],
             tags: None,
             speaker: None,
         }
@@ -95,16 +96,17 @@ impl<'a, 'w> Scene<'a, 'w> {
     }
 
     fn ask(&mut self, question: usize) -> Option<bool> {
-        let end = |question: usize| {
-            let bytes = self.watch.ends.get(question * END..)?.first_chunk()?;
-            Some(u32::from_le_bytes(*bytes) as usize)
-        };
-        let start = question.checked_sub(1).map_or(Some(0), end)?;
-        let mut packed = Unpacker(self.watch.questions.get(start..end(question)?)?);
+        let mut packed = question_of(self.watch, question)?;
         let (kind, slot) = (packed.number()?, packed.number()?);
         if kind == KEYWORDS {
-            self.search(slot);
-            return Some(self.answers.get(question) == Some(&Some(true)));
+            // As many paths follow.
+            for _ in 0..slot {
+                self.search(packed.number()?);
+                if self.answers.get(question) == Some(&Some(true)) {
+                    return Some(true);
+                }
+            }
+            return Some(false);
         }
         let value = self.value(slot);
         Some(match kind {
@@ -139,10 +141,9 @@ impl<'a, 'w> Scene<'a, 'w> {
     }
 
     fn value(&mut self, slot: usize) -> Option<&'a str> {
-        let (watch, occasion) = (self.watch, self.occasion);
+        let (watch, occasion, outline) = (self.watch, self.occasion, self.outline);
         let values = self.values.get_or_insert_with(|| {
-            let picked = values_at(&watch.names, occasion.record);
-            let mut values = picked.unwrap_or_else(|_| vec![None; watch.names.len()]);
+            let mut values = values_in(&watch.names, outline);
             if let Some(parts) = occasion.parts {
                 for (name, value) in watch.names.iter().zip(&mut values) {
                     *value = embedded(watch.embedded, parts, name).unwrap_or(*value);
@@ -153,38 +154,14 @@ impl<'a, 'w> Scene<'a, 'w> {
         values.get(slot).copied().flatten()
     }
 
-    /// Looks for all keywords of an index in the texts at its paths: those that are there answer their questions.
-    fn search(&mut self, group: usize) {
-        let (Some(searched), Some(packed)) =
-            (self.searched.get_mut(group), self.watch.keywords.get(group))
-        else {
+    /// Looks for all keywords in the texts at a path: those that are there answer the questions that look there.
+    fn search(&mut self, slot: usize) {
+        let (watch, value) = (self.watch, self.value(slot));
+        let Some(searched @ false) = self.searched.get_mut(slot) else {
             return;
         };
-        if std::mem::replace(searched, true) {
-            return;
-        }
-        let mut packed = Unpacker(packed);
-        let mut slots = Vec::new();
-        for _ in 0..packed.number().unwrap_or_default() {
-            slots.extend(packed.number());
-        }
-        for slot in slots {
-            self.fold(slot);
-            let (Some(Some(text)), answers) = (self.texts.get(slot), &mut self.answers) else {
-                continue;
-            };
-            search(packed.0, text, &mut |question| {
-                if let Some(answer) = answers.get_mut(question as usize) {
-                    *answer = Some(true);
-                }
-            });
-        }
-    }
-
-    /// Makes sure that the texts at a path are folded.
-    fn fold(&mut self, slot: usize) {
-        let (watch, value) = (self.watch, self.value(slot));
-        let (Some(folded @ None), Some(value)) = (self.texts.get_mut(slot), value) else {
+        *searched = true;
+        let Some(value) = value else {
             return;
         };
         let mut text = String::new();
@@ -195,8 +172,38 @@ impl<'a, 'w> Scene<'a, 'w> {
             }),
             false => add(value, &mut text, MOST_WITHIN),
         }
-        *folded = Some(text);
+        let answers = &mut self.answers;
+        search(watch.keywords, &text, &mut |question| {
+            let question = question as usize;
+            if let Some(answer) = answers.get_mut(question)
+                && looks_at(watch, question, slot) == Some(true)
+            {
+                *answer = Some(true);
+            }
+        });
     }
+}
+
+/// A question, as it lies.
+fn question_of<'p>(watch: &Watch<'p>, question: usize) -> Option<Unpacker<'p>> {
+    let end = |question: usize| {
+        let bytes = watch.ends.get(question * END..)?.first_chunk()?;
+        Some(u32::from_le_bytes(*bytes) as usize)
+    };
+    let start = question.checked_sub(1).map_or(Some(0), end)?;
+    Some(Unpacker(watch.questions.get(start..end(question)?)?))
+}
+
+/// Whether a question for keywords looks at a path.
+fn looks_at(watch: &Watch, question: usize, slot: usize) -> Option<bool> {
+    let mut packed = question_of(watch, question)?;
+    packed.number()?;
+    for _ in 0..packed.number()? {
+        if packed.number()? == slot {
+            return Some(true);
+        }
+    }
+    Some(false)
 }
 
 /// Whether one of the texts that come next is wanted.
@@ -228,7 +235,13 @@ fn speaker<'a>(
         }
     });
     let author = last.and_then(|(_, _, author)| author).or(author);
-    ["type", "id", "email"].map(|name| value_at(author?, name).map(Item::of))
+    let values = values_at(&["email", "id", "type"], author.unwrap_or("null"));
+    let [email, id, kind] = values
+        .as_deref()
+        .ok()
+        .and_then(|all| all.as_array().copied())
+        .unwrap_or_default();
+    [kind, id, email].map(|value| value.map(Item::of))
 }
 
 /// The id of the part that came last.

@@ -5,7 +5,9 @@ use super::packing::{ON_TOPICS, WAITS};
 use super::scene::Scene;
 use crate::contract::types::{Intent, Notice};
 use crate::intercom::streams::Stream;
+use crate::json::{Outline, Reader};
 use crate::mapping::packed::Unpacker;
+use crate::prelude::*;
 
 /// Something that happened to a row.
 #[derive(Clone, Copy, Debug)]
@@ -37,8 +39,8 @@ pub struct Watch<'p> {
     pub(super) names: Vec<&'p str>,
     /// The topics that they name.
     topics: Vec<&'p str>,
-    /// For keywords that are looked for at the same paths, the numbers of these, and behind them the index.
-    pub(super) keywords: Vec<&'p [u8]>,
+    /// The index of the keywords, marked with the numbers of their questions.
+    pub(super) keywords: &'p [u8],
     /// Where each question ends, four bytes for each; and the questions.
     pub(super) ends: &'p [u8],
     pub(super) questions: &'p [u8],
@@ -69,7 +71,7 @@ impl<'p> Watch<'p> {
             embedded: stream.embedded(),
             names: unpacker.all(Unpacker::str)?,
             topics: unpacker.all(Unpacker::str)?,
-            keywords: unpacker.all(Unpacker::bytes)?,
+            keywords: unpacker.bytes()?,
             ends: unpacker.bytes()?,
             questions: unpacker.bytes()?,
             mappings,
@@ -79,8 +81,10 @@ impl<'p> Watch<'p> {
 
     /// What they want done on an occasion, in their order.
     pub fn look(&self, occasion: &Occasion) -> (Vec<Intent>, Vec<Notice>) {
-        let mut scene = Scene::new(self, occasion);
-        let mut intents = Intents::new(self, occasion);
+        // It is JSON: it was made here.
+        let outline = Outline::next(&mut Reader::new(occasion.record)).unwrap_or_default();
+        let mut scene = Scene::new(self, occasion, &outline);
+        let mut intents = Intents::new(self, occasion, &outline);
         let topic = occasion.topic.map(|name| {
             let mut topics = self.topics.iter();
             topics.position(|known| *known == name)

@@ -2,6 +2,7 @@
 
 use crate::intercom::timestamp;
 use crate::json::{self, Invalid, Outline, Reader};
+use crate::prelude::*;
 
 /// What an envelope says.
 #[derive(Debug, Default, PartialEq)]

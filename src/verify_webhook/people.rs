@@ -1,6 +1,7 @@
 //! People in the form of API 1.x, in which some notifications still give them.
 
 use crate::json::{Members, Outline};
+use crate::prelude::*;
 
 /// What that form has in common with today's contacts: its names, and today's.
 const FIELDS: &[(&str, &str)] = &[
@@ -36,8 +37,9 @@ pub fn of_today(person: &Outline) -> Option<String> {
         let value = person.get(former)?;
         Some((today, value))
     });
-    let written = fields.fold(Members::default(), |members, (name, value)| {
-        members.json(name, value)
-    });
+    let mut written = Members::default();
+    for (name, value) in fields {
+        written.json(name, value);
+    }
     Some(written.object())
 }

@@ -5,7 +5,8 @@ mod links;
 mod parts;
 mod told;
 
-use std::borrow::Cow;
+use crate::prelude::*;
+use alloc::borrow::Cow;
 
 use super::people;
 use crate::contract::connector::{AcceptedDelivery, RowReference};

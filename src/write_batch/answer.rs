@@ -11,6 +11,8 @@ use crate::intercom::errors::{ApiError, from_http, from_response, request_id, un
 use crate::intercom::request::{canonical_id, server_time};
 use crate::json::{self, Member, Object as Members};
 use crate::operation::Answer;
+use crate::prelude::*;
+use records::parted;
 
 /// How soon an object that is not there yet is looked for again.
 pub const SOON_MS: u64 = 60_000;
@@ -282,7 +284,7 @@ pub fn unwritten(failure: WholeFailure, mode: &Mode) -> OutcomeStatus {
 
 /// The id in "A contact matching those details already exists with id=5da6f18e3d7cf967e4582d05".
 fn conflicting_id(message: &str) -> Option<String> {
-    let (_, rest) = message.split_once("id=")?;
+    let (_, rest) = parted(message, "id=")?;
     let id: String = rest
         .chars()
         .take_while(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-'))

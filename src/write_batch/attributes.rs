@@ -8,6 +8,7 @@ use crate::failure::{nearest, problem};
 use crate::intercom::envelope;
 use crate::intercom::versions::{CONVERSATION_ATTRIBUTES, is_from};
 use crate::json::{self, Member, Members, Object, Unexpected, Value, list};
+use crate::prelude::*;
 
 /// The format of the stored list.
 const FORMAT: u8 = b'1';
@@ -36,13 +37,13 @@ impl<'a> Value<'a> for Attribute {
             _ if is(&members, "api_writable", false) => Some("read-only".to_owned()),
             _ => None,
         };
-        Ok(Self {
+        let mut take = members.taking();
+        let attribute = Self {
             closed,
-            data_type: members
-                .take::<Option<String>>("data_type")?
-                .unwrap_or_default(),
-            name: members.take("name")?,
-        })
+            data_type: take.member::<Option<_>>("data_type").unwrap_or_default(),
+            name: take.member("name"),
+        };
+        take.end(attribute)
     }
 }
 
@@ -95,7 +96,8 @@ impl Attributes {
         name: &str,
         data_type: &str,
     ) -> Result<(&'static str, String), &'static str> {
-        let named = Members::default().text("name", name);
+        let mut named = Members::default();
+        named.text("name", name);
         match is_conversations_own(model, api_version) {
             true => Ok((
                 OF_CONVERSATIONS,
@@ -210,7 +212,7 @@ impl Attributes {
                         .push(problem(path, "missing_attribute", message));
                 }
             }
-            kept = kept.json(name, &written(value));
+            kept.json(name, &written(value));
         }
         if !checked.dropped.is_empty() || kept != Members::default() {
             values.set("custom_attributes", kept.object());

@@ -5,6 +5,7 @@ use crate::contract::types::{Failure, FailureKind};
 use crate::failure::failure;
 use crate::intercom::actions::{By, Object, Reference};
 use crate::json::{Member, Object as Members, Unexpected, Value};
+use crate::prelude::*;
 
 /// An object that Intercom has.
 #[derive(Clone, Debug, Default)]

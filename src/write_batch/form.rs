@@ -6,6 +6,7 @@ use crate::contract::types::{Failure, Problem};
 use crate::failure::{invalid_input, nearest, not_valid, problem};
 use crate::intercom::actions::{self, Action, Mode};
 use crate::intercom::versions::minor;
+use crate::prelude::*;
 
 /// The action of a batch.
 ///

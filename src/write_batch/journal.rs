@@ -1,6 +1,7 @@
 //! The journal: what a batch has done, by its id, so that a batch given again is answered instead of written. A request
 //! that is not to be sent twice is in it before it is sent.
 
+use crate::prelude::*;
 use sha1::{Digest, Sha1};
 
 use crate::contract::connector::{Outcome, OutcomeStatus, Row};
@@ -111,15 +112,17 @@ impl Recorded {
 impl<'a> Value<'a> for Recorded {
     fn read(member: Member<'a>) -> Result<Self, Unexpected> {
         let mut members = Object::read(member)?;
-        Ok(Self {
-            key: members.take("key")?,
-            content: members.take("content")?,
-            status: members.take("status")?,
-            object_id: members.take("object_id")?,
-            request_id: members.take("request_id")?,
-            at: members.take("at")?,
-            job: members.take("job")?,
-        })
+        let mut take = members.taking();
+        let recorded = Self {
+            key: take.member("key"),
+            content: take.member("content"),
+            status: take.member("status"),
+            object_id: take.member("object_id"),
+            request_id: take.member("request_id"),
+            at: take.member("at"),
+            job: take.member("job"),
+        };
+        take.end(recorded)
     }
 }
 

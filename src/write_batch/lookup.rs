@@ -11,6 +11,7 @@ use crate::intercom::errors::{from_http, from_response, unexpected_body};
 use crate::intercom::request::{self, canonical_id};
 use crate::json::{self, quoted};
 use crate::operation::Answer;
+use crate::prelude::*;
 
 /// Filters in one group of a search, at most.
 const MOST_FILTERS: usize = 15;
@@ -203,7 +204,7 @@ impl Lookup {
                 continue;
             }
             question.over = true;
-            for wanted in std::mem::take(&mut question.wanted) {
+            for wanted in core::mem::take(&mut question.wanted) {
                 let found = match &read {
                     Err(failure) => Err(failure.clone()),
                     Ok(_) => choose(wanted.reference, &wanted.by, &question.found, several),

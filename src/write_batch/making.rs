@@ -6,6 +6,8 @@ use crate::intercom::errors::{ApiError, from_http, from_response, unexpected_bod
 use crate::intercom::request;
 use crate::json::{self, Member, Object};
 use crate::operation::Answer;
+use crate::prelude::*;
+use records::find;
 
 /// An object that is made.
 struct Making {
@@ -80,7 +82,8 @@ fn read(answer: Answer) -> Result<String, Failure> {
         let failure = harmless(from_response(&response, Effect::Write, None));
         let message = ApiError::of(&response).message.to_ascii_lowercase();
         // Somebody else made the attribute meanwhile.
-        let there = failure.kind == FailureKind::InvalidInput && message.contains("already");
+        let there =
+            failure.kind == FailureKind::InvalidInput && find(&message, "already").is_some();
         return if there {
             Ok(String::new())
         } else {

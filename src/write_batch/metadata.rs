@@ -5,6 +5,7 @@ use super::values::written;
 use crate::contract::types::Problem;
 use crate::failure::problem;
 use crate::json::{self, Member, Members, Object};
+use crate::prelude::*;
 
 /// Intercom keeps the first ten, in silence.
 const MOST_KEYS: usize = 10;
@@ -33,7 +34,9 @@ pub fn canonical(path: &str, json: &str, problems: &mut Vec<Problem>) -> String 
     for (name, value) in &object.0 {
         let place = format!("{path}.{name}");
         match one(name, value) {
-            Ok(json) => members = members.json(name, &json),
+            Ok(json) => {
+                members.json(name, &json);
+            }
             Err((code, message)) => problems.push(problem(place, code, message)),
         }
     }
@@ -95,9 +98,8 @@ fn special(json: &str) -> Result<String, Wrong> {
             Some(Member::Text(text)) => smallest_unit(text.trim(), &currency)?.to_string(),
             _ => return Err(("type", AMOUNT.to_owned())),
         };
-        let money = Members::default()
-            .json("amount", &amount)
-            .text("currency", &currency);
+        let mut money = Members::default();
+        money.json("amount", &amount).text("currency", &currency);
         return Ok(money.object());
     }
     Err((

@@ -8,6 +8,7 @@ use crate::intercom::errors::{from_http, from_response, unexpected_body};
 use crate::intercom::request::{self, server_time};
 use crate::json::{self, Member, Object};
 use crate::operation::Answer;
+use crate::prelude::*;
 use crate::watermark::LAG_SECONDS;
 
 /// How far the clocks of a host and of Intercom may be apart, in seconds, while no answer says it.
@@ -96,7 +97,7 @@ pub fn find(
     since: i64,
     taken: &[String],
 ) -> Option<String> {
-    let mut json = std::str::from_utf8(body).ok()?;
+    let mut json = core::str::from_utf8(body).ok()?;
     for name in probe.within {
         json = json::member(json, name)?;
     }

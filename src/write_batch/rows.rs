@@ -22,6 +22,7 @@ use crate::failure::{failure, not_valid};
 use crate::intercom::actions::{Absent, Action, By, Mode, Object, Reference, Replay, Write};
 use crate::json::quoted;
 use crate::mapping::Inverse;
+use crate::prelude::*;
 
 /// A row on its way.
 struct Travelling {
@@ -161,7 +162,7 @@ impl Rows {
 
     /// What is to be said in the log.
     pub fn take_notices(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.notices)
+        core::mem::take(&mut self.notices)
     }
 
     /// Takes over the stored journal: rows whose outcome it knows are over. `running`: another call has changed it while
@@ -297,7 +298,7 @@ impl Rows {
     /// Takes over what was made.
     pub fn take_made(&mut self) {
         for index in 0..self.rows.len() {
-            for (place, name) in std::mem::take(&mut self.rows[index].needs) {
+            for (place, name) in core::mem::take(&mut self.rows[index].needs) {
                 match (self.makings.made(place).cloned(), name) {
                     (Some(Ok(id)), Some(name)) => self.rows[index].values.set(name, quoted(&id)),
                     (Some(Err(failure)), _) => self.end_unwritten(index, &failure),

@@ -7,11 +7,12 @@ use crate::contract::types::Problem;
 use crate::failure::{nearest, problem};
 use crate::intercom::request::encode;
 use crate::json::{self, Member, Members, Object, quoted};
+use crate::prelude::*;
 
 /// The request that creates an attribute of a type of tickets: path and body. It has to be described.
 pub fn making(type_id: &str, name: &str, data_type: &str) -> (String, String) {
-    let body = Members::default()
-        .text("name", name)
+    let mut body = Members::default();
+    body.text("name", name)
         .text("description", name)
         .text("data_type", decimal(data_type));
     let path = format!("/ticket_types/{}/attributes", encode(type_id));
@@ -95,7 +96,7 @@ pub fn check(
                 continue;
             }
         };
-        sent = sent.json(name, &json);
+        sent.json(name, &json);
     }
     let needed = |attribute: &&Object| {
         creates

@@ -2,6 +2,7 @@
 
 use crate::intercom::request::encode;
 use crate::json::{self, Member, Members, Object, list, quoted};
+use crate::prelude::*;
 
 /// Values as JSON, by the names of fields and references.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -75,7 +76,7 @@ impl Values {
                 let mut members = Members::default();
                 for name in sent {
                     if let Some(json) = self.json(name) {
-                        members = members.json(name, json);
+                        members.json(name, json);
                     }
                 }
                 Some(members.object())
@@ -95,7 +96,7 @@ impl Values {
                 let object: Object = json::parse(json.as_bytes()).ok()?;
                 let mut members = Members::default();
                 for (name, member) in &object.0 {
-                    members = members.some_json(name, self.fill(member));
+                    members.some_json(name, self.fill(member));
                 }
                 Some(members.object()).filter(|object| object != "{}")
             }

@@ -6,6 +6,7 @@
 
 use super::journal::{FORMAT, digest};
 use crate::contract::state::{Change, Current, Swapped};
+use crate::prelude::*;
 
 /// How long a record is believed, in seconds: what others change in Intercom is not seen here.
 const WEEK: i64 = 7 * 24 * 3_600;
@@ -158,7 +159,7 @@ impl Written {
                     key: change.key,
                     value: change.value,
                 };
-                let changes = std::mem::take(&mut self.storing);
+                let changes = core::mem::take(&mut self.storing);
                 (changes.into_iter().map(current).collect(), true)
             }
             None => (Vec::new(), true),
@@ -194,7 +195,7 @@ fn records(value: Option<&[u8]>) -> impl Iterator<Item = &[u8]> {
         Some((&FORMAT, rest)) => rest,
         _ => &[],
     };
-    std::iter::from_fn(move || {
+    core::iter::from_fn(move || {
         let length = usize::from(*rest.get(HEAD - 1)?);
         let (record, after) = rest.split_at_checked(HEAD + length)?;
         rest = after;

@@ -1,5 +1,7 @@
 //! The objects that actions speak of, and how they are found.
 
+use crate::prelude::*;
+
 /// A kind of object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Object {

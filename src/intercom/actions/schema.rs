@@ -1,7 +1,10 @@
 //! JSON Schema of what actions take.
 
+use records::add;
+
 use super::{Action, By, Input, InputField, Mode, Reference};
-use crate::schema::{CAPACITY, add, comma, names};
+use crate::prelude::*;
+use crate::schema::{CAPACITY, comma, names};
 
 /// JSON Schema of a row's document: the fields of all modes, and for each mode, as `x-modes`, which of them it takes, which
 /// it needs, of which it needs one at least, those that have another form in other modes (`properties`), what a row

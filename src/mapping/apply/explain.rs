@@ -5,6 +5,7 @@ use super::{Program, Subject};
 use crate::json::{self, Members, quoted};
 use crate::mapping::rule::Source;
 use crate::mapping::transform::{Item, Odd, hidden};
+use crate::prelude::*;
 
 impl Program<'_> {
     /// Says for each rule what it took and what each step made of it, with every letter and digit hidden.
@@ -28,8 +29,8 @@ impl Program<'_> {
                         Source::Literal(_) => "\"a literal\"".to_owned(),
                     })
                     .collect();
-                let told = Members::default()
-                    .text("to", &rule.to)
+                let mut told = Members::default();
+                told.text("to", &rule.to)
                     .json("from", &json::list(from.into_iter()));
                 if rule.when.as_ref().is_some_and(|when| !when.holds(&get)) {
                     return told.text("skipped", "its condition does not hold").object();

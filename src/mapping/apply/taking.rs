@@ -5,6 +5,7 @@ use crate::json::{self, Reader};
 use crate::mapping::condition::is_filled;
 use crate::mapping::rule::{Rule, Source};
 use crate::mapping::transform::{Item, Odd, each};
+use crate::prelude::*;
 
 /// The value that a rule begins with: the first that counts, else the first that is there; or all of them as a list.
 pub fn taken<'a>(
@@ -21,6 +22,9 @@ pub fn taken<'a>(
             Source::Path(_) => slot.and_then(|slot| found.values.get(slot).copied()?),
         });
     if rule.pipeline.first().is_some_and(|step| step.takes_all()) {
+        // A list that is empty is told as well: of a part of a record, that it became so.
+        let mut values = values.peekable();
+        values.peek()?;
         let mut all: Vec<String> = Vec::new();
         for value in values {
             match value.starts_with('[') {
@@ -28,7 +32,7 @@ pub fn taken<'a>(
                 false => all.push(value.to_owned()),
             }
         }
-        return (!all.is_empty()).then(|| Item::json(json::list(all.into_iter())));
+        return Some(Item::json(json::list(all.into_iter())));
     }
     let mut first = None;
     for value in values {

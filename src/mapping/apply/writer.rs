@@ -1,7 +1,9 @@
 //! Writing the customer's fields.
 
 use crate::json;
+use crate::mapping::rule::held;
 use crate::mapping::transform::{Item, each};
+use crate::prelude::*;
 
 /// Writes the result. Rules come with the targets of one object side by side, so that an object is opened and closed once.
 pub struct Writer<'t> {
@@ -100,7 +102,7 @@ impl<'t> Writer<'t> {
             Some(_) => {
                 if self.list != Some(target) {
                     let name = self.enter(target);
-                    self.name(name.trim_end_matches("[]"));
+                    self.name(held(name));
                     self.out.push('[');
                     self.list = Some(target);
                 }

@@ -3,6 +3,7 @@
 use super::Draft;
 use crate::json::{self, Member, Object};
 use crate::mapping::path::value_at;
+use crate::prelude::*;
 
 impl<'d> Draft<'d> {
     /// Whether the parameter of a name is given, as it stands behind `if` and `unless`.

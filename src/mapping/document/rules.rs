@@ -7,6 +7,7 @@ use crate::mapping::condition::{self, Condition};
 use crate::mapping::path::{Type, type_at};
 use crate::mapping::rule::{Rule, Source};
 use crate::mapping::steps;
+use crate::prelude::*;
 
 /// The keys of a rule.
 const RULE_KEYS: &[&str] = &[

@@ -5,8 +5,10 @@ use crate::intercom::streams::Stream;
 use crate::json::{self, Member};
 use crate::mapping::condition::Condition;
 use crate::mapping::path::MOST_PARTS;
-use crate::mapping::rule::{Rule, Section, Source, WhichCompany};
+use crate::mapping::rule::{Rule, Section, Source, WhichCompany, held};
 use crate::mapping::transform::Item;
+use crate::prelude::*;
+use records::find;
 
 /// The keys of a section, and what stands behind each.
 const SECTION_KEYS: [(&str, &str); 7] = [
@@ -148,11 +150,11 @@ impl Draft<'_> {
 
     /// Adds a rule, if its target is one.
     pub(super) fn add(&mut self, stream: &Stream, rule: Rule, required: bool, place: &str) {
-        let name = rule.to.trim_end_matches("[]").trim_end_matches('*');
+        let name = held(&rule.to).trim_end_matches('*');
         let star = rule.to.ends_with('*');
         let parts = name.split('.');
         let empty = parts.clone().any(|part| part.is_empty())
-            && !(star && !name.starts_with('.') && !name.contains(".."));
+            && !(star && !name.starts_with('.') && find(name, "..").is_none());
         if empty || name.contains(['*', '[', ']']) || parts.count() > MOST_PARTS {
             let message = match name {
                 "" => "the target has no name".to_owned(),

@@ -1,43 +1,7 @@
 //! Markup to text: no parser of HTML, which bodies of messages do not take, but a reader that keeps to what browsers show.
 
-use records::in_one_row;
-
-/// Elements of which nothing is shown.
-const HIDDEN: [&str; 5] = ["script", "style", "head", "template", "noscript"];
-
-/// Elements that begin a line of their own.
-const LINES: [&str; 27] = [
-    "p",
-    "div",
-    "br",
-    "li",
-    "ul",
-    "ol",
-    "tr",
-    "table",
-    "blockquote",
-    "pre",
-    "section",
-    "article",
-    "header",
-    "footer",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "hr",
-    "dl",
-    "dt",
-    "dd",
-    "form",
-    "main",
-    "figure",
-];
-
-/// Those after which a line is left empty.
-const PARAGRAPHS: [&str; 9] = ["p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote"];
+use crate::prelude::*;
+use records::{in_one_row, parted};
 
 /// Named characters, each with its name before it.
 const NAMED: &str = "amp&|lt<|gt>|quot\"|apos'|nbsp |hellip…|mdash—|ndash–|lsquo‘|rsquo’|ldquo“|rdquo”|sbquo‚|bdquo„|\
@@ -47,29 +11,77 @@ const NAMED: &str = "amp&|lt<|gt>|quot\"|apos'|nbsp |hellip…|mdash—|ndash–
     oslash ø|ugrave ù|uacute ú|ucirc û|uuml ü|yacute ý|Agrave À|Aacute Á|Acirc Â|Auml Ä|Aring Å|AElig Æ|Ccedil Ç|\
     Egrave È|Eacute É|Ecirc Ê|Ntilde Ñ|Ouml Ö|Oslash Ø|Uuml Ü|larr←|rarr→|zwnj\u{200c}|zwj\u{200d}|shy\u{ad}";
 
+/// What an element does to the lines of a text.
+enum Element {
+    /// It is not shown.
+    Hidden,
+    /// It begins a line.
+    Line,
+    /// It begins a line, and leaves one empty behind it.
+    Paragraph,
+    /// It begins a line with a dash.
+    Item,
+    /// It ends a line.
+    Break,
+    /// It stands apart from what is before it.
+    Cell,
+    /// Nothing.
+    Other,
+}
+
+impl Element {
+    /// The element of a name in small letters.
+    fn of(name: &[u8]) -> Self {
+        match name {
+            b"script" | b"style" | b"head" | b"template" | b"noscript" => Self::Hidden,
+            b"p" | b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6" | b"pre" | b"blockquote" => {
+                Self::Paragraph
+            }
+            b"div" | b"ul" | b"ol" | b"tr" | b"table" | b"section" | b"article" | b"header"
+            | b"footer" | b"hr" | b"dl" | b"dt" | b"dd" | b"form" | b"main" | b"figure" => {
+                Self::Line
+            }
+            b"li" => Self::Item,
+            b"br" => Self::Break,
+            b"td" | b"th" => Self::Cell,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// The most letters of a name of an element that is known.
+const LONGEST: usize = 10;
+
 /// What a browser shows of a text with markup.
 pub fn plain(html: &str) -> String {
     let mut out = Lines::default();
+    out.done.reserve(html.len());
     let mut rest = html;
-    while let Some((text, tag)) = rest.split_once('<') {
-        out.text(text);
-        rest = match tag.as_bytes().first() {
-            Some(b'!') if tag.starts_with("!--") => after(tag, "-->"),
-            Some(b'!' | b'?') => after(tag, ">"),
-            Some(b'/' | b'a'..=b'z' | b'A'..=b'Z') => out.tag(tag),
+    loop {
+        rest = out.words(rest);
+        let mark = rest.as_bytes().first();
+        let Some(behind) = rest.get(1..) else {
+            break;
+        };
+        rest = match (mark, behind.as_bytes().first()) {
+            (Some(b'&'), _) => out.entity(behind),
+            (_, Some(b'!')) if behind.starts_with("!--") => after(behind, "-->"),
+            (_, Some(b'!' | b'?')) => after(behind, ">"),
+            (_, Some(b'/' | b'a'..=b'z' | b'A'..=b'Z')) => out.tag(behind),
             _ => {
-                out.text("<");
-                tag
+                out.word("<");
+                behind
             }
         };
     }
-    out.text(rest);
-    out.done.trim_end().to_owned()
+    let mut done = out.done;
+    done.truncate(done.trim_end().len());
+    done
 }
 
 /// What follows an ending; nothing where there is none.
 fn after<'a>(text: &'a str, ending: &str) -> &'a str {
-    text.split_once(ending).map_or("", |(_, rest)| rest)
+    parted(text, ending).map_or("", |(_, rest)| rest)
 }
 
 /// Text that is being laid out.
@@ -83,36 +95,26 @@ struct Lines {
 }
 
 impl Lines {
-    fn text(&mut self, text: &str) {
-        let mut rest = text;
-        while let Some((before, entity)) = rest.split_once('&') {
-            self.words(before);
-            rest = match named(entity) {
-                Some((character, rest)) => {
-                    self.character(character);
-                    rest
-                }
-                None => {
-                    self.character('&');
-                    entity
-                }
-            };
-        }
-        self.words(rest);
-    }
-
-    fn words(&mut self, text: &str) {
+    /// Takes words up to markup; gives what follows them.
+    fn words<'a>(&mut self, text: &'a str) -> &'a str {
         let mut rest = text;
         loop {
             let words = rest.trim_start_matches([' ', '\n', '\r', '\t', '\x0c']);
             self.blank |= words.len() < rest.len();
             let (row, behind) = words.split_at(in_one_row(words));
             if row.is_empty() {
-                return;
+                return words;
             }
             self.word(row);
             rest = behind;
         }
+    }
+
+    /// Takes an entity, of which the `&` is gone; gives what follows it.
+    fn entity<'a>(&mut self, entity: &'a str) -> &'a str {
+        let (character, rest) = named(entity).unwrap_or(('&', entity));
+        self.character(character);
+        rest
     }
 
     fn character(&mut self, character: char) {
@@ -122,7 +124,7 @@ impl Lines {
     fn word(&mut self, word: &str) {
         if !self.done.is_empty() {
             if self.due > 0 {
-                self.done.extend(std::iter::repeat_n('\n', self.due));
+                self.done.extend(core::iter::repeat_n('\n', self.due));
             } else if self.blank {
                 self.done.push(' ');
             }
@@ -136,25 +138,26 @@ impl Lines {
         let closing = tag.starts_with('/');
         let inside = tag.strip_prefix('/').unwrap_or(tag);
         let length = inside.bytes().take_while(u8::is_ascii_alphanumeric).count();
-        let (name, attributes) = inside.split_at(length);
-        let name = name.to_ascii_lowercase();
-        let rest = behind_attributes(attributes);
-        if HIDDEN.contains(&&*name) && !closing {
-            return behind_element(rest, &name);
+        let (written, attributes) = inside.split_at(length);
+        let mut small = [0; LONGEST];
+        for (small, letter) in small.iter_mut().zip(written.bytes()) {
+            *small = letter.to_ascii_lowercase();
         }
-        if LINES.contains(&&*name) {
-            let due = match (&*name, PARAGRAPHS.contains(&&*name)) {
-                ("br", _) => (self.due + 1).min(2),
-                (_, true) => 2,
-                _ => self.due.max(1),
-            };
-            self.due = due;
-            if name == "li" && !closing {
-                self.character('-');
-                self.blank = true;
+        let rest = behind_attributes(attributes);
+        match Element::of(small.get(..length).unwrap_or_default()) {
+            Element::Hidden if !closing => return behind_element(rest, written),
+            Element::Break => self.due = (self.due + 1).min(2),
+            Element::Paragraph => self.due = 2,
+            Element::Line => self.due = self.due.max(1),
+            Element::Item => {
+                self.due = self.due.max(1);
+                if !closing {
+                    self.word("-");
+                    self.blank = true;
+                }
             }
-        } else if matches!(&*name, "td" | "th") {
-            self.blank = true;
+            Element::Cell => self.blank = true,
+            Element::Hidden | Element::Other => {}
         }
         rest
     }
@@ -178,7 +181,7 @@ fn behind_attributes(text: &str) -> &str {
 /// What follows the end of a hidden element.
 fn behind_element<'a>(text: &'a str, name: &str) -> &'a str {
     let mut rest = text;
-    while let Some((_, tag)) = rest.split_once("</") {
+    while let Some((_, tag)) = parted(rest, "</") {
         let found = tag.get(..name.len());
         if found.is_some_and(|found| found.eq_ignore_ascii_case(name)) {
             return after(tag, ">");

@@ -4,6 +4,8 @@ use super::{Item, Odd, argument, each};
 use crate::json::{self, Members};
 use crate::mapping::condition::same;
 use crate::mapping::path::{Type, value_at};
+use crate::prelude::*;
+use records::parted;
 
 /// The text of an item: of a text its characters, of a number or truth value what is written.
 fn text_of(json: &str) -> Option<String> {
@@ -45,10 +47,18 @@ pub fn split<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'
     let Item::Text(text) = &item else {
         return Err(Odd);
     };
-    let parts = text
-        .split(argument(arguments, 0))
-        .filter(|part| !part.is_empty());
-    let parts: Vec<String> = parts.map(json::quoted).collect();
+    let mut parts = Vec::new();
+    let mut rest = Some(&**text);
+    while let Some(text) = rest {
+        let (part, behind) = match parted(text, argument(arguments, 0)) {
+            Some((part, behind)) => (part, Some(behind)),
+            None => (text, None),
+        };
+        if !part.is_empty() {
+            parts.push(json::quoted(part));
+        }
+        rest = behind;
+    }
     Ok(match parts.is_empty() {
         true => Item::NULL,
         false => Item::json(json::list(parts.into_iter())),
@@ -106,7 +116,7 @@ pub fn pick<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a
     let mut members = Members::default();
     for pair in arguments.chunks(2) {
         if let Some(value) = value_at(object, argument(pair, 1)) {
-            members = members.json(argument(pair, 0), value);
+            members.json(argument(pair, 0), value);
         }
     }
     Ok(Item::json(members.object()))

@@ -1,6 +1,7 @@
 //! Masking: what is personal inside free text is made unreadable, the rest stays.
 
 use super::{Item, Odd, argument};
+use crate::prelude::*;
 
 /// What can be masked. `id` are numbers of people and accounts: anything of six digits or more that is nothing else, and
 /// IBANs. `all` are the four of them; `whole` hides every letter and digit, `none` nothing.

@@ -2,6 +2,7 @@
 //! whether somebody has it, no table says.
 
 use super::{Item, Odd, argument};
+use crate::prelude::*;
 
 /// Countries in eight bytes each, sorted: two letters, the calling code, and what is dialled before a national number and not
 /// from abroad.
@@ -43,7 +44,7 @@ const CODES: [u64; 16] = {
 };
 
 /// The longest number of E.164, and the shortest that is taken.
-const DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
+const DIGITS: core::ops::RangeInclusive<usize> = 7..=15;
 
 /// The calling code of a country and its trunk prefix.
 fn country(code: &str) -> Option<(&'static str, &'static str)> {
@@ -109,7 +110,7 @@ fn international(written: &str, default: &str) -> Result<String, Odd> {
             break;
         }
         rest = match rest.strip_prefix("(0)") {
-            Some(rest) if std::mem::take(&mut trunk_is_told) => rest,
+            Some(rest) if core::mem::take(&mut trunk_is_told) => rest,
             _ => &rest[character.len_utf8()..],
         };
         match character {

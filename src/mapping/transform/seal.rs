@@ -11,6 +11,7 @@
 //! The form is `1.` and the base64url of the derived public key, the ciphertext and its tag. The key of ChaCha20-Poly1305 is
 //! HMAC-SHA-256 of both public keys under the X25519 secret; its nonce is zero, since each key serves once.
 
+use crate::prelude::*;
 use chacha20poly1305::{AeadInOut, ChaCha20Poly1305, KeyInit as _, Nonce};
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};

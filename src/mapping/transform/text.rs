@@ -2,6 +2,7 @@
 
 use super::{Item, Odd, argument};
 use crate::letters::{lower_of, upper_of};
+use crate::prelude::*;
 
 /// The characters of a text.
 fn characters<'i>(item: &'i Item) -> &'i str {

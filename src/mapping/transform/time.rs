@@ -2,11 +2,12 @@
 
 use super::{Item, Odd, argument, each};
 use crate::intercom::timestamp;
+use crate::prelude::*;
 
 const DAY: i64 = 86_400;
 
 /// The last second of the year 9999, and the first of the year 0: beyond them ISO 8601 has other forms.
-const RANGE: std::ops::Range<i64> = -62_167_219_200..253_402_300_800;
+const RANGE: core::ops::Range<i64> = -62_167_219_200..253_402_300_800;
 
 /// A time as ISO 8601 in UTC, to the second or only its day.
 pub fn iso_date<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {

@@ -1,9 +1,22 @@
 //! A conversation as text, in order.
 
+use std::borrow::Cow;
+
+use records::values_at;
+
 use super::html::plain;
 use super::time::iso_date;
 use super::{Item, Odd, each};
-use crate::mapping::path::value_at;
+use crate::prelude::*;
+
+/// What is looked at of a message, sorted.
+const MEMBERS: [&str; 5] = [
+    "author.name",
+    "author.type",
+    "body",
+    "created_at",
+    "part_type",
+];
 
 /// The messages among a list of them: who wrote each and when, and its text without markup. What says nothing (somebody was
 /// assigned, the conversation was closed) is left out; notes are marked, since they were not for the requester.
@@ -13,18 +26,18 @@ pub fn transcript<'a>(_: &[String], item: Item<'a>, key: &str) -> Result<Item<'a
         return Err(Odd);
     };
     each(list, |message| {
-        let text = |path| match value_at(message, path).map(Item::of) {
-            Some(Item::Text(text)) if !text.is_empty() => Some(text),
-            _ => None,
+        let values = values_at(&MEMBERS, message);
+        let Ok([name, kind, body, at, part]) = values.as_deref() else {
+            return;
         };
-        let body = text("body").map(|body| plain(&body)).unwrap_or_default();
+        let body = text(*body).map(|body| plain(&body)).unwrap_or_default();
         if body.is_empty() {
             return;
         }
-        let at = value_at(message, "created_at").unwrap_or("null");
-        let author = text("author.name").or_else(|| text("author.type"));
+        let at = at.unwrap_or("null");
+        let author = text(*name).or_else(|| text(*kind));
         let author = author.unwrap_or_default();
-        let note = match text("part_type").as_deref() {
+        let note = match text(*part).as_deref() {
             Some("note") => " (note)",
             _ => "",
         };
@@ -35,7 +48,7 @@ pub fn transcript<'a>(_: &[String], item: Item<'a>, key: &str) -> Result<Item<'a
         let second = at.parse().unwrap_or(i64::MIN);
         // Most come in order already; those of one second stay in theirs.
         let after = messages.iter().rposition(|message| message.0 <= second);
-        let message = format!("{author}{note}{when}:\n{body}");
+        let message = [&*author, note, &*when, ":\n", &*body].concat();
         messages.insert(after.map_or(0, |at| at + 1), (second, message));
     });
     let texts: Vec<String> = messages.into_iter().map(|message| message.1).collect();
@@ -43,4 +56,12 @@ pub fn transcript<'a>(_: &[String], item: Item<'a>, key: &str) -> Result<Item<'a
         true => Item::NULL,
         false => Item::text(texts.join("\n\n")),
     })
+}
+
+/// A text that is not empty.
+fn text(value: Option<&str>) -> Option<Cow<'_, str>> {
+    match Item::of(value?) {
+        Item::Text(text) if !text.is_empty() => Some(text),
+        _ => None,
+    }
 }

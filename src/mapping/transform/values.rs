@@ -5,6 +5,7 @@ use crate::json;
 use crate::json::Reader;
 use crate::mapping::condition::{same, written};
 use crate::mapping::path::Type;
+use crate::prelude::*;
 
 /// A number, or a text that is one.
 pub fn number<'a>(_: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {

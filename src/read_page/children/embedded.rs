@@ -5,6 +5,7 @@ use crate::intercom::normalize::{Normalizer, Record, Unreadable, join_key};
 use crate::intercom::streams::{ChildPlace, Children, Stream};
 use crate::json::{self, Invalid, Reader};
 use crate::mapping::path::value_at;
+use crate::prelude::*;
 
 /// What a record tells.
 #[derive(Debug, Default)]
@@ -120,6 +121,7 @@ fn link(
         odd: Vec::new(),
         unknown: Vec::new(),
         aside: None,
+        places: Vec::new(),
     }))
 }
 

@@ -11,7 +11,9 @@ use crate::intercom::request::{self, canonical_id};
 use crate::intercom::streams::{ChildPlace, Children, Stream};
 use crate::json::{self, Invalid, Reader};
 use crate::operation::Answer;
+use crate::prelude::*;
 use crate::read_page::scan::{Context, Scan};
+use records::replaced;
 
 /// Parents in one page, at most.
 const MOST_PARENTS: usize = 150;
@@ -222,7 +224,7 @@ fn first_page(scan: &Scan, children: &'static Children, key: &str) -> String {
             let parent = scan.stream.children().and_then(|(parent, _)| parent.detail);
             return format!("{}{key}", parent.unwrap_or_default());
         }
-        ChildPlace::List(path) | ChildPlace::Links(path, _) => path.replace("{id}", &key),
+        ChildPlace::List(path) | ChildPlace::Links(path, _) => replaced(path, "{id}", &key),
     };
     match scan.stream.per_page {
         Some(rows) => with(&path, &format!("per_page={rows}")),

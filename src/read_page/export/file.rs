@@ -1,5 +1,6 @@
 //! The file of an export: comma-separated values, mostly packed by gzip. Each row becomes an object of texts.
 
+use crate::prelude::*;
 use csv_core::{ReadFieldResult, Reader};
 
 use crate::json::quoted;
@@ -80,7 +81,7 @@ impl Table {
             if wanted {
                 self.record.push('}');
                 self.records
-                    .push(std::mem::take(&mut self.record).into_bytes());
+                    .push(core::mem::take(&mut self.record).into_bytes());
             }
             self.column = 0;
             self.rows += 1;

@@ -5,6 +5,7 @@
 use crate::contract::state::{Change, Swapped};
 use crate::cursor::ScrollPosition;
 use crate::operation::Answer;
+use crate::prelude::*;
 use crate::read_page::scan::Context;
 use crate::watermark::fingerprint;
 

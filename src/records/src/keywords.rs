@@ -1,15 +1,19 @@
 //! Many keywords looked for in one text, with an index that is used as it lies: nothing is built before a search.
 //!
 //! The index is numbers of four bytes, lowest first: how many keywords there are; a mask; which lengths below
-//! [`HEAD`] occur; a bitmap of the [hashes](hash) of the keywords' first bytes; for each keyword where it begins, one more
+//! [`HEAD`] occur, and [whether](SIGNS) a keyword begins with a sign; a bitmap of the [hashes](hash) of the keywords' first bytes; for each keyword where it begins, one more
 //! than the number of the longest other one that it begins with, and where its marks begin (and such a row behind the last
 //! one); the marks; the keywords. They are sorted. So of all keywords that stand at a place of a text, the last one that is
 //! not behind the text is one, or begins with all of them.
 
+use crate::blocks::{BLOCK, Block, STEP};
 use crate::letters::is_of_word;
 
 /// The bytes that a keyword is told apart by before it is looked up.
 pub const HEAD: usize = 4;
+
+/// The bit, beside those of the lengths, for keywords that begin with what is of ASCII and neither a letter nor a digit.
+pub const SIGNS: u32 = 1;
 
 /// Numbers before the bitmap.
 const FIXED: usize = 3;
@@ -25,14 +29,32 @@ pub fn search(index: &[u8], text: &str, found: &mut dyn FnMut(u32)) {
         return;
     };
     let bytes = text.as_bytes();
-    let mut in_word = false;
-    for (at, letter) in text.char_indices() {
-        let of_word = is_of_word(letter);
-        let begins = !(in_word && of_word);
-        in_word = of_word;
-        if begins && index.may_begin(&bytes[at..]) {
-            index.look_up(&text[at..], found);
+    let (mut at, mut within) = (0, 0);
+    while at < bytes.len() {
+        let mut last = [0; BLOCK];
+        let rest = bytes.get(at..).unwrap_or_default();
+        let block = rest.first_chunk().unwrap_or_else(|| {
+            for (byte, known) in last.iter_mut().zip(rest) {
+                *byte = *known;
+            }
+            &last
+        });
+        let block = Block::of(block);
+        let letters = block.of_words();
+        // Letters beyond ASCII are told apart where a keyword is looked up.
+        let mut places = letters & !(letters << STEP | within) | block.beyond();
+        if index.lengths & SIGNS != 0 {
+            places |= block.signs();
         }
+        within = letters >> (BLOCK * STEP - 1) << (STEP - 1);
+        while places != 0 {
+            let place = at + places.trailing_zeros() as usize / STEP;
+            places &= places - 1;
+            if index.may_begin(bytes.get(place..).unwrap_or_default()) {
+                index.look_up(text, place, found);
+            }
+        }
+        at += BLOCK;
     }
 }
 
@@ -59,8 +81,13 @@ fn begins_with(text: &str, word: &[u8]) -> bool {
     let Some((word, rest)) = text.split_at_checked(word.len()) else {
         return false;
     };
+    !is_joined(word, rest)
+}
+
+/// Whether two texts side by side meet within a word.
+fn is_joined(before: &str, after: &str) -> bool {
     let of_word = |letter: Option<char>| letter.is_some_and(is_of_word);
-    !(of_word(word.chars().next_back()) && of_word(rest.chars().next()))
+    of_word(before.chars().next_back()) && of_word(after.chars().next())
 }
 
 /// An index as it lies.
@@ -111,12 +138,16 @@ impl<'i> Index<'i> {
         let is_short = |length: usize| {
             self.lengths & (1 << length) != 0 && is_head(head & ((1 << (8 * length)) - 1))
         };
-        is_head(head) || (self.lengths != 0 && (1..HEAD).any(is_short))
+        is_head(head) || (self.lengths > SIGNS && (1..HEAD).any(is_short))
     }
 
-    /// Calls back with the marks of all keywords with which a text begins.
+    /// Calls back with the marks of all keywords that begin at a place of a text.
     #[inline(never)]
-    fn look_up(&self, text: &str, found: &mut dyn FnMut(u32)) -> Option<()> {
+    fn look_up(&self, text: &str, place: usize, found: &mut dyn FnMut(u32)) -> Option<()> {
+        let (before, text) = text.split_at_checked(place)?;
+        if is_joined(before, text) {
+            return None;
+        }
         let (mut last, mut high) = (0, self.count);
         while last < high {
             let middle = last + (high - last) / 2;

@@ -1,5 +1,7 @@
 //! Letters, and where words end.
 
+use crate::blocks::Block;
+use crate::prelude::*;
 use crate::text::smooth;
 
 /// Characters beyond ASCII that belong to no word which has an end: signs and punctuation, and scripts that are written without
@@ -64,11 +66,12 @@ pub fn fold_ascii<'t>(text: &'t str, out: &mut String) -> &'t str {
     let bytes = text.as_bytes();
     let mut at = 0;
     loop {
-        let row = smooth(bytes.get(at..).unwrap_or_default(), out.ends_with(' '));
+        let row = smooth::<false>(bytes.get(at..).unwrap_or_default(), out.ends_with(' '));
         let start = out.len();
         out.push_str(text.get(at..at + row).unwrap_or_default());
         if let Some(row) = out.get_mut(start..) {
-            row.make_ascii_lowercase();
+            // SAFETY: it stays ASCII, which it is.
+            make_small(unsafe { row.as_bytes_mut() });
         }
         at += row;
         for _ in 0..8 {
@@ -82,6 +85,16 @@ pub fn fold_ascii<'t>(text: &'t str, out: &mut String) -> &'t str {
             at += 1;
         }
     }
+}
+
+/// Makes the capital letters of ASCII small.
+#[inline(always)]
+fn make_small(row: &mut [u8]) {
+    let (blocks, rest) = row.as_chunks_mut();
+    for block in blocks {
+        *block = Block::of(block).small();
+    }
+    rest.make_ascii_lowercase();
 }
 
 /// Whether a character is a letter or digit of a script whose words have blanks between them.

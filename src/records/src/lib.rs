@@ -2,6 +2,11 @@
 //!
 //! A package of its own, because these loops are compiled for speed and the rest of the component for size.
 
+#![cfg_attr(not(test), no_std)]
+
+extern crate alloc;
+
+mod blocks;
 mod field;
 pub mod keywords;
 pub mod letters;
@@ -10,15 +15,18 @@ mod order;
 mod outline;
 mod paths;
 mod places;
+pub mod prelude;
 mod reader;
+mod search;
 mod text;
 pub mod timestamp;
 
 pub use field::{Field, Kind};
-pub use normalize::{Normalized, Shape};
+pub use normalize::{Normalized, Place, Shape};
 pub use order::in_order;
 pub use outline::Outline;
 pub use paths::Paths;
-pub use places::{value_at, values_at};
+pub use places::{value_at, values_at, values_in};
 pub use reader::{Invalid, Name, Reader};
-pub use text::{in_one_row, quote, quoted, unescaped};
+pub use search::{find, parted, replaced};
+pub use text::{add, in_one_row, quote, quoted, unescaped};

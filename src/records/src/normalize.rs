@@ -1,7 +1,10 @@
 //! Normalisation of records by patch lists: a record is checked in passing, only the values whose form differs from the
 //! declared type are rewritten, everything between them is copied as it came. No tree of values is built.
 
-use std::borrow::Cow;
+use crate::prelude::*;
+use alloc::borrow::Cow;
+use core::cell::RefCell;
+use core::ops::Range;
 
 use crate::reader::{leading_digits, same};
 use crate::timestamp::{self, NoTime};
@@ -21,9 +24,16 @@ pub struct Shape {
     embedded: bool,
     /// Whether they are given beside the record.
     aside: bool,
+    /// Whether it is told where values are.
+    placed: bool,
     /// A member that is put before the record's own; empty: none.
     first: String,
+    /// Memory for a payload.
+    spare: RefCell<Vec<u8>>,
 }
+
+/// Where in a payload a value begins and ends; nothing is at the payload's own beginning.
+pub type Place = (usize, usize);
 
 /// A record in its canonical form, with what an entry needs of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +50,8 @@ pub struct Normalized {
     pub unknown: Vec<String>,
     /// The rows of another stream that the record embeds, as they came, where they are asked for.
     pub aside: Option<String>,
+    /// Where in the payload the values of the declared fields are, in the order of these, if that was asked for.
+    pub places: Vec<Place>,
 }
 
 impl Shape {
@@ -63,7 +75,9 @@ impl Shape {
             noted,
             embedded: false,
             aside: false,
+            placed: false,
             first: String::new(),
+            spare: RefCell::default(),
         }
     }
 
@@ -88,6 +102,19 @@ impl Shape {
         }
     }
 
+    /// The same, and it is told where the values are: who looks for some of them need not read the record again.
+    pub fn with_places(self) -> Self {
+        Self {
+            placed: true,
+            ..self
+        }
+    }
+
+    /// Takes a payload that nobody needs any more: its memory becomes that of the next one.
+    pub fn reuse(&self, payload: Vec<u8>) {
+        self.spare.replace(payload);
+    }
+
     /// Normalises the value that comes next; nothing when it is no object.
     ///
     /// # Errors
@@ -105,6 +132,11 @@ impl Shape {
             key: vec![None; self.key.len()],
             updated_at: None,
             aside: None,
+            places: match self.placed && self.first.is_empty() {
+                true => vec![(0, 0); self.fields.len()],
+                false => Vec::new(),
+            },
+            moved: 0_usize.wrapping_sub(start),
         };
         pass.object(self.fields, reader, None)?;
         let document = reader.text().get(start..reader.place()).unwrap_or_default();
@@ -115,6 +147,7 @@ impl Shape {
             odd: pass.odd,
             unknown: pass.unknown,
             aside: pass.aside,
+            places: pass.places,
         }))
     }
 }
@@ -135,6 +168,9 @@ struct Pass<'n> {
     key: Vec<Option<String>>,
     updated_at: Option<i64>,
     aside: Option<String>,
+    places: Vec<Place>,
+    /// What has to be added to a place of the document for that of the payload.
+    moved: usize,
 }
 
 impl Pass<'_> {
@@ -159,8 +195,15 @@ impl Pass<'_> {
                 };
                 expected = index;
             }
+            reader.peek()?;
+            let start = self.moved.wrapping_add(reader.place());
             // The one place that takes a value, so that it is compiled into this loop.
             self.field(fields, expected, reader, within)?;
+            if within.is_none()
+                && let Some(place) = self.places.get_mut(expected)
+            {
+                *place = (start, self.moved.wrapping_add(reader.place()));
+            }
             expected += 1;
             more = !reader.is_last(b'}')?;
         }
@@ -200,13 +243,7 @@ impl Pass<'_> {
         }
         match canonical(field.kind, json) {
             Ok(None) => {}
-            Ok(Some(text)) => {
-                self.patches.push(Patch {
-                    start: place.start,
-                    end: place.end,
-                    text,
-                });
-            }
+            Ok(Some(text)) => self.patch(place, text),
             Err(Odd) => {
                 if !self.odd.contains(&field.name()) {
                     self.odd.push(field.name());
@@ -228,13 +265,18 @@ impl Pass<'_> {
             self.aside = Some(json.to_owned());
         }
         if !self.shape.embedded {
-            self.patches.push(Patch {
-                start: place.start,
-                end: place.end,
-                text: Cow::Borrowed("null"),
-            });
+            self.patch(place, Cow::Borrowed("null"));
         }
         Ok(())
+    }
+
+    /// Notes what has to stand in place of a value.
+    fn patch(&mut self, Range { start, end }: Range<usize>, text: Cow<'static, str>) {
+        self.moved = self
+            .moved
+            .wrapping_add(text.len())
+            .wrapping_sub(end - start);
+        self.patches.push(Patch { start, end, text });
     }
 
     #[cold]
@@ -270,7 +312,9 @@ impl Pass<'_> {
     fn apply(&self, document: &str, offset: usize) -> Vec<u8> {
         let first = self.shape.first.as_bytes();
         let grown: usize = self.patches.iter().map(|patch| patch.text.len()).sum();
-        let mut out = Vec::with_capacity(document.len() + grown + first.len() + 1);
+        let mut out = self.shape.spare.take();
+        out.clear();
+        out.reserve(document.len() + grown + first.len() + 1);
         let mut done = 0;
         if let Some(own) = document.get(1..).filter(|_| !first.is_empty()) {
             out.push(b'{');
@@ -331,7 +375,7 @@ fn canonical(kind: Kind, json: &str) -> Result<Option<Cow<'static, str>>, Odd> {
         Kind::Integer => match json.as_bytes() {
             _ if is_integer(json) => Ok(None),
             b"\"\"" => Ok(Some(Cow::Borrowed("null"))),
-            [b'"', inner @ .., b'"'] if std::str::from_utf8(inner).is_ok_and(is_integer) => {
+            [b'"', inner @ .., b'"'] if core::str::from_utf8(inner).is_ok_and(is_integer) => {
                 Ok(Some(Cow::Owned(json[1..json.len() - 1].to_owned())))
             }
             // A fraction is kept: cutting it would invent a value.

@@ -1,6 +1,7 @@
 //! Order.
 
-use std::collections::BinaryHeap;
+use crate::prelude::*;
+use alloc::collections::BinaryHeap;
 
 /// What is given, from the least to the greatest. The standard library's sort is faster, and 4 kB of the component for each type.
 pub fn in_order<T: Ord>(items: Vec<T>) -> Vec<T> {

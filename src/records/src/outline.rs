@@ -1,9 +1,10 @@
 //! Objects, read one level deep.
 
+use crate::prelude::*;
 use crate::{Invalid, Name, Reader, unescaped};
 
 /// An object, read one level deep: its members, as they are written. Anything else has none.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outline<'a> {
     /// The whole of it.
     pub text: &'a str,
@@ -39,6 +40,13 @@ impl<'a> Outline<'a> {
     /// Whether it has a member of this name, even if that is null.
     pub fn has(&self, name: &str) -> bool {
         self.members.iter().any(|(known, _)| known.is(name))
+    }
+
+    /// The members of a name, as they are written.
+    #[inline(always)]
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &'a str> {
+        let members = self.members.iter();
+        members.filter_map(move |(known, member)| known.is(name).then_some(*member))
     }
 
     /// The member of a name, as it is written; the last one of several.

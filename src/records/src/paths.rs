@@ -1,5 +1,6 @@
 //! Values at many dotted paths of a record, picked in one pass.
 
+use crate::prelude::*;
 use crate::{Invalid, Name, Reader};
 
 /// Dotted paths to look for. A field of the record itself is named by the first part of a path; further down a name may
@@ -36,13 +37,29 @@ impl Paths {
         }
     }
 
+    /// Prepares to look for these paths within the value of a field; beside each, its place in what is [found](Self::find).
+    pub fn within(paths: &[(&str, usize)]) -> Self {
+        Self {
+            count: 0,
+            root: Node::new(paths, true),
+        }
+    }
+
+    /// Puts the values at the paths, as they are written in this one, to their places.
+    ///
+    /// # Errors
+    /// When it is no JSON.
+    pub fn find<'a>(&self, value: &'a str, found: &mut [Option<&'a str>]) -> Result<(), Invalid> {
+        self.root.pick(&mut Reader::new(value), found)
+    }
+
     /// The values at the paths, as they are written in the record.
     ///
     /// # Errors
     /// When the record is no JSON.
     pub fn pick<'a>(&self, record: &'a str) -> Result<Vec<Option<&'a str>>, Invalid> {
         let mut found = vec![None; self.count];
-        self.root.pick(&mut Reader::new(record), &mut found)?;
+        self.find(record, &mut found)?;
         Ok(found)
     }
 }

@@ -1,10 +1,11 @@
 //! Values at a few dotted paths of a record. Nothing is made of the paths beforehand, as [`Paths`](crate::Paths) does for many
 //! records: a look at one record costs no more than reading it.
 
-use std::borrow::Cow;
+use crate::prelude::*;
+use alloc::borrow::Cow;
 
 use crate::reader::same;
-use crate::{Invalid, Reader};
+use crate::{Invalid, Outline, Reader};
 
 /// The values at paths, which are sorted and different, as they are written in the record. The paths mean what they mean to
 /// [`Paths`](crate::Paths).
@@ -22,6 +23,37 @@ pub fn value_at<'a>(record: &'a str, path: &str) -> Option<&'a str> {
     let mut found = [None];
     pick(&mut Reader::new(record), &[path], 0, &mut found).ok()?;
     found[0]
+}
+
+/// The same of a record that was read one level deep: only the fields that paths name are looked into.
+pub fn values_in<'a>(paths: &[&str], record: &Outline<'a>) -> Vec<Option<&'a str>> {
+    let mut found = vec![None; paths.len()];
+    let first = |path: &str| {
+        path.bytes()
+            .position(|byte| byte == b'.')
+            .unwrap_or(path.len())
+    };
+    let mut start = 0;
+    while let Some(path) = paths.get(start) {
+        let field = path.get(..first(path)).unwrap_or_default();
+        let alike = |path: &&&str| path.get(..first(path)) == Some(field);
+        let end = start + paths[start..].iter().take_while(alike).count();
+        let exact = paths[start].len() == field.len();
+        for value in record.all(field) {
+            if exact {
+                found[start] = Some(value);
+            }
+            let deeper = start + usize::from(exact)..end;
+            if let (Some(paths @ [_, ..]), Some(found)) =
+                (paths.get(deeper.clone()), found.get_mut(deeper))
+            {
+                // It was read before.
+                let _ = pick(&mut Reader::new(value), paths, field.len() + 1, found);
+            }
+        }
+        start = end;
+    }
+    found
 }
 
 /// Looks into the value that comes next for what the paths name from this byte on.
@@ -158,6 +190,10 @@ mod tests {
             for record in [record, cut] {
                 let expected = Paths::new(paths.iter().copied()).pick(&record);
                 prop_assert_eq!(values_at(&paths, &record), expected.clone());
+                if let Ok(expected) = &expected && record.starts_with('{') {
+                    let outline = Outline::next(&mut Reader::new(&record)).unwrap();
+                    prop_assert_eq!(&values_in(&paths, &outline), expected);
+                }
                 for (at, path) in paths.iter().enumerate() {
                     let one = expected.as_ref().ok().and_then(|found| found[at]);
                     prop_assert_eq!(value_at(&record, path), one);

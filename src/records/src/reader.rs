@@ -4,7 +4,8 @@
 //!
 //! It accepts exactly the texts that serde_json accepts when it skips a value: a property test compares them.
 
-use std::ops::Range;
+use crate::prelude::*;
+use core::ops::Range;
 
 /// The text is no JSON, or ends too early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! Texts and their escapes.
 
+use crate::blocks::{BLOCK, Block, STEP};
+use crate::prelude::*;
 use crate::reader::plain;
 
 /// A text in quotes, escaped.
@@ -7,6 +9,36 @@ pub fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     quote(&mut out, text);
     out
+}
+
+/// Appends texts, one behind the other. Most are names and marks: those that are short are copied in two steps which overlap,
+/// since in the sandbox each longer copy is a call of the host's.
+#[inline(never)]
+pub fn add(out: &mut String, texts: &[&str]) {
+    // SAFETY: whole texts are appended.
+    let bytes = unsafe { out.as_mut_vec() };
+    bytes.reserve(texts.iter().map(|text| text.len()).sum());
+    for text in texts {
+        let text = text.as_bytes();
+        match text.len() {
+            0..4 => text.iter().for_each(|byte| bytes.push(*byte)),
+            4..8 => overlapping::<4>(bytes, text),
+            8..16 => overlapping::<8>(bytes, text),
+            16..33 => overlapping::<16>(bytes, text),
+            _ => bytes.extend_from_slice(text),
+        }
+    }
+}
+
+/// Appends a text that is as long as this, or up to twice as long.
+#[inline(always)]
+fn overlapping<const SIZE: usize>(bytes: &mut Vec<u8>, text: &[u8]) {
+    let end = bytes.len() + text.len();
+    if let (Some(first), Some(last)) = (text.first_chunk::<SIZE>(), text.last_chunk::<SIZE>()) {
+        bytes.extend_from_slice(first);
+        bytes.truncate(end - SIZE);
+        bytes.extend_from_slice(last);
+    }
 }
 
 /// Appends a text in quotes, escaped.
@@ -41,42 +73,41 @@ pub fn quote(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// How many bytes a text begins with, eight by eight, that are printable and of ASCII, and no two of which are blanks side by
-/// side; nor is the first one a blank behind another.
+/// How many bytes a text begins with, as far as blocks of them go, that are printable and of ASCII, and no two of which are
+/// blanks side by side; nor is the first one a blank behind another. None that begins markup is among them either, where that
+/// matters.
 #[inline(always)]
-pub(crate) fn smooth(text: &[u8], mut is_blank: bool) -> usize {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGH: u64 = ONES << 7;
-    // The high bits of those bytes that are zero.
-    let zeros = |word: u64| !(((word & !HIGH) + !HIGH) | word | !HIGH);
+pub(crate) fn smooth<const MARKUP: bool>(text: &[u8], mut is_blank: bool) -> usize {
     let mut done = 0;
-    while let Some(Ok(block)) = text.get(done..done + 8).map(TryInto::try_into) {
-        let word = u64::from_le_bytes(block);
-        let blanks = zeros(word ^ (ONES * u64::from(b' ')));
-        let doubled = blanks & (blanks << 8 | u64::from(is_blank) << 7);
-        // Less than a blank: the upper three bits are zero.
-        let control = zeros(word & (ONES * 0xe0)) | zeros(word ^ (ONES * 0x7f));
-        if (word & HIGH) | doubled | control != 0 {
-            break;
+    while let Some(Ok(block)) = text.get(done..done + BLOCK).map(TryInto::try_into) {
+        let block = Block::of(block);
+        let blanks = block.equal(b' ');
+        let doubled = blanks & (blanks << STEP | u64::from(is_blank) << (STEP - 1));
+        let mut odd = doubled | block.unprintable();
+        if MARKUP {
+            odd |= block.equal(b'<') | block.equal(b'&');
         }
-        is_blank = blanks >> 63 != 0;
-        done += 8;
+        if odd != 0 {
+            return done + odd.trailing_zeros() as usize / STEP;
+        }
+        is_blank = blanks >> (BLOCK * STEP - 1) != 0;
+        done += BLOCK;
     }
     done
 }
 
-/// The length of the longest beginning of a text that is words with one blank between each two.
+/// The length of the longest beginning of a text that is words with one blank between each two, and no markup.
 #[inline(never)]
 pub fn in_one_row(text: &str) -> usize {
     let bytes = text.as_bytes();
     let (mut at, mut is_blank) = (0, true);
     loop {
-        at += smooth(bytes.get(at..).unwrap_or_default(), is_blank);
+        at += smooth::<true>(bytes.get(at..).unwrap_or_default(), is_blank);
         is_blank = at.checked_sub(1).is_none_or(|at| bytes[at] == b' ');
         for _ in 0..8 {
             match bytes.get(at) {
                 Some(b' ') if !is_blank => is_blank = true,
-                Some(b' ' | b'\n' | b'\r' | b'\t' | b'\x0c') | None => {
+                Some(b' ' | b'\n' | b'\r' | b'\t' | b'\x0c' | b'<' | b'&') | None => {
                     return at - usize::from(is_blank && at > 0);
                 }
                 Some(_) => is_blank = false,
@@ -156,6 +187,8 @@ mod tests {
             ("a b ", 3),
             ("a b  c", 3),
             ("a\nb", 1),
+            ("a &amp; b", 1),
+            ("twelve, thirteen<br>", 16),
             ("é\u{a0}ü\t", 6),
         ] {
             assert_eq!(in_one_row(text), length, "{text:?}");
@@ -163,6 +196,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn texts_are_added_whole(texts in prop::collection::vec(".{0,40}", 0..8)) {
+            let mut out = "x".to_owned();
+            add(&mut out, &texts.iter().map(String::as_str).collect::<Vec<_>>());
+            prop_assert_eq!(out, format!("x{}", texts.concat()));
+        }
+
         #[test]
         fn texts_are_written_and_read_as_serde_json_does(text in ".{0,40}|[\\x00-\\x7f]{0,40}") {
             let written = quoted(&text);

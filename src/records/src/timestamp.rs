@@ -15,7 +15,7 @@ pub struct NoTime;
 pub fn parse(json: &str) -> Result<Option<i64>, NoTime> {
     match json.as_bytes() {
         b"null" | b"\"\"" => Ok(None),
-        [b'"', inner @ .., b'"'] => std::str::from_utf8(inner)
+        [b'"', inner @ .., b'"'] => core::str::from_utf8(inner)
             .map_err(|_| NoTime)
             .and_then(from_text)
             .map(Some),
@@ -136,25 +136,8 @@ fn from_number(text: &str) -> Result<i64, NoTime> {
     seconds.checked_sub(i64::from(below)).ok_or(NoTime)
 }
 
-/// Reads the time in an HTTP `Date` header, in the one form that servers may send: `Thu, 27 Jun 2024 12:52:57 GMT`.
-pub fn http_date(text: &str) -> Option<i64> {
-    const MONTHS: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
-    let mut parts = text.trim().split(' ').skip(1);
-    let day = number(parts.next()?, 2)?;
-    let month = parts.next()?;
-    let month = MONTHS.iter().zip(1..).find(|(name, _)| **name == month)?.1;
-    let year = number(parts.next()?, 4)?;
-    let clock = second_of_day(parts.next()?)?;
-    let zone = parts.next()?;
-    (zone == "GMT" && parts.next().is_none()).then_some(days(year, month, day)? * DAY + clock)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, UNIX_EPOCH};
-
     use proptest::prelude::*;
     use time::OffsetDateTime;
     use time::format_description::well_known::Rfc3339;
@@ -202,13 +185,6 @@ mod tests {
     }
 
     proptest! {
-        /// Up to the end of the year 9999.
-        #[test]
-        fn the_calendar_is_that_of_others(seconds in 0..253_402_300_800_i64) {
-            let instant = UNIX_EPOCH + Duration::from_secs(seconds.unsigned_abs());
-            prop_assert_eq!(http_date(&httpdate::fmt_http_date(instant)), Some(seconds));
-        }
-
         #[test]
         fn rfc_3339_is_read_as_others_do(
             text in "(000[01]|19[0-9]{2}|20[0-3][0-9])-[01][0-9]-[0-3][0-9][T ][0-2][0-9]:[0-6][0-9]:[0-5][0-9](\\.[0-9]{0,3})?([+-][0-2][0-9]:[0-6][0-9]|Z)"
@@ -219,16 +195,7 @@ mod tests {
 
         #[test]
         fn no_text_is_a_crash(text in "\\PC{0,40}|[0-9TZ:. +-]{0,30}") {
-            let _ = (from_text(&text), http_date(&text));
+            let _ = from_text(&text);
         }
-    }
-
-    #[test]
-    fn http_dates_are_read() {
-        assert_eq!(
-            http_date("Thu, 27 Jun 2024 12:52:57 GMT"),
-            Some(1_719_492_777)
-        );
-        assert_eq!(http_date("tomorrow"), None);
     }
 }

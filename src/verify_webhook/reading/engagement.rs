@@ -5,6 +5,7 @@ use crate::contract::types::{Change, Failure};
 use crate::intercom::normalize::Normalizer;
 use crate::intercom::{streams, topics};
 use crate::json::{Outline, quoted};
+use crate::prelude::*;
 
 impl Reading<'_> {
     /// What a contact did with a message: a row of its own, since no list has it.

@@ -6,6 +6,7 @@ use crate::intercom::normalize::{Normalizer, join_key};
 use crate::intercom::streams::{self, Stream};
 use crate::intercom::topics::{self, Subject};
 use crate::json::{Outline, Reader};
+use crate::prelude::*;
 
 impl Reading<'_> {
     /// Objects that belong together, or no longer.

@@ -6,6 +6,7 @@ use crate::intercom::normalize::Normalizer;
 use crate::intercom::streams::{self, Stream};
 use crate::intercom::topics::Subject;
 use crate::json::{Outline, Reader};
+use crate::prelude::*;
 
 impl Reading<'_> {
     /// The parts that an object holds: an object with a list, or a list.

@@ -4,6 +4,7 @@ use super::Reading;
 use crate::intercom::normalize::Record;
 use crate::intercom::streams::Stream;
 use crate::json::{self, quoted};
+use crate::prelude::*;
 use crate::triggers::Occasion;
 
 /// A row that a delivery tells of.
@@ -51,7 +52,7 @@ impl Reading<'_> {
 
     /// Lets triggers look at all of it.
     pub(super) fn look(&mut self, received_at_ms: i64) {
-        for told in std::mem::take(&mut self.told) {
+        for told in core::mem::take(&mut self.told) {
             let Some(watch) = self.triggers.of_stream(told.stream) else {
                 continue;
             };

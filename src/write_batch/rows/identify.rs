@@ -12,6 +12,7 @@ use crate::contract::types::FailureKind;
 use crate::failure::failure;
 use crate::intercom::actions::{Absent, By, Object, Reference};
 use crate::intercom::versions::{PREVIEW, minor};
+use crate::prelude::*;
 
 /// What is said of rows whose contact is not there to be deleted: nobody finds one in the archive otherwise.
 const HIDDEN: &str = "of those that were to be deleted some are not there; one that is in the archive is found and \

@@ -18,6 +18,7 @@ use crate::intercom::request;
 use crate::intercom::versions::PREVIEW;
 use crate::json::{self, Member, Members, Object};
 use crate::operation::Answer;
+use crate::prelude::*;
 
 /// Rows of one job, at most.
 const MOST: usize = 100;
@@ -264,11 +265,14 @@ impl Travelling {
             .json(target.name)
             .filter(|_| call.does != Does::Creates);
         let id = id.map(str::to_owned);
-        let mut members = Members::default().some_json("id", id);
+        let mut members = Members::default();
+        members.some_json("id", id);
         for field in mode.fields().filter(|field| field.sent) {
             match self.values.json(field.name) {
                 Some("null") => return None,
-                Some(json) => members = members.json(field.name, json),
+                Some(json) => {
+                    members.json(field.name, json);
+                }
                 None => {}
             }
         }

@@ -8,6 +8,7 @@ use crate::contract::http::{Method, Request};
 use crate::intercom::actions::{Absent, By, Call, Does, Write};
 use crate::intercom::request;
 use crate::json::quoted;
+use crate::prelude::*;
 
 impl Rows {
     /// One outcome for each row, with the writes that would be made now.

@@ -16,6 +16,7 @@ use crate::intercom::request;
 use crate::intercom::versions::{MERGED_ARE_TOLD, is_from};
 use crate::json::quoted;
 use crate::operation::Answer;
+use crate::prelude::*;
 
 /// Requests for one row, at most: create, conflict, unarchive, update, and once more.
 const MOST_REQUESTS: u32 = 6;
@@ -93,7 +94,7 @@ impl Rows {
     /// Takes the round back: nothing of it was sent.
     pub fn unsend(&mut self) {
         self.starting.clear();
-        for (index, looks) in std::mem::take(&mut self.round) {
+        for (index, looks) in core::mem::take(&mut self.round) {
             let travelling = &mut self.rows[index];
             if !looks {
                 travelling.in_doubt = false;
@@ -103,11 +104,11 @@ impl Rows {
 
     /// Reads the answers of a round.
     pub fn read_round(&mut self, now_ms: i64, answers: Vec<Answer>) {
-        let starting = std::mem::take(&mut self.starting);
+        let starting = core::mem::take(&mut self.starting);
         if !starting.is_empty() {
             return self.read_starts(now_ms, starting, answers);
         }
-        let round = std::mem::take(&mut self.round);
+        let round = core::mem::take(&mut self.round);
         let mut ended: Vec<usize> = Vec::new();
         let taken: Vec<String> = self.taken();
         let mut taken = taken;

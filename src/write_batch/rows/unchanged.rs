@@ -4,6 +4,7 @@ use super::super::written::{Mark, Written, mark};
 use super::{Lanes, Rows, Travelling, outcome};
 use crate::contract::connector::{Outcome, OutcomeStatus};
 use crate::intercom::actions::Mode;
+use crate::prelude::*;
 
 /// What a row says, in digests.
 #[derive(Clone, Copy)]
