@@ -18,8 +18,8 @@ use crate::mapping::Mapping;
 use crate::operation::{Answer, Input, Moment, Operation, Step};
 use crate::prelude::*;
 use crate::schema::{self, Attribute};
+use crate::search::replaced;
 use crate::triggers;
-use records::replaced;
 
 /// Where people authorise; Intercom leads them on to their region.
 const AUTHORIZE: &str = "https://app.intercom.com/oauth";

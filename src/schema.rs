@@ -58,7 +58,7 @@ pub fn of_stream(stream: &Stream, attributes: &[Attribute]) -> String {
 fn add_properties(out: &mut String, fields: &[Field], attributes: &[Attribute]) {
     for (index, field) in fields.iter().enumerate() {
         add(out, &[comma(index), field.written]);
-        add_kind(out, field.kind, attributes);
+        add_kind(out, *field.kind, attributes);
     }
 }
 

@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_given_file_rules() {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = written::Folder::new();
         let file = directory.path().join("x.wasm");
         fs::write(&file, b"bytes").unwrap();
         assert_eq!(find_or_build(Some(&file)).unwrap(), b"bytes");
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn without_sources_the_error_says_what_to_do() {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = written::Folder::new();
         let error = build::build(directory.path(), CONNECTOR).unwrap_err();
         assert!(matches!(error, ArtifactError::NoSources { .. }));
         assert!(error.to_string().contains("--component"), "{error}");

@@ -9,6 +9,7 @@ mod trial;
 mod webhooks;
 mod writing;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -124,6 +125,10 @@ pub struct Global {
     /// Divides every wait, for tests
     #[arg(long, global = true, hide = true, default_value_t = 1.0, value_parser = time_scale)]
     pub time_scale: f64,
+
+    /// The cursor formats of versions that were taken back, of the folder of which the active one is run.
+    #[arg(skip)]
+    pub given_up: BTreeSet<u8>,
 }
 
 /// What the debug mode says.

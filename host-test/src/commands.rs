@@ -10,6 +10,7 @@ mod describe;
 mod erase;
 mod error;
 mod intents;
+mod interruption;
 mod map;
 mod read;
 mod resources;

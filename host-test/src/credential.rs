@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn the_files_own_token_wins_and_the_place_is_looked_at_anew() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = written::Folder::new();
         let path = folder.path().join("my.yaml");
         let write = |credentials: &str| {
             let text = format!("connector: intercom\ncredentials: {credentials}\n");

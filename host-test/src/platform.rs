@@ -11,6 +11,7 @@ pub mod control;
 pub mod database;
 pub mod folder;
 mod lives;
+mod memory;
 mod registry;
 mod retention;
 pub mod scheduler;

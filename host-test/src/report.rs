@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::contract::connector::Page;
 use crate::contract::types::Change;
 
-pub use self::notices::{Notices, QUARANTINED};
+pub use self::notices::{Notices, QUARANTINED, READ_ANEW};
 pub use self::status::StreamStatus;
 pub use self::sweep::SweepReport;
 pub use self::table::{bytes, duration, run_table, table};

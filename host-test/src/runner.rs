@@ -16,7 +16,7 @@ mod stream;
 mod sweep;
 mod walker;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::contract::connector::{Descriptor, Page, StreamDescriptor};
@@ -66,9 +66,9 @@ pub struct RunOptions {
     pub exclusive_wait: Duration,
     /// Forget the positions and begin the output of each stream anew.
     pub full: bool,
-    /// The cursor format of a version that was taken back. A stream that no other version has read is begun anew, aloud; any other
+    /// The cursor formats of versions that were taken back. A stream that no other version has read is begun anew, aloud; any other
     /// position that is not readable is a failure.
-    pub taken_back: Option<u8>,
+    pub given_up: BTreeSet<u8>,
     /// From when on to read a stream that has no position yet, in milliseconds since 1970.
     pub since_ms: Option<i64>,
     /// Rows in a page, softly.
@@ -92,7 +92,7 @@ impl Default for RunOptions {
             sweep: Sweep::Never,
             exclusive_wait: Duration::from_secs(15 * 60),
             full: false,
-            taken_back: None,
+            given_up: BTreeSet::new(),
             since_ms: None,
             max_entries: 150,
             max_bytes: 8 * 1024 * 1024,

@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_token_comes_back_and_is_replaced() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = written::Folder::new();
         let path = folder.path().join("deep/er/my.credentials.json");
         assert!(load(&path).unwrap().is_none());
         for token in ["first", TOKEN] {
@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn only_the_owner_can_read_it() {
         use std::os::unix::fs::PermissionsExt as _;
-        let folder = tempfile::tempdir().unwrap();
+        let folder = written::Folder::new();
         let path = folder.path().join("made/my.credentials.json");
         store(&path, &TOKEN.into()).unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn what_is_no_token_file_is_refused_and_left_alone() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = written::Folder::new();
         let path = folder.path().join("my.yaml");
         for (text, word) in [
             ("connector: intercom\ntoken: dG9r\n", "not a token file"),

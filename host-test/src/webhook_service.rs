@@ -85,7 +85,7 @@ mod tests {
     #[tokio::test]
     async fn what_the_output_has_already_is_not_stored_again() {
         for lines in [true, false] {
-            let directory = tempfile::tempdir().unwrap();
+            let directory = written::Folder::new();
             let queue_path = directory.path().join("queue");
             let open = || -> Box<dyn Output> {
                 if lines {

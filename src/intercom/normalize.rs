@@ -1,7 +1,8 @@
 //! Records of a stream in their canonical form: normalised, with what Intercom leaves out, and with their key.
 
 use crate::prelude::*;
-use records::{Normalized, Place, Shape, replaced};
+use crate::search::replaced;
+use records::{Normalized, Place, Shape};
 
 use crate::intercom::attributes;
 use crate::intercom::streams::{Complement, Stream};

@@ -104,7 +104,7 @@ fn within(fields: &[Field], path: &str, place: &str) -> Result<Type, Box<Problem
             &names,
         )));
     };
-    let kind = match field.kind {
+    let kind = match *field.kind {
         Kind::Text | Kind::Reference => Type::Text,
         Kind::Epoch | Kind::Integer => Type::Number,
         Kind::Boolean => Type::Boolean,
@@ -114,7 +114,7 @@ fn within(fields: &[Field], path: &str, place: &str) -> Result<Type, Box<Problem
             Type::Object
         }
     };
-    match (rest, field.kind) {
+    match (rest, *field.kind) {
         ("", _) => Ok(kind),
         (rest, Kind::Nested(inner)) => within(inner, rest, place),
         (_, _) if matches!(kind, Type::Object | Type::List | Type::Any) => Ok(Type::Any),

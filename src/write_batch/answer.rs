@@ -12,7 +12,7 @@ use crate::intercom::request::{canonical_id, server_time};
 use crate::json::{self, Member, Object as Members};
 use crate::operation::Answer;
 use crate::prelude::*;
-use records::parted;
+use crate::search::{find, parted};
 
 /// How soon an object that is not there yet is looked for again.
 pub const SOON_MS: u64 = 60_000;
@@ -141,7 +141,7 @@ impl Sent<'_> {
                 let Some(id) = conflicting_id(&message) else {
                     return Err(refused());
                 };
-                let archived = message.to_ascii_lowercase().contains("archived");
+                let archived = find(&message.to_ascii_lowercase(), "archived").is_some();
                 return Ok(match (self.mode.write, archived) {
                     (Write::Either(..), true) => Next::Archived(id),
                     (Write::Either(..), false) => Next::There(id),

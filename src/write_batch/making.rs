@@ -7,7 +7,7 @@ use crate::intercom::request;
 use crate::json::{self, Member, Object};
 use crate::operation::Answer;
 use crate::prelude::*;
-use records::find;
+use crate::search::find;
 
 /// An object that is made.
 struct Making {

@@ -14,9 +14,10 @@ pub fn making(type_id: &str, name: &str, data_type: &str) -> (String, String) {
     let mut body = Members::default();
     body.text("name", name)
         .text("description", name)
-        .text("data_type", decimal(data_type));
+        .text("data_type", decimal(data_type))
+        .object();
     let path = format!("/ticket_types/{}/attributes", encode(type_id));
-    (path, body.object())
+    (path, body)
 }
 
 /// Checks the attributes of a row against the type of its ticket, and leaves out of it what the policy wants to be left out.

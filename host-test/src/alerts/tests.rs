@@ -47,7 +47,7 @@ fn counted(line: &str) -> bool {
 
 #[tokio::test]
 async fn a_command_gets_alert_and_recovery_in_their_order() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = written::Folder::new();
     let file = folder.path().join("alerts.jsonl");
     let script = r#"cat >> "$0"; echo "$ALERT $ALERT_ABOUT $ALERT_CONNECTION $ALERT_SUBJECT $ALERT_MESSAGE" >> "$0.env""#;
     let alerts = start("alerts-command", rule(shell(script, &file)));
@@ -74,7 +74,7 @@ async fn a_command_gets_alert_and_recovery_in_their_order() {
 
 #[tokio::test]
 async fn a_command_that_fails_is_run_again_and_one_that_hangs_is_ended() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = written::Folder::new();
     let file = folder.path().join("tries");
     let failing = start(
         "alerts-failing",
@@ -148,7 +148,7 @@ async fn a_url_is_posted_to_until_it_takes_the_alert() {
 
 #[tokio::test]
 async fn calls_that_fail_are_noticed_by_themselves() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = written::Folder::new();
     let file = folder.path().join("alerts.jsonl");
     let rate = AlertRule {
         on: BTreeSet::from([AlertKind::FailureRate]),

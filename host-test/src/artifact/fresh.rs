@@ -58,8 +58,8 @@ mod tests {
 
     use super::*;
 
-    fn sources() -> tempfile::TempDir {
-        let root = tempfile::tempdir().unwrap();
+    fn sources() -> written::Folder {
+        let root = written::Folder::new();
         for input in INPUTS.into_iter().chain(["src"]) {
             let path = root.path().join(input);
             match input {

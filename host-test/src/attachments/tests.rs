@@ -92,7 +92,7 @@ fn attachments(settings: &AttachmentSettings) -> Attachments {
 #[tokio::test]
 async fn files_are_copied_into_a_directory_wherever_a_record_names_them() {
     let (base, _) = server().await;
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let copies = attachments(&settings(CopyTo::Directory(directory.path().join("deep"))));
     let record = json!({
         "title": "t",
@@ -130,7 +130,7 @@ async fn files_are_copied_to_a_url() {
     let mut settings = settings(CopyTo::Url(format!("{base}/put/").parse().unwrap()));
     settings
         .headers
-        .insert("authorization", "Bearer mine".parse().unwrap());
+        .insert("authorization", "Bearer tell-nobody".parse().unwrap());
     settings.public_url = Some("https://files.example.com/".parse().unwrap());
     let record = json!({"attachments": [{"url": format!("{base}/a.pdf"), "name": "a.pdf"}]});
     let copied = attachments(&settings).copy(record).await;
@@ -139,7 +139,7 @@ async fn files_are_copied_to_a_url() {
     let uploads = uploads.lock().unwrap();
     let expected = (
         format!("/put/{name}"),
-        "Bearer mine".to_owned(),
+        "Bearer tell-nobody".to_owned(),
         "application/pdf".to_owned(),
         Bytes::from_static(b"content"),
     );
@@ -149,7 +149,7 @@ async fn files_are_copied_to_a_url() {
 #[tokio::test]
 async fn what_cannot_be_copied_is_named_and_holds_up_nothing() {
     let (base, _) = server().await;
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut settings = settings(CopyTo::Directory(directory.path().to_path_buf()));
     settings.types = vec!["application/*".to_owned(), "text/plain".to_owned()];
     let copies = attachments(&settings);
@@ -190,7 +190,7 @@ async fn what_cannot_be_copied_is_named_and_holds_up_nothing() {
 #[tokio::test]
 async fn a_size_that_nobody_announced_is_counted() {
     let (base, _) = server().await;
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let copies = attachments(&settings(CopyTo::Directory(directory.path().to_path_buf())));
     let record = json!({"attachments": [{"url": format!("{base}/endless")}]});
     let copied = copies.copy(record).await;
@@ -204,7 +204,7 @@ async fn a_size_that_nobody_announced_is_counted() {
 #[tokio::test]
 async fn what_never_answers_is_given_up() {
     let (base, _) = server().await;
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut settings = settings(CopyTo::Directory(directory.path().to_path_buf()));
     settings.timeout = Duration::from_millis(50);
     let never = json!({"url": format!("{base}/never")});
@@ -218,7 +218,7 @@ async fn what_never_answers_is_given_up() {
 #[tokio::test]
 async fn this_machine_is_not_asked_where_the_provider_is_elsewhere() {
     let (base, _) = server().await;
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let settings = settings(CopyTo::Directory(directory.path().to_path_buf()));
     let copies = Attachments::new(&settings, false).unwrap().unwrap();
     for url in [

@@ -149,7 +149,7 @@ mod tests {
 
     #[tokio::test]
     async fn tenants_share_a_store_and_no_value() {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = written::Folder::new();
         let file = directory.path().join("state.sqlite");
         let stores: [Arc<dyn StateStore>; 2] = [
             Arc::new(MemoryState::new()),

@@ -201,7 +201,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_line_is_there_once_whenever_its_writer_dies() {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = written::Folder::new();
         let path = directory.path().join("a/intents.jsonl");
         let sink = IntentSink::of(None, path.clone()).unwrap();
         let lines = || -> Vec<Value> {

@@ -15,7 +15,7 @@ const LISTED: u32 = 100;
 pub enum IntentsCommand {
     /// List intents, oldest first
     List(ListIntentsArguments),
-    /// Agree to intents that wait for a person; `webhook serve` or `intents run` carries them out
+    /// Agree to intents that wait for a person; `serve`, `webhook serve` or `intents run` carries them out
     Confirm(IntentIdsArguments),
     /// Refuse intents that wait for a person
     Reject(IntentIdsArguments),
@@ -23,7 +23,7 @@ pub enum IntentsCommand {
     Retry(IntentIdsArguments),
     /// Make the intent of a trigger for a conversation (or another row), whatever the trigger's conditions say
     Create(CreateIntentArguments),
-    /// Carry out what is due, once, where no `webhook serve` does
+    /// Carry out what is due, once, where no server does
     Run(ConnectedArguments),
 }
 
@@ -32,11 +32,11 @@ pub enum IntentsCommand {
 pub enum TriggersCommand {
     /// List the connection's triggers
     List(ConnectedArguments),
-    /// Switch a trigger on; a running `webhook serve` sees it at once
+    /// Switch a trigger on; a running server sees it at once
     Enable(SwitchArguments),
-    /// Switch a trigger off; a running `webhook serve` sees it at once
+    /// Switch a trigger off; a running server sees it at once
     Disable(SwitchArguments),
-    /// Look once at what time alone sets off (waiting, older_than); `webhook serve` does it by itself
+    /// Look once at what time alone sets off (waiting, older_than); a running server does it by itself
     Run(ConnectedArguments),
 }
 
@@ -49,7 +49,7 @@ pub enum CallbacksCommand {
     Retry(CallbackNumbersArguments),
     /// Forget what callbacks hold
     Dismiss(CallbackNumbersArguments),
-    /// Carry out what is due, once, where no `webhook serve` does
+    /// Carry out what is due, once, where no server does
     Run(ConnectedArguments),
 }
 
@@ -73,9 +73,13 @@ pub struct QueueArguments {
 /// A connection and the place of its queue.
 #[derive(Args, Clone, Debug)]
 pub struct ConnectedArguments {
-    /// The connection (YAML)
-    #[arg(long, value_name = "FILE")]
-    pub connection: PathBuf,
+    /// The connection (YAML); with --config the name of one of the platform's [default: the only one]
+    #[arg(long, value_name = "FILE", required_unless_present = "config")]
+    pub connection: Option<PathBuf>,
+
+    /// The platform (YAML) whose connection it is; it may be running
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["output", "state"])]
+    pub config: Option<PathBuf>,
 
     /// Into which webhooks are taken: the queue is beside it.
     #[command(flatten)]

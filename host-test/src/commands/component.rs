@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use super::{CommandError, print_json, print_line, read_bytes, start_logging};
 use crate::artifact::find_or_build;
 use crate::command_line::{
-    Command, ComponentActivateArguments, ComponentAddArguments, ComponentCommand,
-    ComponentRollbackArguments, Exit, Global, WebhookCommand, connection_name,
+    CallbacksCommand, Command, ComponentActivateArguments, ComponentAddArguments, ComponentCommand,
+    ComponentRollbackArguments, CreateIntentArguments, Exit, Global, IntentsCommand,
+    TriggersCommand, WebhookCommand, connection_name,
 };
 use crate::components::{
     Activation, Components, ComponentsError, Manifest, Scope, Selected, Store, StoreError,
@@ -115,6 +116,14 @@ impl Serving {
         Ok(Serving::Followed(components))
     }
 
+    /// The versions that are followed; absent: a component was named.
+    pub(super) fn followed(&self) -> Option<Arc<Components>> {
+        match self {
+            Serving::Named(_) => None,
+            Serving::Followed(components) => Some(Arc::clone(components)),
+        }
+    }
+
     /// The component for a connection.
     pub(super) async fn plugin(
         &self,
@@ -169,6 +178,11 @@ pub(super) fn choose(global: &mut Global, command: &Command) -> Result<(), Comma
         Some(sha256) => {
             // What was added is what is run.
             store.bytes(&sha256)?;
+            let selected = manifest.connectors.values();
+            global.given_up = selected
+                .flat_map(|selected| &selected.given_up)
+                .copied()
+                .collect();
             global.component = Some(store.file(&sha256));
             Ok(())
         }
@@ -190,6 +204,10 @@ fn connection_of(command: &Command) -> Option<&Path> {
         Command::Write(arguments) => Some(&arguments.connection),
         Command::Map(arguments) => Some(&arguments.connection),
         Command::Webhook(WebhookCommand::Verify(arguments)) => Some(&arguments.connection),
+        Command::Intents(IntentsCommand::Create(CreateIntentArguments { connected, .. }))
+        | Command::Intents(IntentsCommand::Run(connected))
+        | Command::Triggers(TriggersCommand::Run(connected))
+        | Command::Callbacks(CallbacksCommand::Run(connected)) => connected.connection.as_deref(),
         _ => None,
     }
 }
@@ -241,7 +259,7 @@ async fn activate(
         Scope::Connection(connection) => connection,
         Scope::Canary(percent) => format!("{percent} % of the connections, to try it"),
     };
-    said(global, Some(&version), &whom)
+    said(global, Some(&version), &whom, &[])
 }
 
 fn roll_back(
@@ -263,11 +281,12 @@ fn roll_back(
     };
     let connection = arguments.connection.as_deref();
     let now = store.roll_back(&connector, connection)?;
-    said(
-        global,
-        now.as_ref(),
-        connection.unwrap_or("all connections"),
-    )
+    let lost = match &now {
+        Some(version) => stored_formats_of_folders(&store.those_with(version)?).lost_on(version),
+        None => Vec::new(),
+    };
+    let whom = connection.unwrap_or("all connections");
+    said(global, now.as_ref(), whom, &lost)
 }
 
 /// Says what is active now.
@@ -275,12 +294,16 @@ fn said(
     global: &Global,
     version: Option<&StoredVersion>,
     whom: &str,
+    lost: &[String],
 ) -> Result<Exit, CommandError> {
     if global.json {
-        print_json(&json!({"active": version.map(version_json), "for": whom}))?;
+        print_json(&json!({"active": version.map(version_json), "for": whom, "lost": lost}))?;
     } else {
         let title = version.map_or_else(|| "no version".to_owned(), StoredVersion::title);
         print_line(&format!("{title} is active for {whom}"))?;
+        for sentence in lost {
+            print_line(&format!("! {sentence}"))?;
+        }
     }
     Ok(Exit::Success)
 }

@@ -4,7 +4,7 @@ mod queued;
 
 use serde_json::{Value, json};
 
-pub(super) use self::queued::{Queued, open_queue, queue_path};
+pub(super) use self::queued::{Connected, Queued, open_queue};
 use super::{CommandError, print_json, print_line};
 use crate::attachments::Attachments;
 use crate::carrying::{self, Carried, Carrier, CreateError};

@@ -150,6 +150,7 @@ impl Reading<'_> {
             asked_by_name: self.asked_by_name,
             sweep: self.sweep,
             full: self.reading.full,
+            given_up: self.global.given_up.clone(),
             since_ms,
             max_entries: self.reading.page_rows,
             retry: RetryPolicy {

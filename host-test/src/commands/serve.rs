@@ -1,5 +1,6 @@
 //! `serve`: a platform, until the process is told to end.
 
+use super::interruption::Interruptions;
 use super::{CommandError, start_logging};
 use crate::command_line::{Exit, Global, PlatformArguments};
 use crate::platform::{Addresses, Platform, PlatformConfig, ServeError};
@@ -18,8 +19,9 @@ pub(super) async fn run(
     let opened =
         tokio::task::spawn_blocking(move || Platform::open(config, components, time_scale));
     let platform = opened.await.map_err(CommandError::failed)?.map_err(error)?;
+    let interruptions = Interruptions::hear().map_err(CommandError::failed)?;
     platform
-        .serve(tell, super::webhook::interrupted)
+        .serve(tell, || async { interruptions.next().await })
         .await
         .map_err(error)?;
     Ok(Exit::Success)

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::intents::{Queued, queue_path};
-use super::{CommandError, load_connection, print_json, print_line};
-use crate::carrying::{self, find_trigger, look_at_waiting};
+use super::intents::{Connected, Queued};
+use super::{CommandError, print_json, print_line};
+use crate::carrying::{find_trigger, look_at_waiting};
 use crate::command_line::{ConnectedArguments, Exit, Global, SwitchArguments, TriggersCommand};
 use crate::connection_file::{ConnectionFile, Trigger};
 use crate::report::table;
@@ -22,16 +22,14 @@ pub(super) async fn run(global: &Global, command: &TriggersCommand) -> Result<Ex
     }
 }
 
-/// A connection's file and its queue, which knows the file's triggers then.
+/// A connection's file and its queue.
 fn open(
     global: &Global,
     arguments: &ConnectedArguments,
 ) -> Result<(ConnectionFile, Intents), CommandError> {
-    let file = load_connection(global, &arguments.connection)?;
-    let path = queue_path(&arguments.output)?;
-    let intents = Intents::open(&path).map_err(CommandError::failed)?;
-    carrying::declare(&intents, &file).map_err(CommandError::failed)?;
-    Ok((file, intents))
+    let connected = Connected::of(global, arguments)?;
+    let intents = connected.intents()?;
+    Ok((connected.file, intents))
 }
 
 fn switch(global: &Global, arguments: &SwitchArguments, on: bool) -> Result<Exit, CommandError> {

@@ -10,7 +10,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 pub(super) use self::place::Place;
-pub(super) use self::serve::{interrupted, serve};
+pub(super) use self::serve::serve;
 use super::intents::intent_json;
 use super::{CommandError, load_connection, print_json, read_bytes};
 use crate::clock::now_ms;

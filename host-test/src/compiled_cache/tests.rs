@@ -45,7 +45,7 @@ fn loads(directory: &Path, file: &Path) -> Result<(), String> {
 
 #[test]
 fn a_compiled_component_is_found_again_and_a_damaged_one_is_replaced() {
-    let place = tempfile::tempdir().unwrap();
+    let place = written::Folder::new();
     let directory = place.path().join("cache");
     let cache = CompiledCache::new(Some(directory.clone()));
     let sha256 = sha256_of(&bytes());
@@ -73,7 +73,7 @@ fn a_compiled_component_is_found_again_and_a_damaged_one_is_replaced() {
 
 #[test]
 fn a_file_that_no_engine_wrote_is_replaced_even_with_its_sum() {
-    let place = tempfile::tempdir().unwrap();
+    let place = written::Folder::new();
     let directory = place.path().join("cache");
     let cache = CompiledCache::new(Some(directory.clone()));
     cache.load_or_compile(engine(), &bytes(), "x").unwrap();
@@ -89,7 +89,7 @@ fn a_file_that_no_engine_wrote_is_replaced_even_with_its_sum() {
 #[test]
 fn what_others_can_use_is_not_used() {
     use std::os::unix::fs::PermissionsExt;
-    let place = tempfile::tempdir().unwrap();
+    let place = written::Folder::new();
     let directory = place.path().join("cache");
     let cache = CompiledCache::new(Some(directory.clone()));
     cache.load_or_compile(engine(), &bytes(), "x").unwrap();

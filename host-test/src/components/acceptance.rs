@@ -46,12 +46,21 @@ impl Holders {
         }
     }
 
-    fn sentence(&self) -> String {
+    fn merge(&mut self, others: &Holders) {
+        others.named.iter().for_each(|name| self.add(name.clone()));
+        self.others += others.others;
+    }
+
+    fn names(&self) -> String {
         let others = match self.others {
             0 => String::new(),
             others => format!(" and {others} more"),
         };
-        format!("in which {}{others} is stored", self.named.join(", "))
+        format!("{}{others}", self.named.join(", "))
+    }
+
+    fn sentence(&self) -> String {
+        format!("in which {} is stored", self.names())
     }
 }
 
@@ -60,6 +69,8 @@ impl Holders {
 pub struct StoredFormats {
     /// Of cursors: for each stream the newest position's.
     cursor: BTreeMap<u8, Holders>,
+    /// Of all positions of a stream, by which formats those are.
+    positions: BTreeMap<BTreeSet<u8>, Holders>,
     /// Of values that the component keeps.
     state: BTreeMap<u8, Holders>,
     /// Of compiled mappings and triggers.
@@ -70,6 +81,9 @@ impl StoredFormats {
     /// Adds what an output remembers of a connection. A stream counts with its newest position.
     pub fn add(&mut self, connection: &str, state: &State) {
         for (name, stream) in &state.streams {
+            let formats: BTreeSet<u8> = stream.positions.keys().copied().collect();
+            let holders = self.positions.entry(formats).or_default();
+            holders.add(format!("{connection} ({name})"));
             let positions = stream.positions.values();
             if let Some(newest) = positions.max_by_key(|position| position.sequence) {
                 let holders = self.cursor.entry(newest.format).or_default();
@@ -81,6 +95,35 @@ impl StoredFormats {
             let holders = self.prepared.entry(*format).or_default();
             holders.add(connection.to_owned());
         }
+    }
+
+    /// What a version cannot go on with that was put in place although it may not read everything: for people.
+    pub fn lost_on(&self, version: &StoredVersion) -> Vec<String> {
+        let reads = &version.formats.cursor.reads;
+        let mut anew = Holders::default();
+        for (formats, holders) in &self.positions {
+            if !formats.is_empty() && formats.is_disjoint(reads) {
+                anew.merge(holders);
+            }
+        }
+        let anew = (anew != Holders::default()).then(|| {
+            format!(
+                "it reads anew what only versions have read that were taken back: {}",
+                anew.names()
+            )
+        });
+        let reads = &version.formats.state.reads;
+        let kept = self
+            .state
+            .iter()
+            .filter(|(format, _)| !reads.contains(format));
+        let kept = kept.map(|(format, holders)| {
+            format!(
+                "it does not read state of format {format}, {}",
+                holders.sentence()
+            )
+        });
+        anew.into_iter().chain(kept).collect()
     }
 
     /// Adds the formats of the values that the component keeps for a connection.

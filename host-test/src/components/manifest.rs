@@ -124,6 +124,10 @@ pub struct Selected {
     /// The last time that a version was taken back because it failed; absent where that never was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken_back: Option<TakenBack>,
+    /// The formats of the cursors that versions wrote which were taken back, because they failed or by somebody. A stream that
+    /// only those have read is begun anew.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub given_up: BTreeSet<u8>,
 }
 
 /// The active version, and the one before it.
@@ -204,6 +208,16 @@ impl Manifest {
     /// The version with this hash.
     pub fn version(&self, sha256: &str) -> Option<&StoredVersion> {
         self.versions.iter().find(|stored| stored.sha256 == sha256)
+    }
+
+    /// Notes that a version was taken back.
+    pub(super) fn give_up(&mut self, connector: &str, sha256: &str) {
+        let format = self
+            .version(sha256)
+            .map(|version| version.formats.cursor.writes);
+        if let Some(selected) = self.connectors.get_mut(connector) {
+            selected.given_up.extend(format);
+        }
     }
 
     /// The version that is active for a connection of a connector.

@@ -1,6 +1,6 @@
 //! Versions at work: a slot for each connection, which follows what the store says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -154,14 +154,11 @@ impl Components {
         Ok(plugin)
     }
 
-    /// The format of the cursors that the version wrote which was last taken back.
-    pub async fn taken_back(&self, connector: &str) -> Option<u8> {
+    /// The formats of the cursors that versions wrote which were taken back.
+    pub async fn given_up(&self, connector: &str) -> BTreeSet<u8> {
         let running = self.running.lock().await;
-        let selected = running.manifest.connectors.get(connector)?;
-        let version = running
-            .manifest
-            .version(&selected.taken_back.as_ref()?.sha256)?;
-        Some(version.formats.cursor.writes)
+        let selected = running.manifest.connectors.get(connector);
+        selected.map_or_else(BTreeSet::new, |selected| selected.given_up.clone())
     }
 
     /// The connection is gone: its slot is given back.

@@ -100,6 +100,19 @@ impl Store {
         })
     }
 
+    /// The connections that take a version now.
+    pub fn those_with(&self, version: &StoredVersion) -> Result<Meant, StoreError> {
+        let mut manifest = self.manifest()?;
+        Ok(Meant {
+            sha256: version.sha256.clone(),
+            after: manifest
+                .connectors
+                .remove(&version.name)
+                .unwrap_or_default(),
+            platforms: manifest.platforms,
+        })
+    }
+
     /// Goes back. For all connections: ends a canary, or else puts the version before the active one in its place. For one:
     /// likewise, and where it has no version before its own, that of all others counts for it again.
     pub fn roll_back(
@@ -113,25 +126,32 @@ impl Store {
                 scope: scope.clone(),
             };
             let selected = manifest.connectors.get_mut(connector).ok_or_else(nothing)?;
-            let now = match connection {
-                Some(name) => {
+            let (left, now) = match (
+                connection,
+                selected.canary.take_if(|_| connection.is_none()),
+            ) {
+                (Some(name), _) => {
                     let own = selected.connections.get_mut(name).ok_or_else(nothing)?;
                     std::mem::swap(&mut own.active, &mut own.previous);
+                    let left = own.previous.clone();
                     if own.active.is_none() {
                         selected.connections.remove(name);
                     }
-                    selected.for_connection(name).map(str::to_owned)
+                    (left, selected.for_connection(name).map(str::to_owned))
                 }
-                None if selected.canary.take().is_some() => selected.all.active.clone(),
-                None => {
+                (None, Some(canary)) => (Some(canary.sha256), selected.all.active.clone()),
+                (None, None) => {
                     let all = &mut selected.all;
                     if all.previous.is_none() {
                         return Err(nothing());
                     }
                     std::mem::swap(&mut all.active, &mut all.previous);
-                    all.active.clone()
+                    (all.previous.clone(), all.active.clone())
                 }
             };
+            if let Some(left) = left {
+                manifest.give_up(connector, &left);
+            }
             Ok(now.and_then(|sha256| manifest.version(&sha256).cloned()))
         })
     }
@@ -157,6 +177,7 @@ impl Store {
                 at_ms: now_ms(),
                 reason,
             });
+            manifest.give_up(connector, sha256);
             Ok(true)
         })
     }

@@ -110,7 +110,7 @@ fn stores(output: OutputTarget) -> Stores {
 #[test]
 fn a_record_and_all_that_names_it_leave_a_database_and_nothing_else_does() {
     for name in [ID, "anna@example.com", "Anna@Example.COM"] {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = written::Folder::new();
         let path = folder.path().join("out.db");
         let mut output = Sqlite::open(&path).unwrap();
         fill(&mut output);
@@ -146,7 +146,7 @@ fn a_record_and_all_that_names_it_leave_a_database_and_nothing_else_does() {
 
 #[test]
 fn several_that_answer_to_a_name_are_nobody() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = written::Folder::new();
     let path = folder.path().join("out.db");
     let mut output = Sqlite::open(&path).unwrap();
     output.begin("contacts", ScanStart::New).unwrap();
@@ -176,7 +176,7 @@ fn several_that_answer_to_a_name_are_nobody() {
 
 #[test]
 fn lines_are_written_over_and_the_files_go_on() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = written::Folder::new();
     let directory = folder.path().join("lines");
     let state = OutputTarget::state_in_directory(&directory);
     let mut output = JsonLines::open(&directory, &state).unwrap();
@@ -213,7 +213,7 @@ fn a_queue_and_a_state_forget_as_well() {
     use crate::contract::types::Intent;
     use crate::state_store::{SqliteState, StateLimits, StateStore as _};
     use crate::webhook_queue::{IntentSource, Intents, Queue, QueueOptions};
-    let folder = tempfile::tempdir().unwrap();
+    let folder = written::Folder::new();
     let queue_path = folder.path().join("queue.db");
     drop(Queue::open(Some(&queue_path), QueueOptions::default()).unwrap());
     let intent = |key: &str| Intent {

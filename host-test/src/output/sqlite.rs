@@ -283,7 +283,8 @@ impl Output for Sqlite {
             schema::save_stream(transaction, name, &stream).map_err(&failed)
         })?;
         self.state.streams.insert(name.to_owned(), stream);
-        Ok(())
+        // A database that rests keeps none of its pages in memory: a platform has many of them open at a time.
+        schema::give_back_memory(&self.connection).map_err(&failed)
     }
 
     fn keep_checked(&mut self, checked: Option<Checked>) -> Result<(), OutputError> {

@@ -1,5 +1,6 @@
 //! The component that connections run on: each has the version that is active for it, and follows what is activated.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::components::{Components, ComponentsError};
@@ -38,9 +39,9 @@ impl ComponentSlot {
         self.components.plugin(&self.connector, name).await
     }
 
-    /// The cursor format of the version that was last taken back because it failed.
-    pub(super) async fn taken_back(&self) -> Option<u8> {
-        self.components.taken_back(&self.connector).await
+    /// The cursor formats of versions that were taken back.
+    pub(super) async fn given_up(&self) -> BTreeSet<u8> {
+        self.components.given_up(&self.connector).await
     }
 
     pub(super) fn components(&self) -> &Components {

@@ -35,6 +35,9 @@ pub enum ConfigError {
     /// The file, or one of a connection, is wrong.
     #[error(transparent)]
     File(#[from] ConnectionFileError),
+    /// Files of connections are wrong.
+    #[error("{}", sentences(.0))]
+    Files(Vec<ConnectionFileError>),
     /// The file of keys cannot be used.
     #[error("key_file {}: {source}", path.display())]
     KeyFile {
@@ -44,8 +47,13 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The keys are none.
-    #[error("key: {0}")]
+    #[error("key or key_file: {0}")]
     Key(SealError),
+}
+
+fn sentences(errors: &[ConnectionFileError]) -> String {
+    let sentences: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    sentences.join("\n")
 }
 
 /// A platform as a person described it. `Debug` shows no secret.
@@ -267,6 +275,21 @@ pub(super) fn read_entry(
         defaults,
         problems,
     )
+}
+
+/// Reads the document of a connection that was added, which was looked at before. `path` is its place in messages.
+pub(super) fn read_added(
+    path: &Path,
+    text: &str,
+    defaults: &Defaults,
+) -> Result<ConnectionEntry, ConnectionFileError> {
+    let mut problems = Problems::default();
+    let root = document::parse(path, text, &mut problems)?;
+    let entry = read_entry(path, &root, defaults, &mut problems);
+    problems.finish(path)?;
+    entry.ok_or_else(|| ConnectionFileError::Empty {
+        path: path.to_path_buf(),
+    })
 }
 
 /// `listen` of a section.

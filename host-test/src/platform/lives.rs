@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures::stream::{self, StreamExt as _};
 use tokio::sync::Mutex as AsyncMutex;
 
 pub(super) use self::live::{Live, OpenProblem, Opening};
@@ -19,6 +20,9 @@ const KEEP_OPEN: Duration = Duration::from_secs(20);
 
 /// Connections that stay open without being used; beyond that, those are closed first that were used longest ago.
 const MOST_UNUSED: usize = 32;
+
+/// Connections that are closed at a time. Each has a thread that waits for the disk, and each thread memory of its own.
+const CLOSED_AT_A_TIME: usize = 8;
 
 /// How often to look whether a connection is free that is to be closed.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
@@ -98,21 +102,18 @@ impl Lives {
         let too_many = unused.len().saturating_sub(MOST_UNUSED);
         let keep = u64::try_from(KEEP_OPEN.as_millis()).unwrap_or(u64::MAX);
         let before = self.now().saturating_sub(keep);
-        let mut closing = tokio::task::JoinSet::new();
-        for (index, (used, slot)) in unused.into_iter().enumerate() {
-            if index < too_many || used < before {
-                closing.spawn(async move {
-                    if let Ok(mut place) = slot.live.try_lock()
-                        && place
-                            .as_ref()
-                            .is_some_and(|live| Arc::strong_count(live) == 1)
-                    {
-                        close(&mut place).await;
-                    }
-                });
+        let over = unused.into_iter().enumerate();
+        let over = over.filter(|(index, (used, _))| *index < too_many || *used < before);
+        let closing = stream::iter(over).map(|(_, (_, slot))| async move {
+            if let Ok(mut place) = slot.live.try_lock()
+                && place
+                    .as_ref()
+                    .is_some_and(|live| Arc::strong_count(live) == 1)
+            {
+                close(&mut place).await;
             }
-        }
-        while closing.join_next().await.is_some() {}
+        });
+        closing.buffer_unordered(CLOSED_AT_A_TIME).count().await;
     }
 
     /// Closes all of them; gives how many deliveries wait in their queues.

@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn what_is_over_is_forgotten_in_time_and_what_is_open_never() {
-        let data = tempfile::tempdir().unwrap();
+        let data = written::Folder::new();
         let folder = Folder::of(data.path(), "acme");
         folder.make().unwrap();
         let intents = Intents::open(&folder.queue()).unwrap();

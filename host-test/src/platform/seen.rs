@@ -6,13 +6,43 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::config::{OutputPlace, PlatformConfig};
+use super::config::{
+    self, ConfigError, ConnectionEntry, ConnectionSource, OutputPlace, PlatformConfig,
+};
 use super::database::{Database, DatabaseError};
 use super::folder::Folder;
+use super::sealed::SealError;
 use super::status;
+use crate::connection_file::{ConnectionFile, ConnectionFileError};
 use crate::erasure::Stores;
 use crate::output::OutputTarget;
 use crate::position::State;
+
+/// Why what a connection is cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SeenError {
+    /// Its file, or its document in the platform's, is wrong.
+    #[error(transparent)]
+    File(#[from] ConnectionFileError),
+    /// The platform's keys are none.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The database cannot be read.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// It was added, and cannot be decrypted.
+    #[error("the stored document of {name}: {error}")]
+    Sealed {
+        /// The connection.
+        name: String,
+        /// Why.
+        #[source]
+        error: SealError,
+    },
+    /// It is remembered only.
+    #[error("the platform remembers {0}, and it is none of its connections any more")]
+    Gone(String),
+}
 
 /// A platform seen from outside.
 pub struct Seen {
@@ -69,6 +99,48 @@ impl Seen {
             document,
             state: status::state_of(&folder, &target),
         })
+    }
+
+    /// A connection as it would be opened: from its file, from the platform's, or as it was added.
+    pub fn file(&self, name: &str) -> Result<ConnectionFile, SeenError> {
+        let folder = Folder::of(&self.data, name);
+        let mut entries = self.config.connections.iter();
+        let entry = entries.find(|entry| entry.name == name).cloned();
+        let entry = match entry {
+            Some(entry) => entry,
+            None => self.added(name, &folder)?,
+        };
+        let mut file = match &entry.source {
+            ConnectionSource::File(path) => ConnectionFile::load(path)?,
+            ConnectionSource::Document(text) => {
+                ConnectionFile::parse_document(&folder.document(), text.expose())?
+            }
+        };
+        file.called = Some(name.to_owned());
+        Ok(file)
+    }
+
+    fn added(&self, name: &str, folder: &Folder) -> Result<ConnectionEntry, SeenError> {
+        let database = self.database.as_ref();
+        let sealed = database.map(|database| database.added_connection(name));
+        let sealed = sealed.transpose()?.flatten();
+        let sealed = sealed.ok_or_else(|| SeenError::Gone(name.to_owned()))?;
+        let opened = self.config.sealing()?.open(&sealed, name);
+        let document = opened.map_err(|error| SeenError::Sealed {
+            name: name.to_owned(),
+            error,
+        })?;
+        let defaults = &self.config.defaults;
+        Ok(config::read_added(
+            &folder.document(),
+            document.expose(),
+            defaults,
+        )?)
+    }
+
+    /// The folder of a connection.
+    pub fn folder(&self, name: &str) -> Folder {
+        Folder::of(&self.data, name)
     }
 
     /// Where a connection stores things.

@@ -23,6 +23,7 @@ use super::control::{Control, Refusals};
 use super::database::{Database, DatabaseError};
 use super::folder::Folder;
 use super::lives::{Live, Lives, OpenProblem, Opening};
+use super::memory;
 use super::registry::{Found, Known, Registry, Source};
 use super::retention;
 use super::scheduler::{ConnectionId, Scheduler, Time};
@@ -31,7 +32,7 @@ use super::slice::Progress;
 use super::stored_formats;
 use super::webhook_door;
 use crate::clock::now_ms;
-use crate::components::{Activation, ComponentsError};
+use crate::components::{Activation, ComponentsError, Meant, StoredFormats, StoredVersion};
 use crate::connection_file::ConnectionFile;
 use crate::http_client::{HttpClient, HttpClientError, HttpOptions};
 use crate::position::{LockError, StateLock};
@@ -40,9 +41,9 @@ use crate::progress::write_line;
 use crate::webhook_queue::QueueStatus;
 
 /// How often to look for connections that nobody uses.
-const BETWEEN_TIDYINGS: Duration = Duration::from_secs(2);
+const BETWEEN_TIDYINGS: Duration = Duration::from_millis(500);
 
-/// How often to look whether those have something to do that have triggers or callbacks.
+/// How often to look whether those have something to do that have triggers or callbacks, and to give memory back.
 const BETWEEN_WAKINGS: Duration = Duration::from_secs(10);
 
 /// How often to forget what was kept long enough.
@@ -258,6 +259,8 @@ impl Platform {
             loop {
                 if woke.elapsed() >= BETWEEN_WAKINGS {
                     self.wake(|known| known.carries).await;
+                    // A panic was told where it happened.
+                    let _ = tokio::task::spawn_blocking(memory::give_back).await;
                     woke = Instant::now();
                 }
                 tokio::time::sleep(BETWEEN_TIDYINGS).await;
@@ -325,19 +328,28 @@ impl Platform {
         &self,
         mut asked: Activation,
     ) -> Result<Activation, ComponentsError> {
-        let meant = self
-            .shared
-            .components
-            .components()
-            .store()
-            .those_meant(&asked)?;
+        let store = self.shared.components.components().store();
+        asked.stored = self.stored_of(store.those_meant(&asked)?).await;
+        Ok(asked)
+    }
+
+    /// What a version cannot go on with to which somebody went back.
+    pub(super) async fn lost_on(
+        &self,
+        version: &StoredVersion,
+    ) -> Result<Vec<String>, ComponentsError> {
+        let store = self.shared.components.components().store();
+        let stored = self.stored_of(store.those_with(version)?).await;
+        Ok(stored.lost_on(version))
+    }
+
+    async fn stored_of(&self, meant: Meant) -> StoredFormats {
         let platform = self.clone();
         let looking = tokio::task::spawn_blocking(move || {
             stored_formats::of_platform(&platform.shared.registry, &platform.shared.data, &meant)
         });
-        // A panic was told where it happened; the version is then compared with the active one alone.
-        asked.stored = looking.await.unwrap_or_default();
-        Ok(asked)
+        // A panic was told where it happened; a version is then compared with the active one alone.
+        looking.await.unwrap_or_default()
     }
 
     /// An open connection.

@@ -8,7 +8,7 @@ use super::database::{Counts, RunEnd};
 use super::lives::Live;
 use super::scheduler::Ended;
 use crate::progress::Silent;
-use crate::report::{StreamReport, StreamStatus};
+use crate::report::{Notices, StreamReport, StreamStatus};
 use crate::runner::{ConnectedSource, IntentKeeper, RetryPolicy, RunOptions, Runner, Slice};
 use crate::sync_plan::SyncPlan;
 
@@ -42,6 +42,7 @@ struct StreamSum {
     message: Option<String>,
     records: u64,
     pages: u64,
+    notices: Notices,
     whole: bool,
     complete: bool,
 }
@@ -122,7 +123,7 @@ impl Progress {
             }
             let options = RunOptions {
                 full: self.full && !self.begun.contains(stream),
-                taken_back: live.taken_back,
+                given_up: live.given_up.clone(),
                 slice: Some(slice.clone()),
                 time_budget: CALL_TIME,
                 exclusive_wait: EXCLUSIVE_WAIT,
@@ -163,6 +164,7 @@ impl Progress {
         sum.message = report.status.message().map(str::to_owned);
         sum.records += report.records;
         sum.pages += report.pages;
+        sum.notices.merge(&report.notices);
         sum.whole = report.is_whole();
         sum.complete = report.status == StreamStatus::Complete;
     }
@@ -196,6 +198,7 @@ impl Progress {
                 "message": sum.message,
                 "records": sum.records,
                 "pages": sum.pages,
+                "notices": sum.notices.counts(),
             });
             (name.clone(), value)
         });

@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_version_that_cannot_read_what_is_stored_is_refused_by_the_names_of_those_who_have_it() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = written::Folder::new();
         let data = folder.path().join("data");
         let store_folder = folder.path().join("components");
         std::fs::create_dir_all(&data).unwrap();
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn platforms_that_are_gone_are_forgotten() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = written::Folder::new();
         let gone = folder.path().join("gone");
         std::fs::create_dir(&gone).unwrap();
         let store = store(folder.path(), &gone);

@@ -37,7 +37,7 @@ struct World {
     simulator: Simulator,
     /// What was said, which has to conform to Intercom's description.
     exchanges: Recording,
-    folder: tempfile::TempDir,
+    folder: written::Folder,
     /// What no guest may hold, unless it is the webhook secret and the guest verifies with it.
     secrets: Vec<String>,
 }
@@ -64,7 +64,7 @@ impl World {
             plugin,
             simulator: simulator.await.unwrap(),
             exchanges,
-            folder: tempfile::tempdir().unwrap(),
+            folder: written::Folder::new(),
             secrets: vec![CLIENT_SECRET.to_owned()],
         }
     }

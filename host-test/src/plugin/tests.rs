@@ -15,8 +15,8 @@ async fn load(text: &str) -> Result<Plugin, LoadError> {
     Plugin::load(&engine, &wat::parse_str(text).unwrap()).await
 }
 
-fn engine() -> (Engine, tempfile::TempDir) {
-    let directory = tempfile::tempdir().unwrap();
+fn engine() -> (Engine, written::Folder) {
+    let directory = written::Folder::new();
     let options = EngineOptions {
         concurrent_calls: 4,
         cache_directory: Some(directory.path().join("cache")),
@@ -25,7 +25,7 @@ fn engine() -> (Engine, tempfile::TempDir) {
     (Engine::new(options).unwrap(), directory)
 }
 
-async fn connector() -> (Plugin, tempfile::TempDir) {
+async fn connector() -> (Plugin, written::Folder) {
     let (engine, directory) = engine();
     let bytes = artifact::find_or_build(None).unwrap();
     (Plugin::load(&engine, &bytes).await.unwrap(), directory)

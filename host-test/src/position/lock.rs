@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_lock_is_given_once_and_again_after_it_is_dropped() {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = written::Folder::new();
         let path = directory.path().join("state.json");
         let first = StateLock::take(&path).unwrap();
         let error = StateLock::take(&path).unwrap_err();

@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_state_comes_back_as_it_was() {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = written::Folder::new();
         let path = directory.path().join("deep/state.json");
         let (file, mut state) = StateFile::open(&path).unwrap();
         assert_eq!(state, State::default());
@@ -249,7 +249,7 @@ mod tests {
 
     #[test]
     fn an_empty_file_that_a_dead_machine_left_is_made_up_for() {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = written::Folder::new();
         let path = directory.path().join("state.json");
         let (file, mut state) = StateFile::open(&path).unwrap();
         state.workspace_id = Some("w".to_owned());
@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn what_is_no_state_file_is_refused_and_left_alone() {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = written::Folder::new();
         let path = directory.path().join("state.json");
         for (text, word) in [
             ("hello", "not a state file"),
@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn two_processes_cannot_have_the_same_file() {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = written::Folder::new();
         let path = directory.path().join("state.json");
         let _held = StateFile::open(&path).unwrap();
         assert!(matches!(

@@ -7,7 +7,7 @@ use super::*;
 fn receiver(statuses: &[u16], tries: usize) -> (Receiver, Scripted) {
     let scripted = Scripted::start(statuses);
     let options = ReceiverOptions {
-        headers: HeaderMap::from_iter([header("api-key", "key").unwrap()]),
+        headers: HeaderMap::from_iter([header("api-key", "tell-nobody-the-key").unwrap()]),
         retry: RetryPolicy {
             tries,
             time_scale: 10_000.0,
@@ -27,7 +27,7 @@ async fn what_passes_is_tried_again_with_the_same_key() {
     assert_eq!(answer.body, br#"{"code":"as_told"}"#);
     let expected = Came {
         key: "k".to_owned(),
-        api_key: "key".to_owned(),
+        api_key: "tell-nobody-the-key".to_owned(),
         body: b"{}".to_vec(),
     };
     assert_eq!(scripted.came(), vec![expected; 5]);

@@ -12,6 +12,9 @@ const MOST_PLACES: usize = 20;
 /// The kind of notices about rows that are no records.
 pub const QUARANTINED: &str = "quarantined";
 
+/// The kind of the notice that a stream begins anew, because only versions that were taken back have read it.
+pub const READ_ANEW: &str = "read_anew";
+
 /// What was said about a stream, by kind and place. It holds no document and no key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notices(BTreeMap<(String, Option<String>), Told>);

@@ -143,7 +143,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_walk_for_each_workspace_and_stream_and_the_second_waits() {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = written::Folder::new();
         let patient = options(Duration::from_secs(60));
         let nobody = |somebody: Somebody<'_>| unreachable!("waits for {somebody}");
         let first = walk("w1", "companies", "one");
@@ -182,7 +182,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_waited_long_enough_is_told_for_whom() {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = written::Folder::new();
         let hurried = options(Duration::from_millis(20));
         let first = walk("w1", "companies", "one");
         let _held = first

@@ -16,6 +16,8 @@ pub(super) struct Plan {
     pub(super) cursor: Option<Vec<u8>>,
     /// The position to go on from.
     pub(super) position: Position,
+    /// Whether there are positions, all of versions that were taken back.
+    pub(super) is_read_anew: bool,
     /// For people, when something they asked for has no effect.
     pub(super) remark: Option<String>,
 }
@@ -25,12 +27,12 @@ pub(super) struct Plan {
 pub(super) enum PlanError {
     /// There are positions, and this version of the component reads none of them.
     #[error(
-        "its position is in format {found}, and this version of the component reads {reads}; run the version that wrote it, or start over with --full"
+        "its position is in format {found}, and this version of the component reads {reads}; run the version that wrote it, or start over with --full (on a platform: `POST /connections/NAME/sync` with `{{\"full\": true}}`)"
     )]
     Unreadable { found: String, reads: String },
     /// What was read so far is not what is wanted now; going on would mix the two.
     #[error(
-        "it was read with {stored} so far, and now with {wanted}{}; read it as before, into another output, or start over with --full",
+        "it was read with {stored} so far, and now with {wanted}{}; read it as before, into another output, or start over with --full (on a platform: `POST /connections/NAME/sync` with `{{\"full\": true}}`)",
         another(stored, wanted)
     )]
     OtherFilter { stored: String, wanted: String },
@@ -79,6 +81,7 @@ pub(super) fn plan(
             format: formats.writes,
             ..Position::default()
         },
+        is_read_anew: false,
         remark: None,
     };
     if options.full {
@@ -87,11 +90,10 @@ pub(super) fn plan(
     match choose(state.streams.get(&stream.name), &formats.reads) {
         Found::Nothing => Ok(from_nothing(ScanStart::New)),
         Found::Unreadable { formats: found }
-            if options.taken_back.is_some_and(|format| found == [format]) =>
+            if found.iter().all(|format| options.given_up.contains(format)) =>
         {
-            let remark = "only a version that was taken back has read it; it is read anew";
             Ok(Plan {
-                remark: Some(remark.to_owned()),
+                is_read_anew: true,
                 ..from_nothing(ScanStart::Anew)
             })
         }
@@ -116,6 +118,7 @@ pub(super) fn plan(
                 start,
                 cursor: Some(cursor.clone()),
                 position: position.clone(),
+                is_read_anew: false,
                 remark: ignored.then(|| {
                     "goes on from its position; the start date is for the first reading (--full begins anew)"
                         .to_owned()

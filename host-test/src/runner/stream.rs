@@ -9,9 +9,10 @@ use super::walker::{OTHER_FORMAT, Walker};
 use super::{Extent, PageSource, RunOptions, Runner, Sweep};
 use crate::clock::now_ms;
 use crate::contract::connector::{Formats, Page, Selection, StreamDescriptor, StreamModes};
+use crate::contract::types::Notice;
 use crate::output::{Commit, Output, OutputError, ScanStart};
 use crate::position::{LastRun, Position, State, StateLock, StoredSelection};
-use crate::report::{StreamReport, StreamStatus};
+use crate::report::{READ_ANEW, StreamReport, StreamStatus};
 
 /// How often within one scan an older version may be put back that does not read the position.
 const MOST_CHANGES: u32 = 16;
@@ -162,6 +163,18 @@ impl<S: PageSource> Runner<'_, S> {
         if let Some(remark) = plan.remark {
             tracing::warn!(stream = stream.name, "{remark}");
             report.remarks.push(remark);
+        }
+        if plan.is_read_anew {
+            let message = "only a version that was taken back has read it; it is read anew";
+            tracing::warn!(stream = stream.name, "{message}");
+            report.notices.add(&Notice {
+                kind: READ_ANEW.to_owned(),
+                message: message.to_owned(),
+                stream: None,
+                key: None,
+                path: None,
+                document: None,
+            });
         }
         let mut position = plan.position;
         let is_whole =

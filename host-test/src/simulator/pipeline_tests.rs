@@ -264,7 +264,7 @@ async fn a_dropped_simulator_is_gone() {
 
 #[tokio::test]
 async fn exchanges_are_recorded_before_they_are_answered() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = written::Folder::new();
     let path = folder.path().join("exchanges.jsonl");
     let bench = Bench::start(Options {
         record: Some(path.clone()),

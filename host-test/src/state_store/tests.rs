@@ -29,7 +29,7 @@ fn lasting(change: Change, ttl_ms: u64) -> Change {
 /// Runs a test with each kind of store.
 fn with_stores(test: impl Fn(Arc<dyn StateStore>)) {
     test(Arc::new(MemoryState::new()));
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     test(Arc::new(
         SqliteState::open(&directory.path().join("state.sqlite")).unwrap(),
     ));
@@ -48,7 +48,7 @@ fn what_is_read_at_once_is_what_is_there() {
 
 #[test]
 fn nothing_is_read_at_once_while_somebody_holds_the_database() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let connection = rusqlite::Connection::open(directory.path().join("shared.sqlite")).unwrap();
     let connection = Arc::new(std::sync::Mutex::new(connection));
     let store = SqliteState::with_connection(Arc::clone(&connection)).unwrap();
@@ -225,7 +225,7 @@ fn the_number_of_values_is_capped_and_freed_again() {
 /// A file of the first versions, which did not count the values.
 #[test]
 fn values_are_counted_in_an_old_file_too() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let path = directory.path().join("state.sqlite");
     let put = |key: &str| change(key, None, Some(b"1"));
     let store = SqliteState::open(&path).unwrap();
@@ -276,7 +276,7 @@ fn concurrent_swaps_lose_no_update() {
 
 #[test]
 fn two_processes_may_share_a_file() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let path = directory.path().join("state.sqlite");
     let (one, two) = (
         SqliteState::open(&path).unwrap(),

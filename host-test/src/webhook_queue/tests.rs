@@ -51,7 +51,7 @@ fn intent(id: &str, confirm: bool) -> Intent {
     }
 }
 
-fn open(directory: &tempfile::TempDir) -> Queue {
+fn open(directory: &written::Folder) -> Queue {
     let options = QueueOptions {
         reads_again: true,
         most_waiting: 3,
@@ -75,7 +75,7 @@ async fn drain(queue: &Queue) {
 
 #[tokio::test]
 async fn a_delivery_is_taken_once_and_waits_until_it_is_done() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let queue = open(&directory);
     let now_ms = crate::clock::now_ms();
     assert_eq!(queue.take(received("d", now_ms)).await.unwrap(), Taken::New);
@@ -125,7 +125,7 @@ async fn a_delivery_is_taken_once_and_waits_until_it_is_done() {
 
 #[tokio::test]
 async fn ids_are_forgotten_in_time_but_not_while_they_wait() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let queue = open(&directory);
     let now_ms = crate::clock::now_ms();
     for (id, age) in [("old", 8), ("waiting", 8), ("young", 6)] {
@@ -161,7 +161,7 @@ async fn ids_are_forgotten_in_time_but_not_while_they_wait() {
 
 #[tokio::test]
 async fn a_queue_is_full_at_its_limit_and_says_what_it_holds() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let queue = open(&directory);
     for number in 0..3_u8 {
         assert!(!queue.is_full());
@@ -190,7 +190,7 @@ async fn a_queue_is_full_at_its_limit_and_says_what_it_holds() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deliveries_that_come_together_share_a_transaction() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let queue = Queue::open(
         Some(&directory.path().join("queue")),
         QueueOptions::default(),
@@ -210,7 +210,7 @@ async fn deliveries_that_come_together_share_a_transaction() {
 
 #[tokio::test]
 async fn rows_are_read_again_when_they_are_due_and_once_more_when_asked_meanwhile() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let queue = open(&directory);
     let ask = async |id: &str, keys: &[&str]| {
         let mut delivery = received(id, 1_000);
@@ -249,7 +249,7 @@ async fn rows_are_read_again_when_they_are_due_and_once_more_when_asked_meanwhil
 
 #[test]
 fn intents_go_from_state_to_state() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let intents = Intents::open(&directory.path().join("queue")).unwrap();
     let wanted = [intent("1", false), intent("2", true)];
     assert_eq!(intents.insert(&wanted, IntentSource::Asked, 10).unwrap(), 2);
@@ -276,7 +276,7 @@ fn intents_go_from_state_to_state() {
 /// Lines that were written while there was no queue are looked through before the first delivery.
 #[tokio::test]
 async fn what_is_older_than_a_line_that_nobody_remembers_gets_no_line() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     // Long before any window.
     let at = |second: i64| second * 1_000;
     let lines = || {
@@ -331,7 +331,7 @@ async fn what_is_older_than_a_line_that_nobody_remembers_gets_no_line() {
 /// Lines do not know what they hold of a row; the queue does, over restarts and for readings too.
 #[tokio::test]
 async fn what_is_older_than_a_line_gets_no_line() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let now_ms = crate::clock::now_ms() / 1_000 * 1_000;
     let keys = || -> Vec<String> {
         let text = std::fs::read_to_string(directory.path().join("contacts.jsonl"));

@@ -130,7 +130,7 @@ impl Sink for Moody {
 
 #[tokio::test]
 async fn a_failing_output_is_tried_again_and_what_is_of_no_use_holds_up_nothing() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let path = directory.path().join("queue");
     let queue = Queue::open(Some(&path), QueueOptions::default()).unwrap();
     for (id, payload) in [("a", "{}"), ("b", "7"), ("c", "{}")] {

@@ -128,7 +128,7 @@ mod tests {
         };
         rejected.settle(&outcome("a", OutcomeStatus::Failed(failure)));
         rejected.settle(&outcome("b", OutcomeStatus::Created));
-        let directory = tempfile::tempdir().unwrap();
+        let directory = written::Folder::new();
         let path = directory.path().join("rejected.jsonl");
         rejected.store(&path).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();

@@ -2,7 +2,7 @@ use crate::process::{finish, program};
 
 #[test]
 fn the_cost_of_reading_is_one_document() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = written::Folder::new();
     let arguments = ["--json", "bench", "--contacts", "300", "--runs", "3"];
     let finished = finish(program(folder.path(), arguments), b"");
     assert_eq!(finished.code, Some(0), "{finished:?}");

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use tempfile::TempDir;
+use written::Folder;
 
 use crate::process::{Finished, component, finish, program, until};
 use crate::webhook_service::{changed, deliver};
@@ -10,13 +10,13 @@ use crate::world::World;
 
 /// A folder with a store of versions, and two builds of the connector: the second says the same and has another hash.
 struct Shelf {
-    folder: TempDir,
+    folder: Folder,
     builds: [PathBuf; 2],
 }
 
 impl Shelf {
     fn new() -> Shelf {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = written::Folder::new();
         let other = folder.path().join("other.wasm");
         let mut bytes = std::fs::read(component()).unwrap();
         // A custom section.

@@ -25,13 +25,13 @@ pub const CONVERSATION: &[Field] = fields! {
     "updated_at": Epoch,
     "waiting_since": Epoch,
     "snoozed_until": Epoch,
-    "source": Nested(&fields! {
+    "source": Nested(fields! {
         "type": Text,
         "id": Text,
         "delivered_as": Text,
         "subject": Text,
         "body": Text,
-        "author": Nested(&AUTHOR),
+        "author": Nested(AUTHOR),
         "attachments": List,
         "url": Text,
         "redacted": Boolean,
@@ -40,7 +40,7 @@ pub const CONVERSATION: &[Field] = fields! {
         "email_message_metadata": Object,
     }),
     "contacts": Object,
-    "first_contact_reply": Nested(&fields! { "created_at": Epoch, "type": Text, "url": Text }),
+    "first_contact_reply": Nested(fields! { "created_at": Epoch, "type": Text, "url": Text }),
     "admin_assignee_id": Reference,
     "team_assignee_id": Reference,
     "open": Boolean,
@@ -48,8 +48,8 @@ pub const CONVERSATION: &[Field] = fields! {
     "read": Boolean,
     "tags": Object,
     "priority": Text,
-    "sla_applied": Nested(&fields! { "type": Text, "sla_name": Text, "sla_status": Text }),
-    "statistics": Nested(&fields! {
+    "sla_applied": Nested(fields! { "type": Text, "sla_name": Text, "sla_status": Text }),
+    "statistics": Nested(fields! {
         "type": Text,
         "time_to_assignment": Integer,
         "time_to_admin_reply": Integer,
@@ -74,13 +74,13 @@ pub const CONVERSATION: &[Field] = fields! {
         "handling_time": Integer,
         "adjusted_handling_time": Integer,
     }),
-    "conversation_rating": Nested(&fields! {
+    "conversation_rating": Nested(fields! {
         "rating": Integer,
         "remark": Text,
         "created_at": Epoch,
         "updated_at": Epoch,
-        "contact": Nested(&fields! { "type": Text, "id": Text, "external_id": Text }),
-        "teammate": Nested(&REFERENCE),
+        "contact": Nested(fields! { "type": Text, "id": Text, "external_id": Text }),
+        "teammate": Nested(REFERENCE),
     }),
     "teammates": Object,
     "title": Text,
@@ -89,7 +89,7 @@ pub const CONVERSATION: &[Field] = fields! {
     "ticket": Object,
     "linked_objects": Object,
     "ai_topics": Object,
-    "ai_agent": Nested(&fields! {
+    "ai_agent": Nested(fields! {
         "source_type": Text,
         "source_title": Text,
         "last_answer_type": Text,
@@ -122,8 +122,8 @@ pub const CONVERSATION_PART: &[Field] = fields! {
     "created_at": Epoch,
     "updated_at": Epoch,
     "notified_at": Epoch,
-    "assigned_to": Nested(&REFERENCE),
-    "author": Nested(&AUTHOR),
+    "assigned_to": Nested(REFERENCE),
+    "author": Nested(AUTHOR),
     "attachments": List,
     "external_id": Text,
     "redacted": Boolean,

@@ -91,7 +91,7 @@ pub const COMPANY: &[Field] = fields! {
     "industry": Text,
     "tags": Object,
     "segments": Object,
-    "plan": Nested(&fields! { "type": Text, "id": Text, "name": Text }),
+    "plan": Nested(fields! { "type": Text, "id": Text, "name": Text }),
     "plan_id": Reference,
     "tag_ids": List,
     "custom_attributes": Attributes,
@@ -134,7 +134,7 @@ pub const TAG: &[Field] = fields! {
     "id": Text,
     "name": Text,
     "applied_at": Epoch,
-    "applied_by": Nested(&REFERENCE),
+    "applied_by": Nested(REFERENCE),
 };
 
 /// A segment.
@@ -196,8 +196,8 @@ pub const CONTACT_NOTE: &[Field] = fields! {
     "type": Text,
     "id": Text,
     "created_at": Epoch,
-    "contact": Nested(&REFERENCE),
-    "company": Nested(&REFERENCE),
+    "contact": Nested(REFERENCE),
+    "company": Nested(REFERENCE),
     "author": Object,
     "body": Text,
 };
@@ -208,8 +208,8 @@ pub const COMPANY_NOTE: &[Field] = fields! {
     "type": Text,
     "id": Text,
     "created_at": Epoch,
-    "contact": Nested(&REFERENCE),
-    "company": Nested(&REFERENCE),
+    "contact": Nested(REFERENCE),
+    "company": Nested(REFERENCE),
     "author": Object,
     "body": Text,
 };

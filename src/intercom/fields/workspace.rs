@@ -84,7 +84,7 @@ pub const EMAIL: &[Field] = fields! {
 pub const ACTIVITY_LOG: &[Field] = fields! {
     "id": Text,
     "type": Text,
-    "performed_by": Nested(&fields! { "type": Text, "id": Text, "email": Text, "ip": Text }),
+    "performed_by": Nested(fields! { "type": Text, "id": Text, "email": Text, "ip": Text }),
     "metadata": Object,
     "created_at": Epoch,
     "activity_type": Text,

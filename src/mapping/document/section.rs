@@ -8,7 +8,7 @@ use crate::mapping::path::MOST_PARTS;
 use crate::mapping::rule::{Rule, Section, Source, WhichCompany, held};
 use crate::mapping::transform::Item;
 use crate::prelude::*;
-use records::find;
+use crate::search::find;
 
 /// The keys of a section, and what stands behind each.
 const SECTION_KEYS: [(&str, &str); 7] = [

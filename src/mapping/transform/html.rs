@@ -1,7 +1,8 @@
 //! Markup to text: no parser of HTML, which bodies of messages do not take, but a reader that keeps to what browsers show.
 
 use crate::prelude::*;
-use records::{in_one_row, parted};
+use crate::search::parted;
+use records::in_one_row;
 
 /// Named characters, each with its name before it.
 const NAMED: &str = "amp&|lt<|gt>|quot\"|apos'|nbsp |hellip…|mdash—|ndash–|lsquo‘|rsquo’|ldquo“|rdquo”|sbquo‚|bdquo„|\

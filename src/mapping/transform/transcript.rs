@@ -1,6 +1,6 @@
 //! A conversation as text, in order.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
 
 use records::values_at;
 

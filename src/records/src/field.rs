@@ -19,8 +19,8 @@ pub enum Kind {
     Object,
     /// A list whose items need no change. Left as it is.
     List,
-    /// An object with fields of its own. (One word, not two: there are many fields, and few of them are objects.)
-    Nested(&'static &'static [Field]),
+    /// An object with fields of its own.
+    Nested(&'static [Field]),
     /// An object that some versions and sources give as mere text: its `type`, and the field that this text then is.
     Wrapped(&'static (&'static str, &'static str)),
     /// Rows of a stream of their own, which not every source embeds: null.
@@ -34,8 +34,8 @@ pub enum Kind {
 pub struct Field {
     /// Its name as it stands in compact JSON, with its quotes and its colon.
     pub written: &'static str,
-    /// Its declared type.
-    pub kind: Kind,
+    /// Its declared type. (One word, not two: there are a thousand fields of a dozen types.)
+    pub kind: &'static Kind,
 }
 
 impl Field {
@@ -51,6 +51,6 @@ impl Field {
 #[macro_export]
 macro_rules! fields {
     ($($name:literal: $kind:expr),* $(,)?) => {
-        &[$($crate::Field { written: concat!("\"", $name, "\":"), kind: $kind }),*] as &'static [$crate::Field]
+        &[$($crate::Field { written: concat!("\"", $name, "\":"), kind: &$kind }),*] as &'static [$crate::Field]
     };
 }

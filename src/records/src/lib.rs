@@ -17,7 +17,6 @@ mod paths;
 mod places;
 pub mod prelude;
 mod reader;
-mod search;
 mod text;
 pub mod timestamp;
 
@@ -28,5 +27,4 @@ pub use outline::Outline;
 pub use paths::Paths;
 pub use places::{value_at, values_at, values_in};
 pub use reader::{Invalid, Name, Reader};
-pub use search::{find, parted, replaced};
 pub use text::{add, in_one_row, quote, quoted, unescaped};

@@ -221,7 +221,7 @@ impl Pass<'_> {
     ) -> Result<(), Invalid> {
         let field = &fields[index];
         let first = reader.peek()?;
-        match (field.kind, first) {
+        match (*field.kind, first) {
             (Kind::Nested(inner), b'{') => return self.object(inner, reader, Some(field.name())),
             (Kind::Elsewhere, _) if self.shape.embedded || self.shape.aside => {
                 return self.elsewhere(reader);
@@ -233,7 +233,7 @@ impl Pass<'_> {
         }
         let noted = within.is_none() && self.shape.noted.get(index) == Some(&true);
         // Most values are text or null, which needs no second look.
-        if !noted && (first == b'n' || (field.kind == Kind::Text && first == b'"')) {
+        if !noted && (first == b'n' || (*field.kind == Kind::Text && first == b'"')) {
             return reader.scalar(first);
         }
         let place = reader.value()?;
@@ -241,7 +241,7 @@ impl Pass<'_> {
         if noted {
             self.note(index, json);
         }
-        match canonical(field.kind, json) {
+        match canonical(*field.kind, json) {
             Ok(None) => {}
             Ok(Some(text)) => self.patch(place, text),
             Err(Odd) => {

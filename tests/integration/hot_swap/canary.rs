@@ -3,12 +3,12 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use host_test::call::CallError;
-use host_test::components::{Components, Scope};
+use host_test::components::{Components, Scope, StoredFormats};
 use host_test::contract::connector::{Formats, Page, PageRequest};
 use host_test::output::{JsonLines, Output, OutputTarget, Sqlite};
 use host_test::plugin::Plugin;
 use host_test::progress::Silent;
-use host_test::report::{RunReport, StreamStatus};
+use host_test::report::{READ_ANEW, RunReport, StreamStatus};
 use host_test::runner::{ConnectedSource, PageSource, RetryPolicy, RunOptions, Runner};
 use host_test::tenant::{Tenant, Usage};
 
@@ -24,18 +24,18 @@ const WORSE: &str = "version=2.0.0;answer=second;reads=1,2;writes=2;fails_from=6
 const OTHER_FORMAT: &str = "version=3.0.0;answer=third;reads=1,2;writes=2";
 
 async fn read(source: &impl PageSource, plugin: &Plugin, output: &mut dyn Output) -> RunReport {
-    read_after(None, source, plugin, output).await
+    read_after(&[], source, plugin, output).await
 }
 
-/// After a version was taken back that wrote cursors of this format.
+/// After versions were taken back that wrote cursors of these formats.
 async fn read_after(
-    taken_back: Option<u8>,
+    given_up: &[u8],
     source: &impl PageSource,
     plugin: &Plugin,
     output: &mut dyn Output,
 ) -> RunReport {
     let options = RunOptions {
-        taken_back,
+        given_up: given_up.iter().copied().collect(),
         retry: RetryPolicy {
             time_scale: 100.0,
             ..RetryPolicy::default()
@@ -189,13 +189,12 @@ async fn a_canary_that_fails_is_taken_back_and_reading_goes_on_where_the_old_one
         60
     );
     // A server knows which version was taken back: where no other one has read, it begins anew, and says so.
-    let taken_back = components.taken_back(CONNECTOR).await;
-    assert_eq!(taken_back, Some(2));
-    let report = read_after(Some(7), &source, tried, &mut output).await;
+    assert_eq!(components.given_up(CONNECTOR).await, BTreeSet::from([2]));
+    let report = read_after(&[7], &source, tried, &mut output).await;
     assert_eq!(report.streams[0].status.code(), Some("unreadable_cursor"));
-    let report = read_after(taken_back, &source, tried, &mut output).await;
+    let report = read_after(&[7, 2], &source, tried, &mut output).await;
     assert_eq!(report.streams[0].status, StreamStatus::Complete);
-    assert!(report.streams[0].remarks[0].ends_with("it is read anew"));
+    assert_eq!(report.streams[0].notices.count(READ_ANEW), 1);
     assert_eq!(output.live_keys("rows").expect("keys"), Some(all_keys()));
 }
 
@@ -310,6 +309,59 @@ async fn a_canary_that_is_taken_back_leaves_the_old_version_its_own_position() {
     assert_eq!(report.streams[0].status, StreamStatus::Complete);
     assert_eq!(report.streams[0].records, 70);
     assert_eq!(output.live_keys("rows").expect("keys"), Some(all_keys()));
+}
+
+/// Nobody is stopped who wants to go back: what only the other version has read is read anew, and who has it is named.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_goes_back_by_hand_is_told_what_is_read_anew() {
+    let (components, folder) = components(&[OLD, OTHER_FORMAT]).await;
+    let plugin = components.plugin(CONNECTOR, "a").await.expect("a version");
+    let tenant = tenant(&plugin, ROWS);
+    let source = ConnectedSource {
+        plugin: &plugin,
+        tenant: &tenant,
+    };
+    for scope in [Scope::Connection("a".to_owned()), Scope::All] {
+        let one = match &scope {
+            Scope::Connection(name) => Some(name.clone()),
+            _ => None,
+        };
+        let asked = scoped("3.0.0", scope);
+        components.activate(&asked).await.expect("3.0.0");
+        let name = format!("{}.db", one.as_deref().unwrap_or("all"));
+        let mut output = Sqlite::open(&folder.path().join(name)).expect("a database");
+        let report = read(&source, &plugin, &mut output).await;
+        assert_eq!(report.streams[0].status, StreamStatus::Complete);
+
+        let back = components.roll_back(CONNECTOR, one.as_deref()).await;
+        let (now, _) = back.expect("back");
+        let now = now.expect("a version");
+        assert_eq!(now.version, "1.0.0");
+        assert!(
+            components
+                .store()
+                .those_with(&now)
+                .expect("a manifest")
+                .is("a")
+        );
+        let mut stored = StoredFormats::default();
+        stored.add("a", output.state());
+        let told = "it reads anew what only versions have read that were taken back: a (rows)";
+        assert_eq!(stored.lost_on(&now), [told]);
+
+        let given_up: Vec<u8> = components.given_up(CONNECTOR).await.into_iter().collect();
+        assert_eq!(given_up, [2]);
+        let report = read_after(&given_up, &source, &plugin, &mut output).await;
+        assert_eq!(report.streams[0].status, StreamStatus::Complete);
+        assert_eq!(report.streams[0].notices.count(READ_ANEW), 1);
+        assert_eq!(output.live_keys("rows").expect("keys"), Some(all_keys()));
+        // From now on it has a position.
+        let report = read_after(&given_up, &source, &plugin, &mut output).await;
+        assert_eq!(report.streams[0].notices.count(READ_ANEW), 0);
+        let mut stored = StoredFormats::default();
+        stored.add("a", output.state());
+        assert_eq!(stored.lost_on(&now), Vec::<String>::new());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

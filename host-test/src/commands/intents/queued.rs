@@ -8,10 +8,11 @@ use super::super::webhook::Place;
 use super::super::{CommandError, load_connection, start_logging};
 use crate::carrying::{self, IntentSink, lines_beside};
 use crate::command_line::{ConnectedArguments, Global, OutputArguments, QueueArguments};
+use crate::connection_file::ConnectionFile;
 use crate::opened_connection::{OpenedConnection, load_component};
 use crate::platform::PlatformConfig;
-use crate::platform::seen::Seen;
-use crate::position::{LockError, StateLock};
+use crate::platform::seen::{Seen, SeenError};
+use crate::position::{LockError, State, StateLock};
 use crate::runner::RetryPolicy;
 use crate::state_store::SqliteState;
 use crate::webhook_queue::Intents;
@@ -26,26 +27,86 @@ pub(in crate::commands) fn queue_path(output: &OutputArguments) -> Result<PathBu
     })
 }
 
-/// Where the queue of a platform's connection is.
-fn platform_queue(config: &Path, name: Option<&str>) -> Result<PathBuf, CommandError> {
+/// A platform, and the name of the connection of it that is meant.
+fn of_platform(config: &Path, name: Option<&Path>) -> Result<(Seen, String), CommandError> {
     let config = PlatformConfig::load(config).map_err(CommandError::usage)?;
     let seen = Seen::open(config).map_err(CommandError::failed)?;
-    let names = seen.names().map_err(CommandError::failed)?;
-    let name = match (name, names.as_slice()) {
+    let mut names = seen.names().map_err(CommandError::failed)?;
+    let name = match (name, names.len()) {
         (Some(name), _) => {
-            check_name(&names, name)?;
+            let name = name.to_string_lossy().into_owned();
+            check_name(&names, &name)?;
             name
         }
-        (None, [only]) => only,
+        (None, 1) => names.remove(0),
+        (None, 0) => return Err(CommandError::usage("the platform has no connection")),
         (None, _) => {
             return Err(CommandError::usage(format!(
-                "say whose queue it is with --connection NAME: {}",
+                "say which connection is meant with --connection NAME: {}",
                 names.join(", ")
             )));
         }
     };
-    let queue = seen.stores(name).queue;
-    queue.ok_or_else(|| CommandError::failed("the connection has no queue"))
+    Ok((seen, name))
+}
+
+/// A connection that a command is about, and where things of it are kept.
+pub(in crate::commands) struct Connected {
+    pub(in crate::commands) file: ConnectionFile,
+    queue: PathBuf,
+    /// What the component keeps.
+    journal: PathBuf,
+    /// What its output remembers.
+    state: Option<State>,
+}
+
+impl Connected {
+    /// A connection with the output that is named, or one of a platform.
+    pub(in crate::commands) fn of(
+        global: &Global,
+        arguments: &ConnectedArguments,
+    ) -> Result<Connected, CommandError> {
+        let name = arguments.connection.as_deref();
+        let Some(config) = &arguments.config else {
+            let file = load_connection(global, name.unwrap_or(Path::new("")))?;
+            let queue = queue_path(&arguments.output)?;
+            return Ok(Connected {
+                file,
+                journal: carrying::journal(&queue),
+                queue,
+                state: stored_state(&arguments.output)?,
+            });
+        };
+        let (seen, name) = of_platform(config, name)?;
+        let mut file = seen.file(&name)?;
+        file.logging.debug = file.logging.debug.max(global.debug_mode());
+        start_logging(global, file.logging.level)?;
+        let folder = seen.folder(&name);
+        folder.make().map_err(CommandError::failed)?;
+        Ok(Connected {
+            file,
+            queue: folder.queue(),
+            journal: folder.state(),
+            state: seen.connection(&name).map_err(CommandError::failed)?.state,
+        })
+    }
+
+    /// Its queue, which knows its triggers then.
+    pub(in crate::commands) fn intents(&self) -> Result<Intents, CommandError> {
+        let intents = Intents::open(&self.queue).map_err(CommandError::failed)?;
+        carrying::declare(&intents, &self.file).map_err(CommandError::failed)?;
+        Ok(intents)
+    }
+}
+
+impl From<SeenError> for CommandError {
+    fn from(error: SeenError) -> CommandError {
+        match error {
+            SeenError::File(error) => error.into(),
+            SeenError::Config(_) | SeenError::Gone(_) => CommandError::usage(error),
+            SeenError::Database(_) | SeenError::Sealed { .. } => CommandError::failed(error),
+        }
+    }
 }
 
 /// A queue, for those who need no connection.
@@ -56,7 +117,8 @@ pub(in crate::commands) fn open_queue(
     let path = match (&arguments.config, &arguments.connection) {
         (Some(config), name) => {
             start_logging(global, None)?;
-            platform_queue(config, name.as_deref().and_then(Path::to_str))?
+            let (seen, name) = of_platform(config, name.as_deref())?;
+            seen.folder(&name).queue()
         }
         (None, Some(path)) => {
             load_connection(global, path)?;
@@ -90,16 +152,18 @@ impl Queued {
         global: &Global,
         arguments: &ConnectedArguments,
     ) -> Result<Queued, CommandError> {
-        let file = load_connection(global, &arguments.connection)?;
-        let path = queue_path(&arguments.output)?;
-        let intents = Intents::open(&path).map_err(CommandError::failed)?;
-        carrying::declare(&intents, &file).map_err(CommandError::failed)?;
-        let journal = carrying::journal(&path);
+        let connected = Connected::of(global, arguments)?;
+        let intents = connected.intents()?;
+        let Connected {
+            file,
+            queue,
+            journal,
+            state,
+        } = connected;
         let journal = SqliteState::open(&journal)
             .map_err(|error| CommandError::failed(format!("{}: {error}", journal.display())))?;
         let plugin = load_component(global.component.as_deref()).await?;
         let mut connection = OpenedConnection::new(plugin, file, Some(Arc::new(journal)))?;
-        let state = stored_state(&arguments.output)?;
         let known = state.is_some_and(|state| connection.use_stored_check(&state));
         if !known {
             connection.require_token()?;
@@ -113,7 +177,7 @@ impl Queued {
                 time_scale: global.time_scale,
                 ..RetryPolicy::default()
             },
-            path,
+            path: queue,
         })
     }
 

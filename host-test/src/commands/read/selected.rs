@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn keys_come_from_the_line_or_from_a_file_and_each_once() {
         assert_eq!(keys(" a,b ,,a").unwrap(), ["a", "b"]);
-        let directory = tempfile::tempdir().unwrap();
+        let directory = written::Folder::new();
         let path = directory.path().join("keys");
         std::fs::write(&path, "x\r\ny, z\n\nx\n").unwrap();
         let file = format!("@{}", path.display());

@@ -1,9 +1,11 @@
 //! The sync of a hybrid connection: now, and every so often, into the output of its webhooks.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::CommandError;
 use crate::command_line::Global;
+use crate::components::Components;
 use crate::connection_file::ConnectionFile;
 use crate::opened_connection::OpenedConnection;
 use crate::output::{OutputTarget, SharedOutput};
@@ -19,6 +21,8 @@ pub(super) struct Schedule {
     /// Whether the output has rows to compare with the provider's.
     compared: bool,
     retry: RetryPolicy,
+    /// The versions that are followed.
+    versions: Option<Arc<Components>>,
 }
 
 impl Schedule {
@@ -27,6 +31,7 @@ impl Schedule {
         global: &Global,
         connection: &OpenedConnection,
         target: &OutputTarget,
+        versions: Option<Arc<Components>>,
     ) -> Result<Option<Schedule>, CommandError> {
         let file = &connection.file;
         let Some(every) = file.sync_every.filter(|_| file.direction.reads()) else {
@@ -45,6 +50,7 @@ impl Schedule {
             every: retry.scaled(every),
             compared,
             retry,
+            versions,
         }))
     }
 
@@ -81,7 +87,13 @@ impl Schedule {
         let mut connection = connection.clone();
         connection.plugin = connection.plugin.renewed();
         let plan = SyncPlan::of(&connection, self.compared, self.retry.clone());
-        let SyncPlan { streams, options } = plan.map_err(|error| error.to_string())?;
+        let SyncPlan {
+            streams,
+            mut options,
+        } = plan.map_err(|error| error.to_string())?;
+        if let Some(versions) = &self.versions {
+            options.given_up = versions.given_up(&connection.file.connector).await;
+        }
         let source = ConnectedSource {
             plugin: &connection.plugin,
             tenant: &connection.tenant,

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::super::component::Serving;
+use super::super::interruption::Interruptions;
 use super::super::{CommandError, load_connection};
 use super::place::Place;
 use super::require_secret;
@@ -32,13 +33,15 @@ pub(in crate::commands) async fn serve(
         let place = Place::of(&arguments.output, several.then_some(name.as_str()))?;
         let workers = arguments.workers.into();
         let plugin = component.plugin(&file, &name).await?;
-        served.push(Served::open(global, &plugin, name, file, &place, workers).await?);
+        let taken = (&plugin, component.followed());
+        served.push(Served::open(global, taken, name, file, &place, workers).await?);
     }
     let recipients = served.iter().filter_map(|one| one.recipient().transpose());
     let recipients: Result<Vec<Recipient>, CommandError> = recipients.collect();
     let doors = doors(&served)?;
     let paths: Vec<String> = doors.iter().map(|door| door.path.clone()).collect();
     let webhooks = WebhookListener::with_doors(recipients?, doors);
+    let interruptions = Interruptions::hear().map_err(CommandError::failed)?;
     let listener = tokio::net::TcpListener::bind(arguments.listen)
         .await
         .map_err(|error| {
@@ -83,7 +86,7 @@ pub(in crate::commands) async fn serve(
             Arc::clone(one).carry_out(time_scale),
         ));
     }
-    interrupted().await;
+    interruptions.next().await;
     // Those who wait for it may be gone.
     let _ = stop.send(true);
     taking
@@ -183,20 +186,4 @@ async fn unless(stopped: watch::Receiver<bool>, work: impl Future<Output = ()>) 
 async fn until(mut stopped: watch::Receiver<bool>) {
     // Whoever would tell is gone: then it is over as well.
     let _ = stopped.wait_for(|stopped| *stopped).await;
-}
-
-/// Until somebody ends the process, with Ctrl-C or as services are ended.
-pub(in crate::commands) async fn interrupted() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminated.recv() => {}
-            }
-            return;
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
 }

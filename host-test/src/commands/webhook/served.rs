@@ -7,6 +7,7 @@ use super::place::Place;
 use super::schedule::Schedule;
 use crate::carrying::{self, Carrying};
 use crate::command_line::Global;
+use crate::components::Components;
 use crate::connection_file::{ConnectionFile, WebhookSettings};
 use crate::opened_connection::OpenedConnection;
 use crate::output::{self, Output as _};
@@ -30,7 +31,7 @@ pub(super) struct Served {
 impl Served {
     pub(super) async fn open(
         global: &Global,
-        plugin: &Plugin,
+        (plugin, versions): (&Plugin, Option<Arc<Components>>),
         name: String,
         file: ConnectionFile,
         place: &Place,
@@ -45,7 +46,7 @@ impl Served {
         } else {
             connection.use_stored_check(output.state());
         }
-        let schedule = Schedule::of(global, &connection, &place.output)?;
+        let schedule = Schedule::of(global, &connection, &place.output, versions)?;
         let settings = &connection.file.webhooks;
         let queue = place.queue();
         if queue.is_none() {

@@ -9,7 +9,9 @@ use crate::receiver::{address, header};
 
 fn open(scripted: &Scripted, state: Option<&Path>, tries: usize) -> HttpOutput {
     let settings = HttpOutputSettings {
-        headers: [header("api-key", "key").unwrap()].into_iter().collect(),
+        headers: [header("api-key", "tell-nobody-the-key").unwrap()]
+            .into_iter()
+            .collect(),
         max_entries: 2,
         tries,
         ..HttpOutputSettings::default()
@@ -35,7 +37,7 @@ fn three() -> Vec<Entry> {
 
 #[test]
 fn a_page_is_posted_in_batches_and_its_position_stored() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let state = directory.path().join("state.json");
     let scripted = Scripted::start(&[200]);
     let mut output = open(&scripted, Some(&state), 0);
@@ -46,7 +48,10 @@ fn a_page_is_posted_in_batches_and_its_position_stored() {
     let came = scripted.came();
     assert_eq!(came.len(), 2, "an empty page needs no request");
     assert_ne!(came[0].key, came[1].key);
-    assert!(came.iter().all(|came| came.api_key == "key"));
+    assert!(
+        came.iter()
+            .all(|came| came.api_key == "tell-nobody-the-key")
+    );
     let body: Value = serde_json::from_slice(&came[0].body).unwrap();
     assert_eq!(body["stream"], "contacts");
     assert_eq!(body["entries"][1]["key"], "2");
@@ -60,7 +65,7 @@ fn a_page_is_posted_in_batches_and_its_position_stored() {
 /// The process died when the page was out and its position was not stored.
 #[test]
 fn what_is_posted_again_has_the_same_keys() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let state = directory.path().join("state.json");
     let scripted = Scripted::start(&[200]);
     let first = position(Some("1a"), None);
@@ -90,7 +95,7 @@ fn what_is_posted_again_has_the_same_keys() {
 
 #[test]
 fn the_position_stays_where_a_page_was_not_taken() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let state = directory.path().join("state.json");
     let scripted = Scripted::start(&[200]);
     let mut output = open(&scripted, Some(&state), 2);

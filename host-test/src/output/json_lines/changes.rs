@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn every_committed_line_says_what_it_did_whatever_its_document_holds() {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = written::Folder::new();
         let state = OutputTarget::state_in_directory(directory.path());
         let mut output = JsonLines::open(directory.path(), &state).unwrap();
         let entries: Vec<Entry> = [

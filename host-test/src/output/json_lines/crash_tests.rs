@@ -24,8 +24,8 @@ fn image(directory: &Path) -> Image {
         .collect()
 }
 
-fn directory_of(image: &Image) -> tempfile::TempDir {
-    let directory = tempfile::tempdir().unwrap();
+fn directory_of(image: &Image) -> written::Folder {
+    let directory = written::Folder::new();
     for (name, content) in image {
         fs::write(directory.path().join(name), content).unwrap();
     }
@@ -56,8 +56,8 @@ fn images_between(before: &Image, after: &Image, order: &[&str]) -> Vec<Image> {
 }
 
 /// A directory with a scan under way and a webhook in it.
-fn begun() -> (tempfile::TempDir, JsonLines) {
-    let directory = tempfile::tempdir().unwrap();
+fn begun() -> (written::Folder, JsonLines) {
+    let directory = written::Folder::new();
     let mut output = open(directory.path());
     output.begin("companies", ScanStart::New).unwrap();
     let walked = [entry("companies", "a", "{}"), entry("companies", "b", "{}")];
@@ -187,7 +187,7 @@ fn state_of(image: &Image) -> State {
 }
 
 fn bytes_of(state: &State) -> Vec<u8> {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let path = directory.path().join(STATE);
     let (file, _) = StateFile::open(&path).unwrap();
     file.save(state).unwrap();

@@ -86,7 +86,7 @@ pub(super) fn lines(directory: &Path, stream: &str) -> Vec<String> {
 
 #[test]
 fn what_was_not_committed_is_cut_off_at_the_next_start() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut output = open(directory.path());
     output.begin("contacts", ScanStart::New).unwrap();
     let first = [entry("contacts", "1", "{}")];
@@ -108,7 +108,7 @@ fn what_was_not_committed_is_cut_off_at_the_next_start() {
 
 #[test]
 fn a_crash_before_the_first_commit_leaves_a_directory_that_opens() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut output = open(directory.path());
     output.begin("contacts", ScanStart::New).unwrap();
     drop(output);
@@ -120,7 +120,7 @@ fn a_crash_before_the_first_commit_leaves_a_directory_that_opens() {
 
 #[test]
 fn a_restarted_scan_takes_back_its_own_lines_only() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut output = open(directory.path());
     output.begin("companies", ScanStart::New).unwrap();
     let old = [entry("companies", "old", "{}")];
@@ -150,7 +150,7 @@ fn a_restarted_scan_takes_back_its_own_lines_only() {
 
 #[test]
 fn a_restart_never_takes_what_others_wrote_behind_the_scan() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut output = open(directory.path());
     output.begin("companies", ScanStart::New).unwrap();
     let scanned = [entry("companies", "a", "{}")];
@@ -175,7 +175,7 @@ fn a_restart_never_takes_what_others_wrote_behind_the_scan() {
 /// Two streams may write into the same file; each takes back its own.
 #[test]
 fn what_others_scan_moves_with_the_file_and_can_be_taken_back_as_well() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut output = open(directory.path());
     let row = |key: &str| [entry("parts", key, "{}")];
     let next = position(Some("1n"), None);
@@ -197,7 +197,7 @@ fn what_others_scan_moves_with_the_file_and_can_be_taken_back_as_well() {
 
 #[test]
 fn a_delivery_is_stored_once_over_restarts() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut output = open(directory.path());
     let hook = [entry("contacts", "1", "{}")];
     assert!(deliver(&mut output, "id", &hook));
@@ -209,7 +209,7 @@ fn a_delivery_is_stored_once_over_restarts() {
 
 #[test]
 fn anew_empties_the_stream_and_leaves_the_others() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut output = open(directory.path());
     for stream in ["tags", "teams"] {
         output.begin(stream, ScanStart::New).unwrap();
@@ -226,7 +226,7 @@ fn anew_empties_the_stream_and_leaves_the_others() {
 
 #[test]
 fn entries_of_other_streams_go_into_their_own_files() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut output = open(directory.path());
     output.begin("conversations", ScanStart::New).unwrap();
     let mixed = [
@@ -242,7 +242,7 @@ fn entries_of_other_streams_go_into_their_own_files() {
 
 #[test]
 fn lines_of_others_are_neither_cut_nor_mixed_in() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     fs::write(directory.path().join("tags.jsonl"), "mine\n").unwrap();
     let mut output = open(directory.path());
     let error = output.begin("tags", ScanStart::New).unwrap_err();
@@ -255,7 +255,7 @@ fn lines_of_others_are_neither_cut_nor_mixed_in() {
 
 #[test]
 fn after_a_power_cut_the_directory_goes_back_to_what_the_disk_had() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut output = open(directory.path());
     output.begin("contacts", ScanStart::New).unwrap();
     let first = [entry("contacts", "1", "{}")];
@@ -286,7 +286,7 @@ fn after_a_power_cut_the_directory_goes_back_to_what_the_disk_had() {
 
 #[test]
 fn lines_that_went_missing_are_an_error() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut output = open(directory.path());
     output.begin("tags", ScanStart::New).unwrap();
     let row = [entry("tags", "1", "{}")];
@@ -304,7 +304,7 @@ fn lines_that_went_missing_are_an_error() {
 
 #[test]
 fn a_directory_belongs_to_one_process() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let elsewhere = directory.path().join("elsewhere.json");
     let _first = open(directory.path());
     assert!(JsonLines::open(directory.path(), &elsewhere).is_err());
@@ -312,7 +312,7 @@ fn a_directory_belongs_to_one_process() {
 
 #[test]
 fn a_stream_name_cannot_leave_the_directory() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let error = open(directory.path())
         .begin("../x", ScanStart::New)
         .unwrap_err();
@@ -322,7 +322,7 @@ fn a_stream_name_cannot_leave_the_directory() {
 #[test]
 fn ids_are_forgotten_after_a_day_and_leave_the_file() {
     const DAY_MS: i64 = 24 * 3_600 * 1_000;
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut output = open(directory.path());
     let deliver_at = |output: &mut JsonLines, number: i64, now_ms| {
         // Long ones, so that few of them are worth removing.
@@ -353,7 +353,7 @@ fn ids_are_forgotten_after_a_day_and_leave_the_file() {
 
 #[test]
 fn deliveries_that_an_older_version_stored_are_known() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let text = r#"{"layout":1,"state":{"streams":{},"deliveries":["old-1","old-2"]}}"#;
     fs::write(directory.path().join(".state.json"), text).unwrap();
     let mut output = open(directory.path());
@@ -368,7 +368,7 @@ fn deliveries_that_an_older_version_stored_are_known() {
 
 #[test]
 fn the_last_webhooks_are_remembered() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut output = open(directory.path());
     assert_eq!(output.state().webhooks, None);
     deliver(&mut output, "d", &[]);

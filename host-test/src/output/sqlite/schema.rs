@@ -94,6 +94,11 @@ pub(super) fn wait_for_disk(connection: &Connection, wait: bool) -> rusqlite::Re
     connection.pragma_update(None, "synchronous", if wait { "full" } else { "normal" })
 }
 
+/// Gives the memory back in which pages are kept that were read or written, up to 2 MB.
+pub(super) fn give_back_memory(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch("PRAGMA shrink_memory")
+}
+
 /// Reads the state and the highest number given to a scan.
 pub(super) fn load(connection: &Connection) -> rusqlite::Result<(State, i64)> {
     let mut state = State {

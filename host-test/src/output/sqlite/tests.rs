@@ -12,7 +12,7 @@ use crate::position::LastWebhook;
 
 type Row = (String, bool, Option<String>, Value);
 
-fn open(directory: &tempfile::TempDir) -> Sqlite {
+fn open(directory: &written::Folder) -> Sqlite {
     Sqlite::open(&directory.path().join("out.db")).unwrap()
 }
 
@@ -49,7 +49,7 @@ fn scan(output: &mut Sqlite, stream: &str, entries: &[Entry]) {
 
 #[test]
 fn upsert_patch_and_delete_do_what_they_say() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut output = open(&directory);
     let mut patch = entry("contacts", "1", r#"{"name":"B","tags":{"x":1}}"#);
     patch.change = Change::Patch;
@@ -85,7 +85,7 @@ fn upsert_patch_and_delete_do_what_they_say() {
 
 #[test]
 fn records_and_position_are_stored_together_or_not_at_all() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut output = open(&directory);
     scan(&mut output, "contacts", &[entry("contacts", "1", "{}")]);
     let mut broken = entry("contacts", "1", "not json");
@@ -106,7 +106,7 @@ fn records_and_position_are_stored_together_or_not_at_all() {
 
 #[test]
 fn a_restarted_scan_gives_back_the_rows_that_it_changed() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut output = open(&directory);
     let before = [
         entry("companies", "a", r#"{"v":1}"#),
@@ -142,7 +142,7 @@ fn a_restarted_scan_gives_back_the_rows_that_it_changed() {
 
 #[test]
 fn nothing_is_kept_to_take_back_after_the_end_of_a_scan() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut output = open(&directory);
     scan(&mut output, "tags", &[entry("tags", "1", "{}")]);
     output.begin("tags", ScanStart::New).unwrap();
@@ -157,7 +157,7 @@ fn nothing_is_kept_to_take_back_after_the_end_of_a_scan() {
 
 #[test]
 fn a_complete_snapshot_deletes_what_it_did_not_give() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut output = open(&directory);
     let before = [entry("tags", "1", "{}"), entry("tags", "2", "{}")];
     scan(&mut output, "tags", &before);
@@ -185,7 +185,7 @@ fn a_complete_snapshot_deletes_what_it_did_not_give() {
 
 #[test]
 fn a_delivery_is_stored_once_and_late_ones_do_not_overwrite() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut output = open(&directory);
     let row = [entry("contacts", "1", r#"{"v":"new"}"#)];
     scan(&mut output, "contacts", &row);
@@ -202,7 +202,7 @@ fn a_delivery_is_stored_once_and_late_ones_do_not_overwrite() {
 
 #[test]
 fn a_restart_leaves_rows_that_a_webhook_wrote() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut output = open(&directory);
     let row = [entry("companies", "a", r#"{"v":"old"}"#)];
     scan(&mut output, "companies", &row);
@@ -221,7 +221,7 @@ fn a_restart_leaves_rows_that_a_webhook_wrote() {
 
 #[test]
 fn anew_empties_the_table_and_the_positions() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut output = open(&directory);
     scan(&mut output, "tags", &[entry("tags", "1", "{}")]);
     output.begin("tags", ScanStart::Anew).unwrap();
@@ -231,7 +231,7 @@ fn anew_empties_the_table_and_the_positions() {
 
 #[test]
 fn what_a_check_found_is_remembered_with_its_workspace() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut output = open(&directory);
     let checked = Checked {
         fingerprint: "f".to_owned(),
@@ -252,7 +252,7 @@ fn what_a_check_found_is_remembered_with_its_workspace() {
 
 #[test]
 fn names_of_the_hosts_own_tables_are_no_streams() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut output = open(&directory);
     assert!(output.begin("_state", ScanStart::New).is_err());
     assert!(output.begin("odd\"name", ScanStart::New).is_ok());
@@ -260,7 +260,7 @@ fn names_of_the_hosts_own_tables_are_no_streams() {
 
 #[test]
 fn a_database_of_a_later_version_is_refused() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let path = directory.path().join("out.db");
     rusqlite::Connection::open(&path)
         .and_then(|connection| connection.pragma_update(None, "user_version", 99))
@@ -273,7 +273,7 @@ fn a_database_of_a_later_version_is_refused() {
 
 #[test]
 fn the_last_webhooks_are_remembered_and_a_delivery_waits_for_the_disk() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut output = open(&directory);
     let waits = |output: &Sqlite| -> i64 {
         let asked = output
@@ -298,7 +298,7 @@ fn the_last_webhooks_are_remembered_and_a_delivery_waits_for_the_disk() {
 /// The tables as version 0.1.0 made them.
 #[test]
 fn a_database_of_an_older_version_is_taken_over() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     rusqlite::Connection::open(directory.path().join("out.db"))
         .and_then(|connection| {
             connection.execute_batch(

@@ -107,7 +107,7 @@ connections:
 
 #[test]
 fn a_folder_is_all_connections_in_it() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = written::Folder::new();
     for name in ["b.yaml", "a.yml", "notes.txt"] {
         std::fs::write(folder.path().join(name), "").unwrap();
     }
@@ -126,7 +126,7 @@ fn a_folder_is_all_connections_in_it() {
 
 #[test]
 fn keys_come_from_a_file_that_only_its_owner_reads() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = written::Folder::new();
     let path = folder.path().join("key");
     private_file::replace(&path, b"one\n\ntwo\n").unwrap();
     let text = format!("control: {{ token: t }}\nkey_file: {}\n", path.display());

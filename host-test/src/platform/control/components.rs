@@ -88,7 +88,13 @@ pub(super) async fn roll_back(State(control): State<Control>, body: Bytes) -> An
         .components()
         .roll_back(slot.connector(), connection)
         .await?;
-    Ok(Json(json!({"active": active, "swapped": swapped})))
+    let lost = match &active {
+        Some(version) => control.platform().lost_on(version).await?,
+        None => Vec::new(),
+    };
+    Ok(Json(
+        json!({"active": active, "swapped": swapped, "lost": lost}),
+    ))
 }
 
 /// What a body asks for, whatever its sender calls its type.

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::*;
 
-fn database() -> (tempfile::TempDir, Database) {
-    let folder = tempfile::tempdir().unwrap();
+fn database() -> (written::Folder, Database) {
+    let folder = written::Folder::new();
     let database = Database::open(&Database::path_in(folder.path())).unwrap();
     (folder, database)
 }

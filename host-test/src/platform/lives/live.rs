@@ -1,5 +1,6 @@
 //! One connection that is open.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -99,8 +100,8 @@ pub(in crate::platform) struct Live {
     behind: Behind,
     /// Why the last check was not good; absent: it was, or there is no token to check.
     pub(in crate::platform) unchecked: Option<String>,
-    /// The cursor format of a version that was taken back.
-    pub(in crate::platform) taken_back: Option<u8>,
+    /// The cursor formats of versions that were taken back.
+    pub(in crate::platform) given_up: BTreeSet<u8>,
     outdated: AtomicBool,
 }
 
@@ -122,7 +123,7 @@ impl Live {
     /// Opens a connection. One that cannot be checked now is open all the same: its webhooks are taken.
     pub(super) async fn open(opening: Opening) -> Result<Live, OpenProblem> {
         let plugin = opening.components.of_connection(&opening.name).await?;
-        let taken_back = opening.components.taken_back().await;
+        let given_up = opening.components.given_up().await;
         let opened = tokio::task::spawn_blocking(move || Opened::new(opening, plugin));
         let mut opened = opened.await.map_err(|_| OpenProblem::Ending)??;
         let mut unchecked = None;
@@ -141,7 +142,7 @@ impl Live {
         }
         let opened = tokio::task::spawn_blocking(move || opened.live(unchecked));
         let mut live = opened.await.map_err(|_| OpenProblem::Ending)??;
-        live.taken_back = taken_back;
+        live.given_up = given_up;
         Ok(live)
     }
 
@@ -305,7 +306,7 @@ impl Opened {
             target: self.target,
             behind,
             unchecked,
-            taken_back: None,
+            given_up: BTreeSet::new(),
             outdated: AtomicBool::new(false),
         })
     }

@@ -1,6 +1,6 @@
 //! Connections that come and go: those of the platform's file at the start, others through the control API.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,12 +71,14 @@ impl Platform {
         // So many that are due at once would be late: each gets a moment of its own.
         let count = shared.config.connections.len() + added.len();
         let spread = FIRST_SYNCS.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX));
+        let mut wrong = Vec::new();
         for entry in &shared.config.connections {
-            let folder = Folder::of(&shared.data, &entry.name);
             let file = match &entry.source {
                 ConnectionSource::File(path) => ConnectionFile::load(path),
                 ConnectionSource::Document(text) => {
-                    ConnectionFile::parse_document(&folder.document(), text.expose())
+                    let folder = Folder::of(&shared.data, &entry.name);
+                    let file = ConnectionFile::parse_document(&folder.document(), text.expose());
+                    file.map_err(|error| self.said_of_file(error, &entry.name))
                 }
             };
             match file {
@@ -85,8 +87,11 @@ impl Platform {
                 Err(error @ ConnectionFileError::Invalid { .. }) if error.is_gone() => {
                     write_line(&format!("– {}: {error}", entry.name))
                 }
-                Err(error) => return Err(ConfigError::File(error).into()),
+                Err(error) => wrong.push(error),
             }
+        }
+        if !wrong.is_empty() {
+            return Err(ConfigError::Files(wrong).into());
         }
         for added in added {
             let opened = shared.keys.open(&added.document, &added.name);
@@ -110,6 +115,19 @@ impl Platform {
             }
         }
         Ok(())
+    }
+
+    /// What is wrong with a connection that is written in the platform's file: the place is there, and lines are not known.
+    fn said_of_file(&self, error: ConnectionFileError, name: &str) -> ConnectionFileError {
+        match error {
+            ConnectionFileError::Invalid { mut problems, .. } => {
+                problems.iter_mut().for_each(|problem| problem.line = 0);
+                let file = self.shared.config.path.display();
+                let path = PathBuf::from(format!("{file}: the connection {name}"));
+                ConnectionFileError::Invalid { path, problems }
+            }
+            other => other,
+        }
     }
 
     /// Encrypts a document with the newest key.
@@ -300,14 +318,8 @@ impl Platform {
         document: &Secret,
     ) -> Result<(ConnectionEntry, ConnectionFile), ConnectionFileError> {
         let path = Path::new(DOCUMENT);
-        let mut problems = Problems::default();
-        let root = document::parse(path, document.expose(), &mut problems)?;
         let defaults = &self.shared.config.defaults;
-        let entry = config::read_entry(path, &root, defaults, &mut problems);
-        problems.finish(path)?;
-        let entry = entry.ok_or_else(|| ConnectionFileError::Empty {
-            path: path.to_path_buf(),
-        })?;
+        let entry = config::read_added(path, document.expose(), defaults)?;
         let folder = Folder::of(&self.shared.data, &entry.name);
         let file = match &entry.source {
             ConnectionSource::Document(text) => {

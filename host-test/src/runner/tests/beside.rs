@@ -4,7 +4,7 @@ use super::*;
 
 #[tokio::test]
 async fn what_is_read_beside_the_position_leaves_it_alone() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut descriptor = descriptor(b"1", b'1');
     descriptor.streams[0].modes |= StreamModes::KEYS;
     // A scan that was cut off: its place must survive what is read beside it.
@@ -81,7 +81,7 @@ async fn what_is_read_beside_the_position_leaves_it_alone() {
 
 #[tokio::test]
 async fn a_stream_without_that_selection_says_so() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let descriptor = descriptor(b"1", b'1');
     let window = Extent::Window {
         since_ms: None,
@@ -100,7 +100,7 @@ async fn a_stream_without_that_selection_says_so() {
 
 #[tokio::test]
 async fn filters_are_handed_over_and_never_mixed() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let descriptor = descriptor(b"1", b'1');
     let filtered = |value: Option<&str>| {
         let fields = value.map(|value| serde_json::json!({ "role": value }));

@@ -4,7 +4,7 @@ use super::*;
 
 #[tokio::test]
 async fn what_passes_is_tried_again_with_the_same_position() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let script = Script::new([
         page(&["a"], Some("1n"), None),
         failure(FailureKind::Transient, "timeout"),
@@ -27,7 +27,7 @@ async fn what_passes_is_tried_again_with_the_same_position() {
 
 #[tokio::test]
 async fn tries_are_bounded_and_the_others_go_on() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut few = options();
     few.retry.tries = 2;
     let script = Script::new([
@@ -65,7 +65,7 @@ async fn a_defect_is_given_two_more_chances() {
             guest_log: String::new(),
         })
     };
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let script = Script::new([trap(), trap(), trap()]);
     let descriptor = descriptor(b"1", b'1');
     let report = run(
@@ -85,7 +85,7 @@ async fn a_defect_is_given_two_more_chances() {
 
 #[tokio::test]
 async fn a_page_that_took_too_long_is_asked_for_in_smaller_parts() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let script = Script::new([
         Err(CallError::TimedOut {
             export: "read-page",
@@ -113,7 +113,7 @@ async fn a_page_that_took_too_long_is_asked_for_in_smaller_parts() {
 
 #[tokio::test]
 async fn a_refused_credential_stops_everything() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let script = Script::new([failure(FailureKind::Auth, "unauthorized")]);
     let descriptor = descriptor(b"1", b'1');
     let report = run(
@@ -131,7 +131,7 @@ async fn a_refused_credential_stops_everything() {
 
 #[tokio::test]
 async fn a_missing_permission_is_a_status_and_the_others_go_on() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let script = Script::new([
         failure(FailureKind::Permission, "forbidden"),
         page(&["a"], None, Some("1c")),
@@ -151,7 +151,7 @@ async fn a_missing_permission_is_a_status_and_the_others_go_on() {
 
 #[tokio::test]
 async fn a_stream_that_is_not_there_is_a_status_with_the_nearest_name() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut script = Script::new([]);
     script.api_version = some("2.9");
     let descriptor = descriptor(b"1", b'1');
@@ -173,7 +173,7 @@ async fn a_stream_that_is_not_there_is_a_status_with_the_nearest_name() {
 
 #[tokio::test]
 async fn a_component_that_is_stuck_is_given_up() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let script = Script::new((0..200).map(|_| page(&[], Some("1n"), None)));
     let descriptor = descriptor(b"1", b'1');
     let report = run(
@@ -189,7 +189,7 @@ async fn a_component_that_is_stuck_is_given_up() {
 
 #[tokio::test]
 async fn a_wait_that_a_page_asks_for_is_made() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut waiting = page(&["a"], Some("1n"), None).unwrap();
     waiting.retry_after_ms = Some(100_000);
     let script = Script::new([Ok(waiting), page(&["b"], None, Some("1c"))]);

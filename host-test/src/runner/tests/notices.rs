@@ -15,7 +15,7 @@ fn notice(kind: &str, path: Option<&str>, document: Option<&str>) -> Notice {
 
 #[tokio::test]
 async fn a_stream_that_the_version_lacks_is_missing_only_to_those_who_named_it() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let descriptor = descriptor(b"1", b'1');
     for (asked_by_name, whole) in [(false, true), (true, false)] {
         let mut script = Script::new([]);
@@ -43,7 +43,7 @@ async fn a_stream_that_the_version_lacks_is_missing_only_to_those_who_named_it()
 
 #[tokio::test]
 async fn a_drift_is_told_once_however_many_pages_have_it() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let with_drift = |next: Option<&str>| {
         let mut page = page(&["a"], next, Some("1c")).unwrap();
         page.notices = vec![
@@ -82,7 +82,7 @@ async fn a_drift_is_told_once_however_many_pages_have_it() {
 
 #[tokio::test]
 async fn a_row_that_is_no_record_is_held_until_it_comes_as_one() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut descriptor = descriptor(b"1", b'1');
     descriptor.streams[0].modes |= StreamModes::KEYS;
     let mut odd = page(&["a"], None, Some("1c")).unwrap();
@@ -151,7 +151,7 @@ async fn a_row_that_is_no_record_is_held_until_it_comes_as_one() {
 
 #[tokio::test]
 async fn a_stream_that_needs_more_configuration_is_missing_only_to_those_who_named_it() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let descriptor = descriptor(b"1", b'1');
     let lacking = |path: &str| {
         let problem = Problem {
@@ -191,7 +191,7 @@ async fn a_stream_that_needs_more_configuration_is_missing_only_to_those_who_nam
 /// A stream of which only webhooks tell is not asked for, and not missing: nothing could have been read.
 #[tokio::test]
 async fn a_stream_that_cannot_be_read_is_not_missing() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut descriptor = descriptor(b"1", b'1');
     descriptor.streams[0].modes = StreamModes::KEYS;
     for asked_by_name in [false, true] {

@@ -4,7 +4,7 @@ use super::*;
 
 #[tokio::test]
 async fn pages_follow_each_other_and_the_next_run_goes_on() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let descriptor = descriptor(b"1", b'1');
     let script = Script::new([
         page(&["a", "b"], Some("1n"), None),
@@ -40,7 +40,7 @@ async fn pages_follow_each_other_and_the_next_run_goes_on() {
 
 #[tokio::test]
 async fn a_scan_that_was_cut_off_is_resumed_with_its_own_selection() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let descriptor = descriptor(b"1", b'1');
     let mut since = options();
     since.since_ms = Some(77);
@@ -80,7 +80,7 @@ async fn a_scan_that_was_cut_off_is_resumed_with_its_own_selection() {
 
 #[tokio::test]
 async fn a_start_date_is_for_streams_that_know_when_rows_changed() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut since = options();
     since.since_ms = Some(77);
     let script = Script::new([page(&[], None, None), page(&[], None, None)]);
@@ -104,7 +104,7 @@ async fn a_start_date_is_for_streams_that_know_when_rows_changed() {
 
 #[tokio::test]
 async fn full_begins_anew() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let descriptor = descriptor(b"1", b'1');
     let script = Script::new([page(&["a"], None, Some("1c"))]);
     run(
@@ -125,7 +125,7 @@ async fn full_begins_anew() {
 
 #[tokio::test]
 async fn an_unreadable_cursor_never_starts_over_by_itself() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let old = descriptor(b"1", b'1');
     let script = Script::new([page(&["a"], None, Some("1c"))]);
     run(&script, &old, &options(), &["contacts"], directory.path()).await;
@@ -148,7 +148,7 @@ async fn an_unreadable_cursor_never_starts_over_by_itself() {
 
 #[tokio::test]
 async fn an_older_version_goes_on_from_its_own_position() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let old = descriptor(b"1", b'1');
     let newer = descriptor(b"12", b'2');
     let script = Script::new([page(&["a"], None, Some("1a"))]);
@@ -166,7 +166,7 @@ async fn an_older_version_goes_on_from_its_own_position() {
 
 #[tokio::test]
 async fn a_restarted_walk_counts_and_stores_its_rows_once() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut restarted = page(&["a", "b"], None, Some("1c")).unwrap();
     restarted.restarted = true;
     let script = Script::new([page(&["a"], Some("1n"), None), Ok(restarted)]);
@@ -186,7 +186,7 @@ async fn a_restarted_walk_counts_and_stores_its_rows_once() {
 
 #[tokio::test]
 async fn the_last_run_is_remembered() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let script = Script::new([failure(FailureKind::Bug, "panic")]);
     let descriptor = descriptor(b"1", b'1');
     run(

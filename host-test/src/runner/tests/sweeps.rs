@@ -12,7 +12,7 @@ fn gone(key: &str) -> Entry {
 
 #[tokio::test]
 async fn a_sweep_deletes_what_is_proven_gone_and_nothing_else() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut descriptor = descriptor(b"1", b'1');
     descriptor.streams[0].modes |= StreamModes::KEYS;
     let script = Script::new([page(&["a", "b", "c", "d"], None, Some("1c"))]);
@@ -72,7 +72,7 @@ async fn a_sweep_deletes_what_is_proven_gone_and_nothing_else() {
 
 #[tokio::test]
 async fn a_walk_that_breaks_off_proves_nothing() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut descriptor = descriptor(b"1", b'1');
     descriptor.streams[0].modes |= StreamModes::KEYS;
     let script = Script::new([page(&["a", "b"], None, Some("1c"))]);
@@ -109,7 +109,7 @@ async fn a_walk_that_breaks_off_proves_nothing() {
 
 #[tokio::test]
 async fn a_stream_that_was_read_whole_is_not_swept_for_a_while() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut descriptor = descriptor(b"1", b'1');
     descriptor.streams[0].modes |= StreamModes::KEYS;
     let weekly = RunOptions {

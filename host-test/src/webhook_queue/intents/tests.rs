@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
-use tempfile::TempDir;
+use written::Folder;
 
 use super::*;
 use crate::contract::types::{Change, Entry};
@@ -8,8 +8,8 @@ use crate::webhook_queue::{CallbackState, NewCallback};
 
 const NOW: i64 = 1_700_000_000_000;
 
-fn open() -> (TempDir, Intents) {
-    let directory = tempfile::tempdir().unwrap();
+fn open() -> (Folder, Intents) {
+    let directory = written::Folder::new();
     let intents = Intents::open(&directory.path().join("queue")).unwrap();
     (directory, intents)
 }
@@ -230,7 +230,7 @@ fn a_callback_is_taken_once_and_its_body_goes_with_it() {
 /// A database that the version before made.
 #[test]
 fn what_was_stored_before_stays() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let path = directory.path().join("queue");
     let old = Connection::open(&path).unwrap();
     old.execute_batch(

@@ -120,3 +120,81 @@ fn versions_are_put_in_place_while_the_server_runs_and_only_where_they_can_go_on
     until(|| runs(&server, &first) == json!(["one", "three"]));
     assert_eq!(server.process.terminate().code, Some(0));
 }
+
+/// What only the version has read from which somebody goes back is begun anew, and both are told: who goes back, and who looks at
+/// the runs.
+#[test]
+fn what_only_a_version_has_read_that_was_taken_back_is_read_anew_and_said() {
+    let world = World::new(&["--contacts", "5", "--companies", "3"]);
+    connect(&world, "mode: batch\nstreams: [contacts, companies]\n");
+    let lines = "schedule: { every: 1h }\nconnections:\n\
+         - { file: connection.yaml, name: one, output: jsonl }\n";
+    let server = Server::start(&world, lines);
+    server.until_synced("one", "complete");
+    let first = add(&server, &std::fs::read(component()).unwrap());
+    let second = add(&server, &other_build());
+    for version in [&first, &second] {
+        activate(&server, 200, &json!({"version": version}));
+    }
+    assert_eq!(server.process.terminate().code, Some(0));
+
+    // The second one wrote another format, and has read one of the streams.
+    let change = |path: &str, change: &dyn Fn(&mut Value)| {
+        let mut document: Value =
+            serde_json::from_slice(&std::fs::read(world.path(path)).unwrap()).unwrap();
+        change(&mut document);
+        world.write(path, document.to_string());
+    };
+    change("data/components/manifest.json", &|manifest| {
+        let versions = manifest["versions"].as_array_mut().unwrap();
+        for version in versions
+            .iter_mut()
+            .filter(|one| one["sha256"] == second.as_str())
+        {
+            version["formats"]["cursor"] = json!({"reads": [55], "writes": 55});
+        }
+    });
+    change("data/connections/one/records/.state.json", &|state| {
+        state["state"]["streams"]["contacts"]["positions"] = json!({"55": {
+            "checkpoint": {"text": "7!"}, "selection": "all", "format": 55, "sequence": 1_000
+        }});
+    });
+
+    let server = Server::again(&world);
+    let back = server.json(200, "POST", "/components/rollback", "");
+    assert_eq!(back["active"]["sha256"], first.as_str());
+    let told = "it reads anew what only versions have read that were taken back: one (contacts)";
+    assert_eq!(back["lost"], json!([told]));
+    let runs = || server.json(200, "GET", "/connections/one/runs", "");
+    server.json(202, "POST", "/connections/one/sync", "");
+    let mut last = Value::Null;
+    until(|| {
+        last = runs()["runs"][0].clone();
+        last["asked"] == true && last["status"] == "complete"
+    });
+    let streams = &last["streams"];
+    assert_eq!(
+        streams["contacts"]["notices"],
+        json!({"read_anew": 1}),
+        "{last}"
+    );
+    assert_eq!(streams["contacts"]["records"], 5);
+    assert_eq!(streams["companies"]["notices"], json!({}));
+    assert_eq!(server.process.terminate().code, Some(0));
+
+    // The command line says the same, whether a server runs or not.
+    change("data/connections/one/records/.state.json", &|state| {
+        state["state"]["streams"]["contacts"]["positions"] = json!({"55": {
+            "checkpoint": {"text": "7!"}, "selection": "all", "format": 55, "sequence": 1_000
+        }});
+    });
+    for sha256 in [&second, &first] {
+        let mut command = world.command(&["component", "rollback"]);
+        command.env("HOST_TEST_COMPONENTS", world.path("data/components"));
+        let back = finish(command, b"");
+        assert_eq!(back.code, Some(0), "{back:?}");
+        assert!(back.out.contains(&sha256[..12]), "{}", back.out);
+        let told = back.out.contains(&format!("! {told}"));
+        assert_eq!(told, *sha256 == first, "{}", back.out);
+    }
+}

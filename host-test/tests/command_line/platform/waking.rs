@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::Server;
+use super::{Server, document};
 use crate::callbacks::{Desk, SECRET, comment, signed};
 use crate::process::{finish, until};
 use crate::receiver::Receiver;
@@ -105,6 +105,122 @@ fn a_person_decides_about_intents_of_a_platform_that_runs() {
     assert_eq!(wrong.code, Some(64));
     assert!(wrong.err.contains("connection"), "{wrong:?}");
     assert_eq!(server.process.terminate().code, Some(0));
+}
+
+/// Commands reach the queue of a platform's connection by its name, whether a server runs or not and wherever it is described.
+#[test]
+fn triggers_and_intents_of_a_platform_are_reached_by_name() {
+    let (world, ids) = World::with_conversations();
+    let id = ids[0].as_str();
+    world.connect(&format!(
+        "{CONFIG}intents: {{ output: \"jsonl:handed\" }}\n\
+         triggers: {{ refund: {{ on: conversation.user.replied, when: {{ keyword: refund }}, action: alarm }} }}\n"
+    ));
+    let other = "- connection.yaml\n- { name: other, connector: intercom, credentials: { access_token: t } }\n";
+    let server = Server::start(&world, &format!("connections:\n{other}"));
+    let run = |arguments: &[&str]| {
+        let place = ["--config", "platform.yaml", "--json"];
+        let all: Vec<&str> = arguments.iter().chain(&place).copied().collect();
+        finish(world.command(&all), b"")
+    };
+    let named = |arguments: &[&str]| {
+        let name = ["--connection", "connection"];
+        run(&[arguments, &name].concat())
+    };
+    let listed = named(&["triggers", "list"]);
+    assert_eq!(listed.document()["triggers"][0]["name"], "refund");
+    assert_eq!(listed.document()["triggers"][0]["enabled"], true);
+
+    // A switch is seen by the server.
+    let off = named(&["triggers", "disable", "refund"]);
+    assert_eq!(off.code, Some(0), "{off:?}");
+    let url = format!("{}/connection", server.webhooks);
+    world.service.post("webhook-url", &json!({ "url": url }));
+    world.says(id, "A refund, please");
+    let accepted = || server.connection("connection")["queue"]["counts"]["accepted"].clone();
+    until(|| accepted().as_u64().is_some_and(|count| count > 0));
+    world.service.post("webhook-url", &json!({ "url": null }));
+    let none = named(&["intents", "list"]);
+    assert_eq!(none.document()["intents"], json!([]));
+
+    // What somebody makes by hand is carried out by the server, which lets nobody else do it meanwhile.
+    let made = named(&["intents", "create", "refund", id]);
+    assert_eq!(made.code, Some(0), "{made:?}");
+    assert_eq!(made.document()["intents"][0]["new"], true);
+    until(|| world.lines("handed/intents.jsonl").len() == 1);
+    assert_eq!(server.process.terminate().code, Some(0));
+
+    let made = named(&["intents", "create", "refund", ids[1].as_str()]);
+    assert_eq!(made.document()["intents"][0]["state"], "pending");
+    let ran = named(&["intents", "run"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(ran.document()["done"], 1);
+    assert_eq!(world.lines("handed/intents.jsonl").len(), 2);
+    assert_eq!(named(&["triggers", "run"]).code, Some(0));
+    assert_eq!(named(&["callbacks", "run"]).code, Some(0));
+
+    // What does not say whose queue it is.
+    for (arguments, said) in [
+        (
+            &["triggers", "list"][..],
+            "--connection NAME: connection, other",
+        ),
+        (
+            &["triggers", "list", "--connection", "conection"],
+            "did you mean connection?",
+        ),
+        (
+            &[
+                "intents",
+                "run",
+                "--connection",
+                "other",
+                "--output",
+                "jsonl:x",
+            ],
+            "cannot be used with",
+        ),
+    ] {
+        let wrong = run(arguments);
+        assert_eq!(wrong.code, Some(64), "{wrong:?}");
+        assert!(wrong.err.contains(said), "{}", wrong.err);
+    }
+    let missing = finish(world.command(&["triggers", "list"]), b"");
+    assert_eq!(missing.code, Some(64));
+    assert!(missing.err.contains("--connection"), "{}", missing.err);
+}
+
+/// One that was added is encrypted: whoever has the key reaches it, and nobody else.
+#[test]
+fn an_added_connection_is_reached_with_the_key() {
+    let (world, ids) = World::with_conversations();
+    let server = Server::start(&world, "");
+    let mut added = document(&world, "added");
+    added["triggers"] = json!({"refund": {"on": "conversation.user.replied", "action": "alarm"}});
+    server.json(201, "POST", "/connections", &added.to_string());
+    assert_eq!(server.process.terminate().code, Some(0));
+    let create = [
+        "intents",
+        "create",
+        "refund",
+        ids[0].as_str(),
+        "--config",
+        "platform.yaml",
+    ];
+    let made = finish(world.command(&create), b"");
+    assert_eq!(made.code, Some(0), "{made:?}");
+    assert!(made.out.contains("made, pending"), "{}", made.out);
+    let mut command = world.command(&create);
+    command.env("KEY", "0".repeat(64));
+    let refused = finish(command, b"");
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(
+        refused
+            .err
+            .contains("the stored document of added: it was encrypted with another key"),
+        "{}",
+        refused.err
+    );
 }
 
 /// A connection that takes no webhooks has its doors for other systems, and what was told at one outlives the process.

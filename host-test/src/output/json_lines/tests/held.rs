@@ -18,7 +18,7 @@ fn documents(output: &JsonLines) -> Vec<String> {
 
 #[test]
 fn a_held_row_goes_with_the_walk_that_held_it() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut output = open(directory.path());
     let (middle, end) = (position(Some("1n"), None), position(None, Some("1c")));
     output.begin("contacts", ScanStart::New).unwrap();
@@ -55,7 +55,7 @@ fn a_held_row_goes_with_the_walk_that_held_it() {
 
 #[test]
 fn a_row_that_comes_is_let_go_and_the_file_says_so() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut output = open(directory.path());
     let rows = [held(Some("a"), "1"), held(Some("b"), "2")];
     let addition = Addition {

@@ -30,7 +30,7 @@ fn held_keys(output: &Sqlite) -> Vec<String> {
 
 #[test]
 fn an_addition_outlives_a_scan_that_starts_over() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut output = open(&directory);
     scan(&mut output, "contacts", &[entry("contacts", "0", "{}")]);
     output.begin("contacts", ScanStart::New).unwrap();
@@ -70,7 +70,7 @@ fn an_addition_outlives_a_scan_that_starts_over() {
 
 #[test]
 fn a_row_is_held_with_its_page_and_let_go_when_it_comes() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut output = open(&directory);
     output.begin("contacts", ScanStart::New).unwrap();
     let (middle, end) = (position(Some("1n"), None), position(None, Some("1c")));
@@ -109,7 +109,7 @@ fn a_row_is_held_with_its_page_and_let_go_when_it_comes() {
 
 #[test]
 fn rows_that_are_deleted_are_not_alive() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = written::Folder::new();
     let mut output = open(&directory);
     assert_eq!(output.live_keys("contacts").unwrap(), Some(BTreeSet::new()));
     let mut gone = entry("contacts", "b", "{}");

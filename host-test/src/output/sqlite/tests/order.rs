@@ -44,8 +44,8 @@ fn row(output: &Sqlite) -> (bool, serde_json::Value, i64, Option<i64>) {
     (deleted, serde_json::from_str(&data).unwrap(), partial, at)
 }
 
-fn opened() -> (tempfile::TempDir, Sqlite) {
-    let directory = tempfile::tempdir().unwrap();
+fn opened() -> (written::Folder, Sqlite) {
+    let directory = written::Folder::new();
     let output = open(&directory);
     (directory, output)
 }
