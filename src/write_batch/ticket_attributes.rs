@@ -11,8 +11,8 @@ use crate::prelude::*;
 
 /// The request that creates an attribute of a type of tickets: path and body. It has to be described.
 pub fn making(type_id: &str, name: &str, data_type: &str) -> (String, String) {
-    let mut body = Members::default();
-    body.text("name", name)
+    let body = Members::default()
+        .text("name", name)
         .text("description", name)
         .text("data_type", decimal(data_type))
         .object();
