@@ -405,3 +405,87 @@ async fn events_and_messages_are_sent() {
     let message = json!({ "external_id": "late", "from_admin_id": admin, "body": "Hello" });
     one(&world, "messages", "send", message).await;
 }
+
+/// The thousandth company is the last one that a contact can have, and the failure says so.
+#[tokio::test]
+async fn a_contact_that_has_all_the_companies_it_can_have_is_told() {
+    let options = Options {
+        contacts: 5,
+        companies: 1_002,
+        ..small()
+    };
+    let world = World::configured(options, "{ api_version: \"2.11\" }").await;
+    let workspace = world.workspace();
+    let contact = json!({ "role": "user", "external_id": "many" });
+    let contact = workspace.create_contact(contact).expect("a contact");
+    let companies: Vec<String> = workspace.company_ids().collect();
+    for company in &companies[..999] {
+        workspace.attach_company(&contact, company).expect("room");
+    }
+    let row = |company: &String| json!({ "external_id": "many", "intercom_company_id": company });
+    let rows: Vec<Value> = companies[998..1_001].iter().map(row).collect();
+    let outcomes = run(&world, "contact_companies", "attach", "b", &rows).await;
+    assert_eq!(
+        outcomes[0].status,
+        OutcomeStatus::Updated,
+        "one of them again"
+    );
+    assert_eq!(outcomes[1].status, OutcomeStatus::Updated, "the thousandth");
+    let OutcomeStatus::Failed(failure) = &outcomes[2].status else {
+        panic!("{outcomes:?}");
+    };
+    assert_eq!(failure.code, "contact_company_limit_exceeded");
+    let said = &failure.problems[0].message;
+    assert!(
+        said.contains("maximum of 1000 company associations"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn attributes_that_are_missing_are_created_where_they_can_be() {
+    for version in ["2.11", "2.16"] {
+        let options = Options {
+            contacts: 5,
+            conversations: 2,
+            tickets: 2,
+            ..small()
+        };
+        let config =
+            format!("{{ api_version: \"{version}\", write: {{ missing_attribute: create }} }}");
+        let world = World::configured(options, &config).await;
+        let conversation = world.workspace().conversation_ids().next().expect("one");
+        let row = json!({ "conversation_id": conversation, "custom_attributes": { "order_count": 2, "weight": 1.5 } });
+        let outcomes = run(&world, "conversations", "update", "b", &[row]).await;
+        match &outcomes[0].status {
+            OutcomeStatus::Failed(failure) if version == "2.11" => {
+                assert_eq!(failure.problems[0].path, "custom_attributes.weight");
+                assert!(failure.message.contains("version 2.16"), "{failure:?}");
+            }
+            status => {
+                assert_eq!((version, status), ("2.16", &OutcomeStatus::Updated));
+                let written = world.workspace().conversation(&conversation).expect("one");
+                assert_eq!(written["custom_attributes"]["weight"], 1.5);
+            }
+        }
+        let known = world.workspace().ticket_ids().next().expect("a ticket");
+        let known = world.workspace().ticket(&known).expect("a ticket");
+        let kind = &known["ticket_type"];
+        let contact = json!({ "role": "user", "external_id": "t" });
+        world
+            .workspace()
+            .create_contact(contact)
+            .expect("a contact");
+        let row = json!({ "external_id": "t", "ticket_type_id": text(kind, "id"),
+            "ticket_attributes": { "_default_title_": "T", "Colour": "red" } });
+        let ticket = one(&world, "tickets", "create", row).await;
+        let change =
+            json!({ "ticket_id": ticket, "ticket_attributes": { "Colour": "blue", "Weight": 3 } });
+        one(&world, "tickets", "update", change).await;
+        let held = &world.workspace().ticket(&ticket).expect("a ticket")["ticket_attributes"];
+        assert_eq!(
+            (&held["Colour"], &held["Weight"]),
+            (&json!("blue"), &json!(3))
+        );
+    }
+}

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::world::{CLIENT_SECRET, World};
+use crate::world::{CLIENT_SECRET, CONNECTION, World};
 
 /// The lines of the heads that a proxy was sent.
 type Heads = Arc<Mutex<Vec<Vec<String>>>>;
@@ -85,6 +85,72 @@ fn everything_that_is_asked_goes_through_the_connections_proxy() {
         let told = lines.find(|line| line.starts_with("proxy-authorization: basic "));
         let expected = format!("Proxy-Authorization: Basic {credential}").to_ascii_lowercase();
         assert_eq!(told, Some(expected));
+    }
+}
+
+/// A proxy that lets nobody through; gives whom it was asked for.
+fn closed() -> (String, Heads) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    let heads = Heads::default();
+    let heard = Arc::clone(&heads);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut first = String::new();
+            if BufReader::new(&stream).read_line(&mut first).is_ok() {
+                heard
+                    .lock()
+                    .expect("nobody panicked")
+                    .push(vec![first.trim_end().to_owned()]);
+                let _ =
+                    (&stream).write_all(b"HTTP/1.1 502 Bad Gateway\r\nconnection: close\r\n\r\n");
+            }
+        }
+    });
+    (address, heads)
+}
+
+/// A person's data is deleted where it is kept: nothing is asked in another region.
+#[test]
+fn deletions_go_to_the_region_of_the_connection_and_nowhere_else() {
+    let world = World::new(&[]);
+    world.write(
+        "rows",
+        "{\"key\":\"a\",\"email\":\"ada@example.org\"}\n{\"key\":\"b\",\"id\":\"5ba682d23d7cf92bef87bfd4\"}\n",
+    );
+    for (region, host) in [
+        ("us", "api.intercom.io"),
+        ("eu", "api.eu.intercom.io"),
+        ("au", "api.au.intercom.io"),
+    ] {
+        let (address, heads) = closed();
+        world.write(
+            CONNECTION,
+            format!(
+                "connector: intercom\ncredentials: {{ access_token: \"${{TOKEN}}\" }}\n\
+                 config: {{ region: {region}, api_version: \"2.11\" }}\nproxy: \"http://{address}\"\n"
+            ),
+        );
+        let arguments = [
+            "write",
+            "contacts",
+            "--mode",
+            "delete",
+            "--input",
+            "rows",
+            "--tries",
+            "1",
+            "--time-scale",
+            "100",
+        ];
+        let refused = world.run(&arguments);
+        assert_ne!(refused.code, Some(0), "{refused:?}");
+        let heads = heads.lock().expect("nobody panicked");
+        let asked = format!("CONNECT {host}:443 HTTP/1.1");
+        assert!(!heads.is_empty(), "{region}: {refused:?}");
+        for head in &*heads {
+            assert_eq!(head[0], asked, "{region}");
+        }
     }
 }
 

@@ -7,20 +7,15 @@ use crate::prelude::*;
 use crate::schema::{CAPACITY, comma, names};
 
 /// JSON Schema of a row's document: the fields of all modes, and for each mode, as `x-modes`, which of them it takes, which
-/// it needs, of which it needs one at least, what a row becomes whose object is not there, and from which API version on
-/// the mode is there.
+/// it needs, of which it needs one at least, those that have another form in other modes (`properties`), what a row
+/// becomes whose object is not there, and from which API version on the mode is there.
 pub fn input_schema(action: &Action) -> String {
-    // Each field once, as a mode has it that lets it be null, with how many modes need it.
+    // Each field once, with how many modes need it.
     let mut fields: Vec<(&InputField, usize)> = Vec::new();
     for field in action.modes.iter().flat_map(Mode::fields) {
         let known = fields.iter_mut().find(|(one, _)| one.name == field.name);
         match known {
-            Some((known, needed)) => {
-                *needed += usize::from(field.required);
-                if field.takes_null() {
-                    *known = field;
-                }
-            }
+            Some((_, needed)) => *needed += usize::from(field.required),
             None => fields.push((field, usize::from(field.required))),
         }
     }
@@ -30,7 +25,17 @@ pub fn input_schema(action: &Action) -> String {
     );
     for (index, (field, _)) in fields.iter().enumerate() {
         add(&mut out, &[comma(index), "\"", field.name, "\":"]);
-        add_input(&mut out, field);
+        match &forms(action, field.name)[..] {
+            [_, _, ..] => {
+                out.push_str(r#"{"anyOf":["#);
+                for (index, form) in forms(action, field.name).into_iter().enumerate() {
+                    out.push_str(comma(index));
+                    add_input(&mut out, form);
+                }
+                out.push_str("]}");
+            }
+            _ => add_input(&mut out, field),
+        }
     }
     out.push_str(r#"},"required":"#);
     let everywhere = fields
@@ -40,13 +45,27 @@ pub fn input_schema(action: &Action) -> String {
     out.push_str(r#","additionalProperties":false,"x-modes":{"#);
     for (index, mode) in action.modes.iter().enumerate() {
         out.push_str(comma(index));
-        add_mode(&mut out, mode);
+        add_mode(&mut out, action, mode);
     }
     out.push_str("}}");
     out
 }
 
-fn add_mode(out: &mut String, mode: &Mode) {
+/// The forms that a field has in the modes of an action.
+fn forms(action: &Action, name: &str) -> Vec<&'static InputField> {
+    let mut forms: Vec<&InputField> = Vec::new();
+    for field in action.modes.iter().filter_map(|mode| mode.field(name)) {
+        let same = |form: &&InputField| {
+            form.input == field.input && form.takes_null() == field.takes_null()
+        };
+        if !forms.iter().any(same) {
+            forms.push(field);
+        }
+    }
+    forms
+}
+
+fn add_mode(out: &mut String, action: &Action, mode: &Mode) {
     let since = mode.since.to_string();
     add(
         out,
@@ -65,7 +84,15 @@ fn add_mode(out: &mut String, mode: &Mode) {
     if let Some(target) = mode.references.first() {
         add(out, &[r#","not_there":""#, target.absent.told(), "\""]);
     }
-    out.push_str(r#","one_of":["#);
+    let own = mode
+        .fields()
+        .filter(|field| forms(action, field.name).len() > 1);
+    out.push_str(r#","properties":{"#);
+    for (index, field) in own.enumerate() {
+        add(out, &[comma(index), "\"", field.name, "\":"]);
+        add_input(out, field);
+    }
+    out.push_str(r#"},"one_of":["#);
     let needed = mode
         .references
         .iter()

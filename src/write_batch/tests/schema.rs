@@ -116,7 +116,13 @@ fn takes(schema: &Value, mode: &Mode, row: &Value) -> bool {
     let taken = names(&own["takes"]);
     let mut given = row.as_object().unwrap().keys();
     let mut groups = own["one_of"].as_array().unwrap().iter();
+    let forms = own["properties"].as_object().unwrap();
+    let fits = |(name, form): (&String, &Value)| {
+        row.get(name)
+            .is_none_or(|value| jsonschema::is_valid(form, value))
+    };
     jsonschema::is_valid(schema, row)
+        && forms.iter().all(fits)
         && given.all(|name| taken.contains(name))
         && names(&own["required"])
             .iter()
@@ -125,7 +131,7 @@ fn takes(schema: &Value, mode: &Mode, row: &Value) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3_000))]
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
 
     #[test]
     fn a_row_that_the_schema_takes_is_well_formed_and_the_other_way_round(
