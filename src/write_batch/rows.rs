@@ -89,6 +89,9 @@ pub struct Rows {
     notices: Vec<String>,
 }
 
+/// The path and the body of the request that makes an attribute of a name and a type; none where nobody can make it.
+type Making<'a> = dyn Fn(&str, &str) -> Option<(String, String)> + 'a;
+
 impl Rows {
     /// Validates the rows of a batch; those that are not valid are over. `inverse`: they are in the customer's form.
     pub fn new(
@@ -243,12 +246,7 @@ impl Rows {
     }
 
     /// Takes over what the attributes of a row came to: it fails, or needs some that `making` makes, or goes without some.
-    fn take_checked(
-        &mut self,
-        index: usize,
-        checked: Checked,
-        making: &dyn Fn(&str, &str) -> Option<(String, String)>,
-    ) {
+    fn take_checked(&mut self, index: usize, checked: Checked, making: &Making) {
         let travelling = &mut self.rows[index];
         if !checked.problems.is_empty() {
             let failure = not_valid("invalid_row", "the row", checked.problems);

@@ -52,7 +52,7 @@ fn assert_same(fields: &[Field], payload: &Value, item: &Value, context: &str) {
     for (name, value) in item.as_object().expect("an object") {
         let given = payload.get(name).unwrap_or(&Value::Bool(false));
         let field = fields.iter().find(|field| field.name() == name);
-        let kind = field.map_or(Kind::Any, |field| field.kind);
+        let kind = field.map_or(Kind::Any, |field| *field.kind);
         if let (Kind::Nested(inner), Value::Object(_)) = (kind, value) {
             assert_same(inner, given, value, context);
             continue;
