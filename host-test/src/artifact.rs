@@ -2,6 +2,7 @@
 
 mod build;
 mod fresh;
+mod names;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};

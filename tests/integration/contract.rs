@@ -14,7 +14,7 @@ const IMPORTS: &[&str] = &[
     "wasi:clocks/wall-clock@0.2",
 ];
 
-const SIZE_BUDGET: usize = 650 * 1000;
+const SIZE_BUDGET: usize = 600 * 1000;
 
 #[tokio::test]
 async fn the_component_imports_exactly_what_it_needs() {
