@@ -60,7 +60,8 @@ impl Upwards {
     /// Takes a block from the free memory, which begins at `from`.
     #[inline]
     fn place(&self, from: usize, layout: Layout) -> Option<usize> {
-        let at = from.checked_next_multiple_of(layout.align())?;
+        // The next place of that alignment, which is a power of two: a division would be most of the time that a block takes.
+        let at = from.checked_add(layout.align() - 1)? & !(layout.align() - 1);
         let end = at.checked_add(layout.size())?;
         if end > self.end.get() {
             return self.grow(at, layout);

@@ -16,6 +16,7 @@ use crate::contract::types::{Connection, Failure};
 use crate::digest;
 use crate::intercom::request::header_value;
 use crate::intercom::topics::{self, Meaning};
+use crate::json;
 use crate::mapping::Mapping;
 use crate::triggers::Triggers;
 use notification::Notification;
@@ -62,7 +63,9 @@ pub fn verify(connection: &Connection, delivery: &WebhookDelivery) -> Result<Ver
     let meaning = match topic {
         None => Meaning::Nothing(UNKNOWN),
         Some(topic) if topic.told.meaning == Meaning::Ping => Meaning::Ping,
-        Some(_) if !is_chosen(&Config::of(connection)?, &notification.topic) => {
+        Some(_)
+            if chooses(connection) && !is_chosen(&Config::of(connection)?, &notification.topic) =>
+        {
             Meaning::Nothing(NOT_CHOSEN)
         }
         Some(topic) => topic.told.meaning,
@@ -104,6 +107,12 @@ pub fn verify(connection: &Connection, delivery: &WebhookDelivery) -> Result<Ver
         Ok(accepted) => Verdict::Accepted(accepted),
         Err(reason) => rejected("malformed", reason),
     })
+}
+
+/// Whether a connection says anything of webhooks. Most do not, and then nothing of what they say is of use here.
+fn chooses(connection: &Connection) -> bool {
+    let config = json::text(&connection.config).unwrap_or_default();
+    json::member(config, "webhooks").is_some()
 }
 
 /// Whether a name under which a delivery came stands for a topic that the connection takes.

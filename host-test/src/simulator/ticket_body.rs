@@ -180,7 +180,7 @@ impl<'a> Desk<'a> {
                     "id": attribute.map(|attribute| attribute.id.to_string()),
                     "label": name,
                 },
-                "value": {"type": "value", "id": null, "label": label},
+                "value": {"type": "value", "id": null, "label": label.map(as_label)},
             })
         });
         let state_name = |number| state(number).category;
@@ -203,6 +203,14 @@ impl<'a> Desk<'a> {
                 .and_then(|by_api| by_api.then_some("simulated-app")),
             updated_attribute_data: updated_attribute.filter(|_| self.version >= ApiVersion::V2_14),
         })
+    }
+}
+
+/// What a value is called: texts, and lists of them, as they are.
+fn as_label(value: &Value) -> Value {
+    match value {
+        Value::String(_) | Value::Array(_) | Value::Null => value.clone(),
+        other => other.to_string().into(),
     }
 }
 
