@@ -9,10 +9,12 @@ use super::words::{grouped, spaced, text};
 pub(super) fn connection(document: &Value) -> (Kind, &'static str) {
     let last = text(&document["last_sync"]["status"]);
     let state = text(&document["state"]);
-    let well = document["problem"].is_null() && matches!(last, "" | "complete" | "cut_off");
+    let well = matches!(last, "" | "complete" | "cut_off");
+    // A sync that runs checks again: what an earlier check said is not how the connection is.
+    let problem = state != "running" && !document["problem"].is_null();
     match state {
         "paused" => (Kind::Quiet, "paused"),
-        _ if !document["problem"].is_null() || last == "failed" => (Kind::Bad, "failing"),
+        _ if problem || last == "failed" => (Kind::Bad, "failing"),
         _ if !well => (Kind::Bad, "partly failing"),
         "running" => (Kind::Busy, "syncing"),
         "waiting" => (Kind::Busy, "waiting for its turn"),
@@ -103,6 +105,7 @@ mod tests {
             ("running", None, "complete", (Kind::Busy, "syncing")),
             ("running", None, "failed", (Kind::Bad, "failing")),
             ("idle", Some("no token"), "complete", (Kind::Bad, "failing")),
+            ("running", Some("slow check"), "", (Kind::Busy, "syncing")),
             ("idle", None, "partial", (Kind::Bad, "partly failing")),
             ("paused", None, "failed", (Kind::Quiet, "paused")),
             ("waiting", None, "", (Kind::Busy, "waiting for its turn")),
