@@ -1,5 +1,5 @@
-//! What the standard library's prelude holds beyond `core`'s. The component links `core` and `alloc` only: the rest of the
-//! standard library is there to tell people of panics, which is a twentieth of the component and reaches nobody.
+//! What the standard library's prelude holds beyond `core`'s. The component links `core` and `alloc` only: all that it would
+//! use of the rest is what tells people of panics, a fiftieth of the component.
 
 pub use alloc::borrow::ToOwned;
 pub use alloc::boxed::Box;
