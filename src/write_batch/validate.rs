@@ -7,6 +7,7 @@ use crate::failure::{nearest, not_valid, problem};
 use crate::intercom::actions::{Action, Input, InputField, Mode};
 use crate::intercom::versions::{OWNER_IS_TEXT, is_from, minor};
 use crate::json::{self, Member, Object, list, quoted};
+use crate::letters::lower_of;
 use crate::prelude::*;
 
 /// Seconds from here on are milliseconds given by mistake (the year 5138).
@@ -45,10 +46,13 @@ pub fn row(
                     field.since
                 ),
             )),
+            // An empty cell of a table names nobody: it is no id that several rows could have in common.
+            Some(field) if field.input.names() && is_blank(value) && !field.required => {}
             Some(field) => match canonical(field, api_version, value, &mut problems) {
                 Ok(json) => values.set(field.name, json),
                 Err((code, message, expected)) => problems.push(Problem {
                     expected: Some(expected),
+                    found: Some(kind(value).to_owned()),
                     ..problem(field.name, code, message)
                 }),
             },
@@ -66,16 +70,14 @@ pub fn row(
 
 /// What a row has to have.
 fn require(mode: &Mode, fields: &Object, problems: &mut Vec<Problem>) {
-    let there = |name: &str| match fields.get(name) {
-        None | Some(Member::Null) => false,
-        Some(Member::Text(text)) => !text.trim().is_empty(),
-        Some(_) => true,
+    let there = |name: &str| {
+        fields
+            .get(name)
+            .is_some_and(|value| *value != Member::Null && !is_blank(value))
     };
     for field in mode.fields().filter(|field| field.required) {
-        if fields
-            .get(field.name)
-            .is_none_or(|value| *value == Member::Null)
-        {
+        let told = problems.iter().any(|one| one.path == field.name);
+        if !there(field.name) && !told {
             problems.push(problem(field.name, "missing", "this field is needed"));
         }
     }
@@ -110,12 +112,30 @@ fn unknown(action: &Action, mode: &Mode, name: &str) -> Problem {
     if mode.field("custom_attributes").is_some() {
         hint.push_str(" (custom attributes go into `custom_attributes`)");
     }
+    let elsewhere = action.modes.iter().any(|mode| mode.field(name).is_some());
+    let whose = if elsewhere { mode.name } else { action.name };
     let shown: String = name.chars().take(60).collect();
     problem(
         shown,
         "unknown_field",
-        format!("`{}` does not take this field{hint}", action.name),
+        format!("`{whose}` does not take this field{hint}"),
     )
+}
+
+fn is_blank(value: &Member) -> bool {
+    matches!(value, Member::Text(text) if text.trim().is_empty())
+}
+
+/// What of JSON a value is, for people.
+fn kind(value: &Member) -> &'static str {
+    match value {
+        Member::Null => "null",
+        Member::Boolean(_) => "true or false",
+        Member::Number(_) => "a number",
+        Member::Text(_) => "text",
+        Member::List(_) => "a list",
+        Member::Object(_) => "an object",
+    }
 }
 
 /// A number without sign and fraction, or a text that is one.
@@ -181,7 +201,7 @@ fn canonical(
             _ => "an integer from 0 to 2147483647",
         },
         (Input::Email, Member::Text(text)) => {
-            let email = text.trim().to_ascii_lowercase();
+            let email: String = text.trim().chars().map(lower_of).collect();
             let parts = email
                 .split_once('@')
                 .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
@@ -295,6 +315,56 @@ mod tests {
     }
 
     #[test]
+    fn an_address_is_small_in_every_script_and_a_blank_id_is_none() {
+        let contact =
+            read(r#"{"email":" Ada.LÖWE@Example.COM ","external_id":" ","owner_id":"","name":""}"#)
+                .unwrap();
+        assert_eq!(contact.json("email"), Some(r#""ada.löwe@example.com""#));
+        assert_eq!(
+            (
+                contact.json("external_id"),
+                contact.json("owner_id"),
+                contact.json("name")
+            ),
+            (None, None, Some(r#""""#))
+        );
+        let action = find("companies").unwrap();
+        let company = row(
+            action,
+            &action.modes[0],
+            "2.11",
+            br#"{"company_id":" ","name":"x"}"#,
+        );
+        let problems = company.unwrap_err().problems;
+        assert_eq!(
+            (problems[0].path.as_str(), problems.len()),
+            ("company_id", 1)
+        );
+    }
+
+    #[test]
+    fn what_was_found_is_told_by_its_type_only() {
+        let failure = read(r#"{"external_id":"1","name":7,"signed_up_at":"secret"}"#).unwrap_err();
+        let mut found = failure.problems.iter().map(|one| one.found.as_deref());
+        assert!(found.all(|found| matches!(found, Some("a number" | "text"))));
+    }
+
+    #[test]
+    fn a_field_of_another_mode_is_refused_in_the_name_of_this_one() {
+        let action = find("conversations").unwrap();
+        let close = action
+            .modes
+            .iter()
+            .find(|mode| mode.name == "close")
+            .unwrap();
+        for (name, whose) in [("snoozed_until", "`close`"), ("nothing", "`conversations`")] {
+            let document = format!(r#"{{"conversation_id":"1","admin_id":"1","{name}":1}}"#);
+            let failure = row(action, close, "2.11", document.as_bytes()).unwrap_err();
+            assert!(failure.message.contains(whose), "{}", failure.message);
+        }
+    }
+
+    #[test]
     fn an_owner_has_the_form_of_the_version() {
         for owner in ["17", "\"17\""] {
             let document = format!(r#"{{"external_id":"1","owner_id":{owner}}}"#);
@@ -303,7 +373,7 @@ mod tests {
                 assert_eq!(contact.json("owner_id"), Some(sent), "{version}");
             }
         }
-        for owner in ["\"Ada\"", "1.5", "-1", "\"\"", "true", "{}"] {
+        for owner in ["\"Ada\"", "1.5", "-1", "true", "{}"] {
             let document = format!(r#"{{"external_id":"1","owner_id":{owner}}}"#);
             let failure = read(&document).unwrap_err();
             assert_eq!(failure.problems[0].path, "owner_id", "{owner}");
