@@ -60,7 +60,7 @@ impl Known {
 }
 
 /// A text as addresses and names are compared.
-fn small(text: &str) -> impl Iterator<Item = char> {
+pub fn small(text: &str) -> impl Iterator<Item = char> {
     text.trim().chars().map(lower_of)
 }
 

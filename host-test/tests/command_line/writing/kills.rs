@@ -333,7 +333,7 @@ fn a_mixed_batch_is_written_exactly_once_wherever_the_host_is_killed() {
 #[test]
 fn a_mixed_batch_comes_through_however_often_the_host_is_killed() {
     let mixed = Mixed::new();
-    for file in 0..FILES.len() {
+    for (file, written) in FILES.iter().enumerate() {
         let through = (1..=100).step_by(4).find(|request| {
             let moment = if request % 8 == 1 {
                 Moment::Unanswered
@@ -342,7 +342,7 @@ fn a_mixed_batch_comes_through_however_often_the_host_is_killed() {
             };
             !mixed.kill_at(file, *request, moment)
         });
-        assert!(through.is_some(), "{:?}: no run comes through", FILES[file]);
+        assert!(through.is_some(), "{written:?}: no run comes through");
     }
     mixed.assert_exact_after_all();
 }
