@@ -53,15 +53,15 @@ impl Known {
             names.contains(name)
                 && match exact {
                     true => known == value,
-                    false => small(known).eq(small(value)),
+                    false => small(known) == small(value),
                 }
         })
     }
 }
 
-/// A text as addresses and names are compared.
-pub fn small(text: &str) -> impl Iterator<Item = char> {
-    text.trim().chars().map(lower_of)
+/// An address or a name as it is compared: in small letters.
+pub fn small(text: &str) -> String {
+    text.trim().chars().map(lower_of).collect()
 }
 
 impl<'a> Value<'a> for Known {

@@ -28,7 +28,7 @@ impl Makings {
     pub fn want(&mut self, path: &str, body: String) -> usize {
         let same = |making: &Making| {
             making.path == path
-                && (making.body == body || path == TAGS && small(&making.body).eq(small(&body)))
+                && (making.body == body || path == TAGS && small(&making.body) == small(&body))
         };
         self.0.iter().position(same).unwrap_or_else(|| {
             self.0.push(Making {

@@ -1,5 +1,6 @@
 //! Validation of a row's document before anything is sent: every problem at once.
 
+use super::choice::small;
 use super::metadata;
 use super::values::{Values, written};
 use crate::contract::types::{Failure, Problem};
@@ -7,7 +8,6 @@ use crate::failure::{nearest, not_valid, problem};
 use crate::intercom::actions::{Action, Input, InputField, Mode};
 use crate::intercom::versions::{OWNER_IS_TEXT, is_from, minor};
 use crate::json::{self, Member, Object, list, quoted};
-use crate::letters::lower_of;
 use crate::prelude::*;
 
 /// Seconds from here on are milliseconds given by mistake (the year 5138).
@@ -51,9 +51,10 @@ pub fn row(
             Some(field) => match canonical(field, api_version, value, &mut problems) {
                 Ok(json) => values.set(field.name, json),
                 Err((code, message, expected)) => problems.push(Problem {
-                    expected: Some(expected),
                     found: Some(kind(value).to_owned()),
-                    ..problem(field.name, code, message)
+                    message: message.unwrap_or_else(|| format!("expected {expected}")),
+                    expected: Some(expected),
+                    ..problem(field.name, code, "")
                 }),
             },
             None => problems.push(unknown(action, mode, name)),
@@ -75,18 +76,17 @@ fn require(mode: &Mode, fields: &Object, problems: &mut Vec<Problem>) {
             .get(name)
             .is_some_and(|value| *value != Member::Null && !is_blank(value))
     };
+    let told = |problems: &[Problem], name: &str| problems.iter().any(|one| one.path == name);
     for field in mode.fields().filter(|field| field.required) {
-        let told = problems.iter().any(|one| one.path == field.name);
-        if !there(field.name) && !told {
+        if !there(field.name) && !told(problems, field.name) {
             problems.push(problem(field.name, "missing", "this field is needed"));
         }
     }
     for reference in mode.references.iter().filter(|one| one.is_needed()) {
-        let told = |name: &str| problems.iter().any(|one| one.path == name);
         if !reference
             .by
             .iter()
-            .any(|(name, _)| there(name) || told(name))
+            .any(|(name, _)| there(name) || told(problems, name))
         {
             let names: Vec<String> = reference
                 .by
@@ -147,8 +147,8 @@ fn whole_number(value: &Member) -> Option<u64> {
     }
 }
 
-/// Code, message and what was expected.
-type Wrong = (&'static str, String, String);
+/// Code, a message where there is more to say than what was expected, and that.
+type Wrong = (&'static str, Option<String>, String);
 
 /// The value in the form in which it is sent. What is wrong inside of it adds problems.
 fn canonical(
@@ -171,14 +171,12 @@ fn canonical(
         (Input::Name(most), Member::Text(text)) => {
             let length = text.chars().count();
             return match length {
-                _ if text.trim().is_empty() => Err((
-                    "empty",
-                    "expected text with something in it".to_owned(),
-                    "text".to_owned(),
-                )),
+                _ if text.trim().is_empty() => {
+                    Err(("empty", None, "text with something in it".to_owned()))
+                }
                 _ if length > usize::from(most) => Err((
                     "too_long",
-                    format!("{length} characters; {most} are allowed"),
+                    Some(format!("{length} characters; {most} are allowed")),
                     format!("at most {most} characters"),
                 )),
                 _ => Ok(quoted(text)),
@@ -201,25 +199,20 @@ fn canonical(
             _ => "an integer from 0 to 2147483647",
         },
         (Input::Email, Member::Text(text)) => {
-            let email: String = text.trim().chars().map(lower_of).collect();
+            let email = small(text);
             let parts = email
                 .split_once('@')
                 .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
             if (parts && !email.contains(char::is_whitespace)) || email.is_empty() {
                 return Ok(quoted(&email));
             }
-            return Err((
-                "format",
-                "this is no e-mail address".to_owned(),
-                "an e-mail address".to_owned(),
-            ));
+            return Err(("format", None, "an e-mail address".to_owned()));
         }
         (Input::OneOf(names), Member::Text(text)) if names.contains(&text.as_str()) => {
             return Ok(quoted(text));
         }
         (Input::OneOf(names), _) => {
-            let names = names.join(", ");
-            return Err(("value", format!("expected one of {names}"), names));
+            return Err(("value", None, format!("one of {}", names.join(", "))));
         }
         (Input::Epoch, Member::Number(digits)) => match digits.parse::<i64>() {
             Ok(seconds) if seconds.unsigned_abs() < LATEST_SECOND => {
@@ -230,7 +223,7 @@ fn canonical(
                     "{ms} looks like milliseconds; in Unix seconds it is {}",
                     ms.div_euclid(1_000)
                 );
-                return Err(("milliseconds", text, "Unix seconds".to_owned()));
+                return Err(("milliseconds", Some(text), "Unix seconds".to_owned()));
             }
             Err(_) => "integer Unix seconds",
         },
@@ -285,7 +278,7 @@ fn canonical(
             _ => "an object",
         },
     };
-    Err(("type", format!("expected {expected}"), expected.to_owned()))
+    Err(("type", None, expected.to_owned()))
 }
 
 #[cfg(test)]
