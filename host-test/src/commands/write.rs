@@ -40,6 +40,19 @@ pub(super) async fn run(global: &Global, arguments: &WriteArguments) -> Result<E
             file.path.display()
         )));
     }
+    // Not at the end, when the rows that could not be written would be lost.
+    if let Some(path) = &arguments.rejected
+        && let Some(folder) = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+        && !folder.is_dir()
+    {
+        return Err(CommandError::usage(format!(
+            "{}: there is no folder {}",
+            path.display(),
+            folder.display()
+        )));
+    }
     let text = read_bytes(&arguments.input)?;
     let rows = parse_rows(&text).map_err(|problems| {
         CommandError::usage(format!(

@@ -70,6 +70,21 @@ fn what_a_custom_object_does_not_take_is_named() {
     for line in ["outcome  code", "created", "failed   missing_attribute"] {
         assert!(finished.err.contains(line), "{line}: {}", finished.err);
     }
+    let write = ["write", "custom_object_instances", "--input", "rows"];
+    let finished = world.run(&[&write[..], &["--json"]].concat());
+    let told: Value = serde_json::from_str(&finished.err).expect("a document");
+    assert_eq!(
+        (&told["rows"], &told["outcomes"]["failed"]),
+        (&json!(2), &json!(1))
+    );
+    assert_eq!(
+        told["codes"],
+        json!({ "failed": { "missing_attribute": 1 } })
+    );
+    // Where there is no place for rejected rows, nothing is written.
+    let finished = world.run(&[&write[..], &["--rejected", "nowhere/again"]].concat());
+    assert_eq!(finished.code, Some(64), "{finished:?}");
+    assert_eq!(finished.out, "");
 }
 
 /// Cells of a table that are empty name nobody, and a name of a field is no attribute's.
