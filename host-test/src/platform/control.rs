@@ -20,13 +20,16 @@ mod components;
 mod routes;
 
 use std::future::Future;
-use std::io;
-use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
+use axum::http::Request;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
+use hyper::service::Service as _;
+use hyper_util::service::TowerToHyperService;
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
 
@@ -35,6 +38,7 @@ use super::server::Platform;
 use super::status_page;
 use crate::metrics;
 use crate::plugin::COMPONENT_BYTES;
+use crate::webhook_listener::{Caller, Patience, serve_callers};
 
 /// The control API of a platform. Cheap to clone.
 #[derive(Clone)]
@@ -86,17 +90,21 @@ impl Control {
             .layer(from_fn_with_state(self.clone(), authorization::of_browser))
     }
 
-    /// Serves until `stop` is done.
+    /// Serves until `stop` is done. Whoever connects and says nothing is cut off: it would hold a place, and the end.
     pub(super) async fn serve(
         self,
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send + 'static,
-    ) -> io::Result<()> {
-        let service = self.router();
-        let service = service.into_make_service_with_connect_info::<SocketAddr>();
-        axum::serve(listener, service)
-            .with_graceful_shutdown(stop)
-            .await
+    ) {
+        let router = TowerToHyperService::new(self.router());
+        let answer = move |request: Request<Body>| {
+            if let Some(caller) = request.extensions().get::<Arc<Caller>>() {
+                caller.has_spoken();
+            }
+            let answered = router.call(request);
+            async move { answered.await.unwrap_or_else(|never| match never {}) }
+        };
+        serve_callers(listener, stop, Patience::default(), answer).await;
     }
 
     pub(super) fn platform(&self) -> &Platform {

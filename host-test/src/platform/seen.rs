@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::config::{
-    self, ConfigError, ConnectionEntry, ConnectionSource, OutputPlace, PlatformConfig,
-};
+use super::config::{self, ConfigError, ConnectionEntry, ConnectionSource, PlatformConfig};
 use super::database::{Database, DatabaseError};
 use super::folder::Folder;
 use super::sealed::SealError;
@@ -160,15 +158,7 @@ impl Seen {
         if let Some(entry) = entries.find(|entry| entry.name == name) {
             return folder.output(&entry.output);
         }
-        let exists = |target: &OutputTarget| match target {
-            OutputTarget::Sqlite(path) | OutputTarget::JsonLines(path) => path.exists(),
-            _ => false,
-        };
-        let lines = folder.output(&OutputPlace::JsonLines);
-        match exists(&lines) {
-            true => lines,
-            false => folder.output(&OutputPlace::Sqlite),
-        }
+        folder.output(&folder.found_output())
     }
 
     /// The platform's folder.

@@ -35,7 +35,7 @@ use crate::clock::now_ms;
 use crate::components::{Activation, ComponentsError, Meant, StoredFormats, StoredVersion};
 use crate::connection_file::ConnectionFile;
 use crate::http_client::{HttpClient, HttpClientError, HttpOptions};
-use crate::position::{LockError, StateLock};
+use crate::position::{LockError, LockHolder, StateLock};
 use crate::private_file;
 use crate::progress::write_line;
 use crate::webhook_queue::QueueStatus;
@@ -67,8 +67,20 @@ pub enum ServeError {
         source: std::io::Error,
     },
     /// Another process runs it.
+    #[error(
+        "another process serves {}{}; end it first, or give this one a `data` of its own",
+        data.display(),
+        process.as_ref().map_or_else(String::new, |process| format!(" ({process})"))
+    )]
+    Served {
+        /// The folder.
+        data: PathBuf,
+        /// Who, where that is known.
+        process: Option<LockHolder>,
+    },
+    /// Its folder cannot be locked.
     #[error(transparent)]
-    Lock(#[from] LockError),
+    Lock(LockError),
     /// Its database is of no use.
     #[error(transparent)]
     Database(#[from] DatabaseError),
@@ -140,7 +152,13 @@ impl Platform {
         let keys = config.sealing()?;
         let data = make_folder(&config.data)?;
         let path = Database::path_in(&data);
-        let lock = StateLock::take(&path)?;
+        let lock = StateLock::take(&path).map_err(|error| match error {
+            LockError::Held { holder, .. } => ServeError::Served {
+                data: data.clone(),
+                process: holder,
+            },
+            other => ServeError::Lock(other),
+        })?;
         let database = Database::open(&path)?;
         database.end_cut_off(now_ms())?;
         if let Err(error) = components.components().store().is_followed_by(&data) {
@@ -314,12 +332,15 @@ impl Platform {
                 let folder = Folder::of(&shared.data, &known.name);
                 let target = folder.output(&known.output);
                 let now = now_ms();
-                let history = i64::try_from(known.retention.history.as_millis());
+                let Some(retention) = &known.retention else {
+                    return;
+                };
+                let history = i64::try_from(retention.history.as_millis());
                 let before = now.saturating_sub(history.unwrap_or(i64::MAX));
                 if let Err(error) = shared.database.forget_runs(&known.name, before) {
                     tracing::warn!("old runs are kept: {error}");
                 }
-                let forgotten = retention::forget(&folder, &target, &known.retention, now);
+                let forgotten = retention::forget(&folder, &target, retention, now);
                 if let Err(error) = forgotten {
                     tracing::warn!(connection = known.name, "old rows are kept: {error}");
                 }
@@ -369,6 +390,7 @@ impl Platform {
                     .map(str::to_owned)
                     .or(known.found().workspace),
                 problem: live.unchecked.clone(),
+                unstored: known.found().unstored,
             },
             Err(error) => Found {
                 problem: Some(error.to_string()),
@@ -376,7 +398,9 @@ impl Platform {
             },
         };
         if found != known.found() {
-            let Found { workspace, problem } = &found;
+            let Found {
+                workspace, problem, ..
+            } = &found;
             let database = &self.shared.database;
             let stored = database.set_opened(&known.name, workspace.as_deref(), problem.as_deref());
             if let Err(error) = stored {

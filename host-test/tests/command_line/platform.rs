@@ -440,8 +440,8 @@ fn keys_are_replaced_one_behind_the_other() {
     };
 
     let server = with(&format!("\"{new}\""));
-    let told =
-        "its stored document: it was encrypted with another key; add that key behind the new one";
+    let told = "its stored document: it was encrypted with another key; add that key behind the new one; or replace the \
+                connection with PUT /connections/NAME, or remove it with DELETE";
     assert_eq!(problem(), told);
     let ended = server.process.terminate();
     assert!(

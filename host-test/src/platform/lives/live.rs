@@ -53,7 +53,9 @@ pub(in crate::platform) enum OpenProblem {
     #[error(transparent)]
     File(#[from] ConnectionFileError),
     /// Its document cannot be decrypted.
-    #[error("its stored document: {0}")]
+    #[error(
+        "its stored document: {0}; or replace the connection with PUT /connections/NAME, or remove it with DELETE"
+    )]
     Sealed(#[from] SealError),
     /// It was removed meanwhile.
     #[error("the connection is gone")]

@@ -19,6 +19,7 @@ use crate::platform::database::DatabaseError;
 use crate::platform::folder::Folder;
 use crate::platform::lives::OpenProblem;
 use crate::platform::registry::{Found, Known, Source};
+use crate::platform::scheduler::Time;
 use crate::platform::sealed::SealError;
 use crate::progress::write_line;
 use crate::secret::Secret;
@@ -110,15 +111,31 @@ impl Platform {
                     "✗ {}: it was added, and is in the platform's file as well, which counts",
                     entry.name
                 )),
-                // The others run. `status` shows what is wrong with this one.
+                // The others run. What is wrong with this one, the status shows.
+                Err(_) if shared.registry.named(&added.name).is_some() => {}
                 Err(error) => {
                     write_line(&format!("✗ {}: {error}", added.name));
-                    let problem = error.to_string();
-                    let database = &shared.database;
-                    database.set_opened(&added.name, None, Some(&problem))?;
+                    self.know_unreadable(&added.name, &error)?;
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Takes up a connection that was added and cannot be read.
+    fn know_unreadable(&self, name: &str, error: &OpenProblem) -> Result<(), DatabaseError> {
+        let shared = &self.shared;
+        let problem = error.to_string();
+        shared.database.set_opened(name, None, Some(&problem))?;
+        let stored = shared.database.stored(name)?;
+        let output = Folder::of(&shared.data, name).found_output();
+        let known = Known::unreadable(shared.id(), name, output);
+        known.set_found(Found {
+            workspace: stored.workspace,
+            problem: Some(problem),
+            unstored: None,
+        });
+        self.enter(Arc::new(known), stored.paused, self.now());
         Ok(())
     }
 
@@ -166,6 +183,7 @@ impl Platform {
         known.set_found(Found {
             workspace: stored.workspace,
             problem: stored.problem,
+            unstored: None,
         });
         let now = self.now();
         // Where a run was cut off, it is time to go on; else the span since the last one is kept.
@@ -178,16 +196,19 @@ impl Platform {
         let spread = spread.min(known.schedule.every.unwrap_or(1)).max(1);
         // Its phase is as good as a random number.
         let first = first.max(now + known.schedule.phase % spread);
-        let known = Arc::new(known);
-        if shared.registry.add(Arc::clone(&known)) {
+        self.enter(Arc::new(known), stored.paused, first);
+        shared.changed.notify_one();
+        Ok(())
+    }
+
+    fn enter(&self, known: Arc<Known>, paused: bool, first: Time) {
+        if self.shared.registry.add(Arc::clone(&known)) {
             let mut scheduler = self.scheduler();
             scheduler.add(known.id, &known.tenant, known.schedule, first);
-            if stored.paused {
+            if paused {
                 scheduler.pause(known.id);
             }
         }
-        shared.changed.notify_one();
-        Ok(())
     }
 
     /// Adds a connection as it comes through the control API; gives its name. `address`: the name that the address gives,
