@@ -5,6 +5,7 @@ use serde_json::json;
 use super::status::check_name;
 use super::webhook::Place;
 use super::{CommandError, print_json, print_line, start_logging};
+use crate::carrying;
 use crate::command_line::{EraseArguments, Exit, Global};
 use crate::erasure::{Erased, Relations, Stores, erase};
 use crate::opened_connection::load_component;
@@ -64,17 +65,23 @@ fn stores(arguments: &EraseArguments) -> Result<Vec<(Option<String>, Stores)>, C
                 "say where it is to be erased: --config platform.yaml, or --output as it was read into",
             ));
         }
+        let queue = place.queue();
         let stores = Stores {
-            queue: place.queue(),
+            state: queue.as_deref().map(carrying::journal),
+            lines: queue
+                .as_deref()
+                .map(carrying::lines_beside)
+                .into_iter()
+                .collect(),
+            queue,
             output: place.output,
-            state: None,
             folder: None,
         };
         return Ok(vec![(None, stores)]);
     };
     let config = PlatformConfig::load(config).map_err(CommandError::usage)?;
     let seen = Seen::open(config).map_err(CommandError::failed)?;
-    let mut names = seen.names().map_err(CommandError::failed)?;
+    let mut names = seen.names_with_folders().map_err(CommandError::failed)?;
     if let Some(name) = &arguments.connection {
         check_name(&names, name)?;
         names.retain(|known| known == name);

@@ -9,6 +9,7 @@
 //! | add, replace, look at, remove one | `POST /connections`, `PUT`, `GET`, `DELETE /connections/NAME` |
 //! | pause, resume, sync now | `POST /connections/NAME/pause`, `…/resume`, `…/sync` (`{"full": true}`) |
 //! | runs, the newest first | `GET /connections/NAME/runs?limit=N` |
+//! | what became of rows that intents and callbacks wrote, the newest first | `GET /connections/NAME/outcomes?limit=N` |
 //! | versions of the component, and what each is doing | `GET /components` |
 //! | add one (the body is the component), activate one, go back | `POST /components`, `…/activate` (`{"version": "…"}`, also `connection`, `canary`, `consent`), `…/rollback` |
 //!
@@ -70,6 +71,7 @@ impl Control {
             .route("/connections/{name}/resume", post(routes::resume))
             .route("/connections/{name}/sync", post(routes::sync))
             .route("/connections/{name}/runs", get(routes::runs))
+            .route("/connections/{name}/outcomes", get(routes::outcomes))
             .route("/components", get(components::list).post(components::add))
             .route("/components/activate", post(components::activate))
             .route("/components/rollback", post(components::roll_back))

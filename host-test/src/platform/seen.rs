@@ -79,6 +79,18 @@ impl Seen {
         Ok(names.into_iter().collect())
     }
 
+    /// The same, and those that were removed and whose folders were kept.
+    pub fn names_with_folders(&self) -> Result<Vec<String>, DatabaseError> {
+        let mut names: BTreeSet<String> = self.names()?.into_iter().collect();
+        // Where there is no folder yet, there is none of a connection.
+        let folders = std::fs::read_dir(Folder::all(&self.data))
+            .into_iter()
+            .flatten();
+        let folders = folders.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        names.extend(folders.filter(|name| config::is_name(name)));
+        Ok(names.into_iter().collect())
+    }
+
     /// What is remembered of a connection.
     pub fn remembered(&self, name: &str) -> Result<Value, DatabaseError> {
         match &self.database {
@@ -149,6 +161,7 @@ impl Seen {
             queue: Some(folder.queue()),
             state: Some(folder.state()),
             folder: Some(folder.path().to_path_buf()),
+            lines: Vec::new(),
         }
     }
 

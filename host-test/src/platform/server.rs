@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 pub use self::adding::AddError;
 pub(super) use self::turn::Asked;
 use super::component::ComponentSlot;
-use super::config::{ConfigError, ConnectionSource, PlatformConfig};
+use super::config::{ConfigError, ConnectionSource, PlatformConfig, Retention};
 use super::control::{Control, Refusals};
 use super::database::{Database, DatabaseError};
 use super::folder::Folder;
@@ -46,8 +46,8 @@ const BETWEEN_TIDYINGS: Duration = Duration::from_millis(500);
 /// How often to look whether those have something to do that have triggers or callbacks, and to give memory back.
 const BETWEEN_WAKINGS: Duration = Duration::from_secs(10);
 
-/// How often to forget what was kept long enough.
-const BETWEEN_FORGETTINGS: Duration = Duration::from_secs(3_600);
+/// How often to forget what was kept long enough, at least and at most: a twelfth of the shortest time that anything is kept.
+const BETWEEN_FORGETTINGS: [Duration; 2] = [Duration::from_secs(300), Duration::from_secs(3_600)];
 
 /// The longest sleep of who waits for the next time.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
@@ -278,7 +278,7 @@ impl Platform {
         let mut over = Box::pin(until(stopped));
         let work = async {
             self.wake(|_| true).await;
-            let mut forgot: Option<Instant> = None;
+            let mut forget_at = Instant::now();
             let mut woke = Instant::now();
             loop {
                 if woke.elapsed() >= BETWEEN_WAKINGS {
@@ -289,9 +289,9 @@ impl Platform {
                 }
                 tokio::time::sleep(BETWEEN_TIDYINGS).await;
                 self.shared.lives.tidy().await;
-                if forgot.is_none_or(|at| at.elapsed() >= BETWEEN_FORGETTINGS) {
+                if Instant::now() >= forget_at {
                     self.forget_old().await;
-                    forgot = Some(Instant::now());
+                    forget_at = Instant::now() + self.between_forgettings();
                 }
             }
         };
@@ -321,6 +321,14 @@ impl Platform {
         let queue = Folder::of(&self.shared.data, &known.name).queue();
         let queue = QueueStatus::read(&queue).ok().flatten();
         queue.is_some_and(|queue| queue.waiting > 0 || queue.rows_again > 0 || queue.has_work)
+    }
+
+    fn between_forgettings(&self) -> Duration {
+        let [often, seldom] = BETWEEN_FORGETTINGS;
+        let all = self.shared.registry.all().into_iter();
+        let shortest = all.filter_map(|known| known.retention.as_ref().map(Retention::shortest));
+        let twelfth = shortest.min().map_or(seldom, |shortest| shortest / 12);
+        twelfth.clamp(often, seldom)
     }
 
     /// Forgets what was kept long enough, connection by connection.

@@ -327,6 +327,8 @@ fn webhooks(
     let reads_again = connection.reads_rows_again();
     let options = QueueOptions {
         remember: settings.remember,
+        // The platform forgets it in time.
+        keep: Duration::MAX,
         most_waiting: settings.queue_limit.map_or(MOST_WAITING, u64::from),
         reads_again,
     };
