@@ -15,6 +15,8 @@ mod measured;
 mod page;
 /// A provider that says nothing.
 mod silence;
+/// What cannot be decrypted or stored, and who says nothing.
+mod troubled;
 /// Versions of the component, through the control API.
 mod versions;
 /// What nobody tells of after the start: intents, callbacks, silence.
@@ -402,7 +404,9 @@ fn what_is_wrong_with_a_platform_is_said_before_anything_is_begun() {
     let server = Server::start(&world, "");
     let second = crate::process::finish(command(), b"");
     assert!(
-        second.code == Some(1) && second.err.contains("another process"),
+        second.code == Some(1)
+            && second.err.contains("another process serves ")
+            && second.err.contains("give this one a `data` of its own"),
         "{second:?}"
     );
     // Nor can two have one address.

@@ -231,6 +231,8 @@ impl Platform {
         let sealed = shared.keys.seal(&document, &name)?;
         shared.database.add_connection(&name, &sealed)?;
         self.let_go(&name).await;
+        // What was wrong with the one before says nothing of this one.
+        shared.database.set_opened(&name, None, None)?;
         self.take_up(entry, true, &file, Duration::ZERO)?;
         Ok(name)
     }
