@@ -27,7 +27,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
 use axum::http::Request;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::{get, post};
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
@@ -37,7 +37,7 @@ use tokio::net::TcpListener;
 pub use self::authorization::Refusals;
 use super::server::Platform;
 use super::status_page;
-use crate::metrics;
+use crate::metrics::{self, Looked};
 use crate::plugin::COMPONENT_BYTES;
 use crate::webhook_listener::{Caller, Patience, serve_callers};
 
@@ -52,6 +52,15 @@ pub(super) struct Control {
 impl Control {
     pub(super) fn new(platform: Platform) -> Control {
         let token = Sha256::digest(platform.shared.config.token.expose());
+        let shared = Arc::downgrade(&platform.shared);
+        metrics::watch(move |readings| {
+            let Some(shared) = shared.upgrade() else {
+                return false;
+            };
+            let refused = shared.refusals.count() as f64;
+            readings.set(Looked::ControlRefusals, &[], refused);
+            true
+        });
         Control {
             platform,
             token: token.into(),
@@ -78,6 +87,7 @@ impl Control {
             .layer(DefaultBodyLimit::max(COMPONENT_BYTES))
             .fallback(routes::nothing)
             .method_not_allowed_fallback(routes::no_method)
+            .layer(map_response(answer::as_document))
             .layer(from_fn_with_state(self.clone(), authorization::with_token))
             .merge(self.page())
             .route("/health", get(routes::health))

@@ -190,6 +190,15 @@ fn connections_of_the_file_and_of_the_api_sync_and_say_so() {
         );
     }
     assert_eq!(server.ask("GET", "/connections/acne", "").status, 404);
+    // What comes to no route is told as a document as well.
+    for (method, path, status) in [
+        ("GET", "/connections/%ff", 400),
+        ("GET", "/nothing", 404),
+        ("PATCH", "/connections/acme", 405),
+    ] {
+        let told = server.json(status, method, path, "");
+        assert!(told["error"].is_string(), "{told}");
+    }
 
     // Paused, it does nothing; resumed, it does what it is asked.
     let paused = server.json(200, "POST", "/connections/acme/pause", "");

@@ -191,7 +191,7 @@ fn limit(query: &HashMap<String, String>) -> Result<u32, Refused> {
     }
 }
 
-fn named(control: &Control, name: &str) -> Result<Arc<Known>, Refused> {
+pub(super) fn named(control: &Control, name: &str) -> Result<Arc<Known>, Refused> {
     let registry = &control.platform().shared.registry;
     registry.named(name).ok_or_else(|| {
         let all = registry.all();
