@@ -34,11 +34,28 @@ pub(super) fn erase(
     for (what, count) in counts {
         erased.add(path, &what, count);
     }
-    // It may be large: it is written anew only where something of it was removed.
-    match total {
-        0 => Ok(()),
-        _ => settle(&connection, path, erased).map_err(&failed),
+    // It may be large: it is written anew only where something of it was removed, now or earlier.
+    match total > 0 || lies_in(path, person)? {
+        false => Ok(()),
+        true => settle(&connection, path, erased).map_err(&failed),
     }
+}
+
+/// Whether a database, or its log, still has what names somebody in parts that are not used any more.
+fn lies_in(path: &Path, person: &Person) -> Result<bool, ErasureError> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    for file in [path, Path::new(&log)] {
+        let found = person.lies_in(file);
+        let found = found.map_err(|source| ErasureError::File {
+            path: file.to_path_buf(),
+            source,
+        })?;
+        if found {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Opens a database so that what is deleted is overwritten.

@@ -1,6 +1,9 @@
 //! Who somebody is, and whether a document names them.
 
 use std::collections::{BTreeSet, HashSet};
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
 
 use serde_json::{Deserializer, Map, Value};
 
@@ -23,6 +26,9 @@ const TELLING: usize = 6;
 
 /// A value that is as long, or an e-mail address, is somebody's also as a part of a longer text.
 const UNMISTAKABLE: usize = 16;
+
+/// Bytes of a file that are looked at at a time.
+const PIECE: u64 = 1 << 20;
 
 /// Somebody, as far as is known.
 #[derive(Clone, Debug, Default)]
@@ -93,6 +99,30 @@ impl Person {
             Ok(document) => any_text(&document, &mut |text| self.is_named_by(text)),
             Err(_) => self.telling().any(has),
         })
+    }
+
+    /// Whether a file has one of the telling values anywhere. A file that is not there has none.
+    pub(super) fn lies_in(&self, path: &Path) -> io::Result<bool> {
+        let mut file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        let longest = self.telling().map(str::len).max().unwrap_or(0);
+        let mut bytes = Vec::new();
+        loop {
+            // What begins at the end of a piece ends in the next one.
+            bytes.drain(..bytes.len().saturating_sub(longest));
+            let read = file.by_ref().take(PIECE).read_to_end(&mut bytes)?;
+            bytes.make_ascii_lowercase();
+            let has = |value: &str| memchr::memmem::find(&bytes, value.as_bytes()).is_some();
+            if self.telling().any(has) {
+                return Ok(true);
+            }
+            if read == 0 {
+                return Ok(false);
+            }
+        }
     }
 
     fn is_named_by(&self, text: &str) -> bool {

@@ -516,6 +516,39 @@ fn nothing_in_any_store_names_somebody_who_was_erased_and_all_else_is_there() {
     }
 }
 
+/// What the provider deleted is in the parts of the file that are not used any more.
+#[test]
+fn what_was_deleted_before_leaves_the_file_as_well() {
+    let folder = written::Folder::new();
+    let path = folder.path().join("out.db");
+    let mut output = Sqlite::open(&path).unwrap();
+    one(
+        &mut output,
+        &[entry(
+            "contacts",
+            "k1",
+            &json!({"email": "Anna@Example.com", "note": "n".repeat(3_000)}),
+        )],
+        &[],
+    );
+    let gone = Entry {
+        change: Change::Delete,
+        ..entry("contacts", "k1", &json!({}))
+    };
+    one(&mut output, &[gone], &[]);
+    drop(output);
+    let left = || written::holding(folder.path(), b"Anna@Example.com");
+    assert!(!left().is_empty(), "this test shows nothing");
+    erase(
+        "anna@example.com",
+        "contacts",
+        &relations(),
+        &stores(OutputTarget::Sqlite(path)),
+    )
+    .unwrap();
+    assert!(left().is_empty(), "{:?}", left());
+}
+
 #[test]
 fn other_records_that_name_somebody_stay_and_are_told() {
     let folder = written::Folder::new();
