@@ -1,6 +1,7 @@
 //! The platform at work: starts what is due, keeps its house in order, and ends without losing anything.
 
 mod adding;
+mod forgetting;
 mod turn;
 
 use std::collections::HashMap;
@@ -18,14 +19,13 @@ use tokio::task::JoinSet;
 pub use self::adding::AddError;
 pub(super) use self::turn::Asked;
 use super::component::ComponentSlot;
-use super::config::{ConfigError, ConnectionSource, PlatformConfig, Retention};
+use super::config::{ConfigError, ConnectionSource, PlatformConfig};
 use super::control::{Control, Refusals};
 use super::database::{Database, DatabaseError};
 use super::folder::Folder;
 use super::lives::{Live, Lives, OpenProblem, Opening};
 use super::memory;
 use super::registry::{Found, Known, Registry, Source};
-use super::retention;
 use super::scheduler::{ConnectionId, Scheduler, Time};
 use super::sealed::Keys;
 use super::slice::Progress;
@@ -45,9 +45,6 @@ const BETWEEN_TIDYINGS: Duration = Duration::from_millis(500);
 
 /// How often to look whether those have something to do that have triggers or callbacks, and to give memory back.
 const BETWEEN_WAKINGS: Duration = Duration::from_secs(10);
-
-/// How often to forget what was kept long enough, at least and at most: a twelfth of the shortest time that anything is kept.
-const BETWEEN_FORGETTINGS: [Duration; 2] = [Duration::from_secs(300), Duration::from_secs(3_600)];
 
 /// The longest sleep of who waits for the next time.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
@@ -323,41 +320,6 @@ impl Platform {
         queue.is_some_and(|queue| queue.waiting > 0 || queue.rows_again > 0 || queue.has_work)
     }
 
-    fn between_forgettings(&self) -> Duration {
-        let [often, seldom] = BETWEEN_FORGETTINGS;
-        let all = self.shared.registry.all().into_iter();
-        let shortest = all.filter_map(|known| known.retention.as_ref().map(Retention::shortest));
-        let twelfth = shortest.min().map_or(seldom, |shortest| shortest / 12);
-        twelfth.clamp(often, seldom)
-    }
-
-    /// Forgets what was kept long enough, connection by connection.
-    async fn forget_old(&self) {
-        for known in self.shared.registry.all() {
-            let platform = self.clone();
-            let forgotten = tokio::task::spawn_blocking(move || {
-                let shared = &platform.shared;
-                let folder = Folder::of(&shared.data, &known.name);
-                let target = folder.output(&known.output);
-                let now = now_ms();
-                let Some(retention) = &known.retention else {
-                    return;
-                };
-                let history = i64::try_from(retention.history.as_millis());
-                let before = now.saturating_sub(history.unwrap_or(i64::MAX));
-                if let Err(error) = shared.database.forget_runs(&known.name, before) {
-                    tracing::warn!("old runs are kept: {error}");
-                }
-                let forgotten = retention::forget(&folder, &target, retention, now);
-                if let Err(error) = forgotten {
-                    tracing::warn!(connection = known.name, "old rows are kept: {error}");
-                }
-            });
-            // A panic was told where it happened.
-            let _ = forgotten.await;
-        }
-    }
-
     /// An activation with what the connections have stored that it is meant for.
     pub(super) async fn with_stored(
         &self,
@@ -459,6 +421,13 @@ impl Platform {
     pub(super) fn now(&self) -> Time {
         let passed = u64::try_from(self.shared.began.elapsed().as_millis()).unwrap_or(0);
         u64::try_from(self.shared.began_at_ms).unwrap_or(0) + passed
+    }
+
+    /// A time of the scheduler by the clock on the wall, which may have been put right since the start.
+    pub(super) fn on_the_wall(&self, time: Time) -> i64 {
+        let ahead = i128::from(time) - i128::from(self.now());
+        let wall = i128::from(now_ms()).saturating_add(ahead);
+        i64::try_from(wall).unwrap_or(i64::MAX)
     }
 
     pub(super) fn scheduler(&self) -> MutexGuard<'_, Scheduler> {

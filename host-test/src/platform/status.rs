@@ -106,7 +106,7 @@ pub(super) fn connection(platform: &Platform, known: &Known) -> Result<Value, Da
     let activity = activity(platform, known);
     let mut document = remembered(&shared.database, &known.name)?;
     let next = match activity {
-        Activity::Idle { due } => due,
+        Activity::Idle { due } => due.map(|due| platform.on_the_wall(due)),
         _ => None,
     };
     let listens = shared.config.webhooks.is_some();

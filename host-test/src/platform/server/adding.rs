@@ -186,10 +186,13 @@ impl Platform {
             unstored: None,
         });
         let now = self.now();
-        // Where a run was cut off, it is time to go on; else the span since the last one is kept.
-        let began = stored.began_at_ms.and_then(|at| u64::try_from(at).ok());
-        let first = match (began, known.schedule.every) {
-            (Some(began), Some(every)) if !cut_off => began.saturating_add(every).max(now),
+        // Where a run was cut off, it is time to go on; else the span since the last one is kept. A clock that was wrong then
+        // puts nothing off.
+        let first = match (stored.began_at_ms, known.schedule.every) {
+            (Some(began), Some(every)) if !cut_off => {
+                let since = u64::try_from(now_ms().saturating_sub(began));
+                now + every.saturating_sub(since.unwrap_or(0))
+            }
             _ => now,
         };
         let spread = u64::try_from(spread.as_millis()).unwrap_or(u64::MAX);

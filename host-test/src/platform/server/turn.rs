@@ -83,8 +83,7 @@ impl Platform {
         {
             return Ok(progress);
         }
-        let due = i64::try_from(slice.due).unwrap_or(i64::MAX);
-        let began = i64::try_from(self.now()).unwrap_or(i64::MAX);
+        let (due, began) = (self.on_the_wall(slice.due), now_ms());
         let database = &shared.database;
         let number = database.begin_run(&known.name, slice.asked, due, began)?;
         let full = locked(&shared.anew).remove(&known.id);

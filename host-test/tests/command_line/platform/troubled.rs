@@ -186,3 +186,63 @@ fn a_connection_that_is_removed_is_measured_no_more() {
     assert_eq!(erased.code, Some(0), "{erased:?}");
     assert_eq!(erased.document()["removed"][0]["what"], "contacts");
 }
+
+/// A clock that was years ahead when a connection synced last puts its next sync off by no more than the span between two.
+#[test]
+fn a_clock_that_was_wrong_puts_nothing_off() {
+    let world = World::new(&["--contacts", "3", "--companies", "3"]);
+    connect(&world, "streams: [contacts]\n");
+    let lines = "schedule: { every: 10s }\nconnections: [connection.yaml]\n";
+    let server = Server::start(&world, lines);
+    server.until_synced("connection", "complete");
+    assert_eq!(server.process.terminate().code, Some(0));
+    let database = rusqlite::Connection::open(world.path("data/platform.db")).unwrap();
+    let later =
+        "UPDATE connections SET began_at_ms = 4102444800000, complete_at_ms = 4102444800000";
+    assert_eq!(database.execute(later, []).unwrap(), 1);
+    let newest = "SELECT max(number) FROM runs";
+    let newest = || {
+        database
+            .query_row(newest, [], |row| row.get::<_, i64>(0))
+            .unwrap()
+    };
+    let before = newest();
+    let server = Server::again(&world);
+    until(|| newest() > before + 1);
+    let shown = server.connection("connection");
+    let next = shown["next_sync_ms"].as_i64();
+    assert!(next.is_none_or(|next| next < 4_000_000_000_000), "{shown}");
+    assert!(shown["lag_ms"].as_i64().unwrap() < 60_000, "{shown}");
+    assert_eq!(server.process.terminate().code, Some(0));
+}
+
+/// What is old goes at the start and then from time to time, also of a connection that is not in the platform's file any more.
+#[test]
+fn what_is_old_goes_while_the_server_runs() {
+    let world = World::new(&["--contacts", "3", "--companies", "3"]);
+    connect(&world, "streams: [contacts]\n");
+    let retention = "retention: { history: 1h }\n";
+    let lines = format!("{retention}connections: [connection.yaml]\n");
+    let server = Server::start(&world, &lines);
+    server.until_synced("connection", "complete");
+    assert_eq!(server.process.terminate().code, Some(0));
+    let database = rusqlite::Connection::open(world.path("data/platform.db")).unwrap();
+    let runs = || {
+        let question = "SELECT count(*) FROM runs";
+        database
+            .query_row(question, [], |row| row.get::<_, i64>(0))
+            .unwrap()
+    };
+    for lines in [&lines, retention] {
+        let old =
+            "INSERT INTO runs (connection, asked, due_at_ms, began_at_ms, ended_at_ms, status)
+                   VALUES ('connection', 0, 1, 1, 2, 'complete')";
+        database.execute(old, []).unwrap();
+        let before = runs();
+        let server = Server::start(&world, lines);
+        let is_gone = "SELECT count(*) = 0 FROM runs WHERE began_at_ms = 1";
+        until(|| database.query_row(is_gone, [], |row| row.get(0)).unwrap());
+        assert!(runs() >= before - 1);
+        assert_eq!(server.process.terminate().code, Some(0));
+    }
+}
