@@ -404,6 +404,7 @@ impl OpenedConnection {
             settings: &self.file.http_output,
             preset: mapping.and_then(FieldMapping::preset_name),
             time_scale,
+            stop: None,
         }
     }
 

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
 use url::Url;
 
 pub use self::body::BodyForm;
@@ -32,7 +33,7 @@ const AT_ONCE: usize = 16;
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 
 /// Whose entries are posted, and how.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Sender<'a> {
     /// The connection's name: a part of every idempotency key.
     pub connection: &'a str,
@@ -42,6 +43,16 @@ pub struct Sender<'a> {
     pub preset: Option<&'a str>,
     /// Divides every wait; above 1 for tests.
     pub time_scale: f64,
+    /// Says when to stop posting, whatever is under way: it is posted again. Absent: never.
+    pub stop: Option<watch::Receiver<bool>>,
+}
+
+/// Until somebody says so, or nobody is there any more to say it.
+async fn stopped(stop: Option<watch::Receiver<bool>>) {
+    match stop {
+        Some(mut stop) => drop(stop.wait_for(|stop| *stop).await),
+        None => std::future::pending().await,
+    }
 }
 
 /// A receiver of entries as an output.
@@ -55,6 +66,7 @@ pub struct HttpOutput {
     runtime: Option<Runtime>,
     /// The receiver wants nothing before.
     not_before: Option<Instant>,
+    stop: Option<watch::Receiver<bool>>,
 }
 
 impl HttpOutput {
@@ -91,6 +103,7 @@ impl HttpOutput {
                     .map_err(OutputError::Runtime)?,
             ),
             not_before: None,
+            stop: sender.stop.clone(),
         })
     }
 
@@ -98,10 +111,17 @@ impl HttpOutput {
     fn wait<T: Send>(&self, work: impl Future<Output = T> + Send) -> Result<T, OutputError> {
         let ended = || OutputError::Runtime(std::io::Error::other("it has ended"));
         let runtime = self.runtime.as_ref().ok_or_else(ended)?;
+        let stop = self.stop.clone();
+        let work = async {
+            tokio::select! {
+                done = work => Ok(done),
+                () = stopped(stop) => Err(OutputError::Stopped),
+            }
+        };
         in_turn(|| {
             std::thread::scope(|scope| {
                 let waiting = scope.spawn(|| runtime.block_on(work));
-                waiting.join().map_err(|_| ended())
+                waiting.join().map_err(|_| ended())?
             })
         })
     }

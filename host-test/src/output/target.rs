@@ -120,6 +120,7 @@ mod tests {
             settings: &HttpOutputSettings::default(),
             preset: None,
             time_scale: 1.0,
+            stop: None,
         };
         assert!(matches!(
             open(&target, Some(Path::new("s.json")), &sender),

@@ -46,6 +46,9 @@ const BETWEEN_TIDYINGS: Duration = Duration::from_millis(500);
 /// How often to look whether those have something to do that have triggers or callbacks, and to give memory back.
 const BETWEEN_WAKINGS: Duration = Duration::from_secs(10);
 
+/// How long somebody may take at the end with what is being posted.
+const POSTED_WITHIN: Duration = Duration::from_secs(5);
+
 /// The longest sleep of who waits for the next time.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
@@ -232,7 +235,13 @@ impl Platform {
             while doors.join_next().await.is_some() {}
             self.shared.lives.close_all().await
         };
+        let hurry = async {
+            tokio::time::sleep(POSTED_WITHIN.min(longest / 2)).await;
+            self.shared.lives.stop_posting();
+            std::future::pending::<()>().await;
+        };
         tokio::select! {
+            () = hurry => {}
             waiting = end => {
                 write_line(&format!("ended; {waiting} deliveries wait for the next start"));
             }

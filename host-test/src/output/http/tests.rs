@@ -21,6 +21,7 @@ fn open(scripted: &Scripted, state: Option<&Path>, tries: usize) -> HttpOutput {
         settings: &settings,
         preset: None,
         time_scale: 10_000.0,
+        stop: None,
     };
     HttpOutput::open(&address(&scripted.url).unwrap(), state, &sender).unwrap()
 }

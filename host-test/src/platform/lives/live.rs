@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::carrying::{Carrying, CarryingError};
@@ -105,6 +106,8 @@ pub(in crate::platform) struct Live {
     /// The cursor formats of versions that were taken back.
     pub(in crate::platform) given_up: BTreeSet<u8>,
     outdated: AtomicBool,
+    /// Ends what is being posted.
+    posting: watch::Sender<bool>,
 }
 
 /// What is behind it.
@@ -190,6 +193,11 @@ impl Live {
         Ok(connection)
     }
 
+    /// Ends what is being posted, which is posted again: somebody who takes nothing is not to hold up an end.
+    pub(super) fn stop_posting(&self) {
+        self.posting.send_replace(true);
+    }
+
     /// Whether it should be opened anew: with another component, or a check that is good.
     pub(super) fn is_outdated(&self) -> bool {
         self.outdated.load(Relaxed) || !self.connection.plugin.is_current()
@@ -254,6 +262,7 @@ struct Opened {
     time_scale: f64,
     connection: OpenedConnection,
     output: Box<dyn output::Output>,
+    posting: watch::Sender<bool>,
 }
 
 impl Opened {
@@ -272,7 +281,9 @@ impl Opened {
         folder.make()?;
         let state = SqliteState::open(&folder.state())?;
         let connection = OpenedConnection::on(&http, plugin, file, Some(Arc::new(state)))?;
-        let sender = connection.sender(time_scale);
+        let (posting, stop) = watch::channel(false);
+        let mut sender = connection.sender(time_scale);
+        sender.stop = Some(stop);
         let output = output::open(&target, folder.position(&target).as_deref(), &sender)?;
         Ok(Opened {
             opening_name: name,
@@ -283,6 +294,7 @@ impl Opened {
             time_scale,
             connection,
             output,
+            posting,
         })
     }
 
@@ -310,6 +322,7 @@ impl Opened {
             unchecked,
             given_up: BTreeSet::new(),
             outdated: AtomicBool::new(false),
+            posting: self.posting,
         })
     }
 }

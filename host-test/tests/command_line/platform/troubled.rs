@@ -246,3 +246,33 @@ fn what_is_old_goes_while_the_server_runs() {
         assert_eq!(server.process.terminate().code, Some(0));
     }
 }
+
+/// Somebody to whom entries are posted and who takes none holds up neither a removal nor the end.
+#[test]
+fn who_takes_nothing_holds_up_nothing() {
+    let world = World::new(&["--contacts", "3", "--companies", "3"]);
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let output = format!("http:http://{}/in", silent.local_addr().unwrap());
+    let server = Server::start(&world, "shutdown: 60s\n");
+    let mut added = document(&world, "removed");
+    added["output"] = Value::from(output);
+    let add = |added: &Value| {
+        server.json(201, "POST", "/connections", &added.to_string());
+        // It connects, and hears nothing.
+        drop(silent.accept().unwrap());
+        let kept = silent.accept().unwrap();
+        assert_eq!(
+            server.connection(added["name"].as_str().unwrap())["state"],
+            "running"
+        );
+        kept
+    };
+    let _first = add(&added);
+    let began = Instant::now();
+    server.json(200, "DELETE", "/connections/removed?data=remove", "");
+    added["name"] = Value::from("ended");
+    let _second = add(&added);
+    assert_eq!(server.process.terminate().code, Some(0));
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(25), "{took:?}");
+}
