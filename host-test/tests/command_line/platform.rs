@@ -180,6 +180,14 @@ fn connections_of_the_file_and_of_the_api_sync_and_say_so() {
             "file",
         ),
         ("nonsense".to_owned(), "mapping"),
+        (
+            added.replace("\"intercom\"", "\"hubspot\""),
+            "connector: found hubspot, expected intercom",
+        ),
+        (
+            added.replace("\"tags\"", "\"tagz\""),
+            "there is no stream `tagz` (did you mean tags?)",
+        ),
     ] {
         let answer = server.ask("POST", "/connections", &wrong);
         let text = String::from_utf8(answer.body).unwrap();
@@ -190,6 +198,17 @@ fn connections_of_the_file_and_of_the_api_sync_and_say_so() {
         );
     }
     assert_eq!(server.ask("GET", "/connections/acne", "").status, 404);
+    // Without a token it is there, and says what it lacks.
+    let mut tokenless = document(&world, "tokenless");
+    tokenless["credentials"] = json!({});
+    server.json(201, "POST", "/connections", &tokenless.to_string());
+    let failed = server.until_synced("tokenless", "failed");
+    let said = failed["last_sync"]["message"].as_str().unwrap();
+    assert!(
+        said.starts_with("it has no access token; give it"),
+        "{said}"
+    );
+    server.json(200, "DELETE", "/connections/tokenless", "");
     // What comes to no route is told as a document as well.
     for (method, path, status) in [
         ("GET", "/connections/%ff", 400),

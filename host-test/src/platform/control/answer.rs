@@ -68,9 +68,10 @@ impl From<DatabaseError> for Refused {
 impl From<AddError> for Refused {
     fn from(error: AddError) -> Refused {
         let status = match &error {
-            AddError::Document(_) | AddError::OtherName { .. } | AddError::Place(_) => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            AddError::Document(_)
+            | AddError::OtherName { .. }
+            | AddError::Place(_)
+            | AddError::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
             AddError::Taken(_) | AddError::Configured(_) | AddError::Seal(_) => {
                 StatusCode::CONFLICT
             }

@@ -100,6 +100,8 @@ impl From<ComponentsError> for OpenProblem {
 pub(in crate::platform) struct Live {
     pub(in crate::platform) connection: OpenedConnection,
     pub(in crate::platform) target: OutputTarget,
+    /// Whether it is in a file of its own.
+    pub(in crate::platform) in_file: bool,
     behind: Behind,
     /// Why the last check was not good; absent: it was, or there is no token to check.
     pub(in crate::platform) unchecked: Option<String>,
@@ -318,6 +320,7 @@ impl Opened {
         Ok(Live {
             connection: self.connection,
             target: self.target,
+            in_file: self.in_file,
             behind,
             unchecked,
             given_up: BTreeSet::new(),

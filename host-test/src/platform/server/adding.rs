@@ -23,6 +23,7 @@ use crate::platform::scheduler::Time;
 use crate::platform::sealed::SealError;
 use crate::progress::write_line;
 use crate::secret::Secret;
+use crate::sync_plan;
 
 /// What a start gives each connection's first sync, so that not all begin at once.
 const FIRST_SYNCS: Duration = Duration::from_millis(50);
@@ -53,6 +54,9 @@ pub enum AddError {
     /// It asks for what only the platform's file may give.
     #[error("`{0}` names a place on the server; only the platform's own file may")]
     Place(&'static str),
+    /// The component has no such thing.
+    #[error("the connection: {0}")]
+    Unfit(String),
     /// It cannot be encrypted.
     #[error(transparent)]
     Seal(#[from] SealError),
@@ -331,6 +335,7 @@ impl Platform {
         if file.token_file != own.with_extension("credentials.json") {
             return Err(AddError::Place("credentials.token_file"));
         }
+        self.check_fit(&file)?;
         // Whoever may add connections may not run programs for that.
         if file.alerts.iter().any(AlertRule::runs_a_program) {
             return Err(AddError::Place("alerts.command"));
@@ -341,6 +346,22 @@ impl Platform {
             }
             _ => Ok((entry, file, document)),
         }
+    }
+
+    /// Whether the component is the one that the connection is for, and has its streams.
+    fn check_fit(&self, file: &ConnectionFile) -> Result<(), AddError> {
+        let plugin = self.shared.components.current();
+        let component = &plugin.descriptor().name;
+        if file.connector != *component {
+            return Err(AddError::Unfit(format!(
+                "connector: found {}, expected {component}",
+                file.connector
+            )));
+        }
+        let streams = sync_plan::streams_of(&plugin, file);
+        streams
+            .map(drop)
+            .map_err(|error| AddError::Unfit(format!("streams: {error}")))
     }
 
     /// Reads a document that was looked at before.
