@@ -226,7 +226,11 @@ impl<'m> Program<'m> {
         let again = self.used.replace(true);
         let mut values = match (subject.outline, again, subject.places) {
             (Some(outline), ..) => values_in(&all(), outline),
-            (None, false, _) => values_at(&all(), subject.record)?,
+            (None, false, []) => values_at(&all(), subject.record)?,
+            (None, false, places) => {
+                let outline = Outline::placed(subject.record, self.fields, places);
+                values_in(&all(), &outline)
+            }
             (None, true, [_, ..]) => self.placed(subject)?,
             (None, true, []) => {
                 let paths = self.paths.get_or_init(|| Paths::new(names()));
