@@ -48,8 +48,8 @@ pub struct Stores {
     pub output: OutputTarget,
     /// Its queue and intents.
     pub queue: Option<PathBuf>,
-    /// What the component keeps.
-    pub state: Option<PathBuf>,
+    /// What the component keeps: its state, journals.
+    pub state: Vec<PathBuf>,
     /// Its folder: all files of lines in it are looked through.
     pub folder: Option<PathBuf>,
     /// Further files of lines.
@@ -174,7 +174,7 @@ pub fn erase(
     if let Some(queue) = stores.queue.as_deref().filter(|path| path.exists()) {
         queue::erase(queue, &person, &mut erased)?;
     }
-    if let Some(state) = stores.state.as_deref().filter(|path| path.exists()) {
+    for state in stores.state.iter().filter(|path| path.exists()) {
         queue::erase_state(state, &person, &mut erased)?;
     }
     if let Some(folder) = stores.folder.as_deref().filter(|path| path.exists()) {

@@ -102,7 +102,7 @@ fn stores(output: OutputTarget) -> Stores {
     Stores {
         output,
         queue: None,
-        state: None,
+        state: Vec::new(),
         folder: None,
         lines: Vec::new(),
     }
@@ -254,7 +254,7 @@ fn a_queue_and_a_state_forget_as_well() {
     let stores = Stores {
         output: OutputTarget::Sqlite(folder.path().join("none.db")),
         queue: Some(queue_path),
-        state: Some(state_path),
+        state: vec![state_path],
         folder: Some(folder.path().to_path_buf()),
         lines: Vec::new(),
     };
@@ -452,7 +452,7 @@ fn nothing_in_any_store_names_somebody_who_was_erased_and_all_else_is_there() {
         let stores = Stores {
             output: target,
             queue: Some(folder.path().join("queue.db")),
-            state: None,
+            state: Vec::new(),
             folder: Some(folder.path().to_path_buf()),
             lines: Vec::new(),
         };

@@ -159,7 +159,7 @@ impl Seen {
         Stores {
             output: self.output(name, &folder),
             queue: Some(folder.queue()),
-            state: Some(folder.state()),
+            state: vec![folder.state()],
             folder: Some(folder.path().to_path_buf()),
             lines: Vec::new(),
         }
