@@ -82,26 +82,25 @@ fn main() -> io::Result<()> {
         all.push_str(text);
         ends.push(all.len());
     };
-    let mut source = String::new();
-    for (index, (name, path)) in TEXTS.iter().enumerate() {
-        add(&read(path)?.replace(INNER.1, &inner));
-        let _ = writeln!(
-            source,
-            "/// `{path}`.\npub const {name}: PackedText = PackedText({index});"
-        );
-    }
     for stream in STREAMS {
         add(&record::of_stream(stream));
     }
     for action in actions::all() {
         add(&actions::input_schema(action));
     }
-    let first_stream = TEXTS.len();
-    let first_action = first_stream + STREAMS.len();
+    let mut source = String::new();
+    let first_action = STREAMS.len();
+    let first = first_action + actions::all().count();
+    for (index, (name, path)) in (first..).zip(TEXTS) {
+        add(&read(path)?.replace(INNER.1, &inner));
+        let _ = writeln!(
+            source,
+            "/// `{path}`.\npub const {name}: PackedText = PackedText({index});"
+        );
+    }
     let _ = writeln!(
         source,
-        "const FIRST_STREAM: usize = {first_stream};
-const FIRST_ACTION: usize = {first_action};
+        "const FIRST_ACTION: usize = {first_action};
 /// Where each text ends among all of them.
 const ENDS: &[u32] = &{ends:?};"
     );

@@ -34,6 +34,7 @@ impl Texts {
     /// One of them, as it was written.
     pub fn get(self, text: PackedText) -> &'static [u8] {
         let end = |index: usize| ENDS.get(index).map_or(0, |end| *end as usize);
+        // None ends where the first one begins.
         let start = end(text.0.wrapping_sub(1));
         self.0.get(start..end(text.0)).unwrap_or_default()
     }
@@ -42,7 +43,7 @@ impl Texts {
 impl PackedText {
     /// The schema of the canonical records of a stream, by the stream's place in the table.
     pub fn of_stream(index: usize) -> Self {
-        Self(FIRST_STREAM + index)
+        Self(index)
     }
 
     /// The schema of what an action takes, by the action's place in the table.
