@@ -1,5 +1,5 @@
 //! What is there as long as the instance, given out as it is: the contract's values own their texts, and a thousand copies of what
-//! the tables hold would be a quarter of what `describe` takes.
+//! the tables hold were a seventh of what `describe` took.
 
 use crate::prelude::*;
 
