@@ -116,10 +116,14 @@ fn add_input(out: &mut String, field: &InputField) {
             &["integer"],
             r#","exclusiveMinimum":-100000000000,"exclusiveMaximum":100000000000,"description":"Unix seconds""#,
         ),
+        Input::Id if field.required => (&["string", "integer"], r#","minimum":0,"pattern":"\\S""#),
         Input::Id => (&["string", "integer"], r#","minimum":0"#),
         Input::Number | Input::Teammate => (
             &["string", "integer"],
-            r#","minimum":0,"pattern":"^\\s*[0-9]+\\s*$""#,
+            match field.required {
+                true => r#","minimum":0,"pattern":"^\\s*[0-9]+\\s*$""#,
+                false => r#","minimum":0,"pattern":"^\\s*[0-9]*\\s*$""#,
+            },
         ),
         Input::Integer => (&["integer"], r#","minimum":0,"maximum":2147483647"#),
         Input::Boolean => (&["boolean"], ""),
