@@ -24,6 +24,7 @@ pub mod failure;
 pub mod host;
 pub mod intercom;
 pub mod json;
+pub mod lasting;
 pub mod letters;
 pub mod map_record;
 pub mod mapping;

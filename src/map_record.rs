@@ -8,7 +8,7 @@ use crate::contract::types::{Change, Connection, Entry, Failure, FailureKind, No
 use crate::failure::{failure, invalid_input, nearest, problem};
 use crate::intercom::normalize::{Normalizer, Record, Unreadable, split_key};
 use crate::intercom::streams::{self, Stream};
-use crate::json::{self, quoted};
+use crate::json::quoted;
 use crate::mapping::Mapping;
 use crate::mapping::apply::{Mapped, Program, Subject};
 use crate::mapping::rule::Section;
@@ -146,10 +146,10 @@ impl<'m> Mapper<'m> {
         let key = mem::take(&mut record.key);
         let mut notices = Vec::new();
         let payload = match &self.program {
-            None => Some(Ok(mem::take(&mut record.payload))),
+            None => Some(Ok(mem::take(&mut record.payload).into_bytes())),
             Some(program) => {
                 let subject = Subject {
-                    record: json::text(&record.payload).unwrap_or_default(),
+                    record: &record.payload,
                     places: &record.places,
                     outline: None,
                     key: &key,

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::report::{StreamReport, duration};
 
 /// How often a line is written where there is no terminal.
-const BETWEEN_LINES: Duration = Duration::from_secs(10);
+pub const BETWEEN_LINES: Duration = Duration::from_secs(10);
 
 /// Hears how a run is going.
 pub trait Progress: Send + Sync {

@@ -1,21 +1,23 @@
 //! Writes rows through an action, in batches of its size, and gives rows that were put off another try.
 
 mod outcomes;
+mod progress;
 mod rejected;
 mod rows;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::alerts::{AlertKind, Event};
 use crate::call::CallError;
 use crate::contract::connector::{ActionDescriptor, Batch, Outcome, OutcomeStatus, Rehearsal, Row};
 use crate::contract::types::{Failure, FailureKind};
 use crate::plugin::Plugin;
-use crate::runner::RetryPolicy;
+use crate::runner::{RetryPolicy, Waits};
 use crate::tenant::Tenant;
 
 pub use self::outcomes::{kind_name, name_of, outcome_json};
+pub use self::progress::{WriteProgress, on_standard_error};
 pub use self::rejected::RejectedRows;
 pub use self::rows::{RowProblems, parse_rows};
 
@@ -41,6 +43,8 @@ pub struct WriteOptions {
 pub struct WriteReport {
     /// Rows by the name of their outcome.
     pub counts: BTreeMap<&'static str, u64>,
+    /// Those that were not written by the code of their failure as well.
+    pub codes: BTreeMap<(&'static str, String), u64>,
     /// Calls.
     pub batches: u64,
     /// Why rows were left out at the end. Absent when all were tried.
@@ -48,6 +52,15 @@ pub struct WriteReport {
 }
 
 impl WriteReport {
+    fn add(&mut self, outcome: &Outcome) {
+        let name = name_of(&outcome.status);
+        *self.counts.entry(name).or_default() += 1;
+        if let Some(failure) = failure_of(outcome) {
+            let code = (name, failure.code.clone());
+            *self.codes.entry(code).or_default() += 1;
+        }
+    }
+
     /// Rows with an outcome.
     pub fn rows(&self) -> u64 {
         self.counts.values().sum()
@@ -79,11 +92,24 @@ pub struct Writer<'a> {
     pub action: &'a ActionDescriptor,
     /// How.
     pub options: &'a WriteOptions,
+    /// Hears how it is going.
+    pub progress: &'a dyn WriteProgress,
+}
+
+/// A batch on its way.
+struct Part<'r> {
+    id: String,
+    rows: &'r [Row],
+    outcomes: Vec<Option<Outcome>>,
+    attempt: u32,
+    waits: Waits,
+    /// When it is given again.
+    due: Instant,
 }
 
 impl Writer<'_> {
     /// Writes rows; `settled` gets the final outcomes of each batch, in the order of its rows. Its error ends the
-    /// writing.
+    /// writing. A batch of which some rows wait for something that is not there yet comes again behind the others.
     pub async fn run<E>(
         &self,
         rows: Vec<Row>,
@@ -95,43 +121,84 @@ impl Writer<'_> {
             .max(1);
         let count = rows.len();
         let several = count > size;
-        for (number, rows) in rows.chunks(size).enumerate() {
-            // The part of a row in the name depends on the rows before it only: the same input gives the same names.
-            let id = match several {
-                true => format!("{}.{number}", self.options.batch_id),
-                false => self.options.batch_id.clone(),
-            };
-            match self.batch(&id, rows, &mut report).await {
-                Ok(outcomes) => {
-                    let metrics = &self.tenant.observers().metrics;
-                    for outcome in &outcomes {
-                        let name = name_of(&outcome.status);
-                        *report.counts.entry(name).or_default() += 1;
-                        if self.options.rehearsal == Rehearsal::Off {
-                            metrics.rows_written(&self.action.name, name, 1);
-                        }
+        let mut fresh = rows.chunks(size).enumerate();
+        let mut waiting: Vec<Part> = Vec::new();
+        self.progress.begins(&self.action.name, count);
+        loop {
+            let part = match fresh.next() {
+                // The part of a row in the name depends on the rows before it only: the same input gives the same names.
+                Some((number, rows)) => self.part(
+                    match several {
+                        true => format!("{}.{number}", self.options.batch_id),
+                        false => self.options.batch_id.clone(),
+                    },
+                    rows,
+                ),
+                None => {
+                    waiting.sort_by_key(|part| part.due);
+                    if waiting.is_empty() {
+                        break;
                     }
-                    settled(&outcomes)?;
+                    let open = waiting.iter().map(|part| self.open(part).len()).sum();
+                    let part = waiting.remove(0);
+                    let wait = part.due.saturating_duration_since(Instant::now());
+                    self.progress.waits(open, wait);
+                    tokio::time::sleep(wait).await;
+                    part
+                }
+            };
+            match self.go_on(part, &mut report).await {
+                Ok((part, Some(wait))) => {
+                    let due = Instant::now() + self.options.retry.scaled(wait);
+                    waiting.push(Part { due, ..part });
+                }
+                Ok((part, None)) => {
+                    let outcomes: Vec<Outcome> = part.outcomes.into_iter().flatten().collect();
+                    self.settle(&outcomes, &mut report, &mut settled)?;
                     if let Some(failure) = all_fail_alike(&outcomes) {
-                        let rest = match (number + 1) * size < count {
+                        let rest = match fresh.len() > 0 {
                             true => ", so that the rest is not tried",
                             false => "",
                         };
                         report.stopped = Some(format!(
-                            "batch {id}: every row fails alike{rest}: {} ({})",
-                            failure.message, failure.code
+                            "batch {}: every row fails alike{rest}: {} ({})",
+                            part.id, failure.message, failure.code
                         ));
                         break;
                     }
                 }
-                Err(error) => {
+                Err((id, error)) => {
                     report.stopped = Some(format!("batch {id}: {error}"));
                     break;
                 }
             }
         }
+        // Of these something is known, even where the writing was stopped.
+        for part in waiting {
+            let outcomes: Vec<Outcome> = part.outcomes.into_iter().flatten().collect();
+            self.settle(&outcomes, &mut report, &mut settled)?;
+        }
+        self.progress.ends();
         self.tell_end(report.stopped.as_deref());
         Ok(report)
+    }
+
+    fn settle<E>(
+        &self,
+        outcomes: &[Outcome],
+        report: &mut WriteReport,
+        settled: &mut impl FnMut(&[Outcome]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let metrics = &self.tenant.observers().metrics;
+        for outcome in outcomes {
+            let name = name_of(&outcome.status);
+            report.add(outcome);
+            if self.options.rehearsal == Rehearsal::Off {
+                metrics.rows_written(&self.action.name, name, 1);
+            }
+        }
+        self.progress.settled(report);
+        settled(outcomes)
     }
 
     /// Tells who wants to know whether the action works.
@@ -144,62 +211,92 @@ impl Writer<'_> {
         });
     }
 
-    /// One batch, until every row has an outcome that another try would not better.
-    async fn batch(
+    fn part<'r>(&self, id: String, rows: &'r [Row]) -> Part<'r> {
+        Part {
+            id,
+            rows,
+            outcomes: vec![None; rows.len()],
+            attempt: 0,
+            waits: self.options.retry.waits(),
+            due: Instant::now(),
+        }
+    }
+
+    /// The rows of a batch that another try may better. What is not there yet does not come while nothing is written.
+    fn open(&self, part: &Part) -> Vec<usize> {
+        let rehearses = self.options.rehearsal != Rehearsal::Off;
+        let is_open = |outcome: &Outcome| {
+            is_worth_another_try(outcome) && !(rehearses && waits_for_something(outcome))
+        };
+        let outcomes = part.outcomes.iter().enumerate();
+        outcomes
+            .filter(|(_, outcome)| outcome.as_ref().is_none_or(is_open))
+            .map(|(index, _)| index)
+            .collect()
+    }
+
+    /// Gives a batch until every row has an outcome that another try would not better, or until all that is left waits for
+    /// something: then also how long. Its error comes with the batch's id.
+    async fn go_on<'r>(
         &self,
-        id: &str,
-        rows: &[Row],
+        mut part: Part<'r>,
         report: &mut WriteReport,
-    ) -> Result<Vec<Outcome>, CallError> {
-        let mut outcomes: Vec<Option<Outcome>> = vec![None; rows.len()];
+    ) -> Result<(Part<'r>, Option<Duration>), (String, CallError)> {
         let tries = usize::try_from(self.options.tries).unwrap_or(usize::MAX);
-        let mut waits = self.options.retry.waits();
-        for attempt in 0.. {
-            let open: Vec<usize> = (0..rows.len())
-                .filter(|index| outcomes[*index].as_ref().is_none_or(is_worth_another_try))
-                .collect();
+        loop {
+            let open = self.open(&part);
             if open.is_empty() {
-                break;
+                return Ok((part, None));
             }
             let given = open.iter().map(|index| Row {
-                attempt,
-                ..rows[*index].clone()
+                attempt: part.attempt,
+                ..part.rows[*index].clone()
             });
-            let batch = self.part(id, given.collect());
+            let batch = self.batch(&part.id, given.collect());
+            part.attempt += 1;
             report.batches += 1;
-            let provider = match self.plugin.write_batch(self.tenant, &batch).await {
+            let wait = match self.plugin.write_batch(self.tenant, &batch).await {
                 Ok(answers) => {
                     if answers.iter().any(|answer| !is_worth_another_try(answer)) {
                         // Something goes on: what is left gets all its tries anew.
-                        waits = self.options.retry.waits();
+                        part.waits = self.options.retry.waits();
                     }
                     for (index, answer) in open.iter().zip(answers) {
-                        outcomes[*index] = Some(answer);
+                        part.outcomes[*index] = Some(answer);
                     }
-                    match longest_wait(outcomes.iter().flatten()) {
-                        Some(wait) => wait,
-                        None => break,
+                    let open = self.open(&part);
+                    let left = || {
+                        open.iter()
+                            .filter_map(|index| part.outcomes[*index].as_ref())
+                    };
+                    let Some(wait) = longest_wait(left()) else {
+                        return Ok((part, None));
+                    };
+                    let steps_back = left().all(waits_for_something);
+                    let Some(wait) = part.waits.next(tries, Some(wait)) else {
+                        return Ok((part, None));
+                    };
+                    if steps_back {
+                        return Ok((part, Some(wait)));
                     }
+                    wait
                 }
-                Err(error) if !passes(&error) => return Err(error),
+                Err(error) if !passes(&error) => return Err((part.id, error)),
                 Err(error) => {
-                    let Some(wait) = waits.next(tries, error.retry_after()) else {
-                        return Err(error);
+                    let Some(wait) = part.waits.next(tries, error.retry_after()) else {
+                        return Err((part.id, error));
                     };
                     tracing::warn!("writing again: {error}");
-                    self.options.retry.pause(wait).await;
-                    continue;
+                    wait
                 }
             };
-            let Some(wait) = waits.next(tries, Some(provider)) else {
-                break;
-            };
+            self.progress
+                .waits(self.open(&part).len(), self.options.retry.scaled(wait));
             self.options.retry.pause(wait).await;
         }
-        Ok(outcomes.into_iter().flatten().collect())
     }
 
-    fn part(&self, id: &str, rows: Vec<Row>) -> Batch {
+    fn batch(&self, id: &str, rows: Vec<Row>) -> Batch {
         let options = self.options;
         Batch {
             action: self.action.name.clone(),
@@ -251,6 +348,11 @@ fn passes_by_itself(failure: &Failure) -> bool {
         failure.kind,
         FailureKind::Transient | FailureKind::RateLimited
     )
+}
+
+/// Whether a row waits for something that is not there yet, and holds up nobody meanwhile.
+fn waits_for_something(outcome: &Outcome) -> bool {
+    matches!(&outcome.status, OutcomeStatus::Deferred(failure) if failure.kind == FailureKind::NotFound)
 }
 
 /// Whether a row that has this outcome should be given again.

@@ -189,7 +189,7 @@ impl<'a> Collector<'a> {
             if let Some(watch) = &self.watch {
                 let (intents, notices) = watch.look(&Occasion {
                     key: &record.key,
-                    record: str::from_utf8(&record.payload).unwrap_or_default(),
+                    record: &record.payload,
                     places: &record.places,
                     parts: record.aside.as_deref(),
                     companies: &companies,

@@ -109,7 +109,7 @@ pub fn take(scan: &mut Scan, ids: Vec<String>, answers: Vec<Answer>) -> Result<(
                 let record = Normalizer::new(stream)
                     .document(&response.body)
                     .map_err(|unreadable| unexpected_body(&response, &unreadable.reason))?;
-                String::from_utf8(record.payload).unwrap_or_default()
+                record.payload
             }
         };
         scan.joined.insert(id, found);
@@ -129,8 +129,7 @@ pub fn join<'s>(scan: &'s Scan, record: &mut Record) -> Vec<&'s str> {
         }
         return Vec::new();
     }
-    let contact = str::from_utf8(&record.payload).unwrap_or_default();
-    let ids = ids(scan.stream, contact);
+    let ids = ids(scan.stream, &record.payload);
     let known = ids.iter().filter_map(|id| scan.joined.get(id));
     known.map(String::as_str).collect()
 }

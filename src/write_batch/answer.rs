@@ -114,7 +114,9 @@ impl Sent<'_> {
         if self.can_create {
             return Next::Create;
         }
-        let waits = target.is_some_and(|target| target.absent == Absent::Later);
+        // A teammate who is not there does not come by waiting.
+        let waits = target.is_some_and(|target| target.absent == Absent::Later)
+            && failure.code != "admin_not_found";
         Next::not_written(*if waits { later(failure) } else { failure }, self.mode)
     }
 

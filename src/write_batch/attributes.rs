@@ -5,6 +5,7 @@ use crate::config::MissingAttribute;
 use crate::contract::state::Change;
 use crate::contract::types::Problem;
 use crate::failure::{nearest, problem};
+use crate::intercom::actions::Mode;
 use crate::intercom::envelope;
 use crate::intercom::versions::{CONVERSATION_ATTRIBUTES, is_from};
 use crate::json::{self, Member, Members, Object, Unexpected, Value, list};
@@ -156,12 +157,14 @@ impl Attributes {
         })
     }
 
-    /// Checks what a row gives, and leaves out of it what the policy wants to be left out. `cannot`: why none can be created.
+    /// Checks what a row gives, and leaves out of it what the policy wants to be left out. `cannot`: why none can be created. `mode`:
+    /// no attribute has the name of one of its fields.
     pub fn check(
         &self,
         values: &mut Values,
         policy: MissingAttribute,
         cannot: Option<&str>,
+        mode: &Mode,
     ) -> Checked {
         let mut checked = Checked::default();
         let mut kept = Members::default();
@@ -187,6 +190,11 @@ impl Attributes {
                     checked.dropped.push(name.clone());
                     continue;
                 }
+                (None, _) if mode.field(name).is_some() => checked.problems.push(problem(
+                    path,
+                    "reserved_name",
+                    format!("`{name}` is a field of the row itself, beside `custom_attributes`"),
+                )),
                 // A list names instances of a custom object: what holds such is not in every list of attributes.
                 (None, _) if matches!(value, Member::List(_)) => {}
                 (None, MissingAttribute::Create) if cannot.is_none() => match type_of(value) {
@@ -321,12 +329,26 @@ mod tests {
         values
     }
 
+    fn mode() -> &'static Mode {
+        &crate::intercom::actions::find("contacts").unwrap().modes[0]
+    }
+
+    #[test]
+    fn a_field_of_the_row_is_no_attribute_of_its_own() {
+        for policy in [MissingAttribute::Fail, MissingAttribute::Create] {
+            let mut given = values(r#"{"phone":"1"}"#);
+            let checked = attributes().check(&mut given, policy, None, mode());
+            assert_eq!(checked.problems[0].code, "reserved_name");
+            assert!(checked.missing.is_empty());
+        }
+    }
+
     #[test]
     fn one_unknown_key_is_reported_dropped_or_created() {
         let given = r#"{"plan":"pro","sets":3,"old":1,"nothing":null}"#;
         let check = |policy| {
             let mut values = values(given);
-            let checked = attributes().check(&mut values, policy, None);
+            let checked = attributes().check(&mut values, policy, None, mode());
             let json = values.json("custom_attributes").unwrap().to_owned();
             (checked, json)
         };
@@ -387,7 +409,7 @@ mod tests {
         ] {
             let mut given = values(json);
             assert_eq!(attributes().covers(&given), fine, "{json}");
-            let checked = attributes().check(&mut given, MissingAttribute::Fail, None);
+            let checked = attributes().check(&mut given, MissingAttribute::Fail, None, mode());
             assert_eq!(checked.problems.is_empty(), fine, "{json}");
         }
     }

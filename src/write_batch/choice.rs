@@ -5,6 +5,7 @@ use crate::contract::types::{Failure, FailureKind};
 use crate::failure::failure;
 use crate::intercom::actions::{By, Object, Reference};
 use crate::json::{Member, Object as Members, Unexpected, Value};
+use crate::letters::lower_of;
 use crate::prelude::*;
 
 /// An object that Intercom has.
@@ -52,10 +53,15 @@ impl Known {
             names.contains(name)
                 && match exact {
                     true => known == value,
-                    false => known.trim().eq_ignore_ascii_case(value.trim()),
+                    false => small(known) == small(value),
                 }
         })
     }
+}
+
+/// An address or a name as it is compared: in small letters.
+pub fn small(text: &str) -> String {
+    text.trim().chars().map(lower_of).collect()
 }
 
 impl<'a> Value<'a> for Known {

@@ -1,5 +1,6 @@
 //! Objects that rows need and that are made before them: tags, companies and attributes. Making one twice makes one.
 
+use super::choice::small;
 use crate::contract::http::{Effect, Method, Request};
 use crate::contract::types::{Failure, FailureKind, WholeFailure};
 use crate::intercom::errors::{ApiError, from_http, from_response, unexpected_body};
@@ -8,6 +9,8 @@ use crate::json::{self, Member, Object};
 use crate::operation::Answer;
 use crate::prelude::*;
 use crate::search::find;
+
+const TAGS: &str = "/tags";
 
 /// An object that is made.
 struct Making {
@@ -21,9 +24,12 @@ struct Making {
 pub struct Makings(Vec<Making>);
 
 impl Makings {
-    /// Wants an object to be made; gives its place.
+    /// Wants an object to be made; gives its place. Names of tags are the same in capital and small letters.
     pub fn want(&mut self, path: &str, body: String) -> usize {
-        let same = |making: &Making| making.path == path && making.body == body;
+        let same = |making: &Making| {
+            making.path == path
+                && (making.body == body || path == TAGS && small(&making.body) == small(&body))
+        };
         self.0.iter().position(same).unwrap_or_else(|| {
             self.0.push(Making {
                 path: path.to_owned(),

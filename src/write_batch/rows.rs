@@ -236,7 +236,7 @@ impl Rows {
             let travelling = &mut self.rows[index];
             if travelling.outcome.is_none() {
                 let policy = self.policy.missing_attribute;
-                let checked = known.check(&mut travelling.values, policy, cannot);
+                let checked = known.check(&mut travelling.values, policy, cannot, self.mode);
                 self.take_checked(index, checked, &|name, data_type| {
                     let made = Attributes::making(model, version, name, data_type);
                     made.ok().map(|(path, body)| (path.to_owned(), body))

@@ -1,5 +1,6 @@
 //! Validation of a row's document before anything is sent: every problem at once.
 
+use super::choice::small;
 use super::metadata;
 use super::values::{Values, written};
 use crate::contract::types::{Failure, Problem};
@@ -45,11 +46,15 @@ pub fn row(
                     field.since
                 ),
             )),
+            // An empty cell of a table names nobody: it is no id that several rows could have in common.
+            Some(field) if field.input.names() && is_blank(value) && !field.required => {}
             Some(field) => match canonical(field, api_version, value, &mut problems) {
                 Ok(json) => values.set(field.name, json),
                 Err((code, message, expected)) => problems.push(Problem {
+                    found: Some(kind(value).to_owned()),
+                    message: message.unwrap_or_else(|| format!("expected {expected}")),
                     expected: Some(expected),
-                    ..problem(field.name, code, message)
+                    ..problem(field.name, code, "")
                 }),
             },
             None => problems.push(unknown(action, mode, name)),
@@ -66,25 +71,22 @@ pub fn row(
 
 /// What a row has to have.
 fn require(mode: &Mode, fields: &Object, problems: &mut Vec<Problem>) {
-    let there = |name: &str| match fields.get(name) {
-        None | Some(Member::Null) => false,
-        Some(Member::Text(text)) => !text.trim().is_empty(),
-        Some(_) => true,
+    let there = |name: &str| {
+        fields
+            .get(name)
+            .is_some_and(|value| *value != Member::Null && !is_blank(value))
     };
+    let told = |problems: &[Problem], name: &str| problems.iter().any(|one| one.path == name);
     for field in mode.fields().filter(|field| field.required) {
-        if fields
-            .get(field.name)
-            .is_none_or(|value| *value == Member::Null)
-        {
+        if !there(field.name) && !told(problems, field.name) {
             problems.push(problem(field.name, "missing", "this field is needed"));
         }
     }
     for reference in mode.references.iter().filter(|one| one.is_needed()) {
-        let told = |name: &str| problems.iter().any(|one| one.path == name);
         if !reference
             .by
             .iter()
-            .any(|(name, _)| there(name) || told(name))
+            .any(|(name, _)| there(name) || told(problems, name))
         {
             let names: Vec<String> = reference
                 .by
@@ -110,12 +112,30 @@ fn unknown(action: &Action, mode: &Mode, name: &str) -> Problem {
     if mode.field("custom_attributes").is_some() {
         hint.push_str(" (custom attributes go into `custom_attributes`)");
     }
+    let elsewhere = action.modes.iter().any(|mode| mode.field(name).is_some());
+    let whose = if elsewhere { mode.name } else { action.name };
     let shown: String = name.chars().take(60).collect();
     problem(
         shown,
         "unknown_field",
-        format!("`{}` does not take this field{hint}", action.name),
+        format!("`{whose}` does not take this field{hint}"),
     )
+}
+
+fn is_blank(value: &Member) -> bool {
+    matches!(value, Member::Text(text) if text.trim().is_empty())
+}
+
+/// What of JSON a value is, for people.
+fn kind(value: &Member) -> &'static str {
+    match value {
+        Member::Null => "null",
+        Member::Boolean(_) => "true or false",
+        Member::Number(_) => "a number",
+        Member::Text(_) => "text",
+        Member::List(_) => "a list",
+        Member::Object(_) => "an object",
+    }
 }
 
 /// A number without sign and fraction, or a text that is one.
@@ -127,8 +147,8 @@ fn whole_number(value: &Member) -> Option<u64> {
     }
 }
 
-/// Code, message and what was expected.
-type Wrong = (&'static str, String, String);
+/// Code, a message where there is more to say than what was expected, and that.
+type Wrong = (&'static str, Option<String>, String);
 
 /// The value in the form in which it is sent. What is wrong inside of it adds problems.
 fn canonical(
@@ -151,14 +171,12 @@ fn canonical(
         (Input::Name(most), Member::Text(text)) => {
             let length = text.chars().count();
             return match length {
-                _ if text.trim().is_empty() => Err((
-                    "empty",
-                    "expected text with something in it".to_owned(),
-                    "text".to_owned(),
-                )),
+                _ if text.trim().is_empty() => {
+                    Err(("empty", None, "text with something in it".to_owned()))
+                }
                 _ if length > usize::from(most) => Err((
                     "too_long",
-                    format!("{length} characters; {most} are allowed"),
+                    Some(format!("{length} characters; {most} are allowed")),
                     format!("at most {most} characters"),
                 )),
                 _ => Ok(quoted(text)),
@@ -181,25 +199,20 @@ fn canonical(
             _ => "an integer from 0 to 2147483647",
         },
         (Input::Email, Member::Text(text)) => {
-            let email = text.trim().to_ascii_lowercase();
+            let email = small(text);
             let parts = email
                 .split_once('@')
                 .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
             if (parts && !email.contains(char::is_whitespace)) || email.is_empty() {
                 return Ok(quoted(&email));
             }
-            return Err((
-                "format",
-                "this is no e-mail address".to_owned(),
-                "an e-mail address".to_owned(),
-            ));
+            return Err(("format", None, "an e-mail address".to_owned()));
         }
         (Input::OneOf(names), Member::Text(text)) if names.contains(&text.as_str()) => {
             return Ok(quoted(text));
         }
         (Input::OneOf(names), _) => {
-            let names = names.join(", ");
-            return Err(("value", format!("expected one of {names}"), names));
+            return Err(("value", None, format!("one of {}", names.join(", "))));
         }
         (Input::Epoch, Member::Number(digits)) => match digits.parse::<i64>() {
             Ok(seconds) if seconds.unsigned_abs() < LATEST_SECOND => {
@@ -210,7 +223,7 @@ fn canonical(
                     "{ms} looks like milliseconds; in Unix seconds it is {}",
                     ms.div_euclid(1_000)
                 );
-                return Err(("milliseconds", text, "Unix seconds".to_owned()));
+                return Err(("milliseconds", Some(text), "Unix seconds".to_owned()));
             }
             Err(_) => "integer Unix seconds",
         },
@@ -265,7 +278,7 @@ fn canonical(
             _ => "an object",
         },
     };
-    Err(("type", format!("expected {expected}"), expected.to_owned()))
+    Err(("type", None, expected.to_owned()))
 }
 
 #[cfg(test)]
@@ -295,6 +308,56 @@ mod tests {
     }
 
     #[test]
+    fn an_address_is_small_in_every_script_and_a_blank_id_is_none() {
+        let contact =
+            read(r#"{"email":" Ada.LÖWE@Example.COM ","external_id":" ","owner_id":"","name":""}"#)
+                .unwrap();
+        assert_eq!(contact.json("email"), Some(r#""ada.löwe@example.com""#));
+        assert_eq!(
+            (
+                contact.json("external_id"),
+                contact.json("owner_id"),
+                contact.json("name")
+            ),
+            (None, None, Some(r#""""#))
+        );
+        let action = find("companies").unwrap();
+        let company = row(
+            action,
+            &action.modes[0],
+            "2.11",
+            br#"{"company_id":" ","name":"x"}"#,
+        );
+        let problems = company.unwrap_err().problems;
+        assert_eq!(
+            (problems[0].path.as_str(), problems.len()),
+            ("company_id", 1)
+        );
+    }
+
+    #[test]
+    fn what_was_found_is_told_by_its_type_only() {
+        let failure = read(r#"{"external_id":"1","name":7,"signed_up_at":"secret"}"#).unwrap_err();
+        let mut found = failure.problems.iter().map(|one| one.found.as_deref());
+        assert!(found.all(|found| matches!(found, Some("a number" | "text"))));
+    }
+
+    #[test]
+    fn a_field_of_another_mode_is_refused_in_the_name_of_this_one() {
+        let action = find("conversations").unwrap();
+        let close = action
+            .modes
+            .iter()
+            .find(|mode| mode.name == "close")
+            .unwrap();
+        for (name, whose) in [("snoozed_until", "`close`"), ("nothing", "`conversations`")] {
+            let document = format!(r#"{{"conversation_id":"1","admin_id":"1","{name}":1}}"#);
+            let failure = row(action, close, "2.11", document.as_bytes()).unwrap_err();
+            assert!(failure.message.contains(whose), "{}", failure.message);
+        }
+    }
+
+    #[test]
     fn an_owner_has_the_form_of_the_version() {
         for owner in ["17", "\"17\""] {
             let document = format!(r#"{{"external_id":"1","owner_id":{owner}}}"#);
@@ -303,7 +366,7 @@ mod tests {
                 assert_eq!(contact.json("owner_id"), Some(sent), "{version}");
             }
         }
-        for owner in ["\"Ada\"", "1.5", "-1", "\"\"", "true", "{}"] {
+        for owner in ["\"Ada\"", "1.5", "-1", "true", "{}"] {
             let document = format!(r#"{{"external_id":"1","owner_id":{owner}}}"#);
             let failure = read(&document).unwrap_err();
             assert_eq!(failure.problems[0].path, "owner_id", "{owner}");

@@ -5,6 +5,7 @@ use host_test::connection_file::ConnectionFile;
 use host_test::contract::connector::{Outcome, Rehearsal, Row};
 use host_test::metrics;
 use host_test::opened_connection::OpenedConnection;
+use host_test::progress::Silent;
 use host_test::runner::RetryPolicy;
 use host_test::simulator::Options;
 use host_test::writer::{WriteOptions, Writer};
@@ -66,6 +67,7 @@ async fn rows_are_counted_by_their_final_outcome_and_rehearsals_are_not() {
             tenant: &connection.tenant,
             action: action.expect("the action contacts"),
             options: &options,
+            progress: &Silent,
         };
         let report = writer.run(rows.clone(), |_: &[Outcome]| Ok::<(), ()>(()));
         report.await.expect("nobody breaks off");

@@ -402,8 +402,15 @@ async fn events_and_messages_are_sent() {
     one(&world, "contacts", "insert", user).await;
     let second = run(&world, "events", "submit", "b", &[late]).await;
     assert_eq!(second[0].status, OutcomeStatus::Created);
-    let message = json!({ "external_id": "late", "from_admin_id": admin, "body": "Hello" });
-    one(&world, "messages", "send", message).await;
+    let message =
+        |admin: &str| json!({ "external_id": "late", "from_admin_id": admin, "body": "Hello" });
+    one(&world, "messages", "send", message(&admin)).await;
+    // Waiting brings no teammate.
+    let nobody = run(&world, "messages", "send", "b", &[message("1")]).await;
+    let OutcomeStatus::Failed(failure) = &nobody[0].status else {
+        panic!("{nobody:?}");
+    };
+    assert_eq!(failure.code, "admin_not_found");
 }
 
 /// The thousandth company is the last one that a contact can have, and the failure says so.

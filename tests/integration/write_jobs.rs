@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use host_test::contract::connector::{Batch, OutcomeStatus, Rehearsal, Row};
+use host_test::progress::Silent;
 use host_test::runner::RetryPolicy;
 use host_test::simulator::{Fault, FaultKind, Options};
 use host_test::writer::{WriteOptions, Writer, name_of};
@@ -44,6 +45,7 @@ async fn write(world: &World, action: &str, tries: u32, documents: &[Value]) -> 
         tenant: &world.connection.tenant,
         action: action.expect("an action"),
         options: &options,
+        progress: &Silent,
     };
     let mut names = Vec::new();
     let report = writer.run(rows(documents), |outcomes| {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{CommandError, load_connection, read_bytes};
 use crate::clock::now_ms;
@@ -14,10 +14,14 @@ use crate::nearest::nearest;
 use crate::opened_connection::{OpenedConnection, load_component};
 use crate::output::LineWriter;
 use crate::plugin::Plugin;
-use crate::progress::write_line;
+use crate::progress::{Silent, write_line};
+use crate::report;
 use crate::runner::RetryPolicy;
 use crate::state_store::{SqliteState, StateStore};
-use crate::writer::{RejectedRows, WriteOptions, WriteReport, Writer, outcome_json, parse_rows};
+use crate::writer::{
+    RejectedRows, WriteOptions, WriteProgress, WriteReport, Writer, on_standard_error,
+    outcome_json, parse_rows,
+};
 
 /// Writes rows.
 pub(super) async fn run(global: &Global, arguments: &WriteArguments) -> Result<Exit, CommandError> {
@@ -36,6 +40,19 @@ pub(super) async fn run(global: &Global, arguments: &WriteArguments) -> Result<E
             file.path.display()
         )));
     }
+    // Not at the end, when the rows that could not be written would be lost.
+    if let Some(path) = &arguments.rejected
+        && let Some(folder) = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+        && !folder.is_dir()
+    {
+        return Err(CommandError::usage(format!(
+            "{}: there is no folder {}",
+            path.display(),
+            folder.display()
+        )));
+    }
     let text = read_bytes(&arguments.input)?;
     let rows = parse_rows(&text).map_err(|problems| {
         CommandError::usage(format!(
@@ -48,8 +65,9 @@ pub(super) async fn run(global: &Global, arguments: &WriteArguments) -> Result<E
     if let Some(mode) = &arguments.mode
         && !action.modes.contains(mode)
     {
+        let near = did_you_mean(mode, action.modes.iter().map(String::as_str));
         return Err(CommandError::usage(format!(
-            "the action {} has no mode `{mode}`; it has {}",
+            "the action {} has no mode `{mode}`{near}; it has {}",
             action.name,
             action.modes.join(", ")
         )));
@@ -92,11 +110,16 @@ pub(super) async fn run(global: &Global, arguments: &WriteArguments) -> Result<E
             ..RetryPolicy::default()
         },
     };
+    let progress: Box<dyn WriteProgress> = match global.json {
+        true => Box::new(Silent),
+        false => on_standard_error(),
+    };
     let writer = Writer {
         plugin: &connection.plugin,
         tenant: &connection.tenant,
         action: &action,
         options: &options,
+        progress: progress.as_ref(),
     };
     let mut out = LineWriter::new(Box::new(std::io::stdout()));
     let mut rejected = arguments.rejected.as_ref().map(|_| RejectedRows::of(&rows));
@@ -142,13 +165,16 @@ fn find_action(plugin: &Plugin, name: &str) -> Result<ActionDescriptor, CommandE
         )));
     }
     let names = || actions.iter().map(|action| action.name.as_str());
-    let near = nearest(name, names())
-        .map(|near| format!(" (did you mean {near}?)"))
-        .unwrap_or_default();
+    let near = did_you_mean(name, names());
     Err(CommandError::usage(format!(
         "there is no action `{name}`{near}; known are {}",
         names().collect::<Vec<_>>().join(", ")
     )))
+}
+
+fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let near = nearest(name, known).map(|near| format!(" (did you mean {near}?)"));
+    near.unwrap_or_default()
 }
 
 fn tell(global: &Global, options: &WriteOptions, report: &WriteReport) {
@@ -157,6 +183,7 @@ fn tell(global: &Global, options: &WriteOptions, report: &WriteReport) {
         "batch_id": options.batch_id,
         "dry_run": options.rehearsal != Rehearsal::Off,
         "outcomes": report.counts,
+        "codes": codes(report),
         "rows": report.rows(),
         "batches": report.batches,
         "stopped": report.stopped,
@@ -164,6 +191,9 @@ fn tell(global: &Global, options: &WriteOptions, report: &WriteReport) {
     if global.json {
         write_line(&summary.to_string());
         return;
+    }
+    if !report.counts.is_empty() {
+        write_line(&table(report));
     }
     let counts: Vec<String> = report
         .counts
@@ -187,6 +217,31 @@ fn tell(global: &Global, options: &WriteOptions, report: &WriteReport) {
     if let Some(reason) = &report.stopped {
         write_line(&format!("✗ stopped: {reason}"));
     }
+}
+
+/// The rows by their outcome; those that were not written by the code of the failure as well.
+fn table(report: &WriteReport) -> String {
+    let line =
+        |name: &str, code: &str, count: u64| [name.to_owned(), code.to_owned(), count.to_string()];
+    let mut lines = Vec::new();
+    for (name, count) in &report.counts {
+        let codes = report.codes.iter().filter(|((of, _), _)| of == name);
+        let before = lines.len();
+        lines.extend(codes.map(|((_, code), count)| line(name, code, *count)));
+        if lines.len() == before {
+            lines.push(line(name, "", *count));
+        }
+    }
+    report::table(["outcome", "code", "rows"], lines, 2)
+}
+
+/// The failures of rows that were not written: how many of each code, by outcome.
+fn codes(report: &WriteReport) -> Value {
+    let mut codes = json!({});
+    for ((name, code), count) in &report.codes {
+        codes[*name][code.as_str()] = json!(count);
+    }
+    codes
 }
 
 fn exit_of(report: &WriteReport) -> Exit {

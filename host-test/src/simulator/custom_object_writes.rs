@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::call::{Answer, Call, Outcome};
 use super::catalogue::CatalogueKind as Kind;
 use super::contact_fields::number;
-use super::custom_objects::{instance_of, named};
+use super::custom_objects::{ATTRIBUTES, instance_of, named};
 use super::errors::ApiError;
 use super::people;
 use super::route::Route;
@@ -37,7 +37,7 @@ pub(crate) const ROUTES: &[Route] = &[
     .since(ApiVersion::V2_13),
 ];
 
-/// Only the attributes that are named change.
+/// Only the attributes that are named change. What the type does not have is left out; nothing says that it is refused.
 fn upsert(workspace: &Workspace, call: &Call) -> Outcome {
     let kind = named(workspace, call)?;
     let given = call.fields()?;
@@ -67,7 +67,12 @@ fn upsert(workspace: &Workspace, call: &Call) -> Outcome {
     .unwrap_or_default();
     match given.get("custom_attributes") {
         None | Some(Value::Null) => {}
-        Some(Value::Object(patch)) => attributes.extend(patch.clone()),
+        Some(Value::Object(patch)) => {
+            let known = patch
+                .iter()
+                .filter(|(name, _)| ATTRIBUTES.contains(&name.as_str()));
+            attributes.extend(known.map(|(name, value)| (name.clone(), value.clone())));
+        }
         Some(_) => {
             return Err(ApiError::parameter_invalid(
                 "custom_attributes must be of type object",

@@ -57,6 +57,9 @@ fn written_id(item: &Item) -> Option<&str> {
 const CONTACT: &str = "references_contact_id";
 const CONVERSATION: &str = "references_conversation_id";
 
+/// What every type has.
+pub(crate) const ATTRIBUTES: [&str; 3] = ["order_number", "total_amount", "status"];
+
 fn external_id(name: &str, number: u64) -> String {
     format!("{}_{number:03}", name.to_lowercase())
 }

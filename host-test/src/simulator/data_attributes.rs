@@ -244,11 +244,11 @@ fn create(workspace: &Workspace, call: &Call) -> Outcome {
         _ => return Err(invalid("Data Type isn't an option")),
     };
     let mut state = workspace.write();
-    let taken = state
-        .data_attributes
-        .iter()
-        .find(|attribute| attribute.name == name);
-    if let Some(taken) = taken {
+    let mut attributes = state.data_attributes.iter();
+    let taken = attributes.find(|attribute| attribute.name == name);
+    let taken = taken.map(|taken| taken.model.clone());
+    let is_built_in = built_in(model).any(|attribute| attribute["name"] == name);
+    if let Some(taken) = taken.or_else(|| is_built_in.then(|| model.to_owned())) {
         let words = |model: &str| {
             if model == "contact" {
                 "people"
@@ -256,7 +256,7 @@ fn create(workspace: &Workspace, call: &Call) -> Outcome {
                 "company"
             }
         };
-        let (existing, new) = (words(&taken.model), words(model));
+        let (existing, new) = (words(&taken), words(model));
         return Err(ApiError::parameter_invalid(format!(
             "You already have '{name}' in your {existing} data. To save this as new {new} data, use a different name."
         )));

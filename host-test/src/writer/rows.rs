@@ -36,10 +36,13 @@ impl fmt::Display for RowProblems {
     }
 }
 
-/// Reads rows. A line is the row's document; `key` in it names the row (else its line number does) and is not a part of
-/// it. A line `{"key":…, "document":{…}, "base_updated_at_ms":…}` says the same with everything in its place; `status` and
-/// `failure` in it, as [`super::RejectedRows`] writes them, are for people.
+/// Reads rows. A line is the row's document; `key` in it names the row (else its line number does), `base_updated_at_ms`
+/// says when the object was read that it comes from, and neither is a part of it. A line
+/// `{"key":…, "document":{…}, "base_updated_at_ms":…}` says the same with everything in its place; `status` and `failure` in
+/// it, as [`super::RejectedRows`] writes them, are for people.
 pub fn parse_rows(text: &[u8]) -> Result<Vec<Row>, RowProblems> {
+    // What some programs put before a text to say that it is UTF-8.
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let mut rows = Vec::new();
     let mut problems = RowProblems::default();
     let mut keys = BTreeSet::new();
@@ -67,7 +70,13 @@ pub fn parse_rows(text: &[u8]) -> Result<Vec<Row>, RowProblems> {
 fn parse_row(line: &[u8], number: usize) -> Result<Row, String> {
     let mut fields: BTreeMap<String, &RawValue> =
         serde_json::from_slice(line).map_err(|error| match error.classify() {
-            serde_json::error::Category::Data => "not a JSON object".to_owned(),
+            serde_json::error::Category::Data => {
+                "not a JSON object: rows are JSON objects, one a line".to_owned()
+            }
+            _ if number == 1 && !line.trim_ascii_start().starts_with(b"{") => format!(
+                "not JSON (column {}): rows are JSON objects, one a line",
+                error.column()
+            ),
             _ => format!("not JSON (column {})", error.column()),
         })?;
     let key = match fields.remove("key") {
@@ -75,6 +84,11 @@ fn parse_row(line: &[u8], number: usize) -> Result<Row, String> {
         Some(raw) => serde_json::from_str::<String>(raw.get())
             .or_else(|_| serde_json::from_str::<i64>(raw.get()).map(|key| key.to_string()))
             .map_err(|_| "`key` should be text or a whole number".to_owned())?,
+    };
+    let base_updated_at_ms = match fields.remove("base_updated_at_ms") {
+        None => None,
+        Some(raw) => serde_json::from_str::<Option<i64>>(raw.get())
+            .map_err(|_| "`base_updated_at_ms` should be a whole number".to_owned())?,
     };
     let envelope = fields
         .get("document")
@@ -84,18 +98,13 @@ fn parse_row(line: &[u8], number: usize) -> Result<Row, String> {
             key,
             document: serde_json::to_vec(&fields).map_err(|error| error.to_string())?,
             attempt: 0,
-            base_updated_at_ms: None,
+            base_updated_at_ms,
         });
     }
     let document = fields
         .remove("document")
         .map(|document| document.get().as_bytes().to_vec())
         .unwrap_or_default();
-    let base_updated_at_ms = match fields.remove("base_updated_at_ms") {
-        None => None,
-        Some(raw) => serde_json::from_str::<Option<i64>>(raw.get())
-            .map_err(|_| "`base_updated_at_ms` should be a whole number".to_owned())?,
-    };
     let meaningless = |name: &&String| !matches!(name.as_str(), "status" | "failure");
     match fields.keys().find(meaningless) {
         Some(other) => Err(format!("`{other}` has no meaning beside `document`")),
@@ -125,6 +134,11 @@ mod tests {
         .unwrap();
         let keys: Vec<&str> = rows.iter().map(|row| row.key.as_str()).collect();
         assert_eq!(keys, ["1", "k", "7"]);
+        // As some programs begin a text.
+        let marked =
+            parse_rows(b"\xef\xbb\xbf{\"base_updated_at_ms\":5,\"email\":\"a@x\"}").unwrap();
+        assert_eq!(text(&marked[0]), text(&rows[0]));
+        assert_eq!(marked[0].base_updated_at_ms, Some(5));
         assert_eq!(text(&rows[1]), r#"{"email":"b@x"}"#);
     }
 
@@ -148,6 +162,14 @@ mod tests {
             "line 6: `x`",
         ] {
             assert!(told.contains(line), "{told}");
+        }
+    }
+
+    #[test]
+    fn whoever_gives_a_table_or_a_list_is_told_what_rows_are() {
+        for text in ["email,name\n", " [\n", "[{\"email\":\"a@x\"}]"] {
+            let told = parse_rows(text.as_bytes()).unwrap_err().to_string();
+            assert!(told.contains("rows are JSON objects, one a line"), "{told}");
         }
     }
 

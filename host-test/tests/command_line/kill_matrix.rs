@@ -23,8 +23,10 @@ mod trouble;
 /// What is synced.
 mod workload;
 
+use std::io::{Write as _, stderr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
+use std::time::Instant;
 
 use self::place::{MOMENTS, Place};
 use self::run::{Run, runs};
@@ -39,24 +41,42 @@ pub fn is_full() -> bool {
     std::env::var("KILL_MATRIX").is_ok_and(|value| value == "full")
 }
 
-/// Makes the runs of an output, a few at a time because most of them wait, and names those that fail.
-fn make_all(workload: &'static Workload, sink: Sink) {
-    let every = match std::env::var("KILL_MATRIX").as_deref() {
-        Err(_) | Ok("") => workload.sample,
+/// Of how many runs one is made.
+pub fn every(sample: u64) -> u64 {
+    match std::env::var("KILL_MATRIX").as_deref() {
+        Err(_) | Ok("") => sample,
         Ok("full") => 1,
         Ok(number) => number.parse().expect("KILL_MATRIX is `full` or a number"),
-    };
-    let runs = Mutex::new(runs(workload, sink, every).into_iter());
+    }
+}
+
+/// Makes runs, which have names, a few at a time because most of them wait; names those that fail, and gives what they
+/// give. When more than a sample was asked for, whoever waits for it sees how far it is.
+pub fn make_all<R: Send, T: Send>(runs: Vec<(String, R)>, run: impl Fn(&R) -> T + Sync) -> Vec<T> {
+    let told = std::env::var_os("KILL_MATRIX").is_some();
+    let (count, started) = (runs.len(), Instant::now());
+    let runs = Mutex::new(runs.into_iter());
+    let made = Mutex::new(Vec::new());
     let failed = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
                 loop {
-                    let Some(run) = runs.lock().unwrap().next() else {
+                    let Some((name, next)) = runs.lock().unwrap().next() else {
                         return;
                     };
-                    if catch_unwind(AssertUnwindSafe(|| run.check())).is_err() {
-                        failed.lock().unwrap().push(run.name());
+                    let result = catch_unwind(AssertUnwindSafe(|| run(&next)));
+                    let (mut made, mut failed) = (made.lock().unwrap(), failed.lock().unwrap());
+                    if told {
+                        let (done, seconds) = (made.len() + failed.len() + 1, started.elapsed());
+                        let mark = if result.is_ok() { "✓" } else { "✗" };
+                        let line = format!("{mark} {done} of {count}: {name}; {seconds:.0?}\n");
+                        // What the macros print is held back until a test has failed.
+                        let _ = stderr().write_all(line.as_bytes());
+                    }
+                    match result {
+                        Ok(result) => made.push(result),
+                        Err(_) => failed.push(name),
                     }
                 }
             });
@@ -64,26 +84,33 @@ fn make_all(workload: &'static Workload, sink: Sink) {
     });
     let failed = failed.into_inner().unwrap();
     assert!(failed.is_empty(), "{} runs: {failed:#?}", failed.len());
+    made.into_inner().unwrap()
+}
+
+/// Makes the runs of an output.
+fn sync_all(workload: &'static Workload, sink: Sink) {
+    let runs = runs(workload, sink, every(workload.sample)).into_iter();
+    make_all(runs.map(|run| (run.name(), run)).collect(), Run::check);
 }
 
 #[test]
 fn files_are_exact_wherever_the_host_is_killed() {
-    make_all(&PEOPLE, Sink::Files);
+    sync_all(&PEOPLE, Sink::Files);
 }
 
 #[test]
 fn a_database_is_exact_wherever_the_host_is_killed() {
-    make_all(&PEOPLE, Sink::Database);
+    sync_all(&PEOPLE, Sink::Database);
 }
 
 #[test]
 fn files_of_every_kind_of_stream_are_exact_wherever_the_host_is_killed() {
-    make_all(&MIXED, Sink::Files);
+    sync_all(&MIXED, Sink::Files);
 }
 
 #[test]
 fn a_database_of_every_kind_of_stream_is_exact_wherever_the_host_is_killed() {
-    make_all(&MIXED, Sink::Database);
+    sync_all(&MIXED, Sink::Database);
 }
 
 /// A check looks at all streams at once before anything is read.

@@ -37,6 +37,13 @@ pub enum Input {
     Metadata,
 }
 
+impl Input {
+    /// Whether it says which object is meant.
+    pub fn names(self) -> bool {
+        matches!(self, Self::Id | Self::Email | Self::Number | Self::Teammate)
+    }
+}
+
 /// A field that an action takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InputField {

@@ -89,9 +89,9 @@ impl Object {
 
     /// The request that makes one which is not there: path, and body for a name. It makes no second one.
     pub fn making(self, name: &str) -> Option<(&'static str, String)> {
-        let (path, member) = match self {
-            Self::Tag => ("/tags", "name"),
-            Self::Company => ("/companies", "company_id"),
+        let (path, member, name) = match self {
+            Self::Tag => ("/tags", "name", name.trim()),
+            Self::Company => ("/companies", "company_id", name),
             _ => return None,
         };
         Some((

@@ -8,7 +8,7 @@ use crate::intercom::actions::{Input, InputField, Mode, all};
 use crate::intercom::versions::minor;
 
 /// The versions that Intercom's description is there of.
-const DESCRIBED: [&str; 2] = ["2.11", "2.16"];
+const DESCRIBED: [&str; 3] = ["2.11", "2.16", "Preview"];
 
 fn sample(field: &InputField) -> Value {
     match field.input {

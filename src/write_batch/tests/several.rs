@@ -201,8 +201,11 @@ fn tags_and_companies_that_are_missing_are_made_once_where_the_policy_says_so() 
     for id in 0..3 {
         workspace.contact(json!({ "external_id": id.to_string() }));
     }
-    let rows: Vec<Value> = (0..3)
-        .map(|id| json!({ "external_id": id.to_string(), "tag_name": "vip" }))
+    // A name is one name, however it is written.
+    let rows: Vec<Value> = ["vip", " VIP ", "Vip"]
+        .iter()
+        .zip(0..)
+        .map(|(name, id)| json!({ "external_id": id.to_string(), "tag_name": name }))
         .collect();
     let outcomes = workspace.write(of("contact_tags", "add", "b", &rows));
     assert_eq!(words(&outcomes), ["updated"; 3]);

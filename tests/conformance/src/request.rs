@@ -64,7 +64,7 @@ impl Request<'_> {
 
     /// The documents that have a say about this request. A document of an earlier version has none where a later one knows
     /// the very path, which to the earlier one may look like one with an open part. The rolling version has one about what
-    /// only it has.
+    /// is written to it, or searched for, and about what only it has.
     pub(crate) fn judges<'d>(
         &self,
         documents: &'d [Document],
@@ -79,11 +79,12 @@ impl Request<'_> {
         let knows = move |document: &&Document| {
             !self.is_later_than(document) || open_parts(document) <= fewest
         };
-        let only = |rolling: &&Document| {
+        let rolls = |rolling: &&Document| {
             let found = open_parts(rolling);
-            found.is_some() && documents.iter().all(|one| open_parts(one) != found)
+            self.method != "GET"
+                || found.is_some() && documents.iter().all(|one| open_parts(one) != found)
         };
-        documents.iter().filter(knows).chain(rolling.filter(only))
+        documents.iter().filter(knows).chain(rolling.filter(rolls))
     }
 
     /// Whether the request names a version later than the document's.
@@ -186,7 +187,8 @@ fn stop_at_a_violation(request: &Request, violations: Vec<Violation>) {
 /// operation does not matter.
 pub fn assert_own_request(request: &Request) {
     let own = |document: &&Document| Some(document.name()) == request.version;
-    let known = documents::known().iter().filter(own);
+    let known = documents::known().iter().chain(documents::preview());
+    let known = known.filter(own);
     stop_at_a_violation(
         request,
         known

@@ -10,6 +10,7 @@ use super::notifications;
 use super::operations::used;
 use super::saying::{say_everything, talkative};
 use super::simulator;
+use crate::every_mode;
 use crate::world::{World, plugin, small};
 
 #[tokio::test]
@@ -51,21 +52,25 @@ async fn every_exception_is_needed() {
     for version in ["2.11", "2.16"] {
         let world = talkative(version).await;
         say_everything(&world).await;
-        let exchanges = world.exchanges.exchanges();
-        let used = exchanges.iter().flat_map(|exchange| exchange.check().1);
-        needed.extend(used.map(std::ptr::from_ref));
+        needed.extend(exceptions(&world));
         let world = World::new(small()).await;
         simulator::ask_everything(&world, version).await;
         notifications::ask_for_everything(&world, version).await;
-        let exchanges = world.exchanges.exchanges();
-        let used = exchanges.iter().flat_map(|exchange| exchange.check().1);
-        needed.extend(used.map(std::ptr::from_ref));
+        needed.extend(exceptions(&world));
     }
+    needed.extend(exceptions(&every_mode::written("Preview").await));
     let idle: Vec<&Exception> = EXCEPTIONS
         .iter()
         .filter(|exception| !needed.contains(&std::ptr::from_ref(*exception)))
         .collect();
     assert!(idle.is_empty(), "{idle:#?}");
+}
+
+/// The exceptions that a world's exchanges need.
+fn exceptions(world: &World) -> BTreeSet<*const Exception> {
+    let exchanges = world.exchanges.exchanges();
+    let used = exchanges.iter().flat_map(|exchange| exchange.check().1);
+    used.map(std::ptr::from_ref).collect()
 }
 
 #[tokio::test]

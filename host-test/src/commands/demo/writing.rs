@@ -8,6 +8,7 @@ use super::expectation::Expectations;
 use super::{Stage, same, text_at, unique_name};
 use crate::commands::CommandError;
 use crate::contract::connector::{Outcome, Rehearsal, Row};
+use crate::progress::Silent;
 use crate::runner::RetryPolicy;
 use crate::writer::{WriteOptions, WriteReport, Writer, outcome_json};
 
@@ -59,6 +60,7 @@ pub(super) async fn write_back(
         tenant: &stage.connection.tenant,
         action,
         options: &options,
+        progress: &Silent,
     };
     let mut outcomes: Vec<Outcome> = Vec::new();
     let report = writer

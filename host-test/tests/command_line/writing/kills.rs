@@ -1,12 +1,14 @@
 //! A mixed batch of 200 rows, as a person has it: a file for each action, all under one name, written one after the other
-//! with one journal. The host is killed (SIGKILL) at one request of it and all of it is given again; then each row has to
-//! be there exactly once. `KILL_MATRIX=full` dies at every request in every moment; by default a sample is run.
+//! with one journal. The host is killed (SIGKILL) at one request of each file and all of them are given again; then each row
+//! has to be there exactly once. `KILL_MATRIX=full` dies at every request in every moment, `KILL_MATRIX=5` in every fifth
+//! round; by default a sample is run.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
 use super::lines;
+use crate::kill_matrix;
 use crate::process::until;
 use crate::world::World;
 
@@ -33,6 +35,9 @@ const FILES: [(&str, &str, usize); 11] = [
     ("tickets", "create", 20),
     ("events", "submit", 15),
 ];
+
+/// By default every so-manieth round is made.
+const SAMPLE: u64 = 19;
 
 /// How long what was made may be invisible to searches, in milliseconds.
 const LAG_MS: i64 = 16 * 60 * 1_000;
@@ -144,25 +149,25 @@ impl Mixed {
             .collect()
     }
 
-    /// Writes the files until the host is killed at a request, counted over all of them. False when it was not.
-    fn kill_at(&self, request: u64, moment: Moment) -> bool {
+    /// Writes a file until the host is killed at a request of it. False when it has no such request.
+    fn kill_at(&self, file: usize, request: u64, moment: Moment) -> bool {
         self.world
             .service
             .hold(request, matches!(moment, Moment::Unanswered));
-        for number in 0..FILES.len() {
-            let arguments = Mixed::arguments(number);
-            let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-            let mut running = self.world.start(&words);
-            if self.world.until_held_back(&mut running) {
-                let killed = running.kill().code.is_none();
-                until(|| self.world.service.held_back() == 0);
-                self.world.service.release();
-                self.let_lag_pass();
-                return killed;
-            }
+        let arguments = Mixed::arguments(file);
+        let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let mut running = self.world.start(&words);
+        let held = self.world.until_held_back(&mut running);
+        if held {
+            let killed = running.kill();
+            assert_eq!(killed.code, None, "{killed:?}");
+            until(|| self.world.service.held_back() == 0);
         }
         self.world.service.release();
-        false
+        if held {
+            self.let_lag_pass();
+        }
+        held
     }
 
     /// Whatever was sent is no longer invisible: it was sent so much earlier.
@@ -196,26 +201,26 @@ impl Mixed {
         }
     }
 
-    /// Writes all files: every row has to succeed, with an object of its own where there is one for each. Gives the ids of
-    /// the contacts.
-    fn finish(&self) -> Vec<String> {
-        let mut contacts = Vec::new();
-        for (number, (action, mode, rows)) in FILES.iter().copied().enumerate() {
-            let arguments = Mixed::arguments(number);
-            let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-            let outcomes = self.world.succeed(&words).documents();
-            assert_eq!(outcomes.len(), rows, "{action} {mode}");
-            let ids = outcomes.iter().filter_map(|one| one["object_id"].as_str());
-            let ids: Vec<&str> = ids.collect();
-            let different: BTreeSet<&&str> = ids.iter().collect();
-            if !matches!(action, "contact_tags" | "events") {
-                assert_eq!(different.len(), rows, "{action} {mode}: {outcomes:#?}");
-            }
-            if (action, mode) == ("contacts", "upsert") {
-                contacts = ids.iter().map(|id| (*id).to_owned()).collect();
-            }
+    /// Writes a file: every row has to succeed, with an object of its own where there is one for each. Gives their ids.
+    fn finish(&self, file: usize) -> Vec<String> {
+        let (action, mode, rows) = FILES[file];
+        let arguments = Mixed::arguments(file);
+        let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let outcomes = self.world.succeed(&words).documents();
+        assert_eq!(outcomes.len(), rows, "{action} {mode}");
+        let ids = outcomes.iter().filter_map(|one| one["object_id"].as_str());
+        let ids: Vec<String> = ids.map(str::to_owned).collect();
+        let different: BTreeSet<&String> = ids.iter().collect();
+        if !matches!(action, "contact_tags" | "events") {
+            assert_eq!(different.len(), rows, "{action} {mode}: {outcomes:#?}");
         }
-        contacts
+        ids
+    }
+
+    /// Gives all files, which then have been written, again, and holds the workspace against the rows.
+    fn assert_exact_after_all(&self) {
+        let ids: Vec<Vec<String>> = (0..FILES.len()).map(|file| self.finish(file)).collect();
+        self.assert_exact(&ids[0]);
     }
 
     /// Holds the workspace against the rows: exactly one of each.
@@ -268,45 +273,76 @@ fn count(list: Value) -> usize {
     list["data"].as_array().expect("a list").len()
 }
 
-#[test]
-fn a_mixed_batch_is_written_exactly_once_wherever_the_host_is_killed() {
+/// How many requests each file takes when nothing happens.
+fn requests() -> Vec<u64> {
     let undisturbed = Mixed::new();
-    let before = undisturbed.world.service.requests();
-    let contacts = undisturbed.finish();
-    let requests = undisturbed.world.service.requests() - before;
-    undisturbed.assert_exact(&contacts);
-    assert!(requests > 200, "{requests}");
-    let full = std::env::var("KILL_MATRIX").is_ok_and(|value| value == "full");
-    let step = if full { 1 } else { 29 };
-    let mut killed = 0;
-    for (turn, request) in (1..=requests).step_by(step).enumerate() {
-        let moments = match (full, turn % 2) {
-            (true, _) => vec![Moment::Asking, Moment::Unanswered],
-            (false, 0) => vec![Moment::Unanswered],
-            (false, _) => vec![Moment::Asking],
-        };
-        for moment in moments {
-            let mixed = Mixed::new();
-            assert!(mixed.kill_at(request, moment), "no request {request}");
-            mixed.assert_exact(&mixed.finish());
-            killed += 1;
-        }
+    let service = &undisturbed.world.service;
+    let mut requests = Vec::new();
+    let mut before = service.requests();
+    for file in 0..FILES.len() {
+        undisturbed.finish(file);
+        let after = service.requests();
+        requests.push(after - before);
+        before = after;
     }
-    assert!(killed >= 8, "{killed}");
+    undisturbed.assert_exact_after_all();
+    requests
 }
 
-/// Killed again and again, at every step a little later, until it comes through.
+/// One round: the host is killed once in each file that has so many requests, and the file is given again at once; in the
+/// end all of them are. Files have nothing but the journal in common, so a round is as good as one for each kill. Gives
+/// the number of kills.
+fn round(requests: &[u64], request: u64, moment: Moment) -> u64 {
+    let mixed = Mixed::new();
+    let mut kills = 0;
+    for (file, &least) in requests.iter().enumerate() {
+        if request <= least {
+            let killed = mixed.kill_at(file, request, moment);
+            assert!(killed, "{:?}: no request {request}", FILES[file]);
+            kills += 1;
+        }
+        mixed.finish(file);
+    }
+    mixed.assert_exact_after_all();
+    kills
+}
+
+#[test]
+fn a_mixed_batch_is_written_exactly_once_wherever_the_host_is_killed() {
+    let requests = requests();
+    let all: u64 = requests.iter().sum();
+    assert!(all > 200, "{requests:?}");
+    let longest = *requests.iter().max().expect("files");
+    let moments = [Moment::Unanswered, Moment::Asking];
+    let rounds = (1..=longest).flat_map(|request| moments.map(|moment| (request, moment)));
+    let every = usize::try_from(kill_matrix::every(SAMPLE)).unwrap();
+    let rounds = rounds
+        .step_by(every)
+        .map(|round| (format!("a mixed batch, killed at {round:?}"), round));
+    let kills = kill_matrix::make_all(rounds.collect(), |(request, moment)| {
+        round(&requests, *request, *moment)
+    });
+    let kills: u64 = kills.iter().sum();
+    assert!(kills >= 20, "{kills} kills: {requests:?}");
+    if kill_matrix::is_full() {
+        assert_eq!(kills, all * 2);
+    }
+}
+
+/// Killed again and again, in every file at every step a little later, until it comes through.
 #[test]
 fn a_mixed_batch_comes_through_however_often_the_host_is_killed() {
     let mixed = Mixed::new();
-    let through = (1..=200).step_by(9).find(|request| {
-        let moment = if request % 2 == 0 {
-            Moment::Asking
-        } else {
-            Moment::Unanswered
-        };
-        !mixed.kill_at(*request, moment)
-    });
-    assert!(through.is_some(), "no run comes through");
-    mixed.assert_exact(&mixed.finish());
+    for (file, written) in FILES.iter().enumerate() {
+        let through = (1..=100).step_by(4).find(|request| {
+            let moment = if request % 8 == 1 {
+                Moment::Unanswered
+            } else {
+                Moment::Asking
+            };
+            !mixed.kill_at(file, *request, moment)
+        });
+        assert!(through.is_some(), "{written:?}: no run comes through");
+    }
+    mixed.assert_exact_after_all();
 }

@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -64,6 +65,35 @@ fn events_that_wait_for_their_contact_stop_nothing_behind_them() {
     assert_eq!(outcomes.len(), events.len());
     let there = outcomes.iter().find(|one| one["key"] == "there");
     assert_eq!(there.expect("an outcome")["status"], "created");
+    let log = world.service.get("requests");
+    let requests = log["requests"].as_array().expect("requests").iter();
+    let mut submitted = requests.filter(|one| one["method"] == "POST" && one["path"] == "/events");
+    let place = submitted.position(|one| one["status"] == 202);
+    let limit = usize::try_from(limit).expect("a number of rows");
+    assert_eq!(
+        place,
+        Some(limit),
+        "it is submitted before any other is tried again"
+    );
+    assert_eq!(submitted.count(), limit, "all others are tried again");
+}
+
+/// Minutes in which nothing happens are told before they pass; a dry run does not wait, since nothing is written meanwhile.
+#[test]
+fn whoever_waits_says_so_and_a_dry_run_does_not_wait() {
+    let world = World::new(&[]);
+    let event =
+        json!({ "email": "nobody@example.org", "event_name": "paid", "created_at": 1_700_000_000 });
+    world.write("events", lines(&[event]));
+    let write = ["write", "events", "--input", "events"];
+    let running = world.start(&write);
+    running.line("… events: 1 not written yet, tried again in");
+    assert_eq!(running.kill().code, None);
+    let began = Instant::now();
+    let finished = world.run(&[&write[..], &["--dry-run"]].concat());
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    assert_eq!(statuses(&finished.documents()), [("1", "deferred")]);
+    assert!(began.elapsed() < Duration::from_secs(50), "{finished:?}");
 }
 
 #[test]
