@@ -13,6 +13,7 @@ mod callbacks;
 /// `check`: what is good, what is not, and what to do about it.
 mod check;
 /// `component`: versions, and which of them is run.
+mod companies;
 mod components;
 /// Connection files: both forms, and everything that can be wrong in them.
 mod configuration;
