@@ -12,6 +12,9 @@ const PHONE_DIGITS: usize = 7;
 const ID_DIGITS: usize = 6;
 const CARD_DIGITS: usize = 19;
 
+/// Characters after which a line may end before its end.
+const LONG_LINE: usize = 4_096;
+
 /// Masks what its arguments name.
 pub fn mask<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
     let Item::Text(text) = &item else {
@@ -27,12 +30,15 @@ pub fn mask<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a
     if wants("whole") {
         return Ok(Item::text(hidden(text)));
     }
-    // What is masked goes over no end of a line, and one place for a line's characters does for all of them.
+    // What is masked goes over no end of a line, and one place for a line's characters does for all of them. A long line ends
+    // behind a word as well, or at a letter of a script without blanks.
     let mut out = String::with_capacity(text.len());
     let (mut line, mut masked) = (Vec::new(), Vec::new());
     for character in text.chars().chain(['\n']) {
+        let behind_word = character == ' ' && line.last().is_some_and(char::is_ascii_lowercase);
+        let apart = !character.is_ascii() && !is_mark(&character) && !is_separator(&character);
         line.push(character);
-        if character == '\n' {
+        if character == '\n' || line.len() > LONG_LINE && (behind_word || apart) {
             masked.clear();
             match wants("email") {
                 true => emails(&line, &mut masked),

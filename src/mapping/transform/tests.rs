@@ -291,6 +291,15 @@ fn what_is_personal_is_masked_within_text() {
     }
 }
 
+/// A text of megabytes takes little memory beside it, and is masked to its end.
+#[test]
+fn a_long_line_is_masked_to_its_end() {
+    let text = "write to ada@example.org or call 086 123 4567, 谢谢13800138000 ".repeat(5_000);
+    let masked = on_text("mask", &["all"], &text).unwrap();
+    let once = "write to ***@***.org or call *** *** **67, 谢谢*********00 ";
+    assert_eq!(masked, once.repeat(5_000));
+}
+
 #[test]
 fn an_encrypted_value_opens_with_the_private_key_only() {
     use chacha20poly1305::{AeadInOut, ChaCha20Poly1305, KeyInit as _, Nonce};
