@@ -180,6 +180,12 @@ impl Node {
         }
     }
 
+    /// The value of a key as JSON, for what the component judges.
+    pub(crate) fn to_json_behind(&self, key: &str) -> Value {
+        let truth = self.truth().filter(|_| TRUTHS.contains(&key));
+        truth.map_or_else(|| self.to_json(), Value::Bool)
+    }
+
     /// The value as JSON, for what the component judges.
     pub(crate) fn to_json(&self) -> Value {
         match &self.content {
@@ -191,11 +197,7 @@ impl Node {
             Content::Map(entries) => Value::Object(
                 entries
                     .iter()
-                    .map(|(key, node)| {
-                        let truth = node.truth().filter(|_| TRUTHS.contains(&key.as_str()));
-                        let value = truth.map_or_else(|| node.to_json(), Value::Bool);
-                        (key.clone(), value)
-                    })
+                    .map(|(key, node)| (key.clone(), node.to_json_behind(key)))
                     .collect::<Map<_, _>>(),
             ),
         }

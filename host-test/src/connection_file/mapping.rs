@@ -94,7 +94,7 @@ pub(super) fn read(path: &str, node: &Node, problems: &mut Problems) -> Option<F
             }
             let document = entries
                 .iter()
-                .map(|(key, value)| (key.clone(), value.to_json()));
+                .map(|(key, value)| (key.clone(), value.to_json_behind(key)));
             (!entries.is_empty()).then(|| FieldMapping {
                 fields: document.collect(),
                 from_environment: node.is_from_environment(),
