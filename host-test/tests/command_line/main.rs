@@ -73,6 +73,7 @@ mod stored;
 mod sweeping;
 /// `--otlp`: spans at a collector.
 mod tracing;
+mod way_back;
 /// Webhooks at a server that dies, and at one whose output a sync uses as well.
 mod webhook_receipts;
 /// `webhook serve` over several connections and outputs: routing, limits, order, modes.
