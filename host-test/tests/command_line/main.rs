@@ -10,6 +10,7 @@ mod authorization;
 mod benchmark;
 /// `callbacks`: what other systems tell, and what becomes of it.
 mod callbacks;
+mod calls;
 /// `check`: what is good, what is not, and what to do about it.
 mod check;
 /// `component`: versions, and which of them is run.
