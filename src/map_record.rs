@@ -108,9 +108,17 @@ pub struct Mapper<'m> {
     explain: bool,
 }
 
-/// A normalizer of a stream's records that leaves in them what their mapping asks for, though it is rows of another stream.
-pub fn normalizer(stream: &'static Stream, section: Option<&Section>) -> Normalizer<'static> {
-    let normalizer = Normalizer::new(stream);
+/// A normalizer of a stream's records that leaves in them what their mapping asks for, though it is rows of another stream, and
+/// that says where values are if anybody looks for some of them: a mapping, or triggers.
+pub fn normalizer(
+    stream: &'static Stream,
+    section: Option<&Section>,
+    is_watched: bool,
+) -> Normalizer<'static> {
+    let mut normalizer = Normalizer::new(stream);
+    if section.is_some() || is_watched {
+        normalizer = normalizer.with_places();
+    }
     match section.is_some_and(|section| section.embeds(stream)) {
         true => normalizer.with_embedded(),
         false => normalizer,
@@ -144,11 +152,7 @@ impl<'m> Mapper<'m> {
 
     /// A normalizer that leaves in records what the mapping asks for, though it is rows of another stream.
     pub fn normalizer(&self) -> Normalizer<'static> {
-        let normalizer = normalizer(self.stream, self.section());
-        match self.program {
-            Some(_) => normalizer.with_places(),
-            None => normalizer,
-        }
+        normalizer(self.stream, self.section(), false)
     }
 
     /// The entry of a whole record. `companies` are the canonical records of a contact's companies, where they were read.

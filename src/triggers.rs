@@ -9,6 +9,7 @@ mod fit;
 mod intents;
 mod keywords;
 mod packing;
+mod parts;
 pub mod question;
 mod scene;
 mod senses;

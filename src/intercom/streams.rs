@@ -136,7 +136,7 @@ impl Stream {
     /// The field that may hold rows of another stream; empty: there is none.
     pub fn embedded(&self) -> &'static str {
         let mut fields = self.fields.iter();
-        let found = fields.find(|field| *field.kind == Kind::Elsewhere);
+        let found = fields.find(|field| matches!(field.kind, Kind::Elsewhere));
         found.map_or("", Field::name)
     }
 

@@ -8,7 +8,7 @@ use crate::prelude::*;
 use alloc::borrow::Cow;
 use core::cell::{Cell, OnceCell};
 
-use records::{Field, Outline, Paths, Place, in_order, values_at, values_in};
+use records::{Field, Outline, Paths, Place, values_at, values_in};
 
 use super::document::attributes_of;
 use super::path::{COMPANY, value_at};
@@ -100,11 +100,11 @@ impl<'a> Found<'a, '_> {
 impl<'m> Program<'m> {
     /// Makes a section of a stream ready.
     pub fn new(stream: &Stream, section: Cow<'m, Section>) -> Self {
-        let mut wanted = Vec::new();
+        let mut wanted: Vec<Cow<str>> = Vec::new();
         let field = attributes_of(stream);
         let mut want = |path: Cow<'m, str>| {
-            if !wanted.contains(&path) {
-                wanted.push(path);
+            if let Err(at) = wanted.binary_search(&path) {
+                wanted.insert(at, path);
             }
         };
         match &section {
@@ -116,7 +116,6 @@ impl<'m> Program<'m> {
                 .into_iter()
                 .for_each(|field| want(Cow::Borrowed(field)));
         }
-        let wanted = in_order(wanted);
         // There are few, and most differ in their length.
         let slot = |path: &str| wanted.iter().position(|known| known == path);
         let slots = section.rules.iter().map(|rule| {
@@ -128,7 +127,10 @@ impl<'m> Program<'m> {
             sources.collect()
         });
         let slots = slots.collect();
-        let stars = section.rules.iter().any(|rule| rule.to.ends_with('*'));
+        let stars = section
+            .rules
+            .iter()
+            .any(|rule| rule.to.as_bytes().ends_with(b"*"));
         let named = |field: &str| {
             let names = wanted
                 .iter()
@@ -226,7 +228,11 @@ impl<'m> Program<'m> {
         let again = self.used.replace(true);
         let mut values = match (subject.outline, again, subject.places) {
             (Some(outline), ..) => values_in(&all(), outline),
-            (None, false, _) => values_at(&all(), subject.record)?,
+            (None, false, []) => values_at(&all(), subject.record)?,
+            (None, false, places) => {
+                let outline = Outline::placed(subject.record, self.fields, places);
+                values_in(&all(), &outline)
+            }
             (None, true, [_, ..]) => self.placed(subject)?,
             (None, true, []) => {
                 let paths = self.paths.get_or_init(|| Paths::new(names()));

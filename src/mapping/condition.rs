@@ -5,12 +5,12 @@ use crate::prelude::*;
 use alloc::borrow::Cow;
 use core::cmp::Ordering;
 
-use super::packed::{Packer, Unpacker};
 use super::path::{COMPANY, Type, type_at};
 use crate::contract::types::Problem;
 use crate::failure::{problem, unknown};
 use crate::intercom::streams::Stream;
 use crate::json::{self, Member, Object};
+use crate::mapping::packed::{Packer, Unpacker};
 use crate::triggers::question::{self, Question};
 
 /// The most conditions within each other.

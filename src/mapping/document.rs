@@ -49,7 +49,7 @@ pub struct Draft<'d> {
 pub fn attributes_of(stream: &Stream) -> Option<&'static str> {
     let mut fields = stream.fields.iter();
     fields
-        .find(|field| *field.kind == Kind::Attributes)
+        .find(|field| matches!(field.kind, Kind::Attributes))
         .map(|field| field.name())
 }
 

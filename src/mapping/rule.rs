@@ -1,10 +1,10 @@
 //! Rules as they are compiled: where a value comes from, what becomes of it, and where it goes.
 
 use super::condition::Condition;
-use super::packed::{Packer, Unpacker};
 use super::path::{COMPANY, TRANSCRIPT, Type, value_at};
 use super::transform::{Item, Step};
 use crate::intercom::streams::Stream;
+use crate::mapping::packed::{Packer, Unpacker};
 use crate::prelude::*;
 
 /// Where a value comes from.

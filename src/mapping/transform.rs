@@ -18,9 +18,10 @@ pub use phone::is_country;
 pub use seal::{SECRET_CHARACTERS, public_key};
 pub use values::table;
 
-use super::packed::{Packer, Unpacker};
 use super::path::Type;
 use crate::json::{self, Reader, quoted, unescaped};
+use crate::mapping::packed::{Packer, Unpacker};
+use records::is_written_plainly;
 
 /// A value on its way through a pipeline.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,7 +43,7 @@ impl<'a> Item<'a> {
             .strip_prefix('"')
             .and_then(|rest| rest.strip_suffix('"'))
         {
-            Some(inside) if !inside.contains('\\') => Self::Text(Cow::Borrowed(inside)),
+            Some(inside) if is_written_plainly(inside) => Self::Text(Cow::Borrowed(inside)),
             Some(inside) => match unescaped(inside) {
                 Some(text) => Self::Text(Cow::Owned(text)),
                 None => Self::Json(Cow::Borrowed(json)),

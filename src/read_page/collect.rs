@@ -178,6 +178,7 @@ impl<'a> Collector<'a> {
                 let (intents, notices) = watch.look(&Occasion {
                     key: &record.key,
                     record: str::from_utf8(&record.payload).unwrap_or_default(),
+                    places: &record.places,
                     parts: record.aside.as_deref(),
                     companies: &companies,
                     updated_at: record.updated_at,

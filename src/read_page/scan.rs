@@ -15,6 +15,7 @@ use crate::cursor::{self, Position};
 use crate::failure::{invalid_input, problem};
 use crate::intercom::normalize::Normalizer;
 use crate::intercom::streams::{Given, OF_TYPE, Paging, Stream};
+use crate::map_record;
 use crate::map_record::known_stream;
 use crate::mapping::Mapping;
 use crate::operation::Moment;
@@ -120,18 +121,15 @@ impl Scan {
     }
 
     pub fn normalizer(&self) -> Normalizer<'static> {
-        let mut normalizer = Normalizer::new(self.stream);
-        if self.triggers.watch(self.stream) {
+        let section = self.mapping.section(self.stream.name);
+        let is_watched = self.triggers.watch(self.stream);
+        let mut normalizer = map_record::normalizer(self.stream, section, is_watched);
+        if is_watched {
             normalizer = normalizer.with_aside();
         }
-        let section = self.mapping.section(self.stream.name);
-        if section.is_some() {
-            normalizer = normalizer.with_places();
-        }
-        if self.embedded || section.is_some_and(|section| section.embeds(self.stream)) {
-            normalizer.with_embedded()
-        } else {
-            normalizer
+        match self.embedded {
+            true => normalizer.with_embedded(),
+            false => normalizer,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Intents in the making: what triggers that fire want done.
 
 use super::packing::{CONFIRM, EACH_CHANGE, OF_TOPIC};
-use super::scene::last_part;
+use super::parts::{last_part, parts_of};
 use super::watch::{Occasion, Watch};
 use crate::contract::types::{Intent, Notice};
 use crate::digest;
@@ -74,19 +74,19 @@ impl<'a, 'w> Intents<'a, 'w> {
     fn id(&self, bits: usize, name: &str) -> String {
         let occasion = self.occasion;
         let stream = self.watch.stream;
-        let mut parts = vec![name, stream.name, occasion.key];
+        let mut known_by = vec![name, stream.name, occasion.key];
         let updated_at;
         if bits & EACH_CHANGE != 0 {
-            let parts_of = occasion.parts.filter(|_| bits & OF_TOPIC != 0);
-            let part = parts_of.and_then(|parts| last_part(parts, self.watch.embedded));
+            let parts = occasion.parts.filter(|_| bits & OF_TOPIC != 0);
+            let part = parts.and_then(|parts| last_part(&parts_of(parts, self.watch.embedded)));
             updated_at = occasion.updated_at.map(|seconds| seconds.to_string());
             let change = match occasion.gone {
                 true => Some("gone"),
                 false => part.or(updated_at.as_deref()),
             };
-            parts.push(change.unwrap_or(occasion.record));
+            known_by.push(change.unwrap_or(occasion.record));
         }
-        let mut id = digest::of(&parts);
+        let mut id = digest::of(&known_by);
         id.truncate(DIGITS);
         id
     }

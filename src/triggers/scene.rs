@@ -5,6 +5,7 @@ use records::keywords::search;
 use records::{value_at, values_at, values_in};
 
 use super::packing::{ALL, AUTHOR, COMPARED, IN, KEYWORDS, NOT, OLDER, PRESENT, QUESTIONS, TAG};
+use super::parts::{Part, parts_of};
 use super::question::folded;
 use super::watch::{Occasion, Watch};
 use crate::intercom::timestamp;
@@ -36,6 +37,7 @@ pub struct Scene<'a, 'w> {
     answers: Vec<Option<bool>>,
     /// Whether keywords were looked for in the texts at a path.
     searched: Vec<bool>,
+    parts: Option<Vec<Part<'a>>>,
     /// What tags the row has: names, folded, and ids.
     tags: Option<Vec<String>>,
     /// The kind, the id and the address of who wrote last.
@@ -51,6 +53,7 @@ impl<'a, 'w> Scene<'a, 'w> {
             values: None,
             answers: vec![None; watch.ends.len() / END],
             searched: vec![false; watch.names.len()],
+            parts: None,
             tags: None,
             speaker: None,
         }
@@ -130,10 +133,11 @@ impl<'a, 'w> Scene<'a, 'w> {
                 any(&mut packed, |wanted| tags.iter().any(|tag| tag == wanted))?
             }
             AUTHOR => {
-                let (watch, occasion) = (self.watch, self.occasion);
-                let speaker = self
-                    .speaker
-                    .get_or_insert_with(|| speaker(watch, occasion, value));
+                if self.speaker.is_none() {
+                    let parts = self.parts();
+                    self.speaker = Some(speaker(parts, value));
+                }
+                let speaker = self.speaker.as_ref()?;
                 any(&mut packed, |wanted| is_author(speaker, wanted))?
             }
             _ => return None,
@@ -154,6 +158,15 @@ impl<'a, 'w> Scene<'a, 'w> {
         values.get(slot).copied().flatten()
     }
 
+    /// The rows of another stream that hang on the row.
+    fn parts(&mut self) -> &[Part<'a>] {
+        let (watch, occasion) = (self.watch, self.occasion);
+        self.parts.get_or_insert_with(|| {
+            let parts = occasion.parts.unwrap_or_default();
+            parts_of(parts, watch.embedded)
+        })
+    }
+
     /// Looks for all keywords in the texts at a path: those that are there answer the questions that look there.
     fn search(&mut self, slot: usize) {
         let (watch, value) = (self.watch, self.value(slot));
@@ -166,10 +179,11 @@ impl<'a, 'w> Scene<'a, 'w> {
         };
         let mut text = String::new();
         match !watch.embedded.is_empty() && watch.names.get(slot) == Some(&watch.embedded) {
-            true => each(list_of(value, watch.embedded), |part| {
-                let body = value_at(part, "body").unwrap_or_default();
-                add(body, &mut text, MOST_WITHIN);
-            }),
+            true => {
+                for part in self.parts() {
+                    add(part.body.unwrap_or_default(), &mut text, MOST_WITHIN);
+                }
+            }
             false => add(value, &mut text, MOST_WITHIN),
         }
         let answers = &mut self.answers;
@@ -217,24 +231,11 @@ fn any(packed: &mut Unpacker, mut is_wanted: impl FnMut(&str) -> bool) -> Option
 }
 
 /// Who wrote last: in the last part that says something, else who did the last thing, else the author of the row.
-fn speaker<'a>(
-    watch: &Watch,
-    occasion: &Occasion<'a>,
-    author: Option<&'a str>,
-) -> [Option<Item<'a>>; 3] {
-    let mut last: Option<(bool, i64, Option<&str>)> = None;
-    let parts = occasion.parts.unwrap_or_default();
-    each(list_of(parts, watch.embedded), |part| {
-        let values = values_at(&["author", "body", "created_at"], part);
-        let Ok([author, body, at]) = values.as_deref() else {
-            return;
-        };
-        let (speaks, at) = (is_filled(*body), time(*at));
-        if last.is_none_or(|(spoke, before, _)| (speaks, at) >= (spoke, before)) {
-            last = Some((speaks, at, *author));
-        }
-    });
-    let author = last.and_then(|(_, _, author)| author).or(author);
+fn speaker<'a>(parts: &[Part<'a>], author: Option<&'a str>) -> [Option<Item<'a>>; 3] {
+    let last = parts
+        .iter()
+        .max_by_key(|part| (is_filled(part.body), part.at));
+    let author = last.and_then(|part| part.author).or(author);
     let values = values_at(&["email", "id", "type"], author.unwrap_or("null"));
     let [email, id, kind] = values
         .as_deref()
@@ -242,32 +243,6 @@ fn speaker<'a>(
         .and_then(|all| all.as_array().copied())
         .unwrap_or_default();
     [kind, id, email].map(|value| value.map(Item::of))
-}
-
-/// The id of the part that came last.
-pub fn last_part<'a>(parts: &'a str, embedded: &str) -> Option<&'a str> {
-    let mut last: Option<(i64, &str)> = None;
-    each(list_of(parts, embedded), |part| {
-        let at = time(value_at(part, "created_at"));
-        if last.is_none_or(|(before, _)| at >= before) {
-            last = Some((at, part));
-        }
-    });
-    let id = value_at(last?.1, "id")?;
-    Some(id.trim_matches('"'))
-}
-
-fn time(json: Option<&str>) -> i64 {
-    let time = json.and_then(|json| timestamp::parse(json).ok().flatten());
-    time.unwrap_or_default()
-}
-
-/// The list of parts, which may stand in an object.
-fn list_of<'a>(parts: &'a str, embedded: &str) -> &'a str {
-    match parts.starts_with('[') {
-        true => parts,
-        false => value_at(parts, embedded).unwrap_or_default(),
-    }
 }
 
 /// The folded names of tags, and their ids.

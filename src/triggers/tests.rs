@@ -54,6 +54,7 @@ fn look(
     let occasion = Occasion {
         key: record["id"].as_str().unwrap(),
         record: &record.to_string(),
+        places: &[],
         parts: parts.as_deref(),
         companies: &[],
         updated_at: record["updated_at"].as_i64(),

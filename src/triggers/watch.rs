@@ -8,6 +8,7 @@ use crate::intercom::streams::Stream;
 use crate::json::{Outline, Reader};
 use crate::mapping::packed::Unpacker;
 use crate::prelude::*;
+use records::Place;
 
 /// Something that happened to a row.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +17,8 @@ pub struct Occasion<'a> {
     pub key: &'a str,
     /// The canonical record, as far as it is known.
     pub record: &'a str,
+    /// Where in it the values of the stream's fields are, in their order; empty when that is not known.
+    pub places: &'a [Place],
     /// The rows of another stream that it embeds, as they came.
     pub parts: Option<&'a str>,
     /// The canonical records of a contact's companies, where they were read.
@@ -81,8 +84,11 @@ impl<'p> Watch<'p> {
 
     /// What they want done on an occasion, in their order.
     pub fn look(&self, occasion: &Occasion) -> (Vec<Intent>, Vec<Notice>) {
-        // It is JSON: it was made here.
-        let outline = Outline::next(&mut Reader::new(occasion.record)).unwrap_or_default();
+        let outline = match occasion.places {
+            // It is JSON: it was made here.
+            [] => Outline::next(&mut Reader::new(occasion.record)).unwrap_or_default(),
+            places => Outline::placed(occasion.record, self.stream.fields, places),
+        };
         let mut scene = Scene::new(self, occasion, &outline);
         let mut intents = Intents::new(self, occasion, &outline);
         let topic = occasion.topic.map(|name| {

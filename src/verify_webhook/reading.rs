@@ -14,9 +14,10 @@ use crate::contract::types::{Change, Entry, Failure, FailureKind, Notice};
 use crate::intercom::normalize::{Normalizer, Record, Unreadable};
 use crate::intercom::streams::{self, Stream};
 use crate::intercom::topics::{self, Meaning, Subject};
-use crate::json::{Outline, Reader};
+use crate::json::{Invalid, Outline, Reader};
 use crate::map_record::{self, Mapper};
 use crate::mapping::Mapping;
+use crate::mapping::transform::Item;
 use crate::triggers::Triggers;
 use told::Told;
 
@@ -148,8 +149,9 @@ impl<'m> Reading<'m> {
                 }
                 _ => {
                     let section = self.mapping.section(stream.name);
-                    let normalizer = map_record::normalizer(stream, section);
-                    match subject.parts.is_some() && self.triggers.watch(stream) {
+                    let is_watched = self.triggers.watch(stream);
+                    let normalizer = map_record::normalizer(stream, section, is_watched);
+                    match subject.parts.is_some() && is_watched {
                         true => normalizer.with_aside(),
                         false => normalizer,
                     }
@@ -370,14 +372,23 @@ fn is_plain(subject: &Subject, found: &Outline) -> bool {
     if subject.parts.is_none() {
         return false;
     }
-    let source = found.object("source");
-    let source = source.as_ref().filter(|source| {
-        !source
-            .get("body")
-            .is_some_and(|body| body.starts_with("\"<"))
+    let source = found.get("source").unwrap_or_default();
+    let mut is_plain = false;
+    // It is JSON: it was read before. What follows the text is of no use here, and is not read again.
+    let _ = Reader::new(source).object(&mut |reader, name| {
+        let body = source.get(reader.value()?).unwrap_or_default();
+        if !name.is("body") {
+            return Ok(());
+        }
+        if !body.starts_with("\"<")
+            && let Item::Text(text) = Item::of(body)
+        {
+            let text = text.trim_start();
+            is_plain = !text.is_empty() && !text.starts_with('<');
+        }
+        Err(Invalid { at: reader.place() })
     });
-    let body = source.and_then(|source| source.text_of("body"));
-    body.is_some_and(|body| !body.trim_start().starts_with('<'))
+    is_plain
 }
 
 /// That a member is missing.

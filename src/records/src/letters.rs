@@ -62,24 +62,24 @@ const ASCII: [u32; 4] = {
 /// and nothing that cannot be seen. Gives what follows it.
 #[inline(never)]
 pub fn fold_ascii<'t>(text: &'t str, out: &mut String) -> &'t str {
+    // SAFETY: nothing but ASCII is appended.
+    let out = unsafe { out.as_mut_vec() };
     out.reserve(text.len());
     let bytes = text.as_bytes();
     let mut at = 0;
     loop {
-        let row = smooth::<false>(bytes.get(at..).unwrap_or_default(), out.ends_with(' '));
+        let rest = bytes.get(at..).unwrap_or_default();
+        let row = smooth::<false>(rest, out.last() == Some(&b' '));
         let start = out.len();
-        out.push_str(text.get(at..at + row).unwrap_or_default());
-        if let Some(row) = out.get_mut(start..) {
-            // SAFETY: it stays ASCII, which it is.
-            make_small(unsafe { row.as_bytes_mut() });
-        }
+        out.extend_from_slice(rest.get(..row).unwrap_or_default());
+        make_small(out.get_mut(start..).unwrap_or_default());
         at += row;
         for _ in 0..8 {
             match bytes.get(at) {
                 None => return "",
                 Some(0x80..) => return text.get(at..).unwrap_or_default(),
-                Some(byte @ b'!'..=b'~') => out.push(char::from(byte.to_ascii_lowercase())),
-                Some(b' ' | b'\t'..=b'\r') if !out.ends_with(' ') => out.push(' '),
+                Some(byte @ b'!'..=b'~') => out.push(byte.to_ascii_lowercase()),
+                Some(b' ' | b'\t'..=b'\r') if out.last() != Some(&b' ') => out.push(b' '),
                 Some(_) => {}
             }
             at += 1;

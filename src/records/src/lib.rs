@@ -27,4 +27,4 @@ pub use outline::Outline;
 pub use paths::Paths;
 pub use places::{value_at, values_at, values_in};
 pub use reader::{Invalid, Name, Reader};
-pub use text::{add, in_one_row, quote, quoted, unescaped};
+pub use text::{add, in_one_row, is_written_plainly, quote, quoted, unescaped};

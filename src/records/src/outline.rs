@@ -1,7 +1,7 @@
 //! Objects, read one level deep.
 
 use crate::prelude::*;
-use crate::{Invalid, Name, Reader, unescaped};
+use crate::{Field, Invalid, Name, Place, Reader, unescaped};
 
 /// An object, read one level deep: its members, as they are written. Anything else has none.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -35,6 +35,22 @@ impl<'a> Outline<'a> {
             text: slice(start..reader.place()),
             members,
         })
+    }
+
+    /// The outline of a record that came with the places of its fields' values: it is not read again. Fields that are not
+    /// declared are missing from it.
+    pub fn placed(text: &'a str, fields: &[Field], places: &[Place]) -> Self {
+        let mut members = Vec::with_capacity(fields.len());
+        for (field, place) in fields.iter().zip(places) {
+            if let Some(value) = text.get(place.0..place.1).filter(|value| !value.is_empty()) {
+                let name = Name {
+                    text: field.name(),
+                    escaped: false,
+                };
+                members.push((name, value));
+            }
+        }
+        Self { text, members }
     }
 
     /// Whether it has a member of this name, even if that is null.

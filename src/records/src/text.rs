@@ -11,6 +11,11 @@ pub fn quoted(text: &str) -> String {
     out
 }
 
+/// Whether a text is written in JSON as it is.
+pub fn is_written_plainly(text: &str) -> bool {
+    plain(text.as_bytes(), 0) == text.len()
+}
+
 /// Appends texts, one behind the other. Most are names and marks: those that are short are copied in two steps which overlap,
 /// since in the sandbox each longer copy is a call of the host's.
 #[inline(never)]

@@ -53,6 +53,7 @@ fn a_deletion_is_for_those_that_name_it() {
     let occasion = Occasion {
         key: "7",
         record: r#"{"id":"7"}"#,
+        places: &[],
         parts: None,
         companies: &[],
         updated_at: None,
@@ -133,6 +134,7 @@ fn a_record_without_what_it_needs_is_said_and_not_given() {
     let (intents, notices) = watch.look(&Occasion {
         key: "7",
         record: r#"{"id":"7","title":null}"#,
+        places: &[],
         parts: None,
         companies: &[],
         updated_at: None,

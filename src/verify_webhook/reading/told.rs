@@ -6,6 +6,7 @@ use crate::intercom::streams::Stream;
 use crate::json::{self, quoted};
 use crate::prelude::*;
 use crate::triggers::Occasion;
+use records::Place;
 
 /// A row that a delivery tells of.
 pub struct Told {
@@ -13,6 +14,8 @@ pub struct Told {
     key: String,
     /// The canonical record, as far as it is told.
     record: Vec<u8>,
+    /// Where in it the values of the stream's fields are.
+    places: Vec<Place>,
     /// The rows that hang on it, as they came.
     parts: Option<String>,
     updated_at: Option<i64>,
@@ -44,6 +47,7 @@ impl Reading<'_> {
             stream,
             key: key.to_owned(),
             record: record.map_or_else(name, |record| record.payload.clone()),
+            places: record.map_or_else(Vec::new, |record| record.places.clone()),
             parts: record.map_or(parts, |record| record.aside.clone()),
             updated_at: record.and_then(|record| record.updated_at),
             gone,
@@ -59,6 +63,7 @@ impl Reading<'_> {
             let (intents, notices) = watch.look(&Occasion {
                 key: &told.key,
                 record: json::text(&told.record).unwrap_or_default(),
+                places: &told.places,
                 parts: told.parts.as_deref(),
                 companies: &[],
                 updated_at: told.updated_at,
