@@ -17,7 +17,7 @@ use super::transform::Odd;
 use crate::intercom::streams::Stream;
 use crate::json;
 use taking::{default, members, value};
-use writer::Writer;
+use writer::{Form, Target, Writer};
 
 /// A section made ready for records.
 #[derive(Clone, Debug)]
@@ -33,8 +33,8 @@ pub struct Program<'m> {
     fields: &'static [Field],
     /// The paths' texts, sorted, in the order of their slots.
     names: Vec<Cow<'m, str>>,
-    /// For each rule the slots of its paths; of literals none.
-    slots: Vec<Vec<Option<usize>>>,
+    /// For each rule its target, and the slots of its paths; of literals none.
+    rules: Vec<(Target, Vec<Option<usize>>)>,
     /// The field that holds custom attributes, and those that rules name.
     attributes: Option<(&'static str, Vec<String>)>,
     /// The field that holds rows of another stream.
@@ -92,7 +92,8 @@ struct Found<'a, 'p> {
 impl<'a> Found<'a, '_> {
     fn get(&self, path: &str) -> Option<&'a str> {
         // There are few, and most differ in their length.
-        let slot = self.names.iter().position(|name| name == path);
+        let is_it = |name: &Cow<str>| name.len() == path.len() && *name == path;
+        let slot = self.names.iter().position(is_it);
         self.values.get(slot?).copied().flatten()
     }
 }
@@ -118,19 +119,16 @@ impl<'m> Program<'m> {
         }
         // There are few, and most differ in their length.
         let slot = |path: &str| wanted.iter().position(|known| known == path);
-        let slots = section.rules.iter().map(|rule| {
+        let rules = section.rules.iter().map(|rule| {
             let sources = rule.from.iter();
             let sources = sources.map(|source| match source {
                 Source::Path(path) => slot(path),
                 Source::Literal(_) => None,
             });
-            sources.collect()
+            (Target::of(&rule.to), sources.collect())
         });
-        let slots = slots.collect();
-        let stars = section
-            .rules
-            .iter()
-            .any(|rule| rule.to.as_bytes().ends_with(b"*"));
+        let rules: Vec<_> = rules.collect();
+        let stars = rules.iter().any(|(target, _)| target.form == Form::Members);
         let named = |field: &str| {
             let names = wanted
                 .iter()
@@ -147,7 +145,7 @@ impl<'m> Program<'m> {
                 .filter(|_| stars || section.strict)
                 .map(|field| (field, named(field))),
             section,
-            slots,
+            rules,
             names: wanted,
             embedded: stream.embedded(),
         }
@@ -173,16 +171,16 @@ impl<'m> Program<'m> {
         }
         let mut mapped = Mapped::default();
         let mut writer = Writer::new(subject.record.len() / 4, self.section.rules.len());
-        for (rule, slots) in self.section.rules.iter().zip(&self.slots) {
+        for (rule, (target, slots)) in self.section.rules.iter().zip(&self.rules) {
             // Most rules of a preset find nothing in most records.
             if !self.gives(rule, slots, &found)
-                || writer.is_written(&rule.to)
+                || writer.is_written(&rule.to, target)
                 || rule.when.as_ref().is_some_and(|when| !when.holds(&get))
             {
                 continue;
             }
-            if let Some(star) = rule.to.strip_suffix('*') {
-                self.spread(star, rule, slots, &found, &mut writer);
+            if target.form == Form::Members {
+                self.spread(rule, target, slots, &found, &mut writer);
                 continue;
             }
             let value = value(rule, slots, &found, subject);
@@ -192,7 +190,7 @@ impl<'m> Program<'m> {
             });
             match value {
                 Some(value) if self.section.nulls || value.is_filled() => {
-                    writer.put(&rule.to, &value)
+                    writer.put(&rule.to, target, &value)
                 }
                 _ => {}
             }
@@ -301,8 +299,8 @@ impl<'m> Program<'m> {
     /// Puts each member of an object to its own target. Of custom attributes, those that no other rule names.
     fn spread<'t>(
         &self,
-        star: &'t str,
-        rule: &Rule,
+        rule: &'t Rule,
+        target: &Target,
         slots: &[Option<usize>],
         found: &Found,
         writer: &mut Writer<'t>,
@@ -320,7 +318,7 @@ impl<'m> Program<'m> {
         members(object.unwrap_or_default(), |name, value| {
             let known = named.is_some_and(|(_, names)| names.binary_search(&name).is_ok());
             if !known && (self.section.nulls || value != "null") {
-                writer.put_member(star, &name, value);
+                writer.put_member(&rule.to, target, &name, value);
             }
         });
     }

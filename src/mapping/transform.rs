@@ -39,10 +39,11 @@ impl<'a> Item<'a> {
     /// A value as it is written.
     pub fn of(json: &'a str) -> Self {
         let json = json.trim_ascii();
-        match json
-            .strip_prefix('"')
-            .and_then(|rest| rest.strip_suffix('"'))
-        {
+        let inside = match json.as_bytes() {
+            [b'"', .., b'"'] => json.get(1..json.len() - 1),
+            _ => None,
+        };
+        match inside {
             Some(inside) if is_written_plainly(inside) => Self::Text(Cow::Borrowed(inside)),
             Some(inside) => match unescaped(inside) {
                 Some(text) => Self::Text(Cow::Owned(text)),

@@ -19,8 +19,8 @@ impl Program<'_> {
             .section
             .rules
             .iter()
-            .zip(&self.slots)
-            .map(|(rule, slots)| {
+            .zip(&self.rules)
+            .map(|(rule, (_, slots))| {
                 let from: Vec<String> = rule
                     .from
                     .iter()

@@ -5,6 +5,41 @@ use crate::mapping::rule::held;
 use crate::mapping::transform::{Item, each};
 use crate::prelude::*;
 
+/// What a target is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A value.
+    Value,
+    /// The items of a list; it ends with `[]`.
+    Items,
+    /// The members of an object; it ends with `*`.
+    Members,
+}
+
+/// What is known of a target's name before a record is there.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    pub form: Form,
+    /// Where its own name begins, behind the object that holds it.
+    own: usize,
+}
+
+impl Target {
+    /// Looks at a target's name.
+    pub fn of(name: &str) -> Self {
+        let form = match name.as_bytes() {
+            [.., b'[', b']'] => Form::Items,
+            [.., b'*'] => Form::Members,
+            _ => Form::Value,
+        };
+        let dot = name.bytes().rposition(|byte| byte == b'.');
+        Self {
+            form,
+            own: dot.map_or(0, |dot| dot + 1),
+        }
+    }
+}
+
 /// Writes the result. Rules come with the targets of one object side by side, so that an object is opened and closed once.
 pub struct Writer<'t> {
     out: String,
@@ -33,8 +68,8 @@ impl<'t> Writer<'t> {
     }
 
     /// Whether the target has a value already, and takes no further one.
-    pub fn is_written(&self, target: &str) -> bool {
-        self.last == target && !target.ends_with("[]")
+    pub fn is_written(&self, name: &str, target: &Target) -> bool {
+        target.form != Form::Items && self.last == name
     }
 
     /// Whether a target, or one within it, has a value that counts.
@@ -47,34 +82,46 @@ impl<'t> Writer<'t> {
     }
 
     fn comma(&mut self) {
-        if !self.out.ends_with(['{', '[']) {
+        if !matches!(self.out.as_bytes().last(), Some(b'{' | b'[')) {
             self.out.push(',');
         }
     }
 
     /// Closes what does not hold the target, and opens what does; gives the target's own name.
-    fn enter(&mut self, target: &'t str) -> &'t str {
-        if self.list.is_some_and(|list| list != target) {
+    fn enter(&mut self, name: &'t str, target: &Target) -> &'t str {
+        if self.list.is_some_and(|list| list != name) {
             self.out.push(']');
             self.list = None;
         }
+        let (holder, own) = name.split_at(target.own);
+        let stands_beside = match self.open.last() {
+            Some(open) => open.len() + 1 == holder.len() && holder.starts_with(open),
+            None => holder.is_empty(),
+        };
+        if !stands_beside {
+            self.turn(holder);
+        }
+        own
+    }
+
+    /// Closes the objects that do not hold what comes, and opens those that do; the last of them is named with a dot behind it.
+    #[cold]
+    fn turn(&mut self, holder: &'t str) {
         let holds = |open: &str| {
-            target
-                .strip_prefix(open)
-                .is_some_and(|rest| rest.starts_with('.'))
+            let behind = holder.strip_prefix(open);
+            behind.is_some_and(|rest| rest.starts_with('.'))
         };
         while self.open.last().is_some_and(|open| !holds(open)) {
             self.out.push('}');
             self.open.pop();
         }
         let mut at = self.open.last().map_or(0, |open| open.len() + 1);
-        while let Some(length) = target.get(at..).and_then(|rest| rest.find('.')) {
-            self.name(&target[at..at + length]);
+        while let Some(length) = holder.get(at..).and_then(|rest| rest.find('.')) {
+            self.name(&holder[at..at + length]);
             self.out.push('{');
-            self.open.push(&target[..at + length]);
+            self.open.push(&holder[..at + length]);
             at += length + 1;
         }
-        &target[at..]
     }
 
     fn name(&mut self, name: &str) {
@@ -91,42 +138,41 @@ impl<'t> Writer<'t> {
     }
 
     /// Gives a target a value.
-    pub fn put(&mut self, target: &'t str, item: &Item) {
-        match target.strip_suffix("[]") {
-            None => {
-                let name = self.enter(target);
-                self.name(name);
-                self.value(item);
+    pub fn put(&mut self, name: &'t str, target: &Target, item: &Item) {
+        if target.form != Form::Items {
+            let own = self.enter(name, target);
+            self.name(own);
+            self.value(item);
+        } else if !item.is_filled() {
+            return;
+        } else {
+            if self.list != Some(name) {
+                let own = self.enter(name, target);
+                self.name(held(own));
+                self.out.push('[');
+                self.list = Some(name);
             }
-            Some(_) if !item.is_filled() => return,
-            Some(_) => {
-                if self.list != Some(target) {
-                    let name = self.enter(target);
-                    self.name(held(name));
-                    self.out.push('[');
-                    self.list = Some(target);
-                }
-                match item {
-                    Item::Json(list) if list.starts_with('[') => each(list, |json| {
-                        self.comma();
-                        self.out.push_str(json);
-                    }),
-                    item => {
-                        self.comma();
-                        self.value(item);
-                    }
+            match item {
+                Item::Json(list) if list.starts_with('[') => each(list, |json| {
+                    self.comma();
+                    self.out.push_str(json);
+                }),
+                item => {
+                    self.comma();
+                    self.value(item);
                 }
             }
         }
-        self.last = target;
+        self.last = name;
         if item.is_filled() {
-            self.filled.push(target);
+            self.filled.push(name);
         }
     }
 
     /// Gives the target of a member of an object its value.
-    pub fn put_member(&mut self, star: &'t str, member: &str, json: &str) {
-        let prefix = self.enter(star);
+    pub fn put_member(&mut self, name: &'t str, target: &Target, member: &str, json: &str) {
+        let own = self.enter(name, target);
+        let prefix = own.get(..own.len() - 1).unwrap_or_default();
         self.name(&[prefix, member].concat());
         self.out.push_str(json);
     }

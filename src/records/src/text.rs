@@ -49,6 +49,9 @@ fn overlapping<const SIZE: usize>(bytes: &mut Vec<u8>, text: &[u8]) {
 /// Appends a text in quotes, escaped.
 #[inline(never)]
 pub fn quote(out: &mut String, text: &str) {
+    if is_written_plainly(text) {
+        return add(out, &["\"", text, "\""]);
+    }
     let bytes = text.as_bytes();
     out.reserve(text.len() + 2);
     out.push('"');
