@@ -125,10 +125,11 @@ impl<'m> Program<'m> {
                 Source::Path(path) => slot(path),
                 Source::Literal(_) => None,
             });
-            (Target::of(&rule.to), sources.collect())
+            sources.collect()
         });
-        let rules: Vec<_> = rules.collect();
-        let stars = rules.iter().any(|(target, _)| target.form == Form::Members);
+        let targets = Target::all(section.rules.iter().map(|rule| &*rule.to));
+        let stars = targets.iter().any(|target| target.form == Form::Members);
+        let rules = targets.into_iter().zip(rules).collect();
         let named = |field: &str| {
             let names = wanted
                 .iter()

@@ -4,6 +4,7 @@
 use crate::prelude::*;
 use alloc::borrow::Cow;
 use core::cmp::Ordering;
+use records::is_written_plainly;
 
 use super::path::{COMPANY, Type, type_at};
 use crate::contract::types::Problem;
@@ -77,7 +78,8 @@ impl Terms {
 
 /// Whether a value is one that counts: neither absent, nor null, nor an empty text.
 pub fn is_filled(json: Option<&str>) -> bool {
-    json.is_some_and(|json| !matches!(json, "" | "null" | "\"\""))
+    // Most values are longer than what does not count.
+    json.is_some_and(|json| json.len() > 4 || !matches!(json, "" | "null" | "\"\""))
 }
 
 impl Condition {
@@ -388,14 +390,13 @@ pub fn same(wanted: &str, found: &str) -> bool {
 
 /// A value in the form in which it is compared; `None` when it is none.
 pub fn plain(json: &str) -> Option<Cow<'_, str>> {
-    match json.strip_prefix('"') {
-        Some(rest) => {
-            let inside = rest.strip_suffix('"')?;
-            match inside.contains('\\') {
-                true => json::unescaped(inside).map(Cow::Owned),
-                false => Some(Cow::Borrowed(inside)),
-            }
-        }
-        None => Some(Cow::Borrowed(json)),
+    let inside = match json.as_bytes() {
+        [b'"', .., b'"'] => json.get(1..json.len() - 1)?,
+        [b'"', ..] => return None,
+        _ => return Some(Cow::Borrowed(json)),
+    };
+    match is_written_plainly(inside) {
+        true => Some(Cow::Borrowed(inside)),
+        false => json::unescaped(inside).map(Cow::Owned),
     }
 }

@@ -4,6 +4,7 @@ use crate::json;
 use crate::mapping::rule::held;
 use crate::mapping::transform::{Item, each};
 use crate::prelude::*;
+use records::{add, is_written_plainly};
 
 /// What a target is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,20 +23,40 @@ pub struct Target {
     pub form: Form,
     /// Where its own name begins, behind the object that holds it.
     own: usize,
+    /// Whether its own name is written as it is.
+    is_plain: bool,
+    /// A number for the object that holds it. Targets of one object stand side by side.
+    holder: usize,
 }
 
 impl Target {
-    /// Looks at a target's name.
-    pub fn of(name: &str) -> Self {
+    /// Looks at the names of targets.
+    pub fn all<'t>(names: impl Iterator<Item = &'t str>) -> Vec<Self> {
+        let (mut before, mut holder) = ("", 0);
+        let all = names.map(|name| {
+            let target = Self::of(name);
+            let held_by = name.get(..target.own).unwrap_or_default();
+            if held_by != before {
+                (before, holder) = (held_by, holder + 1);
+            }
+            Self { holder, ..target }
+        });
+        all.collect()
+    }
+
+    fn of(name: &str) -> Self {
         let form = match name.as_bytes() {
             [.., b'[', b']'] => Form::Items,
             [.., b'*'] => Form::Members,
             _ => Form::Value,
         };
         let dot = name.bytes().rposition(|byte| byte == b'.');
+        let own = dot.map_or(0, |dot| dot + 1);
         Self {
             form,
-            own: dot.map_or(0, |dot| dot + 1),
+            own,
+            is_plain: is_written_plainly(&name[own..]),
+            holder: 0,
         }
     }
 }
@@ -45,6 +66,8 @@ pub struct Writer<'t> {
     out: String,
     /// The objects that are open, as dotted paths.
     open: Vec<&'t str>,
+    /// The number of the object to which the next target goes.
+    holder: usize,
     /// The list that is open.
     list: Option<&'t str>,
     /// The last target written.
@@ -61,6 +84,7 @@ impl<'t> Writer<'t> {
         Self {
             out,
             open: Vec::new(),
+            holder: 0,
             list: None,
             last: "",
             filled: Vec::with_capacity(targets),
@@ -81,8 +105,13 @@ impl<'t> Writer<'t> {
         self.filled.iter().any(|one| within(one))
     }
 
+    /// Whether nothing stands yet in what is open.
+    fn is_first(&self) -> bool {
+        matches!(self.out.as_bytes().last(), Some(b'{' | b'['))
+    }
+
     fn comma(&mut self) {
-        if !matches!(self.out.as_bytes().last(), Some(b'{' | b'[')) {
+        if !self.is_first() {
             self.out.push(',');
         }
     }
@@ -94,11 +123,8 @@ impl<'t> Writer<'t> {
             self.list = None;
         }
         let (holder, own) = name.split_at(target.own);
-        let stands_beside = match self.open.last() {
-            Some(open) => open.len() + 1 == holder.len() && holder.starts_with(open),
-            None => holder.is_empty(),
-        };
-        if !stands_beside {
+        if self.holder != target.holder {
+            self.holder = target.holder;
             self.turn(holder);
         }
         own
@@ -116,11 +142,13 @@ impl<'t> Writer<'t> {
             self.open.pop();
         }
         let mut at = self.open.last().map_or(0, |open| open.len() + 1);
-        while let Some(length) = holder.get(at..).and_then(|rest| rest.find('.')) {
-            self.name(&holder[at..at + length]);
-            self.out.push('{');
-            self.open.push(&holder[..at + length]);
-            at += length + 1;
+        for (end, byte) in holder.bytes().enumerate().skip(at) {
+            if byte == b'.' {
+                self.name(&holder[at..end]);
+                self.out.push('{');
+                self.open.push(&holder[..end]);
+                at = end + 1;
+            }
         }
     }
 
@@ -141,7 +169,13 @@ impl<'t> Writer<'t> {
     pub fn put(&mut self, name: &'t str, target: &Target, item: &Item) {
         if target.form != Form::Items {
             let own = self.enter(name, target);
-            self.name(own);
+            match target.is_plain {
+                true => {
+                    let quote = if self.is_first() { "\"" } else { ",\"" };
+                    add(&mut self.out, &[quote, own, "\":"]);
+                }
+                false => self.name(own),
+            }
             self.value(item);
         } else if !item.is_filled() {
             return;

@@ -15,25 +15,27 @@ pub fn iso_date<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Ite
         return Ok(Item::NULL);
     };
     let (year, month, day) = civil(seconds.div_euclid(DAY));
-    let mut text = String::with_capacity(20);
-    let mut two = |before: &str, number: i64| {
-        text.push_str(before);
-        for digit in [number / 10, number % 10] {
-            text.push(char::from(b'0' + digit as u8));
-        }
-    };
-    two("", year / 100);
-    two("", year % 100);
-    two("-", month);
-    two("-", day);
-    if argument(arguments, 0) != "day" {
-        let second = seconds.rem_euclid(DAY);
-        two("T", second / 3_600);
-        two(":", second / 60 % 60);
-        two(":", second % 60);
-        text.push('Z');
+    let second = seconds.rem_euclid(DAY);
+    let mut text = *b"0000-00-00T00:00:00Z";
+    for (at, number) in [
+        (0, year / 100),
+        (2, year % 100),
+        (5, month),
+        (8, day),
+        (11, second / 3_600),
+        (14, second / 60 % 60),
+        (17, second % 60),
+    ] {
+        text[at] += (number / 10) as u8;
+        text[at + 1] += (number % 10) as u8;
     }
-    Ok(Item::text(text))
+    let length = if argument(arguments, 0) == "day" {
+        10
+    } else {
+        text.len()
+    };
+    let text = str::from_utf8(&text[..length]).unwrap_or_default();
+    Ok(Item::text(text.to_owned()))
 }
 
 /// A time as Unix seconds.

@@ -127,6 +127,9 @@ fn number(text: &str, digits: usize) -> Option<i64> {
 
 /// Whole seconds of a number; a fraction of a second is cut off downwards.
 fn from_number(text: &str) -> Result<i64, NoTime> {
+    if let Ok(seconds) = text.parse() {
+        return Ok(seconds);
+    }
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     if !fraction.bytes().all(|digit| digit.is_ascii_digit()) {
         return Err(NoTime);
