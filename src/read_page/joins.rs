@@ -120,14 +120,14 @@ pub fn take(scan: &mut Scan, wanted: Vec<Wanted>, answers: Vec<Answer>) -> Resul
         let response = answer.map_err(|error| from_http(&error, Effect::Read))?;
         let lack = match response.status {
             200..300 => None,
-            404 | 410 => Some(" is named and not there: records are given without it"),
+            404 | 410 => Some(" is not there: it is left out"),
             _ => {
                 let failure = from_response(&response, Effect::Read, Some(permission));
                 // Nothing gets better by asking again: the page says what it lacks.
                 if failure.kind != FailureKind::Permission {
                     return Err(failure);
                 }
-                Some(" may not be read with this credential: records are given without it")
+                Some(" may not be read with this credential: it is left out")
             }
         };
         if let Some(lack) = lack {

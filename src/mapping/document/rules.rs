@@ -53,7 +53,7 @@ impl Draft<'_> {
             other => {
                 let message = match other {
                     None => "the rule names no target: `to`",
-                    Some(_) => "the target is not the name of a field: expected a text",
+                    Some(_) => "expected the name of a field",
                 };
                 self.wrong(format!("{place}.to"), "missing", message);
                 String::new()

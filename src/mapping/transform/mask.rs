@@ -31,14 +31,13 @@ pub fn mask<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a
         return Ok(Item::text(hidden(text)));
     }
     // What is masked goes over no end of a line, and one place for a line's characters does for all of them. A long line ends
-    // behind a word as well, or at a letter of a script without blanks.
+    // behind a word as well.
     let mut out = String::with_capacity(text.len());
     let (mut line, mut masked) = (Vec::new(), Vec::new());
     for character in text.chars().chain(['\n']) {
         let behind_word = character == ' ' && line.last().is_some_and(char::is_ascii_lowercase);
-        let apart = !character.is_ascii() && !is_mark(&character) && !is_separator(&character);
         line.push(character);
-        if character == '\n' || line.len() > LONG_LINE && (behind_word || apart) {
+        if character == '\n' || line.len() > LONG_LINE && behind_word {
             masked.clear();
             match wants("email") {
                 true => emails(&line, &mut masked),
@@ -65,7 +64,11 @@ fn is_sign(character: char) -> bool {
 
 /// Whether a character may stand in an e-mail address. More than the standard allows: what is masked too much harms nobody.
 fn in_address(character: &char) -> bool {
-    !character.is_whitespace() && !"<>()[]{},;:\"'`|\\@\u{ff20}".contains(*character)
+    !matches!(
+        character,
+        '\0'..=' ' | '<' | '>' | '(' | ')' | '[' | ']' | '{' | '}' | ',' | ';' | ':' | '"' | '\'' | '`' | '|' | '\\' | '@'
+            | '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{3000}' | '\u{ff20}'
+    )
 }
 
 /// E-mail addresses to their host's ending. Their sign is another one on wide keyboards and in URLs.
@@ -89,7 +92,7 @@ fn emails(line: &[char], out: &mut Vec<char>) {
         }
         let (host, left) = host.split_at(length);
         out.truncate(kept);
-        out.extend("***@***".chars());
+        out.extend_from_slice(&['*', '*', '*', '@', '*', '*', '*']);
         let dot = host.iter().rposition(|letter| *letter == '.');
         let ending = dot.and_then(|dot| host.get(dot..)).unwrap_or_default();
         if ending.iter().skip(1).all(char::is_ascii_alphabetic) && ending.len() > 1 {
