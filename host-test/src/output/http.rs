@@ -41,6 +41,8 @@ pub struct Sender<'a> {
     pub settings: &'a HttpOutputSettings,
     /// The mapping that comes with the component, where the connection's is one.
     pub preset: Option<&'a str>,
+    /// Whether that mapping puts records into lists.
+    pub lists: bool,
     /// Divides every wait; above 1 for tests.
     pub time_scale: f64,
     /// Says when to stop posting, whatever is under way: it is posted again. Absent: never.
@@ -86,13 +88,21 @@ impl HttpOutput {
                 ..RetryPolicy::default()
             },
         };
-        let preset = BodyForm::of_preset(sender.preset);
+        let form = settings
+            .form
+            .unwrap_or_else(|| BodyForm::of_preset(sender.preset));
+        if form == BodyForm::BrevoContacts && !sender.lists {
+            tracing::warn!(
+                "the mapping puts contacts into no list, and Brevo's import refuses those: name `lists`, such as lists: {{ all_users: 1 }}"
+            );
+        }
         Ok(HttpOutput {
             receiver: Receiver::new(url.clone(), options)?,
-            form: settings.form.unwrap_or(preset),
+            form,
             caps: Caps {
                 entries: settings.max_entries,
                 bytes: settings.max_bytes,
+                lists: sender.lists,
             },
             connection: sender.connection.to_owned(),
             kept: KeptState::open(state)?,
@@ -133,12 +143,32 @@ impl HttpOutput {
         entries: &[&Entry],
         place: &[&[u8]],
     ) -> Result<Vec<(String, Bytes)>, OutputError> {
-        let Bodies { bodies, left_out } = bodies(self.form, self.caps, stream, entries)?;
-        if left_out > 0 {
+        let made = bodies(self.form, self.caps, stream, entries)?;
+        let Bodies {
+            bodies,
+            deletions,
+            parts,
+            listless,
+        } = made;
+        if deletions > 0 {
             tracing::warn!(
                 stream,
-                left_out,
-                "deletions and parts of records have no place in these bodies and are left out"
+                deletions,
+                "deletions have no place in these bodies and are left out"
+            );
+        }
+        if parts > 0 {
+            tracing::info!(
+                stream,
+                parts,
+                "parts of records have no place in these bodies: their rows are posted when they are read again"
+            );
+        }
+        if listless > 0 {
+            tracing::warn!(
+                stream,
+                listless,
+                "contacts that no list is for are left out: Brevo's import takes contacts into lists"
             );
         }
         let documents = bodies.into_iter().zip(0_u64..).map(|(body, number)| {

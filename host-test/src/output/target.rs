@@ -119,6 +119,7 @@ mod tests {
             connection: "c",
             settings: &HttpOutputSettings::default(),
             preset: None,
+            lists: false,
             time_scale: 1.0,
             stop: None,
         };

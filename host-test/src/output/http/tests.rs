@@ -20,6 +20,7 @@ fn open(scripted: &Scripted, state: Option<&Path>, tries: usize) -> HttpOutput {
         connection: "mine",
         settings: &settings,
         preset: None,
+        lists: false,
         time_scale: 10_000.0,
         stop: None,
     };
