@@ -1,11 +1,61 @@
-//! Packs the long texts that the component gives out or compiles and never looks at otherwise: a quarter is left of them. All of
-//! them are one, which is unpacked faster than each for itself, and smaller.
+//! Packs the long texts that the component gives out or compiles and never looks at otherwise: a ninth is left of them. Most are
+//! schemas, made here from the tables of streams and actions. All of the texts are one, in which each is short where it is like
+//! another.
 
 use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs, io};
 
-/// The texts: their names, and their paths in `src`.
+use intercom::actions;
+use intercom::streams::STREAMS;
+use packed_text::packing;
+use records::prelude;
+use schema::record;
+
+extern crate alloc;
+
+/// The tables of the component.
+#[path = "src/intercom"]
+#[allow(dead_code)]
+mod intercom {
+    pub mod actions;
+    pub mod fields;
+    pub mod streams;
+    pub mod versions;
+}
+
+#[path = "src/schema"]
+mod schema {
+    mod lists;
+    pub mod record;
+
+    pub use lists::{comma, names};
+}
+
+#[path = "src/packed_text"]
+mod packed_text {
+    #[allow(dead_code)] // Unpacking.
+    mod format;
+    pub mod packing;
+}
+
+/// What the tables say of requests.
+mod contract {
+    pub mod http {
+        #[derive(Clone, Copy, Debug)]
+        pub enum Method {
+            Post,
+            Put,
+            Delete,
+        }
+    }
+}
+
+mod json {
+    pub use records::quoted;
+}
+
+/// Texts of files: their names, and their paths in `src`.
 const TEXTS: &[(&str, &str)] = &[
     ("CONFIG", "config/schema.json"),
     ("BREVO_CONTACT", "mapping/presets/brevo-contact.json"),
@@ -26,20 +76,34 @@ fn main() -> io::Result<()> {
         fs::read_to_string(path)
     };
     let inner = read(INNER.0)?;
-    let (mut all, mut places) = (String::new(), String::new());
-    for (name, path) in TEXTS {
-        let start = all.len();
-        all.push_str(&read(path)?.replace(INNER.1, &inner));
-        let end = all.len();
-        let place = format!("PackedText {{ start: {start}, end: {end} }}");
+    let mut all = String::new();
+    let mut ends = Vec::new();
+    let mut add = |text: &str| {
+        all.push_str(text);
+        ends.push(all.len());
+    };
+    for stream in STREAMS {
+        add(&record::of_stream(stream));
+    }
+    for action in actions::all() {
+        add(&actions::input_schema(action));
+    }
+    let mut source = String::new();
+    let first_action = STREAMS.len();
+    let first = first_action + actions::all().count();
+    for (index, (name, path)) in (first..).zip(TEXTS) {
+        add(&read(path)?.replace(INNER.1, &inner));
         let _ = writeln!(
-            places,
-            "/// `{path}`.\npub const {name}: PackedText = {place};"
+            source,
+            "/// `{path}`.\npub const {name}: PackedText = PackedText({index});"
         );
     }
-    fs::write(out.join("texts.rs"), places)?;
-    fs::write(
-        out.join("texts"),
-        miniz_oxide::deflate::compress_to_vec(all.as_bytes(), 10),
-    )
+    let _ = writeln!(
+        source,
+        "const FIRST_ACTION: usize = {first_action};
+/// Where each text ends among all of them.
+const ENDS: &[u32] = &{ends:?};"
+    );
+    fs::write(out.join("texts.rs"), source)?;
+    fs::write(out.join("texts"), packing::packed(all.as_bytes()))
 }

@@ -16,8 +16,9 @@ use crate::intercom::versions::VERSION_HEADER;
 use crate::json::{self, Object, Unexpected};
 use crate::mapping::Mapping;
 use crate::operation::{Answer, Input, Moment, Operation, Step};
+use crate::packed_text::{PackedText, Texts};
 use crate::prelude::*;
-use crate::schema::{self, Attribute};
+use crate::schema::{Attribute, with_attributes};
 use crate::search::replaced;
 use crate::triggers;
 
@@ -82,9 +83,11 @@ impl Authenticate {
         };
         let mut notices: Vec<Notice> = Vec::new();
         let mut known: Vec<(&str, Vec<String>)> = Vec::new();
+        let texts = Texts::unpacked();
         let streams = STREAMS
             .iter()
-            .map(|stream| {
+            .enumerate()
+            .map(|(index, stream)| {
                 let own = own_attributes(stream, config, &answers, &mut notices);
                 if let Some(own) = &own {
                     let names = own.iter().map(|attribute| attribute.name.clone());
@@ -93,7 +96,10 @@ impl Authenticate {
                 StreamStatus {
                     name: stream.name.to_owned(),
                     readability: readability(stream, config, &answers),
-                    schema: schema::of_stream(stream, &own.unwrap_or_default()).into_bytes(),
+                    schema: with_attributes(
+                        texts.get(PackedText::of_stream(index)),
+                        &own.unwrap_or_default(),
+                    ),
                 }
             })
             .collect();

@@ -6,15 +6,16 @@ use crate::contract::connector::{
     ExchangeField, ExchangeValue, Formats, MappingPreset, RatePolicy, Region, StreamDescriptor,
     StreamModes, TopicDescriptor, WebhookRouting,
 };
-use crate::intercom::actions::{self, input_schema};
+use crate::intercom::actions;
 use crate::intercom::request::API;
 use crate::intercom::streams::{STREAMS, Stream};
 use crate::intercom::topics::TOPICS;
 use crate::intercom::versions::{DEFAULT_VERSION, VERSIONS};
+use crate::lasting::{self, text};
 use crate::mapping::preset::PRESETS;
-use crate::packed_text::Texts;
+use crate::packed_text::{PackedText, Texts};
 use crate::prelude::*;
-use crate::{cursor, mapping, schema, verify_webhook, write_batch};
+use crate::{cursor, mapping, verify_webhook, write_batch};
 
 /// The endpoint of the code exchange.
 const OAUTH: &str = "oauth";
@@ -23,8 +24,8 @@ const OAUTH: &str = "oauth";
 pub fn descriptor() -> Descriptor {
     let texts = Texts::unpacked();
     Descriptor {
-        name: "intercom".to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
+        name: text("intercom"),
+        version: text(env!("CARGO_PKG_VERSION")),
         cursor_formats: formats(cursor::FORMAT),
         state_formats: Formats {
             reads: write_batch::JOURNAL_READS.to_vec(),
@@ -32,65 +33,62 @@ pub fn descriptor() -> Descriptor {
         },
         prepared_formats: formats(mapping::FORMAT),
         api_versions: owned(VERSIONS),
-        default_api_version: DEFAULT_VERSION.to_owned(),
+        default_api_version: text(DEFAULT_VERSION),
         auth_methods: auth_methods(),
-        config_schema: texts.get(config::SCHEMA).to_vec(),
+        config_schema: lasting::bytes(texts.get(config::SCHEMA)),
         endpoints: [API, OAUTH]
             .into_iter()
             .map(|name| Endpoint {
-                name: name.to_owned(),
+                name: text(name),
                 regions: REGIONS
                     .iter()
                     .map(|(region, url)| Region {
-                        name: (*region).to_owned(),
-                        base_url: (*url).to_owned(),
+                        name: text(region),
+                        base_url: text(url),
                     })
                     .collect(),
             })
             .collect(),
         rate_policy: RatePolicy {
-            scope: "app".to_owned(),
-            limit_header: Some("x-ratelimit-limit".to_owned()),
-            remaining_header: Some("x-ratelimit-remaining".to_owned()),
-            reset_header: Some("x-ratelimit-reset".to_owned()),
+            scope: text("app"),
+            limit_header: Some(text("x-ratelimit-limit")),
+            remaining_header: Some(text("x-ratelimit-remaining")),
+            reset_header: Some(text("x-ratelimit-reset")),
             window_ms: 10_000,
             default_limit: 166,
         },
-        streams: streams(),
+        streams: streams(texts),
         mapping_presets: PRESETS
             .iter()
             .map(|preset| MappingPreset {
-                name: preset.name.to_owned(),
+                name: text(preset.name),
                 stream: None,
-                mapping: texts.get(preset.mapping).to_vec(),
+                mapping: lasting::bytes(texts.get(preset.mapping)),
             })
             .collect(),
         actions: actions::all()
-            .map(|action| ActionDescriptor {
-                name: action.name.to_owned(),
-                modes: action
-                    .modes
-                    .iter()
-                    .map(|mode| mode.name.to_owned())
-                    .collect(),
-                input_schema: input_schema(action).into_bytes(),
+            .enumerate()
+            .map(|(index, action)| ActionDescriptor {
+                name: text(action.name),
+                modes: action.modes.iter().map(|mode| text(mode.name)).collect(),
+                input_schema: lasting::bytes(texts.get(PackedText::of_action(index))),
                 batch_limit: action.batch_limit,
                 replay_safe: action.is_replay_safe(),
-                permission: Some(action.permission.to_owned()),
+                permission: Some(text(action.permission)),
             })
             .collect(),
         webhooks: Some(WebhookRouting {
-            workspace_pointer: "/app_id".to_owned(),
-            signature_header: verify_webhook::SIGNATURE_HEADER.to_owned(),
+            workspace_pointer: text("/app_id"),
+            signature_header: text(verify_webhook::SIGNATURE_HEADER),
             max_body_bytes: verify_webhook::MOST_BODY_BYTES,
         }),
         topics: TOPICS
             .iter()
             .map(|topic| TopicDescriptor {
-                name: topic.name.to_owned(),
+                name: text(topic.name),
                 aliases: owned(topic.aliases),
                 streams: owned(topic.told.streams),
-                permission: Some(topic.told.permission.to_owned()).filter(|name| !name.is_empty()),
+                permission: Some(text(topic.told.permission)).filter(|name| !name.is_empty()),
             })
             .collect(),
     }
@@ -98,51 +96,52 @@ pub fn descriptor() -> Descriptor {
 
 fn auth_methods() -> Vec<AuthMethod> {
     let header = || CredentialHeader {
-        name: "authorization".to_owned(),
-        value_template: "Bearer {token}".to_owned(),
+        name: text("authorization"),
+        value_template: text("Bearer {token}"),
     };
-    let field = |name: &str, value| ExchangeField {
-        name: name.to_owned(),
+    let field = |name: &'static str, value| ExchangeField {
+        name: text(name),
         value,
     };
     vec![
         AuthMethod {
-            name: "access-token".to_owned(),
+            name: text("access-token"),
             header: header(),
             exchange: None,
             expires: false,
         },
         AuthMethod {
-            name: "oauth".to_owned(),
+            name: text("oauth"),
             header: header(),
             exchange: Some(CodeExchange {
-                endpoint: OAUTH.to_owned(),
-                target: "/auth/eagle/token".to_owned(),
+                endpoint: text(OAUTH),
+                target: text("/auth/eagle/token"),
                 fields: vec![
                     field("code", ExchangeValue::Code),
                     field("client_id", ExchangeValue::ClientId),
                     field("client_secret", ExchangeValue::ClientSecret),
                 ],
-                token_pointer: "/token".to_owned(),
+                token_pointer: text("/token"),
             }),
             expires: false,
         },
     ]
 }
 
-fn streams() -> Vec<StreamDescriptor> {
+fn streams(texts: Texts) -> Vec<StreamDescriptor> {
     STREAMS
         .iter()
-        .map(|stream| StreamDescriptor {
-            name: stream.name.to_owned(),
+        .enumerate()
+        .map(|(index, stream)| StreamDescriptor {
+            name: text(stream.name),
             key: owned(stream.key),
-            cursor_field: stream.cursor_field.map(str::to_owned),
+            cursor_field: stream.cursor_field.map(text),
             modes: modes(stream),
-            parent: stream.parent.map(str::to_owned),
+            parent: stream.parent.map(text),
             exclusive: stream.exclusive(),
             schema_version: stream.schema_version,
-            schema: schema::of_stream(stream, &[]).into_bytes(),
-            permission: Some(stream.permission.to_owned()),
+            schema: lasting::bytes(texts.get(PackedText::of_stream(index))),
+            permission: Some(text(stream.permission)),
             api_versions: owned(stream.versions),
         })
         .collect()
@@ -163,6 +162,38 @@ fn formats(only: u8) -> Formats {
     }
 }
 
-fn owned(texts: &[&str]) -> Vec<String> {
-    texts.iter().map(|text| (*text).to_owned()).collect()
+fn owned(texts: &[&'static str]) -> Vec<String> {
+    texts.iter().copied().map(text).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_packed_is_what_the_tables_say() {
+        let descriptor = descriptor();
+        assert_eq!(descriptor.streams.len(), STREAMS.len());
+        for (described, stream) in descriptor.streams.iter().zip(STREAMS) {
+            assert_eq!(described.name, stream.name);
+            let schema = crate::schema::record::of_stream(stream);
+            assert_eq!(described.schema, schema.into_bytes(), "{}", stream.name);
+        }
+        assert_eq!(descriptor.actions.len(), actions::all().count());
+        for (described, action) in descriptor.actions.iter().zip(actions::all()) {
+            assert_eq!(described.name, action.name);
+            let schema = actions::input_schema(action);
+            assert_eq!(
+                described.input_schema,
+                schema.into_bytes(),
+                "{}",
+                action.name
+            );
+        }
+        for (described, preset) in descriptor.mapping_presets.iter().zip(PRESETS) {
+            assert_eq!(described.name, preset.name);
+            assert_eq!(described.mapping, preset.mapping.text().into_bytes());
+        }
+        assert_eq!(descriptor.config_schema, config::SCHEMA.text().into_bytes());
+    }
 }

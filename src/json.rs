@@ -79,16 +79,14 @@ impl fmt::Display for Unexpected {
 }
 
 /// Puts a member with a text before the others of an object.
-pub fn put_first(object: &mut Vec<u8>, name: &str, value: &str) {
-    let empty = object
-        .get(1..)
-        .is_none_or(|rest| rest.trim_ascii_start().starts_with(b"}"));
-    let comma = if empty { "" } else { "," };
+pub fn put_first(object: &mut String, name: &str, value: &str) {
+    let rest = object.get(1..).unwrap_or_default();
+    let comma = match rest.trim_ascii_start() {
+        "" | "}" => "",
+        _ => ",",
+    };
     let member = format!("\"{name}\":{}{comma}", quoted(value));
-    object.splice(
-        1.min(object.len())..1.min(object.len()),
-        member.into_bytes(),
-    );
+    object.insert_str(1.min(object.len()), &member);
 }
 
 /// An object: its members in the order of the document, the last one of a name.
@@ -226,9 +224,9 @@ mod tests {
             ("{ }", r#"{"a":"\"1\"" }"#),
             (r#"{"b":2}"#, r#"{"a":"\"1\"","b":2}"#),
         ] {
-            let mut bytes = object.as_bytes().to_vec();
-            put_first(&mut bytes, "a", "\"1\"");
-            assert_eq!(String::from_utf8(bytes).unwrap(), expected);
+            let mut object = object.to_owned();
+            put_first(&mut object, "a", "\"1\"");
+            assert_eq!(object, expected);
         }
     }
 

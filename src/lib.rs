@@ -24,6 +24,7 @@ pub mod failure;
 pub mod host;
 pub mod intercom;
 pub mod json;
+pub mod lasting;
 pub mod letters;
 pub mod map_record;
 pub mod mapping;
@@ -71,7 +72,9 @@ impl Guest for Connector {
         stream: String,
         documents: Vec<Document>,
     ) -> Result<Vec<Result<Entry, Failure>>, Failure> {
-        let entries = map_record::map_records(&connection, &stream, &documents).map_err(whole)?;
+        let mut say = |notice: &str| contract::log::write(contract::log::Level::Warn, notice);
+        let entries = map_record::map_records_saying(&connection, &stream, &documents, &mut say)
+            .map_err(whole)?;
         Ok(entries
             .into_iter()
             .map(|entry| entry.map_err(whole))

@@ -8,7 +8,7 @@ use crate::contract::types::{Change, Connection, Entry, Failure, FailureKind, No
 use crate::failure::{failure, invalid_input, nearest, problem};
 use crate::intercom::normalize::{Normalizer, Record, Unreadable, split_key};
 use crate::intercom::streams::{self, Stream};
-use crate::json::{self, quoted};
+use crate::json::quoted;
 use crate::mapping::Mapping;
 use crate::mapping::apply::{Mapped, Program, Subject};
 use crate::mapping::rule::Section;
@@ -22,6 +22,20 @@ pub fn map_records(
     stream: &str,
     documents: &[Vec<u8>],
 ) -> Result<Vec<Result<Entry, Failure>>, Failure> {
+    map_records_saying(connection, stream, documents, &mut |_| {})
+}
+
+/// The same; what is to be said of records that are mapped all the same is said once, without their keys.
+///
+/// # Errors
+/// As [`map_records`].
+pub fn map_records_saying(
+    connection: &Connection,
+    stream: &str,
+    documents: &[Vec<u8>],
+    say: &mut dyn FnMut(&str),
+) -> Result<Vec<Result<Entry, Failure>>, Failure> {
+    let mut said: Vec<String> = Vec::new();
     let stream = known_stream(stream)?;
     let mapping = Mapping::of(connection)?;
     let mapper = Mapper::new(stream, &mapping);
@@ -34,6 +48,16 @@ pub fn map_records(
                 .map_err(|unreadable| unreadable_document(stream, &unreadable))?;
             let made = mapper.made(&mut record, &[], true);
             normalizer.reuse(record.payload);
+            if let Some(Ok(_)) = made.entry {
+                for notice in made.notices {
+                    let path = notice.path.unwrap_or_default();
+                    let text = [stream.name, ": ", &path, ": ", &notice.message].concat();
+                    if !said.contains(&text) {
+                        say(&text);
+                        said.push(text);
+                    }
+                }
+            }
             made.entry.unwrap_or_else(|| Err(unwanted()))
         })
         .collect())
@@ -146,10 +170,10 @@ impl<'m> Mapper<'m> {
         let key = mem::take(&mut record.key);
         let mut notices = Vec::new();
         let payload = match &self.program {
-            None => Some(Ok(mem::take(&mut record.payload))),
+            None => Some(Ok(mem::take(&mut record.payload).into_bytes())),
             Some(program) => {
                 let subject = Subject {
-                    record: json::text(&record.payload).unwrap_or_default(),
+                    record: &record.payload,
                     places: &record.places,
                     outline: None,
                     key: &key,

@@ -89,9 +89,14 @@ impl Mapping {
 
     /// The compiled mapping as bytes.
     pub fn pack(&self) -> Vec<u8> {
+        self.packed(&self.sections)
+    }
+
+    /// The same with these of its sections.
+    pub fn packed(&self, sections: &[Section]) -> Vec<u8> {
         let mut packer = Packer::default();
         packer.number(self.explain.into());
-        packer.all(&self.sections, |packer, section| section.pack(packer));
+        packer.all(sections, |packer, section| section.pack(packer));
         packer.0
     }
 

@@ -47,7 +47,7 @@ enum State {
     /// Waiting for answers.
     Asked(Scan),
     /// Waiting for what mappings ask for and the records in these answers do not hold.
-    Joining(Scan, Vec<Answer>, Vec<String>),
+    Joining(Scan, Vec<Answer>, Vec<joins::Wanted>),
     /// Waiting for what hangs on parents.
     Gathering(Scan, Gathering),
     /// Waiting for what the state knows of a job.
@@ -92,16 +92,16 @@ impl Operation for ReadPage {
                 }
             }
             (State::Asked(scan), Input::Answers(answers)) => {
-                let ids = joins::wanted(&scan, &answers);
-                if ids.is_empty() {
+                let wanted = joins::wanted(&scan, &answers);
+                if wanted.is_empty() {
                     return self.read(moment, scan, answers);
                 }
-                let requests = joins::requests(&scan, &ids);
-                self.state = State::Joining(scan, answers, ids);
+                let requests = joins::requests(&scan, &wanted);
+                self.state = State::Joining(scan, answers, wanted);
                 Step::Send(requests, MOST_IN_FLIGHT)
             }
-            (State::Joining(mut scan, answers, ids), Input::Answers(found)) => {
-                match joins::take(&mut scan, ids, found) {
+            (State::Joining(mut scan, answers, wanted), Input::Answers(found)) => {
+                match joins::take(&mut scan, wanted, found) {
                     Ok(()) => self.read(moment, scan, answers),
                     Err(failure) => Step::Done(Err(failure)),
                 }
@@ -156,10 +156,14 @@ impl ReadPage {
     fn read(
         &mut self,
         moment: Moment,
-        scan: Scan,
+        mut scan: Scan,
         answers: Vec<Answer>,
     ) -> Step<Result<Page, Failure>> {
-        let (page, change) = scan.read(moment, answers);
+        let unjoined = core::mem::take(&mut scan.unjoined);
+        let (mut page, change) = scan.read(moment, answers);
+        if let Ok(page) = &mut page {
+            page.notices.extend(unjoined);
+        }
         self.settle(page, change)
     }
 

@@ -1,11 +1,16 @@
-//! JSON Schemas of canonical records, made from the tables of fields.
+//! JSON Schemas of canonical records, and what a workspace adds to them.
+
+mod lists;
+pub mod record;
 
 use records::add;
 
-use crate::intercom::fields::{Field, Kind};
-use crate::intercom::streams::Stream;
-use crate::json::{Member, Object, Unexpected, Value, quoted};
+use crate::json::{self, Member, Object, Unexpected, Value, quoted};
+use crate::lasting;
 use crate::prelude::*;
+use crate::search::replaced;
+
+pub use lists::{comma, names};
 
 /// A custom attribute of a workspace, from `GET /data_attributes`.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,68 +42,28 @@ impl<'a> Value<'a> for Attribute {
     }
 }
 
-/// The schema of a stream's canonical record, with the workspace's own attributes where they are known.
-pub fn of_stream(stream: &Stream, attributes: &[Attribute]) -> String {
-    let mut out = String::with_capacity(CAPACITY);
-    add(
-        &mut out,
-        &[
-            r#"{"$schema":"https://json-schema.org/draft/2020-12/schema","title":""#,
-            stream.name,
-            r#"","type":"object","required":"#,
-        ],
-    );
-    names(&mut out, stream.key.iter().copied());
-    out.push_str(r#","properties":{"#);
-    add_properties(&mut out, stream.fields, attributes);
-    out.push_str(r#"},"additionalProperties":true}"#);
-    out
-}
-
-fn add_properties(out: &mut String, fields: &[Field], attributes: &[Attribute]) {
-    for (index, field) in fields.iter().enumerate() {
-        add(out, &[comma(index), field.written]);
-        add_kind(out, *field.kind, attributes);
+/// The schema of a stream's canonical record with the workspace's own attributes, where it has any.
+pub fn with_attributes(schema: &'static [u8], attributes: &[Attribute]) -> Vec<u8> {
+    let own = attributes
+        .iter()
+        .filter(|attribute| attribute.custom != Some(false));
+    let mut properties = String::new();
+    for attribute in own {
+        add_attribute(&mut properties, attribute);
     }
+    if properties.is_empty() {
+        return lasting::bytes(schema);
+    }
+    let schema = json::text(schema).unwrap_or_default();
+    let properties = [r#""properties":{"#, &properties, "}"].concat();
+    replaced(schema, NONE, &properties).into_bytes()
 }
 
-fn add_kind(out: &mut String, kind: Kind, attributes: &[Attribute]) {
-    const PROPERTIES: &str = r#"{"type":["object","null"],"properties":{"#;
-    let rest = match kind {
-        Kind::Text | Kind::Reference => r#"{"type":["string","null"]}"#,
-        Kind::Epoch => r#"{"type":["integer","null"],"description":"Unix seconds"}"#,
-        Kind::Integer => r#"{"type":["number","null"]}"#,
-        Kind::Boolean => r#"{"type":["boolean","null"]}"#,
-        Kind::Object => r#"{"type":["object","null"]}"#,
-        Kind::List => r#"{"type":["array","null"]}"#,
-        Kind::Any => "{}",
-        Kind::Elsewhere => r#"{"type":"null","description":"Rows of a stream of their own"}"#,
-        Kind::Wrapped(&(_, field)) => {
-            return add(
-                out,
-                &[PROPERTIES, "\"", field, r#"":{"type":["string","null"]}}}"#],
-            );
-        }
-        Kind::Attributes => {
-            out.push_str(PROPERTIES);
-            let own = attributes
-                .iter()
-                .filter(|attribute| attribute.custom != Some(false));
-            for (index, attribute) in own.enumerate() {
-                add_attribute(out, comma(index), attribute);
-            }
-            "}}"
-        }
-        Kind::Nested(fields) => {
-            out.push_str(PROPERTIES);
-            add_properties(out, fields, &[]);
-            "}}"
-        }
-    };
-    add(out, &[rest]);
-}
+/// What stands in a schema where attributes belong, and nowhere else.
+const NONE: &str = r#""properties":{}"#;
 
-fn add_attribute(out: &mut String, comma: &str, attribute: &Attribute) {
+fn add_attribute(out: &mut String, attribute: &Attribute) {
+    let comma = comma(out.len());
     let name = match attribute.data_type.as_deref() {
         Some("string" | "options" | "list") => "string",
         Some("integer" | "date" | "datetime") => "integer",
@@ -130,32 +95,17 @@ fn add_attribute(out: &mut String, comma: &str, attribute: &Attribute) {
     );
 }
 
-/// Most schemas are no longer; a text that grows is copied.
-pub const CAPACITY: usize = 4_096;
-
-/// Adds a list of names, in which nothing has to be escaped.
-pub fn names<'a>(out: &mut String, names: impl Iterator<Item = &'a str>) {
-    out.push('[');
-    for (index, name) in names.enumerate() {
-        add(out, &[comma(index), "\"", name, "\""]);
-    }
-    out.push(']');
-}
-
-/// What stands before a member of an object or a list.
-pub fn comma(index: usize) -> &'static str {
-    if index == 0 { "" } else { "," }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Attribute, of_stream};
+    use super::{Attribute, NONE, record, with_attributes};
+    use crate::intercom::fields::{Field, Kind};
     use crate::intercom::streams::{STREAMS, find};
 
     fn schema(stream: &str, attributes: &[Attribute]) -> Value {
-        serde_json::from_str(&of_stream(find(stream).unwrap(), attributes)).unwrap()
+        let schema = record::of_stream(find(stream).unwrap()).leak();
+        serde_json::from_slice(&with_attributes(schema.as_bytes(), attributes)).unwrap()
     }
 
     #[test]
@@ -171,6 +121,15 @@ mod tests {
                 );
             }
             assert_eq!(schema["required"], json!(stream.key));
+            let has_attributes = |field: &Field| *field.kind == Kind::Attributes;
+            assert_eq!(
+                record::of_stream(stream).matches(NONE).count(),
+                stream
+                    .fields
+                    .iter()
+                    .filter(|field| has_attributes(field))
+                    .count()
+            );
         }
         assert_eq!(
             schema("companies", &[])["properties"]["plan"]["properties"]["id"],

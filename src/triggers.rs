@@ -109,7 +109,7 @@ impl<'c> Triggers<'c> {
 /// `invalid_triggers`, with every problem and its path.
 pub fn compile(document: &[u8], account: Option<&Account>) -> Result<Vec<Trigger>, Failure> {
     document::read(document, account)
-        .map_err(|problems| not_valid("invalid_triggers", "the triggers", problems))
+        .map_err(|problems| not_valid("invalid_triggers", "the section `triggers`", problems))
 }
 
 pub use fit::fit;

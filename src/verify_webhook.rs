@@ -62,7 +62,7 @@ pub fn verify(connection: &Connection, delivery: &WebhookDelivery) -> Result<Ver
     let topic = topics::find(&notification.topic);
     let meaning = match topic {
         None => Meaning::Nothing(UNKNOWN),
-        Some(topic) if topic.told.meaning == Meaning::Ping => Meaning::Ping,
+        Some(topic) if matches!(topic.told.meaning, Meaning::Ping) => Meaning::Ping,
         Some(_)
             if chooses(connection) && !is_chosen(&Config::of(connection)?, &notification.topic) =>
         {

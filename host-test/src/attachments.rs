@@ -85,6 +85,14 @@ impl Attachments {
         record
     }
 
+    /// Where the copies are that a record names: paths, or URLs where they were put elsewhere.
+    pub fn places(&self, record: &mut Value) -> Vec<String> {
+        let mut found = Vec::new();
+        collect(record, &mut found);
+        let urls = found.iter().filter_map(|item| item.get("url")?.as_str());
+        urls.filter_map(|url| self.copies.place_of(url)).collect()
+    }
+
     async fn copy_one(&self, attachment: &mut Value, end: Instant) {
         let text = |name: &str| attachment.get(name).and_then(Value::as_str);
         let url = text("url").unwrap_or_default();

@@ -25,6 +25,7 @@ use crate::alerts::{AlertKind, Event};
 use crate::attachments::Attachments;
 use crate::clock::now_ms;
 use crate::connection_file::ConnectionFile;
+use crate::contract::types::Intent;
 use crate::opened_connection::OpenedConnection;
 use crate::position::{LockError, StateLock};
 use crate::runner::RetryPolicy;
@@ -164,7 +165,7 @@ impl Carrier<'_> {
                 Written::Failed { problem } => Tried::Failed { problem },
             });
         }
-        let record = self.with_copies(record).await;
+        let record = self.with_copies(intent, record).await?;
         Ok(match self.sink.give(stored, &record).await {
             Ok(()) => Tried::Done,
             Err(SinkError {
@@ -178,14 +179,18 @@ impl Carrier<'_> {
 
     /// The record as it is handed on. What is stored keeps the addresses that the provider gave: they tell whether a row
     /// that is followed changed.
-    async fn with_copies(&self, record: Vec<u8>) -> Vec<u8> {
+    async fn with_copies(&self, intent: &Intent, record: Vec<u8>) -> Result<Vec<u8>, QueueError> {
         let Some(attachments) = self.attachments else {
-            return record;
+            return Ok(record);
         };
-        match serde_json::from_slice(&record) {
-            Ok(parsed) => attachments.copy(parsed).await.to_string().into_bytes(),
-            Err(_) => record,
-        }
+        let Ok(parsed) = serde_json::from_slice(&record) else {
+            return Ok(record);
+        };
+        let mut copied = attachments.copy(parsed).await;
+        let places = attachments.places(&mut copied);
+        self.intents
+            .keep_copies(&intent.source_stream, &intent.source_key, &places)?;
+        Ok(copied.to_string().into_bytes())
     }
 
     fn later(&self, stored: &StoredIntent, problem: String, asked: Option<Duration>) -> Tried {

@@ -5,21 +5,17 @@
 
 mod database;
 mod lines;
+mod person;
 mod queue;
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+pub(crate) use self::lines::write_over;
+use self::person::Person;
 use crate::contract::connector::Descriptor;
 use crate::output::OutputTarget;
-
-/// Fields whose values identify a person, in any provider's words and after most mappings.
-const IDENTIFYING: &[&str] = &["email", "external_id", "phone", "user_id"];
-
-/// A value that is shorter may be anything. A short key is looked for in what hangs on the record only.
-const TELLING: usize = 6;
 
 /// Why something is not erased. What was removed before stays removed.
 #[derive(Debug, thiserror::Error)]
@@ -52,10 +48,12 @@ pub struct Stores {
     pub output: OutputTarget,
     /// Its queue and intents.
     pub queue: Option<PathBuf>,
-    /// What the component keeps.
-    pub state: Option<PathBuf>,
+    /// What the component keeps: its state, journals.
+    pub state: Vec<PathBuf>,
     /// Its folder: all files of lines in it are looked through.
     pub folder: Option<PathBuf>,
+    /// Further files of lines.
+    pub lines: Vec<PathBuf>,
 }
 
 /// How streams hang together.
@@ -76,10 +74,13 @@ impl Relations {
         }
     }
 
-    /// Whether a stream hangs on another one.
-    fn hangs_on(&self, stream: &str, parent: &str) -> bool {
-        let mut parents = self.parents.iter();
-        parents.any(|(child, of)| child == stream && of == parent)
+    /// The streams that a stream hangs on.
+    fn parents_of<'a>(&'a self, stream: &'a str) -> impl Iterator<Item = &'a str> {
+        let parents = self
+            .parents
+            .iter()
+            .filter(move |(child, _)| child == stream);
+        parents.map(|(_, parent)| parent.as_str())
     }
 }
 
@@ -119,6 +120,16 @@ impl Erased {
         }
     }
 
+    /// Other records of the same stream are somebody else's, whomever they name.
+    fn kept(&mut self, place: &Path, stream: &str, count: u64) {
+        if count > 0 {
+            self.beyond.push(format!(
+                "{count} other records of {stream} in {} name it, and are kept: they are somebody else's",
+                place.display()
+            ));
+        }
+    }
+
     /// For programs.
     pub fn to_json(&self) -> Value {
         let removed = self.removed.iter();
@@ -133,70 +144,6 @@ impl Erased {
             .collect();
         json!({"removed": removed, "total": self.total(), "beyond": self.beyond})
     }
-}
-
-/// Somebody, as far as is known.
-#[derive(Clone, Debug, Default)]
-struct Person {
-    /// The stream of the record.
-    stream: String,
-    /// Keys of records.
-    keys: BTreeSet<String>,
-    /// Values that say who it is.
-    values: BTreeSet<String>,
-}
-
-impl Person {
-    /// Whoever answers to a name, before anything is known.
-    fn called(name: &str, stream: &str) -> Person {
-        Person {
-            stream: stream.to_owned(),
-            keys: BTreeSet::from([name.to_owned()]),
-            values: BTreeSet::from([name.to_owned()]),
-        }
-    }
-
-    /// Learns who it is from a record.
-    fn learn(&mut self, key: &str, record: &Map<String, Value>) {
-        self.keys.insert(key.to_owned());
-        self.values.insert(key.to_owned());
-        for field in IDENTIFYING {
-            if let Some(Value::String(value)) = record.get(*field)
-                && !value.is_empty()
-            {
-                self.values.insert(value.clone());
-            }
-        }
-    }
-
-    /// Values that nothing else is likely to have.
-    fn telling(&self) -> impl Iterator<Item = &str> {
-        let values = self.values.iter();
-        values
-            .filter(|value| value.len() >= TELLING)
-            .map(String::as_str)
-    }
-
-    /// Whether a text of JSON holds one of the telling values as a text of its own.
-    fn is_in(&self, json: &[u8]) -> bool {
-        self.telling().any(|value| {
-            let quoted = Value::from(value).to_string();
-            memchr::memmem::find(json, quoted.as_bytes()).is_some()
-        })
-    }
-}
-
-/// Whether a record answers to a name.
-fn answers(name: &str, key: &str, record: &Map<String, Value>) -> bool {
-    let same = |value: &Value| {
-        value
-            .as_str()
-            .is_some_and(|text| text.eq_ignore_ascii_case(name))
-    };
-    key == name
-        || IDENTIFYING
-            .iter()
-            .any(|field| record.get(*field).is_some_and(same))
 }
 
 /// Removes a record of a stream, given by its key or by a value of an identifying field, and all that names it.
@@ -214,6 +161,8 @@ pub fn erase(
         }
         OutputTarget::JsonLines(directory) if directory.exists() => {
             lines::learn(directory, name, &mut person)?;
+            let others = lines::learn_rows(directory, relations, &mut person)?;
+            erased.kept(directory, stream, others);
             lines::erase_all(directory, &person, &mut erased)?;
         }
         OutputTarget::Sqlite(_) | OutputTarget::JsonLines(_) => {}
@@ -225,11 +174,14 @@ pub fn erase(
     if let Some(queue) = stores.queue.as_deref().filter(|path| path.exists()) {
         queue::erase(queue, &person, &mut erased)?;
     }
-    if let Some(state) = stores.state.as_deref().filter(|path| path.exists()) {
+    for state in stores.state.iter().filter(|path| path.exists()) {
         queue::erase_state(state, &person, &mut erased)?;
     }
     if let Some(folder) = stores.folder.as_deref().filter(|path| path.exists()) {
         lines::erase_all(folder, &person, &mut erased)?;
+    }
+    for path in stores.lines.iter().filter(|path| path.exists()) {
+        lines::erase_file(path, &person, &mut erased)?;
     }
     Ok(erased)
 }

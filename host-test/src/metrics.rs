@@ -19,7 +19,7 @@ pub fn connection(name: &str) -> std::sync::Arc<ConnectionMetrics> {
     families::all().connection(name)
 }
 
-/// Forgets how far a connection's streams were read: it is gone. What was counted stays.
+/// Forgets the series of a connection that is gone: names that come and go must not pile up.
 pub fn forget(name: &str) {
     families::all().forget(name);
 }

@@ -1,5 +1,6 @@
 //! A connection file brought to life: the component, the tenant, and what the last check found.
 
+mod own_writes;
 mod rate_rules;
 
 use std::path::{Path, PathBuf};
@@ -79,6 +80,14 @@ pub enum OpenError {
     /// The file caps requests by names that the component does not know.
     #[error("{}", problems.join("\n"))]
     UnknownRequests {
+        /// Each of them with its place.
+        problems: Vec<String>,
+    },
+    /// Triggers or callbacks want something written that the component cannot write.
+    #[error("{}: {}", path.display(), problems.join("\n"))]
+    UnknownWrites {
+        /// The file.
+        path: PathBuf,
         /// Each of them with its place.
         problems: Vec<String>,
     },
@@ -190,6 +199,7 @@ impl OpenedConnection {
             .map(|mapping| mapping_document(&plugin, mapping))
             .transpose()?;
         let rate = rate_rules::of(&file, descriptor)?;
+        own_writes::check(&file, descriptor)?;
         let connection = Connection {
             config: json_bytes(&Value::Object(file.config.clone())),
             mapping,
@@ -403,7 +413,9 @@ impl OpenedConnection {
             connection: self.tenant.name(),
             settings: &self.file.http_output,
             preset: mapping.and_then(FieldMapping::preset_name),
+            lists: mapping.is_some_and(FieldMapping::names_lists),
             time_scale,
+            stop: None,
         }
     }
 

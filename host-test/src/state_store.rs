@@ -76,6 +76,8 @@ pub trait StateStore: Send + Sync {
     }
 }
 
+pub(crate) use self::sqlite::{count_again, forget_ended};
+
 /// When a value ends that is put there now.
 fn expires_at(now_ms: i64, ttl_ms: Option<u64>) -> Option<i64> {
     ttl_ms.map(|ttl| now_ms.saturating_add(i64::try_from(ttl).unwrap_or(i64::MAX)))

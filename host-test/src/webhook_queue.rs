@@ -7,6 +7,7 @@
 
 mod again;
 mod callbacks;
+mod copies;
 mod counts;
 mod depth;
 mod error;
@@ -14,6 +15,7 @@ mod followed;
 mod intents;
 mod lines;
 mod ordered_output;
+mod outcomes;
 mod own_writes;
 mod row_times;
 mod schema;
@@ -39,6 +41,9 @@ use self::error::failed;
 pub use self::followed::FollowedRow;
 pub use self::intents::{IntentSource, IntentState, Intents, StoredIntent, Tried};
 pub use self::ordered_output::OrderedOutput;
+pub use self::outcomes::WriteOutcome;
+pub(crate) use self::own_writes::hash as key_hash;
+pub(crate) use self::row_times::hash as row_hash;
 pub use self::status::QueueStatus;
 pub use self::switches::Switch;
 pub use self::waiting::{Done, QueuedDelivery};
@@ -56,6 +61,8 @@ pub struct QueueOptions {
     pub remember: Duration,
     /// Deliveries that may wait for the output.
     pub most_waiting: u64,
+    /// How long is kept what nobody can do anything with: deliveries that no output takes, callbacks that were given up.
+    pub keep: Duration,
     /// Whether rows of which a delivery tells a part are remembered, to be read again.
     pub reads_again: bool,
 }
@@ -65,6 +72,7 @@ impl Default for QueueOptions {
         QueueOptions {
             remember: Duration::from_secs(7 * 86_400),
             most_waiting: MOST_WAITING,
+            keep: Duration::from_secs(7 * 86_400),
             reads_again: false,
         }
     }
@@ -143,12 +151,7 @@ impl Queue {
         let depth = Arc::new(Depth::count(&connection).map_err(&failed)?);
         let reader = schema::open(&path)?;
         let tally = Arc::new(Mutex::new(tally));
-        let writer = Writer::start(
-            connection,
-            Arc::clone(&tally),
-            Arc::clone(&depth),
-            options.remember,
-        );
+        let writer = Writer::start(connection, Arc::clone(&tally), Arc::clone(&depth), options);
         Ok(Queue {
             shared: Arc::new(Shared {
                 path,

@@ -8,12 +8,12 @@ use crate::digest::digits;
 use crate::json::{self, Member, Object};
 
 /// Completes a canonical record, and gives the fields that identify it as far as they can be told.
-pub fn complete(record: &mut Vec<u8>, model: &str) -> Vec<(&'static str, String)> {
+pub fn complete(record: &mut String, model: &str) -> Vec<(&'static str, String)> {
     let text = |object: &Object, name: &str| match object.get(name) {
         Some(Member::Text(text)) if !text.is_empty() => Some(text.clone()),
         _ => None,
     };
-    let object: Object = json::parse(record).unwrap_or_default();
+    let object: Object = json::parse(record.as_bytes()).unwrap_or_default();
     let given_model = text(&object, "model");
     let given_name = text(&object, "full_name");
     let name = given_name.clone().or_else(|| text(&object, "name"));
@@ -23,7 +23,7 @@ pub fn complete(record: &mut Vec<u8>, model: &str) -> Vec<(&'static str, String)
         given_model.clone().unwrap_or_else(|| model.to_owned()),
     )];
     if !hashed {
-        let hash = digits(&Sha1::digest(record.as_slice()));
+        let hash = digits(&Sha1::digest(&*record));
         json::put_first(record, "record_hash", &hash);
     }
     if let Some(name) = name {
@@ -43,9 +43,9 @@ mod tests {
     use super::*;
 
     fn completed(record: &str) -> (String, Vec<(&'static str, String)>) {
-        let mut bytes = record.as_bytes().to_vec();
-        let key = complete(&mut bytes, "conversation");
-        (String::from_utf8(bytes).unwrap(), key)
+        let mut record = record.to_owned();
+        let key = complete(&mut record, "conversation");
+        (record, key)
     }
 
     #[test]

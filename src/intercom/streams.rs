@@ -176,7 +176,7 @@ impl Stream {
 
     /// Whether all of it can be read.
     pub fn listed(&self) -> bool {
-        self.paging != Paging::Told
+        !matches!(self.paging, Paging::Told)
     }
 
     /// Whether what changed since can be read.

@@ -190,7 +190,7 @@ impl<'m> Program<'m> {
                 default(rule, subject)
             });
             match value {
-                Some(value) if self.section.nulls || !value.is_null() => {
+                Some(value) if self.section.nulls || value.is_filled() => {
                     writer.put(&rule.to, target, &value)
                 }
                 _ => {}

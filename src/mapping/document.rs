@@ -15,6 +15,7 @@ use crate::intercom::fields::Kind;
 use crate::intercom::streams::{self, Stream};
 use crate::json::{self, Member};
 use crate::prelude::*;
+use core::cell::RefCell;
 
 /// The stream of the rules that stand directly in a mapping.
 const DEFAULT_STREAM: &str = "contacts";
@@ -36,6 +37,8 @@ pub struct Draft<'d> {
     stream: &'static str,
     /// The sections, with the place of each rule.
     sections: Vec<(Section, Vec<String>)>,
+    /// The parameter that was taken last.
+    taken: RefCell<String>,
     /// Whether records are to be explained instead of mapped.
     pub explain: bool,
     /// What is wrong.
@@ -124,6 +127,7 @@ impl<'d> Draft<'d> {
             account,
             stream,
             sections: Vec::new(),
+            taken: RefCell::default(),
             explain: false,
             problems: Vec::new(),
         }
@@ -183,6 +187,7 @@ impl<'d> Draft<'d> {
                 match name.as_str() {
                     "preset" => {}
                     "explain" => self.explain = *member == Member::Boolean(true),
+                    "lists" if parameters.contains(&"lists") => self.lists(member, &place),
                     name if parameters.contains(&name) => {}
                     name if section && streams::find(name).is_some() => {
                         self.member(name, member, &place)
@@ -244,6 +249,7 @@ impl<'d> Draft<'d> {
         let items: Vec<Member> = json::parse(list.as_bytes()).unwrap_or_default();
         for (at, item) in items.iter().enumerate() {
             let place = format!("{place}[{at}]");
+            let known = self.problems.len();
             match item {
                 Member::Object(object) => self.rule(stream, object, None, &place),
                 _ => self.wrong(
@@ -252,6 +258,7 @@ impl<'d> Draft<'d> {
                     "expected a rule: an object with `from` and `to`",
                 ),
             }
+            self.blame(known);
         }
     }
 }

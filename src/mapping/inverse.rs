@@ -64,7 +64,7 @@ impl Mapping {
         match problems.is_empty() {
             true => Ok(Some(Inverse {
                 program: Program::new(stream, Cow::Owned(turned)),
-                mapping: section.clone(),
+                mapping: section.copied().unwrap_or_default(),
             })),
             false => Err(not_valid(
                 "no_inverse",

@@ -58,6 +58,9 @@ pub const PRESETS: &[Preset] = &[
     },
 ];
 
+/// What `lists` may name, a list each.
+pub const LISTS: &[&str] = &["all_users", "leads", "active_conversations"];
+
 /// The preset of a name.
 pub fn find(name: &str) -> Option<&'static Preset> {
     PRESETS.iter().find(|preset| preset.name == name)

@@ -78,7 +78,7 @@ pub struct Section {
     pub rules: Vec<Rule>,
     /// Targets that have to be there.
     pub required: Vec<String>,
-    /// Whether targets without a value are given as null.
+    /// Whether targets are given that have no value, or an empty text or list.
     pub nulls: bool,
     /// Whether a record that has custom attributes which no rule names is no good.
     pub strict: bool,
@@ -112,6 +112,13 @@ impl Rule {
             Source::Path(path) => Some(path.as_str()),
             Source::Literal(_) => None,
         })
+    }
+
+    /// A copy, by way of the packed form: code for copies of all that is in a rule would be twice as long as this.
+    pub fn copied(&self) -> Option<Self> {
+        let mut packer = Packer::default();
+        self.pack(&mut packer);
+        Self::unpack(&mut Unpacker(&packer.0))
     }
 
     fn pack(&self, packer: &mut Packer) {
@@ -204,6 +211,13 @@ impl Section {
         let mut embeds = false;
         self.paths(&mut |path| embeds |= path.split('.').next() == Some(embedded));
         embeds
+    }
+
+    /// A copy, as [`Rule::copied`].
+    pub fn copied(&self) -> Option<Self> {
+        let mut packer = Packer::default();
+        self.pack(&mut packer);
+        Self::unpack(&mut Unpacker(&packer.0))
     }
 
     /// Packs it.

@@ -77,7 +77,7 @@ pub fn arrange(section: Section, places: &[String], problems: &mut Vec<Problem>)
     let order = in_order(section.rules.iter().zip(0..).map(key).collect());
     let rule = |key: &String| {
         let at: usize = key.rsplit_once('-')?.1.parse().ok()?;
-        section.rules.get(at).cloned()
+        section.rules.get(at)?.copied()
     };
     let rules = order.iter().filter_map(rule).collect();
     Section { rules, ..section }

@@ -312,7 +312,7 @@ fn ten_thousand_rules_are_compiled_and_applied() {
 #[test]
 fn brevo_gets_contacts_as_its_import_takes_them() {
     let mapping = r#"{"preset":"brevo-contact","lists":{"all_users":35,"active_conversations":"36","leads":37},"country":"IE",
-        "lists_by_tag":{"7":40},"attributes":{"plan_tier":"PLAN_TIER"},"contacts":[{"from":"external_id","to":"ext_id"}]}"#;
+        "lists_by_tag":{"7":"40"},"attributes":{"plan_tier":"PLAN_TIER"},"contacts":[{"from":"external_id","to":"ext_id"}]}"#;
     let record = r#"{"id":"1","external_id":"u1","role":"user","email":" Ada@Example.org","phone":"087 123 4567","name":"Ada Lovelace","unsubscribed_from_emails":false,
         "signed_up_at":1719492777,"last_seen_at":null,"custom_attributes":{"plan_tier":"pro","session_count":7},"tags":{"data":[{"id":"7"},{"id":"9"}]}}"#;
     let mapping = compiled(mapping);
@@ -360,11 +360,35 @@ fn brevo_gets_contacts_as_its_import_takes_them() {
         let json: Json = serde_json::from_str(&mapped).unwrap();
         assert_eq!(json["emailBlacklisted"], unwanted, "{mapped}");
     }
+    // An empty text is no value, and what is kept of custom attributes goes where Brevo has a place for it.
+    let record = r#"{"id":"1","email":"a@b.c","name":"","custom_attributes":{"plan":"pro"}}"#;
+    let mapping = r#"{"preset":"brevo-contact","custom_attributes":{"keep":"IC_"}}"#;
+    let mapped = self::mapped(mapping, record);
+    let json: Json = serde_json::from_str(&mapped).unwrap();
+    assert_eq!(
+        json,
+        json!({ "email": "a@b.c", "attributes": { "IC_plan": "pro" } })
+    );
     // Nothing is said about conversations where no list is for them.
     assert!(
         compiled(r#"{"preset":"brevo-contact"}"#)
             .section("conversations")
             .is_none()
+    );
+}
+
+#[test]
+fn brevo_gets_events_as_it_takes_them() {
+    let event = r#"{"id":"1","event_name":"Ordered: 商品","created_at":1719492777,"email":"","user_id":"u1",
+        "metadata":{"order number":"7","none":null,"price":{"amount":1,"currency":"eur"}}}"#;
+    let mapped = mapped_of("events", r#"{"preset":"brevo-event"}"#, event);
+    assert_eq!(
+        serde_json::from_str::<Json>(&mapped).unwrap(),
+        json!({
+            "event_name": "Ordered____", "event_date": "2024-06-27T12:52:57Z",
+            "identifiers": { "ext_id": "u1" },
+            "event_properties": { "order number": "7", "none": null, "price": { "amount": 1, "currency": "eur" } },
+        })
     );
 }
 
@@ -389,10 +413,31 @@ fn presets_are_chosen_by_name_and_their_parameters_checked() {
     assert_eq!(
         problems(r#"{"preset":"brevo-contact","lists":{"all_users":"all"}}"#),
         [(
-            "preset contacts.rules[15].pipeline[0]".to_owned(),
+            "field_mapping.lists.all_users".to_owned(),
             "type".to_owned()
         )]
     );
+    // What a preset is given is checked where it stands, and said once.
+    for (given, path, code) in [
+        (
+            r#""lists":{"all_user":35}"#,
+            "lists.all_user",
+            "unknown_key",
+        ),
+        (r#""lists":35"#, "lists", "type"),
+        (r#""country":"ie""#, "country", "argument"),
+        (r#""country":false"#, "country", "argument"),
+        (r#""lists_by_tag":[40]"#, "lists_by_tag", "argument"),
+        (r#""attributes":["plan"]"#, "attributes", "value"),
+        (r#""company":"oldest""#, "company", "value"),
+    ] {
+        let found = problems(&format!(r#"{{"preset":"brevo-contact",{given}}}"#));
+        let place = format!("field_mapping.{path}");
+        assert_eq!(found, [(place, code.to_owned())], "{given}");
+    }
+    let found = problems(r#"{"preset":"ticket","mask":"emial"}"#);
+    let place = "field_mapping.mask".to_owned();
+    assert_eq!(found, [(place, "argument".to_owned())]);
 }
 
 #[test]

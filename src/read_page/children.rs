@@ -203,10 +203,16 @@ fn give(
         let wanted = match (children.given, record.updated_at) {
             (Given::WithParent, _) => true,
             (Given::ByTime, Some(at)) => {
-                let known = position.known.contains(at, &record.key, &record.payload);
-                position
-                    .seen
-                    .note(at, &record.key, &record.payload, started, context.now());
+                let known = position
+                    .known
+                    .contains(at, &record.key, record.payload.as_bytes());
+                position.seen.note(
+                    at,
+                    &record.key,
+                    record.payload.as_bytes(),
+                    started,
+                    context.now(),
+                );
                 !known
                     && position.from.is_none_or(|from| at >= from)
                     && context.scan.window.holds(Some(at))

@@ -98,18 +98,6 @@ impl<'a> Collector<'a> {
 
     /// The page of what was collected.
     pub fn into_page(mut self) -> Page {
-        if self.context.scan.joins_denied {
-            let message = match self.context.scan.stream.name {
-                "calls" => {
-                    "the credential may not read transcripts: calls are given without theirs"
-                }
-                _ => {
-                    "the credential may not read companies: contacts are given without what the mapping takes from theirs"
-                }
-            };
-            self.notices
-                .push(notice("unavailable", self.context.scan.stream, message));
-        }
         if !self.unknown.is_empty() {
             self.notices.push(Notice {
                 path: Some(in_order(self.unknown).join(", ")),
@@ -189,7 +177,7 @@ impl<'a> Collector<'a> {
             if let Some(watch) = &self.watch {
                 let (intents, notices) = watch.look(&Occasion {
                     key: &record.key,
-                    record: str::from_utf8(&record.payload).unwrap_or_default(),
+                    record: &record.payload,
                     places: &record.places,
                     parts: record.aside.as_deref(),
                     companies: &companies,

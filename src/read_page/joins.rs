@@ -1,9 +1,11 @@
 //! What mappings ask for and records do not hold: the companies of contacts, of which these hold the ids, and the transcripts of
 //! calls, which name an address. It is read after a page of them and before it is mapped, each once.
 
+use super::page::notice;
 use super::scan::Scan;
 use crate::contract::http::{Effect, Request};
-use crate::contract::types::{Failure, FailureKind};
+use crate::contract::types::{Failure, FailureKind, Notice};
+use crate::intercom::envelope::items;
 use crate::intercom::errors::{from_http, from_response, unexpected_body};
 use crate::intercom::normalize::{Normalizer, Record};
 use crate::intercom::request;
@@ -14,20 +16,48 @@ use crate::mapping::path::{TRANSCRIPT, value_at};
 use crate::mapping::transform::{Item, each};
 use crate::operation::Answer;
 use crate::prelude::*;
+use crate::search::replaced;
 
 /// Records of a page for which more is read: a contact may have ten companies, and the page has to be done in its time.
 pub const MOST_RECORDS: u32 = 25;
 
-/// The ids of the companies to read for the contacts in these answers, or of the calls among them that have a transcript.
-pub fn wanted(scan: &Scan, answers: &[Answer]) -> Vec<String> {
-    let mut wanted: Vec<String> = Vec::new();
+/// Companies in a page of a contact's own list, and the most pages: nobody can have more than a thousand.
+const PER_PAGE: usize = 50;
+const MOST_PAGES: usize = 20;
+
+/// Where things are.
+const COMPANY: &str = "/companies/{id}";
+const CALL: &str = "/calls/{id}/transcript";
+const LIST: &str = "/contacts/{id}/companies";
+
+/// What to read: whose it is, and where. A contact that shows only some of its companies has pages of a list of all.
+pub type Wanted = (String, String);
+
+/// The companies to read for the contacts in these answers, or the transcripts of the calls among them.
+pub fn wanted(scan: &Scan, answers: &[Answer]) -> Vec<Wanted> {
+    let mut wanted: Vec<Wanted> = Vec::new();
     if scan.joins == 0 {
         return wanted;
     }
     let mut add = |record: &str| {
-        for id in ids(scan.stream, record).into_iter().take(scan.joins) {
-            if !wanted.contains(&id) {
-                wanted.push(id);
+        let ids = ids(scan.stream, record);
+        let all = value_at(record, "companies.total_count");
+        let all = all
+            .and_then(|count| count.parse::<usize>().ok())
+            .unwrap_or_default();
+        if scan.joins > ids.len() && all > ids.len() {
+            let contact = value_at(record, "id").map(id).unwrap_or_default();
+            for page in 1..=all.div_ceil(PER_PAGE).min(MOST_PAGES) {
+                let path = format!("{LIST}?per_page={PER_PAGE}&page={page}");
+                wanted.push((contact.clone(), path));
+            }
+            return;
+        }
+        for id in ids.into_iter().take(scan.joins) {
+            let path = if is_call(scan.stream) { CALL } else { COMPANY };
+            let one = (id, path.to_owned());
+            if !wanted.contains(&one) {
+                wanted.push(one);
             }
         }
     };
@@ -44,11 +74,7 @@ pub fn wanted(scan: &Scan, answers: &[Answer]) -> Vec<String> {
 /// The ids of a contact's companies, in their order; or that of a call with a transcript.
 fn ids(stream: &Stream, record: &str) -> Vec<String> {
     let mut ids = Vec::new();
-    let mut add = |object: &str| {
-        ids.extend(value_at(object, "id").map(|id| match Item::of(id) {
-            Item::Text(text) | Item::Json(text) => text.into_owned(),
-        }));
-    };
+    let mut add = |object: &str| ids.extend(value_at(object, "id").map(id));
     match is_call(stream) {
         false => each(value_at(record, "companies.data").unwrap_or("[]"), add),
         true if is_filled(value_at(record, "transcription_url")) => add(record),
@@ -57,27 +83,30 @@ fn ids(stream: &Stream, record: &str) -> Vec<String> {
     ids
 }
 
+/// An id as a text.
+fn id(json: &str) -> String {
+    let (Item::Text(text) | Item::Json(text)) = Item::of(json);
+    text.into_owned()
+}
+
 fn is_call(stream: &Stream) -> bool {
     stream.name == "calls"
 }
 
 /// What asks for them.
-pub fn requests(scan: &Scan, ids: &[String]) -> Vec<Request> {
+pub fn requests(scan: &Scan, wanted: &[Wanted]) -> Vec<Request> {
     let version = scan.config.api_version;
-    let path = |id: &String| match is_call(scan.stream) {
-        true => format!("/calls/{}/{TRANSCRIPT}", request::encode(id)),
-        false => format!("/companies/{}", request::encode(id)),
-    };
-    ids.iter()
-        .map(|id| request::get(version, path(id)))
+    wanted
+        .iter()
+        .map(|(id, path)| request::get(version, replaced(path, "{id}", &request::encode(id))))
         .collect()
 }
 
-/// Keeps what was answered for the page. What is gone is none.
+/// Keeps what was answered for the page. What is not there is none, and is named.
 ///
 /// # Errors
 /// When one could not be read: its records would be given without it, and not again.
-pub fn take(scan: &mut Scan, ids: Vec<String>, answers: Vec<Answer>) -> Result<(), Failure> {
+pub fn take(scan: &mut Scan, wanted: Vec<Wanted>, answers: Vec<Answer>) -> Result<(), Failure> {
     let Some(stream) = streams::find("companies") else {
         return Ok(());
     };
@@ -87,32 +116,53 @@ pub fn take(scan: &mut Scan, ids: Vec<String>, answers: Vec<Answer>) -> Result<(
     } else {
         stream.permission
     };
-    for (id, answer) in ids.into_iter().zip(answers) {
+    for ((id, path), answer) in wanted.into_iter().zip(answers) {
         let response = answer.map_err(|error| from_http(&error, Effect::Read))?;
-        match response.status {
-            200..300 => {}
-            404 | 410 => continue,
+        let lack = match response.status {
+            200..300 => None,
+            404 | 410 => Some(" is not there: it is left out"),
             _ => {
                 let failure = from_response(&response, Effect::Read, Some(permission));
                 // Nothing gets better by asking again: the page says what it lacks.
-                if failure.kind == FailureKind::Permission {
-                    scan.joins_denied = true;
-                    continue;
+                if failure.kind != FailureKind::Permission {
+                    return Err(failure);
                 }
-                return Err(failure);
-            }
-        }
-        let found = match calls {
-            // It is plain text.
-            true => String::from_utf8_lossy(&response.body).into_owned(),
-            false => {
-                let record = Normalizer::new(stream)
-                    .document(&response.body)
-                    .map_err(|unreadable| unexpected_body(&response, &unreadable.reason))?;
-                String::from_utf8(record.payload).unwrap_or_default()
+                Some(" may not be read with this credential: it is left out")
             }
         };
-        scan.joined.insert(id, found);
+        if let Some(lack) = lack {
+            let what = if calls { "a transcript" } else { "a company" };
+            let notice = Notice {
+                // What may not be read is said once.
+                path: matches!(response.status, 404 | 410).then(|| replaced(&path, "{id}", &id)),
+                ..notice("unavailable", scan.stream, [what, lack].concat())
+            };
+            if !scan.unjoined.contains(&notice) {
+                scan.unjoined.push(notice);
+            }
+            continue;
+        }
+        let body = String::from_utf8_lossy(&response.body).into_owned();
+        if calls {
+            // It is plain text.
+            scan.joined.insert(id, body);
+            continue;
+        }
+        let list = path.starts_with(LIST);
+        let documents = match list {
+            true => items(body.as_bytes(), stream.items).map(|(items, _)| items),
+            false => Ok(vec![body.as_str()]),
+        };
+        let documents = documents.map_err(|reason| unexpected_body(&response, &reason))?;
+        for document in documents {
+            let record = Normalizer::new(stream)
+                .document(document.as_bytes())
+                .map_err(|unreadable| unexpected_body(&response, &unreadable.reason))?;
+            if list {
+                scan.links.push((id.clone(), record.key.clone()));
+            }
+            scan.joined.insert(record.key, record.payload);
+        }
     }
     Ok(())
 }
@@ -129,8 +179,12 @@ pub fn join<'s>(scan: &'s Scan, record: &mut Record) -> Vec<&'s str> {
         }
         return Vec::new();
     }
-    let contact = str::from_utf8(&record.payload).unwrap_or_default();
-    let ids = ids(scan.stream, contact);
+    let mut ids = ids(scan.stream, &record.payload);
+    for (owner, id) in &scan.links {
+        if *owner == record.key && !ids.contains(id) {
+            ids.push(id.clone());
+        }
+    }
     let known = ids.iter().filter_map(|id| scan.joined.get(id));
     known.map(String::as_str).collect()
 }

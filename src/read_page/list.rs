@@ -48,7 +48,7 @@ pub fn read(context: &Context, position: ListPosition, answer: Answer) -> Result
             seen.note(
                 updated_at,
                 &record.key,
-                &record.payload,
+                record.payload.as_bytes(),
                 started,
                 success.at,
             );

@@ -198,7 +198,10 @@ fn is_new(
     let window = context.scan.window;
     match memory {
         Memory::Contents { known, walked } => {
-            let content = format!("{:016x}", fingerprint(&record.key, Some(&record.payload)));
+            let content = format!(
+                "{:016x}",
+                fingerprint(&record.key, Some(record.payload.as_bytes()))
+            );
             let new = match known {
                 Some(known) => known.get(&record.key) != Some(&content),
                 None => window.holds(record.updated_at),
@@ -210,8 +213,14 @@ fn is_new(
             let Some(updated_at) = record.updated_at else {
                 return true;
             };
-            let given = known.contains(updated_at, &record.key, &record.payload);
-            seen.note(updated_at, &record.key, &record.payload, started, answered);
+            let given = known.contains(updated_at, &record.key, record.payload.as_bytes());
+            seen.note(
+                updated_at,
+                &record.key,
+                record.payload.as_bytes(),
+                started,
+                answered,
+            );
             !given && from.is_none_or(|from| updated_at >= from) && window.holds(Some(updated_at))
         }
     }

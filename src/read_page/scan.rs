@@ -10,7 +10,7 @@ use super::place::{Place, begin, go_on, of_keys};
 use super::window::Window;
 use crate::config::Config;
 use crate::contract::connector::{PageRequest, Selection};
-use crate::contract::types::{Connection, Failure};
+use crate::contract::types::{Connection, Failure, Notice};
 use crate::cursor::{self, Position};
 use crate::failure::{invalid_input, problem};
 use crate::intercom::normalize::Normalizer;
@@ -38,8 +38,10 @@ pub struct Scan {
     pub joins: usize,
     /// What was read of it for the page, by ids.
     pub joined: LiteMap<String, String>,
-    /// Whether the credential may not read some of it.
-    pub joins_denied: bool,
+    /// Contacts that show some of their companies only, each with one that was read for it.
+    pub links: Vec<(String, String)>,
+    /// What is to be said of what could not be read.
+    pub unjoined: Vec<Notice>,
     pub place: Place,
 }
 
@@ -89,7 +91,8 @@ impl Scan {
             embedded: false,
             joins,
             joined: LiteMap::new(),
-            joins_denied: false,
+            links: Vec::new(),
+            unjoined: Vec::new(),
             place,
         })
     }
@@ -110,6 +113,8 @@ impl Scan {
             embedded: true,
             joins: 0,
             joined: LiteMap::new(),
+            links: Vec::new(),
+            unjoined: Vec::new(),
             place: Place::Walk(position),
             ..*self
         }

@@ -126,11 +126,11 @@ fn walk(
         };
         let known = position
             .known
-            .contains(updated_at, &record.key, &record.payload);
+            .contains(updated_at, &record.key, record.payload.as_bytes());
         position.seen.note(
             updated_at,
             &record.key,
-            &record.payload,
+            record.payload.as_bytes(),
             started,
             success.at,
         );

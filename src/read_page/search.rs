@@ -87,16 +87,17 @@ pub fn read(
                     .window
                     .until
                     .is_some_and(|until| updated_at >= until);
-                let known = position
-                    .seen
-                    .contains(updated_at, &record.key, &record.payload);
+                let known =
+                    position
+                        .seen
+                        .contains(updated_at, &record.key, record.payload.as_bytes());
                 if updated_at < position.from || known || beyond {
                     continue;
                 }
                 position.seen.note(
                     updated_at,
                     &record.key,
-                    &record.payload,
+                    record.payload.as_bytes(),
                     started,
                     success.at,
                 );

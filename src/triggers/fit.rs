@@ -51,6 +51,10 @@ pub fn fit(
     }
     match problems.is_empty() {
         true => Ok(notices),
-        false => Err(not_valid("invalid_triggers", "the triggers", problems)),
+        false => Err(not_valid(
+            "invalid_triggers",
+            "the section `triggers`",
+            problems,
+        )),
     }
 }

@@ -10,10 +10,10 @@ use super::keywords;
 use super::question::Question;
 use crate::intercom::streams::STREAMS;
 use crate::intercom::topics::Topic;
-use crate::mapping::Mapping;
 use crate::mapping::condition::{Condition, plain};
 use crate::mapping::packed::Packer;
 use crate::prelude::*;
+use core::slice;
 
 /// Bits of triggers with the same topics: whether they name any, and whether they ask how long ago something was, which no
 /// delivery tells.
@@ -256,11 +256,7 @@ fn one<'t>(
     packer.text(&trigger.name);
     packer.text(&trigger.action);
     let section = trigger.mapping.section(trigger.stream.name);
-    let mapping = section.map(|section| {
-        let mut mapping = Mapping::new(vec![section.clone()]);
-        mapping.explain = trigger.mapping.explain;
-        mapping.pack()
-    });
+    let mapping = section.map(|section| trigger.mapping.packed(slice::from_ref(section)));
     packer.number(mapping.map_or(0, |mapping| {
         let known = mappings.iter().position(|known| *known == mapping);
         known.unwrap_or_else(|| {

@@ -63,6 +63,15 @@ impl Copies {
         own.is_some_and(|own| url.starts_with(own.as_str()))
     }
 
+    /// Where the copy of a URL is: a path, or the URL that it was put to. `None`: it is no copy.
+    pub(super) fn place_of(&self, url: &str) -> Option<String> {
+        let name = url.strip_prefix(self.url.as_ref()?.as_str())?;
+        match &self.place {
+            Place::Directory(directory) => Some(directory.join(name).display().to_string()),
+            Place::Url { prefix, .. } => joined(prefix, name).map(String::from).ok(),
+        }
+    }
+
     /// Keeps a file; gives the URL of its copy. What is wrong is said without any URL.
     pub(super) async fn keep(&self, name: &str, file: File) -> Result<String, String> {
         let File {

@@ -122,7 +122,8 @@ pub async fn create(
             intents.keep_record(&intent.id, &intent.record)?;
         }
         let stored = intents.find(&intent.id)?;
-        let state = stored.map_or(IntentState::Pending, |stored| stored.state);
+        // One that is not there any more was over, and was forgotten in time.
+        let state = stored.map_or(IntentState::Done, |stored| stored.state);
         made.push((intent, state, new));
     }
     Ok(made)

@@ -6,8 +6,8 @@ use crate::clock::now_ms;
 use crate::contract::connector::{Batch, Outcome, OutcomeStatus, Rehearsal, Row};
 use crate::contract::types::Failure;
 use crate::opened_connection::OpenedConnection;
-use crate::webhook_queue::{Intents, QueueError};
-use crate::writer::{is_worth_another_try, kind_name, passes};
+use crate::webhook_queue::{Intents, QueueError, WriteOutcome};
+use crate::writer::{is_worth_another_try, kind_name, name_of, passes};
 
 /// How long the call may take.
 const TIME: Duration = Duration::from_secs(60);
@@ -56,18 +56,20 @@ impl OwnWrite<'_> {
     /// Makes it.
     pub async fn run(&self) -> Result<Written, QueueError> {
         if let Some(problem) = self.refuse() {
-            return Ok(Written::Failed { problem });
+            let written = Written::Failed { problem };
+            self.keep(&written, None)?;
+            return Ok(written);
         }
         let number = self
             .intents
             .begin_write(self.batch, self.document, now_ms())?;
-        let (written, made) = self.write().await;
+        let (written, outcome) = self.write().await;
         // What may have been applied is not over: what it may have set off is held until the next try knows.
         if !matches!(written, Written::Later { .. }) {
+            let made = outcome.as_ref();
+            let made = made.and_then(|outcome| outcome.object_id.as_deref());
             let ahead_ms = self.connection.tenant.provider_ahead_ms();
-            let echoes = self
-                .intents
-                .end_write(number, made.as_deref(), now_ms(), ahead_ms)?;
+            let echoes = self.intents.end_write(number, made, now_ms(), ahead_ms)?;
             if echoes > 0 {
                 tracing::info!(
                     batch = self.batch,
@@ -75,8 +77,29 @@ impl OwnWrite<'_> {
                     "what a write of this host set off is cut"
                 );
             }
+            self.keep(&written, outcome.as_ref())?;
         }
         Ok(written)
+    }
+
+    /// Keeps and counts what became of it in the end.
+    fn keep(&self, written: &Written, outcome: Option<&Outcome>) -> Result<(), QueueError> {
+        let status = outcome.map_or("failed", |outcome| name_of(&outcome.status));
+        let metrics = &self.connection.tenant.observers().metrics;
+        metrics.rows_written(self.action, status, 1);
+        self.intents.keep_outcome(&WriteOutcome {
+            at_ms: now_ms(),
+            cause: self.batch.to_owned(),
+            action: self.action.to_owned(),
+            mode: self.mode.map(str::to_owned),
+            status: status.to_owned(),
+            object_id: outcome.and_then(|outcome| outcome.object_id.clone()),
+            request_id: outcome.and_then(|outcome| outcome.request_id.clone()),
+            problem: match written {
+                Written::Failed { problem } => Some(problem.clone()),
+                Written::Done | Written::Later { .. } => None,
+            },
+        })
     }
 
     /// What is wrong before anything is sent.
@@ -107,7 +130,7 @@ impl OwnWrite<'_> {
         })
     }
 
-    async fn write(&self) -> (Written, Option<String>) {
+    async fn write(&self) -> (Written, Option<Outcome>) {
         let batch = Batch {
             action: self.action.to_owned(),
             mode: self.mode.map(str::to_owned),
@@ -124,7 +147,7 @@ impl OwnWrite<'_> {
         let OpenedConnection { plugin, tenant, .. } = self.connection;
         match plugin.write_batch(tenant, &batch).await {
             Ok(outcomes) => match outcomes.into_iter().next() {
-                Some(outcome) => (of_outcome(&outcome), outcome.object_id),
+                Some(outcome) => (of_outcome(&outcome), Some(outcome)),
                 None => (
                     Written::Failed {
                         problem: "the component gave no outcome".to_owned(),

@@ -34,6 +34,10 @@ pub struct EraseArguments {
     #[arg(long, value_name = "NAME", requires = "config")]
     pub connection: Option<String>,
 
+    /// Further files: journals of `write`, rows that it rejected, lines that were read to standard output (may be repeated)
+    #[arg(long, value_name = "FILE")]
+    pub also: Vec<PathBuf>,
+
     /// Where entries went, without a platform.
     #[command(flatten)]
     pub output: OutputArguments,

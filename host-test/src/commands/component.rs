@@ -19,8 +19,10 @@ use crate::components::{
 };
 use crate::connection_file::ConnectionFile;
 use crate::engine::{Engine, EngineOptions};
+use crate::platform::folder::Folder;
 use crate::platform::{ComponentSlot, stored_formats_of_folders};
 use crate::plugin::Plugin;
+use crate::progress::write_line;
 use crate::report::{bytes, table};
 use crate::user_directory::data_directory;
 
@@ -252,7 +254,20 @@ async fn activate(
         consent: arguments.consent,
         stored: StoredFormats::default(),
     };
-    asked.stored = stored_formats_of_folders(&store.those_meant(&asked)?);
+    let meant = store.those_meant(&asked)?;
+    if let Scope::Connection(name) = &scope
+        && !meant.platforms.is_empty()
+        && !meant
+            .platforms
+            .iter()
+            .any(|data| Folder::of(data, name).path().is_dir())
+    {
+        // It may be one that comes later, or one of `webhook serve`.
+        write_line(&format!(
+            "! no platform that follows these versions has run a connection {name} yet"
+        ));
+    }
+    asked.stored = stored_formats_of_folders(&meant);
     let (version, _) = components(store)?.activate(&asked).await?;
     let whom = match scope {
         Scope::All => "all connections".to_owned(),
@@ -402,7 +417,8 @@ impl From<StoreError> for CommandError {
             StoreError::UnknownVersion { .. }
             | StoreError::Ambiguous { .. }
             | StoreError::NothingBefore { .. }
-            | StoreError::NothingToCompare => CommandError::usage(error),
+            | StoreError::NothingToCompare
+            | StoreError::SameAsActive(_) => CommandError::usage(error),
             StoreError::Files { .. }
             | StoreError::Manifest { .. }
             | StoreError::Damaged { .. }

@@ -76,6 +76,7 @@ impl From<OpenError> for CommandError {
             | OpenError::OtherConnector { .. }
             | OpenError::UnknownPreset { .. }
             | OpenError::UnknownRequests { .. }
+            | OpenError::UnknownWrites { .. }
             | OpenError::TokenFile(_)
             | OpenError::NoToken { .. } => CommandError::usage(error),
             OpenError::Artifact(_)

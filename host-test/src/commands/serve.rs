@@ -1,5 +1,7 @@
 //! `serve`: a platform, until the process is told to end.
 
+use std::net::SocketAddr;
+
 use super::interruption::Interruptions;
 use super::{CommandError, start_logging};
 use crate::command_line::{Exit, Global, PlatformArguments};
@@ -29,10 +31,23 @@ pub(super) async fn run(
 
 fn tell(addresses: Addresses) {
     let Addresses { control, webhooks } = addresses;
+    if let Some(warning) = exposed(control) {
+        write_line(&warning);
+    }
     write_line(&format!("control API and status page on http://{control}/"));
     if let Some(webhooks) = webhooks {
         write_line(&format!("webhooks on http://{webhooks}/"));
     }
+}
+
+/// What whoever lets others than this machine reach the control API has to see to.
+fn exposed(control: SocketAddr) -> Option<String> {
+    (!control.ip().is_loopback()).then(|| {
+        format!(
+            "! others than this machine reach the control API at {control}, and it encrypts nothing: put a proxy with TLS \
+             in front of it"
+        )
+    })
 }
 
 fn error(error: ServeError) -> CommandError {
@@ -49,5 +64,23 @@ fn raise_file_limit() {
         .and_then(|(_, most)| setrlimit(Resource::RLIMIT_NOFILE, most, most));
     if let Err(error) = raised {
         tracing::warn!("the number of open files stays as it is: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_listens_to_the_network_is_told_what_that_means() {
+        for (address, told) in [
+            ("127.0.0.1:8790", false),
+            ("[::1]:8790", false),
+            ("0.0.0.0:8790", true),
+            ("192.0.2.1:8790", true),
+        ] {
+            let address = address.parse().expect("an address");
+            assert_eq!(exposed(address).is_some(), told, "{address}");
+        }
     }
 }

@@ -72,6 +72,11 @@ impl Store {
             if matches!(asked.scope, Scope::Canary(_)) && current.is_none() {
                 return Err(StoreError::NothingToCompare);
             }
+            if matches!(asked.scope, Scope::Canary(_))
+                && current.is_some_and(|current| current.sha256 == candidate.sha256)
+            {
+                return Err(StoreError::SameAsActive(candidate.title()));
+            }
             let (stored, granted) = (&asked.stored, &selected.granted);
             check(&candidate, current, stored, granted, asked.consent).map_err(|reasons| {
                 StoreError::Refused {

@@ -81,6 +81,9 @@ pub enum StoreError {
         "no version is active yet, so there is nothing to compare a canary with; activate it without --canary"
     )]
     NothingToCompare,
+    /// A canary would be compared with itself.
+    #[error("{0} is active for all connections already; a canary tries another version")]
+    SameAsActive(String),
 }
 
 fn among(versions: &[String]) -> String {

@@ -16,6 +16,16 @@ use super::problems::{ConnectionFileError, Problem, Problems, join, shorten};
 /// How deep lists and mappings may be nested. A connection needs five levels.
 const MAX_DEPTH: usize = 32;
 
+/// Keys of mappings and triggers that take a truth value.
+const TRUTHS: &[&str] = &[
+    "absent",
+    "confirm",
+    "nulls",
+    "present",
+    "required",
+    "split_names",
+];
+
 /// How many values a file may have, those that aliases repeat included.
 const MAX_NODES: usize = 50_000;
 
@@ -53,6 +63,9 @@ pub(crate) fn parse(
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut options = Options::default();
     options.duplicate_keys = DuplicateKeyPolicy::PassThrough;
+    // `no`, `on` and `n` are texts, as in YAML 1.2: a country, a keyword, a state. Behind a key that takes a truth value they
+    // are one (see `truth`).
+    options.strict_booleans = true;
     // Error messages would quote the lines around them, and with them a token that somebody wrote there.
     options.with_snippet = false;
     let mut budget = Budget::default();
@@ -154,6 +167,25 @@ impl Node {
         }
     }
 
+    /// The truth value that this is, also in the words that YAML 1.1 took for one, and where the environment gave it.
+    pub(crate) fn truth(&self) -> Option<bool> {
+        match &self.content {
+            Content::Bool(value) => Some(*value),
+            Content::Text(text) => match text.to_ascii_lowercase().as_str() {
+                "true" | "yes" | "on" | "y" => Some(true),
+                "false" | "no" | "off" | "n" => Some(false),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The value of a key as JSON, for what the component judges.
+    pub(crate) fn to_json_behind(&self, key: &str) -> Value {
+        let truth = self.truth().filter(|_| TRUTHS.contains(&key));
+        truth.map_or_else(|| self.to_json(), Value::Bool)
+    }
+
     /// The value as JSON, for what the component judges.
     pub(crate) fn to_json(&self) -> Value {
         match &self.content {
@@ -165,7 +197,7 @@ impl Node {
             Content::Map(entries) => Value::Object(
                 entries
                     .iter()
-                    .map(|(key, node)| (key.clone(), node.to_json()))
+                    .map(|(key, node)| (key.clone(), node.to_json_behind(key)))
                     .collect::<Map<_, _>>(),
             ),
         }

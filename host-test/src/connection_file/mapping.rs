@@ -36,6 +36,14 @@ impl FieldMapping {
         }
     }
 
+    /// Whether it puts records into lists: by the parameters of a preset that do, or by a target.
+    pub fn names_lists(&self) -> bool {
+        let mut names = self.fields.iter();
+        names.any(|(name, value)| {
+            name.starts_with("lists") || value.to_string().contains("\"listIds")
+        })
+    }
+
     /// The name of the mapping that comes with the component, if it is one.
     pub fn preset_name(&self) -> Option<&str> {
         self.fields.get(PRESET).and_then(Value::as_str)
@@ -86,7 +94,7 @@ pub(super) fn read(path: &str, node: &Node, problems: &mut Problems) -> Option<F
             }
             let document = entries
                 .iter()
-                .map(|(key, value)| (key.clone(), value.to_json()));
+                .map(|(key, value)| (key.clone(), value.to_json_behind(key)));
             (!entries.is_empty()).then(|| FieldMapping {
                 fields: document.collect(),
                 from_environment: node.is_from_environment(),

@@ -136,10 +136,11 @@ fn streams(path: &str, node: &Node, problems: &mut Problems) -> Vec<String> {
     };
     let mut names = Vec::new();
     for (name, value) in entries {
-        match value.content {
-            Content::Bool(true) => names.push(name.clone()),
-            Content::Bool(false) | Content::Unresolved => {}
-            _ => problems.push(value.problem(
+        match value.truth() {
+            Some(true) => names.push(name.clone()),
+            Some(false) => {}
+            None if matches!(value.content, Content::Unresolved) => {}
+            None => problems.push(value.problem(
                 &format!("{path}.{name}"),
                 "type",
                 "not a truth value",

@@ -90,14 +90,12 @@ impl<'a> Section<'a> {
     /// A truth value.
     pub(crate) fn truth(&mut self, key: &'static str, problems: &mut Problems) -> Option<bool> {
         let node = self.take(key)?;
-        match node.content {
-            Content::Bool(value) => Some(value),
-            _ => {
-                let path = self.path(key);
-                problems.push(node.problem(&path, "type", "not a truth value", "true or false"));
-                None
-            }
+        let truth = node.truth();
+        if truth.is_none() {
+            let path = self.path(key);
+            problems.push(node.problem(&path, "type", "not a truth value", "true or false"));
         }
+        truth
     }
 
     /// One of a closed set of words.

@@ -160,6 +160,31 @@ fn a_mapping_is_taken_under_either_name_and_its_values_are_not_shown() {
     assert_eq!(both[0].path, "mapping");
 }
 
+/// A country, a keyword and a field's name are texts, whatever YAML once took them for; a truth value may still be a word.
+#[test]
+fn words_are_truth_values_only_where_one_is_wanted() {
+    let file = read(
+        "connector: intercom\nenabled: yes\n\
+         mapping: { preset: brevo-contact, country: NO, split_names: yes }\n\
+         triggers: { t: { action: x, confirm: on, enabled: off, when: { keywords: [no, on, y] } } }\n",
+    )
+    .unwrap();
+    let mapping = file.field_mapping.unwrap();
+    assert_eq!(mapping.fields["country"], "NO");
+    assert_eq!(mapping.fields["split_names"], true);
+    let trigger = file.triggers.get("t").unwrap();
+    assert_eq!(trigger.document["confirm"], true);
+    assert!(!trigger.enabled);
+    let words = serde_json::json!({ "keywords": ["no", "on", "y"] });
+    assert_eq!(trigger.document["when"], words);
+    let named = read("connector: intercom\nmapping: { email: N, name: Yes }\n").unwrap();
+    let fields = named.field_mapping.unwrap().fields;
+    assert_eq!(
+        (&fields["email"], &fields["name"]),
+        (&"N".into(), &"Yes".into())
+    );
+}
+
 #[test]
 fn all_problems_come_at_once_with_path_line_and_nearest_key() {
     let found = problems(

@@ -174,7 +174,7 @@ fn read(path: &str, node: &Node, problems: &mut Problems) -> Option<Trigger> {
     };
     let document = section.others().into_iter();
     let document: Map<String, Value> = document
-        .map(|(name, node)| (name.to_owned(), node.to_json()))
+        .map(|(name, node)| (name.to_owned(), node.to_json_behind(name)))
         .collect();
     if !document.get("action").is_some_and(Value::is_string) {
         problems.say(

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, TransactionBehavior, params};
 use serde_json::{Map, Value};
 
-use super::{Erased, ErasureError, Person, Relations, answers, failed};
+use super::person::{Person, answers};
+use super::{Erased, ErasureError, Relations, failed};
 
 /// Removes what a database has of somebody, and learns first who it is. It may be in use meanwhile.
 pub(super) fn erase(
@@ -24,16 +26,36 @@ pub(super) fn erase(
     if found > 1 {
         return Err(ErasureError::Several(found, person.stream.clone()));
     }
-    let counts = remove(&mut connection, &tables, person, relations).map_err(&failed)?;
+    // Looking takes a while, in which others write.
+    let others = look(&connection, &tables, person, relations).map_err(&failed)?;
+    erased.kept(path, &person.stream, others);
+    let counts = remove(&mut connection, &tables, person).map_err(&failed)?;
     let total: u64 = counts.iter().map(|(_, count)| count).sum();
     for (what, count) in counts {
         erased.add(path, &what, count);
     }
-    // It may be large: it is written anew only where something of it was removed.
-    match total {
-        0 => Ok(()),
-        _ => settle(&connection, path, erased).map_err(&failed),
+    // It may be large: it is written anew only where something of it was removed, now or earlier.
+    match total > 0 || lies_in(path, person)? {
+        false => Ok(()),
+        true => settle(&connection, path, erased).map_err(&failed),
     }
+}
+
+/// Whether a database, or its log, still has what names somebody in parts that are not used any more.
+fn lies_in(path: &Path, person: &Person) -> Result<bool, ErasureError> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    for file in [path, Path::new(&log)] {
+        let found = person.lies_in(file);
+        let found = found.map_err(|source| ErasureError::File {
+            path: file.to_path_buf(),
+            source,
+        })?;
+        if found {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Opens a database so that what is deleted is overwritten.
@@ -78,6 +100,21 @@ pub(super) fn tables(connection: &Connection) -> rusqlite::Result<BTreeSet<Strin
     rows.collect()
 }
 
+/// The columns of a table.
+pub(super) fn columns(connection: &Connection, table: &str) -> rusqlite::Result<BTreeSet<String>> {
+    let mut statement = connection.prepare("SELECT name FROM pragma_table_info(?1)")?;
+    let rows = statement.query_map([table], |row| row.get(0))?;
+    rows.collect()
+}
+
+/// What a column holds, be it a text or bytes.
+pub(super) fn bytes(value: ValueRef<'_>) -> &[u8] {
+    match value {
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes,
+        ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => &[],
+    }
+}
+
 fn quoted(table: &str) -> String {
     format!("\"{}\"", table.replace('"', "\"\""))
 }
@@ -93,13 +130,16 @@ fn find(
         return Ok(0);
     }
     let table = quoted(&person.stream);
-    let mut statement = connection.prepare(&format!(
-        "SELECT key, data FROM {table} WHERE key = ?1 OR instr(lower(data), lower(?1)) > 0"
-    ))?;
-    let mut rows = statement.query([name])?;
+    let mut statement = connection.prepare(&format!("SELECT key, data FROM {table}"))?;
+    let mut rows = statement.query([])?;
     let mut found: Vec<(String, Map<String, Value>)> = Vec::new();
+    let small = name.to_lowercase();
     while let Some(row) = rows.next()? {
         let (key, data): (String, String) = (row.get(0)?, row.get(1)?);
+        // What a mapping wrote may be escaped; most records are seen to be others without reading them.
+        if key != name && !data.contains("\\u") && !data.to_lowercase().contains(&small) {
+            continue;
+        }
         let record = serde_json::from_str(&data).unwrap_or_default();
         if answers(name, &key, &record) {
             found.push((key, record));
@@ -114,106 +154,120 @@ fn find(
         let mut merged =
             connection.prepare(&format!("SELECT key FROM {table} WHERE successor = ?1"))?;
         for other in merged.query_map([key], |row| row.get::<_, String>(0))? {
-            let other = other?;
-            person.values.insert(other.clone());
-            person.keys.insert(other);
+            person.know(&other?);
         }
     }
     Ok(found.len())
 }
 
-/// Removes, in one transaction: the record, what names it, and what hangs on that.
+/// Learns which rows are somebody's: those that name them, and what hangs on those. Gives how many further records of the same
+/// stream name them.
+fn look(
+    connection: &Connection,
+    tables: &BTreeSet<String>,
+    person: &mut Person,
+    relations: &Relations,
+) -> rusqlite::Result<u64> {
+    let mut others = 0;
+    for stream in tables.iter().filter(|name| !name.starts_with('_')) {
+        let mut statement =
+            connection.prepare(&format!("SELECT key, data FROM {}", quoted(stream)))?;
+        let mut rows = statement.query([])?;
+        let mut named = Vec::new();
+        while let Some(row) = rows.next()? {
+            if person.is_in(bytes(row.get_ref(1)?)) {
+                named.push(row.get::<_, String>(0)?);
+            }
+        }
+        match *stream == person.stream {
+            true => {
+                let others_of = named.iter().filter(|key| !person.keys.contains(*key));
+                others += others_of.count() as u64;
+            }
+            false => {
+                let named = named.into_iter().map(|key| (stream.clone(), key));
+                person.gone.extend(named);
+            }
+        }
+    }
+    connection.execute_batch(
+        "CREATE TEMP TABLE gone (stream TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (stream, key)) WITHOUT ROWID;",
+    )?;
+    loop {
+        let mut insert = connection.prepare("INSERT OR IGNORE INTO temp.gone VALUES (?1, ?2)")?;
+        for (stream, key) in &person.gone {
+            insert.execute(params![stream, key])?;
+        }
+        let before = person.gone.len();
+        for (child, parent) in &relations.parents {
+            if tables.contains(child) {
+                let found = hanging(connection, child, parent)?;
+                let found = found.into_iter().map(|key| (child.clone(), key));
+                person.gone.extend(found);
+            }
+        }
+        if person.gone.len() == before {
+            break;
+        }
+    }
+    connection.execute_batch("DROP TABLE temp.gone")?;
+    Ok(others)
+}
+
+/// Rows that have the key of a row that goes as a text of their own.
+fn hanging(connection: &Connection, child: &str, parent: &str) -> rusqlite::Result<Vec<String>> {
+    let table = quoted(child);
+    let mut statement = connection.prepare(&format!(
+        "SELECT key FROM {table} WHERE json_valid(data) AND EXISTS
+            (SELECT 1 FROM json_tree({table}.data) WHERE json_tree.type = 'text' AND json_tree.value IN
+                (SELECT key FROM temp.gone WHERE stream = ?1))"
+    ))?;
+    let rows = statement.query_map([parent], |row| row.get(0))?;
+    rows.collect()
+}
+
+/// Removes, in one transaction, all rows that are somebody's, and what is kept of them beside.
 fn remove(
     connection: &mut Connection,
     tables: &BTreeSet<String>,
     person: &Person,
-    relations: &Relations,
 ) -> rusqlite::Result<Vec<(String, u64)>> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    transaction.execute_batch(
-        "CREATE TEMP TABLE gone (stream TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (stream, key));
-         CREATE TEMP TABLE known (value TEXT PRIMARY KEY NOT NULL);
-         CREATE TEMP TABLE telling (value TEXT PRIMARY KEY NOT NULL);",
-    )?;
-    for value in &person.keys {
-        transaction.execute("INSERT INTO known VALUES (?1)", [value])?;
-    }
-    for value in person.telling() {
-        transaction.execute("INSERT INTO telling VALUES (?1)", [value])?;
-    }
-    for key in &person.keys {
-        transaction.execute(
-            "INSERT OR IGNORE INTO gone VALUES (?1, ?2)",
-            params![person.stream, key],
-        )?;
-    }
-    let streams: Vec<&String> = tables
-        .iter()
-        .filter(|name| !name.starts_with('_'))
-        .collect();
-    for stream in &streams {
-        if **stream == person.stream {
+    let mut counts: Vec<(String, u64)> = Vec::new();
+    for (stream, key) in &person.gone {
+        if !tables.contains(stream) || stream.starts_with('_') {
             continue;
         }
-        // What hangs on the record may name it by a short key.
-        let values = match relations.hangs_on(stream, &person.stream) {
-            true => "known",
-            false => "telling",
-        };
-        mark(&transaction, stream, &format!("SELECT value FROM {values}"))?;
-    }
-    // What hangs on what is removed, and so on.
-    loop {
-        let before = transaction.total_changes();
-        for (child, parent) in &relations.parents {
-            if tables.contains(child) && *parent != person.stream {
-                let keys = format!(
-                    "SELECT key FROM gone WHERE stream = '{}'",
-                    parent.replace('\'', "''")
-                );
-                mark(&transaction, child, &keys)?;
-            }
+        let count = transaction
+            .prepare_cached(&format!("DELETE FROM {} WHERE key = ?1", quoted(stream)))?
+            .execute([key])? as u64;
+        match counts.last_mut() {
+            Some((last, sum)) if last == stream => *sum += count,
+            _ => counts.push((stream.clone(), count)),
         }
-        if transaction.total_changes() == before {
-            break;
-        }
-    }
-    let mut counts = Vec::new();
-    for stream in streams {
-        let count = transaction.execute(
-            &format!(
-                "DELETE FROM {} WHERE key IN (SELECT key FROM gone WHERE stream = ?1)",
-                quoted(stream)
-            ),
-            [stream],
-        )?;
-        counts.push((stream.clone(), count as u64));
     }
     for (table, column) in [("_undo", "data"), ("_quarantine", "document")] {
-        if tables.contains(table) {
-            let count = transaction.execute(
-                &format!(
-                    "DELETE FROM {table} WHERE (stream, key) IN (SELECT stream, key FROM gone) OR EXISTS
-                        (SELECT 1 FROM telling WHERE instr({column}, json_quote(telling.value)) > 0)"
-                ),
-                [],
-            )?;
-            counts.push((table.to_owned(), count as u64));
+        if !tables.contains(table) {
+            continue;
         }
+        let question = format!("SELECT rowid, stream, key, {column} FROM {table}");
+        let mut statement = transaction.prepare(&question)?;
+        let mut rows = statement.query([])?;
+        let mut unwanted = Vec::new();
+        while let Some(row) = rows.next()? {
+            let key = row.get::<_, Option<String>>(2)?.unwrap_or_default();
+            let gone = person.gone.contains(&(row.get(1)?, key));
+            if gone || person.is_in(bytes(row.get_ref(3)?)) {
+                unwanted.push(row.get::<_, i64>(0)?);
+            }
+        }
+        for number in &unwanted {
+            transaction
+                .prepare_cached(&format!("DELETE FROM {table} WHERE rowid = ?1"))?
+                .execute([number])?;
+        }
+        counts.push((table.to_owned(), unwanted.len() as u64));
     }
-    transaction.execute_batch("DROP TABLE gone; DROP TABLE known; DROP TABLE telling;")?;
     transaction.commit()?;
     Ok(counts)
-}
-
-/// Marks the rows of a stream that hold one of these values anywhere.
-fn mark(connection: &Connection, stream: &str, values: &str) -> rusqlite::Result<usize> {
-    connection.execute(
-        &format!(
-            "INSERT OR IGNORE INTO gone SELECT ?1, key FROM {table} WHERE json_valid(data) AND EXISTS
-                (SELECT 1 FROM json_tree({table}.data) WHERE json_tree.type = 'text' AND json_tree.value IN ({values}))",
-            table = quoted(stream)
-        ),
-        [stream],
-    )
 }

@@ -1,6 +1,6 @@
 //! The series of one connection.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -90,6 +90,8 @@ pub struct ConnectionMetrics {
     rate_waits: Counter,
     requests: Histogram,
     callback_delay: OnceLock<Histogram>,
+    /// The counters with further labels.
+    counters: Mutex<HashMap<(Counted, Labels), Counter>>,
     subjects: Mutex<Vec<String>>,
     /// Up to when each stream is read, in milliseconds since 1970.
     read_until: Mutex<BTreeMap<String, i64>>,
@@ -113,6 +115,7 @@ impl ConnectionMetrics {
             rate_waits: counter(Counted::RateWaits),
             requests: histogram(Measured::Request),
             callback_delay: OnceLock::new(),
+            counters: Mutex::default(),
             subjects: Mutex::default(),
             read_until: Mutex::default(),
             name: name.to_owned(),
@@ -128,8 +131,7 @@ impl ConnectionMetrics {
     pub(crate) fn call(&self, export: &str, duration: Duration, failure: Option<&CallError>) {
         if let Some(calls) = self.calls.iter().find(|calls| calls.export == export) {
             let (count, taken) = calls.series.get_or_init(|| {
-                let mut labels = self.own();
-                labels.push(("call", calls.export.to_owned()));
+                let labels = self.own_and("call", calls.export);
                 let count = all().counter(Counted::Calls, &labels);
                 (count, all().histogram(Measured::Call, &labels))
             });
@@ -264,11 +266,45 @@ impl ConnectionMetrics {
     fn count(&self, counted: Counted, more: &[(&'static str, &str)], by: u64) {
         let mut labels = self.own();
         labels.extend(more.iter().map(|(name, text)| (*name, (*text).to_owned())));
-        all().counter(counted, &labels).inc_by(by);
+        let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        let counter = counters.entry((counted, labels));
+        let counter =
+            counter.or_insert_with_key(|(counted, labels)| all().counter(*counted, labels));
+        counter.inc_by(by);
+    }
+
+    /// Takes all of its series out of the page: a name that is gone has none.
+    pub(super) fn end(&self, families: &Families) {
+        let own = self.own();
+        for counted in [
+            Counted::Instances,
+            Counted::SentBytes,
+            Counted::ReceivedBytes,
+            Counted::RateWaits,
+        ] {
+            families.end_counter(counted, &own);
+        }
+        for export in EXPORTS {
+            let labels = self.own_and("call", export);
+            families.end_counter(Counted::Calls, &labels);
+            families.end_histogram(Measured::Call, &labels);
+        }
+        families.end_histogram(Measured::Request, &own);
+        families.end_histogram(Measured::CallbackDelay, &own);
+        let counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        for (counted, labels) in counters.keys() {
+            families.end_counter(*counted, labels);
+        }
     }
 
     fn own(&self) -> Labels {
         vec![("connection", self.name.clone())]
+    }
+
+    fn own_and(&self, name: &'static str, text: &str) -> Labels {
+        let mut labels = self.own();
+        labels.push((name, text.to_owned()));
+        labels
     }
 
     /// A stream or an action as a label.

@@ -15,7 +15,7 @@ use super::probes::Probes;
 pub(super) type Labels = Vec<(&'static str, String)>;
 
 /// What is counted. The order is the one of [`COUNTERS`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Counted {
     Calls,
     CallFailures,
@@ -190,8 +190,19 @@ impl Families {
         made
     }
 
+    pub(super) fn end_counter(&self, counted: Counted, labels: &Labels) {
+        self.counters[counted as usize].remove(labels);
+    }
+
+    pub(super) fn end_histogram(&self, measured: Measured, labels: &Labels) {
+        self.histograms[measured as usize].remove(labels);
+    }
+
     pub(super) fn forget(&self, name: &str) {
-        self.connections().remove(name);
+        let known = self.connections().remove(name);
+        if let Some(known) = known {
+            known.end(self);
+        }
     }
 
     pub(super) fn connections(&self) -> MutexGuard<'_, BTreeMap<String, Arc<ConnectionMetrics>>> {

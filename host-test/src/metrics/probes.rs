@@ -23,6 +23,7 @@ pub(crate) enum Looked {
     Webhooks,
     WebhooksWaiting,
     LastWebhook,
+    ControlRefusals,
     InstancesRunning,
     InstancesLimit,
     GuestSeconds,
@@ -65,6 +66,11 @@ const LOOKED_AT: &[(&str, &str, MetricType)] = &[
         "connector_last_webhook_timestamp_seconds",
         "When the last genuine webhook came",
         MetricType::Gauge,
+    ),
+    (
+        "connector_control_refusals",
+        "Attempts at the control API and the status page without the token",
+        MetricType::Counter,
     ),
     (
         "connector_instances_running",

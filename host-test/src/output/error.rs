@@ -142,6 +142,9 @@ pub enum OutputError {
     /// There can be no requests.
     #[error("the runtime for requests cannot be used: {0}")]
     Runtime(std::io::Error),
+    /// Somebody ended it while it was posting.
+    #[error("posting was ended before everything was taken; it is posted again")]
+    Stopped,
     /// `--state` beside an output that keeps the state itself.
     #[error("sqlite: keeps the position in its own database; leave out --state")]
     StateInDatabase,

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
 use url::Url;
 
 pub use self::body::BodyForm;
@@ -32,7 +33,7 @@ const AT_ONCE: usize = 16;
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 
 /// Whose entries are posted, and how.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Sender<'a> {
     /// The connection's name: a part of every idempotency key.
     pub connection: &'a str,
@@ -40,8 +41,20 @@ pub struct Sender<'a> {
     pub settings: &'a HttpOutputSettings,
     /// The mapping that comes with the component, where the connection's is one.
     pub preset: Option<&'a str>,
+    /// Whether that mapping puts records into lists.
+    pub lists: bool,
     /// Divides every wait; above 1 for tests.
     pub time_scale: f64,
+    /// Says when to stop posting, whatever is under way: it is posted again. Absent: never.
+    pub stop: Option<watch::Receiver<bool>>,
+}
+
+/// Until somebody says so, or nobody is there any more to say it.
+async fn stopped(stop: Option<watch::Receiver<bool>>) {
+    match stop {
+        Some(mut stop) => drop(stop.wait_for(|stop| *stop).await),
+        None => std::future::pending().await,
+    }
 }
 
 /// A receiver of entries as an output.
@@ -55,6 +68,7 @@ pub struct HttpOutput {
     runtime: Option<Runtime>,
     /// The receiver wants nothing before.
     not_before: Option<Instant>,
+    stop: Option<watch::Receiver<bool>>,
 }
 
 impl HttpOutput {
@@ -74,13 +88,21 @@ impl HttpOutput {
                 ..RetryPolicy::default()
             },
         };
-        let preset = BodyForm::of_preset(sender.preset);
+        let form = settings
+            .form
+            .unwrap_or_else(|| BodyForm::of_preset(sender.preset));
+        if form == BodyForm::BrevoContacts && !sender.lists {
+            tracing::warn!(
+                "the mapping puts contacts into no list, and Brevo's import refuses those: name `lists`, such as lists: {{ all_users: 1 }}"
+            );
+        }
         Ok(HttpOutput {
             receiver: Receiver::new(url.clone(), options)?,
-            form: settings.form.unwrap_or(preset),
+            form,
             caps: Caps {
                 entries: settings.max_entries,
                 bytes: settings.max_bytes,
+                lists: sender.lists,
             },
             connection: sender.connection.to_owned(),
             kept: KeptState::open(state)?,
@@ -91,6 +113,7 @@ impl HttpOutput {
                     .map_err(OutputError::Runtime)?,
             ),
             not_before: None,
+            stop: sender.stop.clone(),
         })
     }
 
@@ -98,10 +121,17 @@ impl HttpOutput {
     fn wait<T: Send>(&self, work: impl Future<Output = T> + Send) -> Result<T, OutputError> {
         let ended = || OutputError::Runtime(std::io::Error::other("it has ended"));
         let runtime = self.runtime.as_ref().ok_or_else(ended)?;
+        let stop = self.stop.clone();
+        let work = async {
+            tokio::select! {
+                done = work => Ok(done),
+                () = stopped(stop) => Err(OutputError::Stopped),
+            }
+        };
         in_turn(|| {
             std::thread::scope(|scope| {
                 let waiting = scope.spawn(|| runtime.block_on(work));
-                waiting.join().map_err(|_| ended())
+                waiting.join().map_err(|_| ended())?
             })
         })
     }
@@ -113,12 +143,32 @@ impl HttpOutput {
         entries: &[&Entry],
         place: &[&[u8]],
     ) -> Result<Vec<(String, Bytes)>, OutputError> {
-        let Bodies { bodies, left_out } = bodies(self.form, self.caps, stream, entries)?;
-        if left_out > 0 {
+        let made = bodies(self.form, self.caps, stream, entries)?;
+        let Bodies {
+            bodies,
+            deletions,
+            parts,
+            listless,
+        } = made;
+        if deletions > 0 {
             tracing::warn!(
                 stream,
-                left_out,
-                "deletions and parts of records have no place in these bodies and are left out"
+                deletions,
+                "deletions have no place in these bodies and are left out"
+            );
+        }
+        if parts > 0 {
+            tracing::info!(
+                stream,
+                parts,
+                "parts of records have no place in these bodies: their rows are posted when they are read again"
+            );
+        }
+        if listless > 0 {
+            tracing::warn!(
+                stream,
+                listless,
+                "contacts that no list is for are left out: Brevo's import takes contacts into lists"
             );
         }
         let documents = bodies.into_iter().zip(0_u64..).map(|(body, number)| {

@@ -119,7 +119,9 @@ mod tests {
             connection: "c",
             settings: &HttpOutputSettings::default(),
             preset: None,
+            lists: false,
             time_scale: 1.0,
+            stop: None,
         };
         assert!(matches!(
             open(&target, Some(Path::new("s.json")), &sender),

@@ -15,7 +15,7 @@ use super::sealed::{Keys, SealError};
 use crate::alerts::AlertRule;
 use crate::connection_file::ConnectionFileError;
 use crate::connection_file::alerts;
-use crate::connection_file::document::{self, Content};
+use crate::connection_file::document;
 use crate::connection_file::environment;
 use crate::connection_file::problems::{Problem, Problems};
 use crate::connection_file::section::{Section, count};
@@ -213,7 +213,7 @@ impl PlatformConfig {
         let Some(node) = top.take("webhooks") else {
             return;
         };
-        if matches!(node.content, Content::Bool(false)) {
+        if node.truth() == Some(false) {
             self.webhooks = None;
         } else if let Some(mut webhooks) = Section::open("webhooks", node, problems) {
             if let Some(listen) = address(&mut webhooks, problems) {

@@ -9,6 +9,7 @@
 //! | add, replace, look at, remove one | `POST /connections`, `PUT`, `GET`, `DELETE /connections/NAME` |
 //! | pause, resume, sync now | `POST /connections/NAME/pause`, `…/resume`, `…/sync` (`{"full": true}`) |
 //! | runs, the newest first | `GET /connections/NAME/runs?limit=N` |
+//! | what became of rows that intents and callbacks wrote, the newest first | `GET /connections/NAME/outcomes?limit=N` |
 //! | versions of the component, and what each is doing | `GET /components` |
 //! | add one (the body is the component), activate one, go back | `POST /components`, `…/activate` (`{"version": "…"}`, also `connection`, `canary`, `consent`), `…/rollback` |
 //!
@@ -20,21 +21,25 @@ mod components;
 mod routes;
 
 use std::future::Future;
-use std::io;
-use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
+use axum::http::Request;
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::{get, post};
+use hyper::service::Service as _;
+use hyper_util::service::TowerToHyperService;
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
 
 pub use self::authorization::Refusals;
 use super::server::Platform;
 use super::status_page;
-use crate::metrics;
+use crate::metrics::{self, Looked};
 use crate::plugin::COMPONENT_BYTES;
+use crate::webhook_listener::{Caller, Patience, serve_callers};
 
 /// The control API of a platform. Cheap to clone.
 #[derive(Clone)]
@@ -47,6 +52,15 @@ pub(super) struct Control {
 impl Control {
     pub(super) fn new(platform: Platform) -> Control {
         let token = Sha256::digest(platform.shared.config.token.expose());
+        let shared = Arc::downgrade(&platform.shared);
+        metrics::watch(move |readings| {
+            let Some(shared) = shared.upgrade() else {
+                return false;
+            };
+            let refused = shared.refusals.count() as f64;
+            readings.set(Looked::ControlRefusals, &[], refused);
+            true
+        });
         Control {
             platform,
             token: token.into(),
@@ -66,12 +80,14 @@ impl Control {
             .route("/connections/{name}/resume", post(routes::resume))
             .route("/connections/{name}/sync", post(routes::sync))
             .route("/connections/{name}/runs", get(routes::runs))
+            .route("/connections/{name}/outcomes", get(routes::outcomes))
             .route("/components", get(components::list).post(components::add))
             .route("/components/activate", post(components::activate))
             .route("/components/rollback", post(components::roll_back))
             .layer(DefaultBodyLimit::max(COMPONENT_BYTES))
             .fallback(routes::nothing)
             .method_not_allowed_fallback(routes::no_method)
+            .layer(map_response(answer::as_document))
             .layer(from_fn_with_state(self.clone(), authorization::with_token))
             .merge(self.page())
             .route("/health", get(routes::health))
@@ -86,17 +102,21 @@ impl Control {
             .layer(from_fn_with_state(self.clone(), authorization::of_browser))
     }
 
-    /// Serves until `stop` is done.
+    /// Serves until `stop` is done. Whoever connects and says nothing is cut off: it would hold a place, and the end.
     pub(super) async fn serve(
         self,
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send + 'static,
-    ) -> io::Result<()> {
-        let service = self.router();
-        let service = service.into_make_service_with_connect_info::<SocketAddr>();
-        axum::serve(listener, service)
-            .with_graceful_shutdown(stop)
-            .await
+    ) {
+        let router = TowerToHyperService::new(self.router());
+        let answer = move |request: Request<Body>| {
+            if let Some(caller) = request.extensions().get::<Arc<Caller>>() {
+                caller.has_spoken();
+            }
+            let answered = router.call(request);
+            async move { answered.await.unwrap_or_else(|never| match never {}) }
+        };
+        serve_callers(listener, stop, Patience::default(), answer).await;
     }
 
     pub(super) fn platform(&self) -> &Platform {

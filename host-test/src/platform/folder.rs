@@ -55,6 +55,14 @@ impl Folder {
         }
     }
 
+    /// Where entries went of a connection that cannot be read: what is in it tells.
+    pub fn found_output(&self) -> OutputPlace {
+        match self.output(&OutputPlace::JsonLines) {
+            OutputTarget::JsonLines(directory) if directory.exists() => OutputPlace::JsonLines,
+            _ => OutputPlace::Sqlite,
+        }
+    }
+
     /// The outputs that are in it, whichever of them the connection has.
     pub fn own_outputs(&self) -> [OutputTarget; 3] {
         [

@@ -75,6 +75,9 @@ impl Lives {
 
     /// Closes a connection and forgets its place, and what it was watched for.
     pub(super) async fn forget(&self, name: &str) {
+        if let Some(live) = self.slot(name).live.lock().await.as_ref() {
+            live.stop_posting();
+        }
         self.close(name).await;
         self.lock().remove(name);
         alerts::forget(name);
@@ -114,6 +117,18 @@ impl Lives {
             }
         });
         closing.buffer_unordered(CLOSED_AT_A_TIME).count().await;
+    }
+
+    /// Ends what they are posting.
+    pub(super) fn stop_posting(&self) {
+        for slot in self.lock().values() {
+            // One that is just being opened posts nothing.
+            if let Ok(place) = slot.live.try_lock()
+                && let Some(live) = place.as_ref()
+            {
+                live.stop_posting();
+            }
+        }
     }
 
     /// Closes all of them; gives how many deliveries wait in their queues.

@@ -41,7 +41,8 @@ pub(super) struct Known {
     pub(super) source: Source,
     pub(super) schedule: Schedule,
     pub(super) output: OutputPlace,
-    pub(super) retention: Retention,
+    /// How long things are kept; absent: for how long nobody can read, so they are.
+    pub(super) retention: Option<Retention>,
     /// Whether it may be read.
     pub(super) reads: bool,
     /// Whether webhooks are taken for it.
@@ -63,6 +64,15 @@ pub(super) struct Found {
     pub(super) workspace: Option<String>,
     /// Why it cannot be opened.
     pub(super) problem: Option<String>,
+    /// Why its last run is not in the history: the disk is full, as a rule.
+    pub(super) unstored: Option<String>,
+}
+
+impl Found {
+    /// What somebody has to look after.
+    pub(super) fn trouble(self) -> Option<String> {
+        self.problem.or(self.unstored)
+    }
 }
 
 impl Known {
@@ -102,12 +112,36 @@ impl Known {
                 false => Source::Configured(entry.source),
             },
             output: entry.output,
-            retention: entry.retention,
+            retention: Some(entry.retention),
             reads,
             takes_webhooks: file.wants_webhooks() && !file.client_secrets.is_empty(),
             doors,
             carries: !file.triggers.is_empty() || !file.callbacks.is_empty(),
             waits: file.has_waiting_triggers(),
+            found: Mutex::default(),
+        }
+    }
+
+    /// One that was added and cannot be read. It can be seen, replaced and removed; whoever sends it webhooks is told to
+    /// come again.
+    pub(super) fn unreadable(id: ConnectionId, name: &str, output: OutputPlace) -> Known {
+        Known {
+            id,
+            name: name.to_owned(),
+            tenant: name.to_owned(),
+            source: Source::Added,
+            schedule: Schedule {
+                every: None,
+                phase: 0,
+                jitter: 0,
+            },
+            output,
+            retention: None,
+            reads: true,
+            takes_webhooks: true,
+            doors: Vec::new(),
+            carries: false,
+            waits: false,
             found: Mutex::default(),
         }
     }
@@ -261,7 +295,7 @@ mod tests {
                 jitter: 0,
             },
             output: OutputPlace::Sqlite,
-            retention: Retention::default(),
+            retention: None,
             reads: true,
             takes_webhooks,
             doors: Vec::new(),
@@ -294,7 +328,7 @@ mod tests {
         );
         let found = |workspace: &str| Found {
             workspace: Some(workspace.to_owned()),
-            problem: None,
+            ..Found::default()
         };
         for one in [&a, &b, &silent] {
             registry.set_found(one, found("w"));

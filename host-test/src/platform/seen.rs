@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::config::{
-    self, ConfigError, ConnectionEntry, ConnectionSource, OutputPlace, PlatformConfig,
-};
+use super::config::{self, ConfigError, ConnectionEntry, ConnectionSource, PlatformConfig};
 use super::database::{Database, DatabaseError};
 use super::folder::Folder;
 use super::sealed::SealError;
@@ -81,6 +79,18 @@ impl Seen {
         Ok(names.into_iter().collect())
     }
 
+    /// The same, and those that were removed and whose folders were kept.
+    pub fn names_with_folders(&self) -> Result<Vec<String>, DatabaseError> {
+        let mut names: BTreeSet<String> = self.names()?.into_iter().collect();
+        // Where there is no folder yet, there is none of a connection.
+        let folders = std::fs::read_dir(Folder::all(&self.data))
+            .into_iter()
+            .flatten();
+        let folders = folders.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        names.extend(folders.filter(|name| config::is_name(name)));
+        Ok(names.into_iter().collect())
+    }
+
     /// What is remembered of a connection.
     pub fn remembered(&self, name: &str) -> Result<Value, DatabaseError> {
         match &self.database {
@@ -149,8 +159,9 @@ impl Seen {
         Stores {
             output: self.output(name, &folder),
             queue: Some(folder.queue()),
-            state: Some(folder.state()),
+            state: vec![folder.state()],
             folder: Some(folder.path().to_path_buf()),
+            lines: Vec::new(),
         }
     }
 
@@ -160,15 +171,7 @@ impl Seen {
         if let Some(entry) = entries.find(|entry| entry.name == name) {
             return folder.output(&entry.output);
         }
-        let exists = |target: &OutputTarget| match target {
-            OutputTarget::Sqlite(path) | OutputTarget::JsonLines(path) => path.exists(),
-            _ => false,
-        };
-        let lines = folder.output(&OutputPlace::JsonLines);
-        match exists(&lines) {
-            true => lines,
-            false => folder.output(&OutputPlace::Sqlite),
-        }
+        folder.output(&folder.found_output())
     }
 
     /// The platform's folder.

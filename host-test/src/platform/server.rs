@@ -1,6 +1,7 @@
 //! The platform at work: starts what is due, keeps its house in order, and ends without losing anything.
 
 mod adding;
+mod forgetting;
 mod turn;
 
 use std::collections::HashMap;
@@ -25,7 +26,6 @@ use super::folder::Folder;
 use super::lives::{Live, Lives, OpenProblem, Opening};
 use super::memory;
 use super::registry::{Found, Known, Registry, Source};
-use super::retention;
 use super::scheduler::{ConnectionId, Scheduler, Time};
 use super::sealed::Keys;
 use super::slice::Progress;
@@ -35,7 +35,7 @@ use crate::clock::now_ms;
 use crate::components::{Activation, ComponentsError, Meant, StoredFormats, StoredVersion};
 use crate::connection_file::ConnectionFile;
 use crate::http_client::{HttpClient, HttpClientError, HttpOptions};
-use crate::position::{LockError, StateLock};
+use crate::position::{LockError, LockHolder, StateLock};
 use crate::private_file;
 use crate::progress::write_line;
 use crate::webhook_queue::QueueStatus;
@@ -46,8 +46,8 @@ const BETWEEN_TIDYINGS: Duration = Duration::from_millis(500);
 /// How often to look whether those have something to do that have triggers or callbacks, and to give memory back.
 const BETWEEN_WAKINGS: Duration = Duration::from_secs(10);
 
-/// How often to forget what was kept long enough.
-const BETWEEN_FORGETTINGS: Duration = Duration::from_secs(3_600);
+/// How long somebody may take at the end with what is being posted.
+const POSTED_WITHIN: Duration = Duration::from_secs(5);
 
 /// The longest sleep of who waits for the next time.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
@@ -67,8 +67,20 @@ pub enum ServeError {
         source: std::io::Error,
     },
     /// Another process runs it.
+    #[error(
+        "another process serves {}{}; end it first, or give this one a `data` of its own",
+        data.display(),
+        process.as_ref().map_or_else(String::new, |process| format!(" ({process})"))
+    )]
+    Served {
+        /// The folder.
+        data: PathBuf,
+        /// Who, where that is known.
+        process: Option<LockHolder>,
+    },
+    /// Its folder cannot be locked.
     #[error(transparent)]
-    Lock(#[from] LockError),
+    Lock(LockError),
     /// Its database is of no use.
     #[error(transparent)]
     Database(#[from] DatabaseError),
@@ -140,7 +152,13 @@ impl Platform {
         let keys = config.sealing()?;
         let data = make_folder(&config.data)?;
         let path = Database::path_in(&data);
-        let lock = StateLock::take(&path)?;
+        let lock = StateLock::take(&path).map_err(|error| match error {
+            LockError::Held { holder, .. } => ServeError::Served {
+                data: data.clone(),
+                process: holder,
+            },
+            other => ServeError::Lock(other),
+        })?;
         let database = Database::open(&path)?;
         database.end_cut_off(now_ms())?;
         if let Err(error) = components.components().store().is_followed_by(&data) {
@@ -217,7 +235,13 @@ impl Platform {
             while doors.join_next().await.is_some() {}
             self.shared.lives.close_all().await
         };
+        let hurry = async {
+            tokio::time::sleep(POSTED_WITHIN.min(longest / 2)).await;
+            self.shared.lives.stop_posting();
+            std::future::pending::<()>().await;
+        };
         tokio::select! {
+            () = hurry => {}
             waiting = end => {
                 write_line(&format!("ended; {waiting} deliveries wait for the next start"));
             }
@@ -260,7 +284,7 @@ impl Platform {
         let mut over = Box::pin(until(stopped));
         let work = async {
             self.wake(|_| true).await;
-            let mut forgot: Option<Instant> = None;
+            let mut forget_at = Instant::now();
             let mut woke = Instant::now();
             loop {
                 if woke.elapsed() >= BETWEEN_WAKINGS {
@@ -271,9 +295,9 @@ impl Platform {
                 }
                 tokio::time::sleep(BETWEEN_TIDYINGS).await;
                 self.shared.lives.tidy().await;
-                if forgot.is_none_or(|at| at.elapsed() >= BETWEEN_FORGETTINGS) {
+                if Instant::now() >= forget_at {
                     self.forget_old().await;
-                    forgot = Some(Instant::now());
+                    forget_at = Instant::now() + self.between_forgettings();
                 }
             }
         };
@@ -303,30 +327,6 @@ impl Platform {
         let queue = Folder::of(&self.shared.data, &known.name).queue();
         let queue = QueueStatus::read(&queue).ok().flatten();
         queue.is_some_and(|queue| queue.waiting > 0 || queue.rows_again > 0 || queue.has_work)
-    }
-
-    /// Forgets what was kept long enough, connection by connection.
-    async fn forget_old(&self) {
-        for known in self.shared.registry.all() {
-            let platform = self.clone();
-            let forgotten = tokio::task::spawn_blocking(move || {
-                let shared = &platform.shared;
-                let folder = Folder::of(&shared.data, &known.name);
-                let target = folder.output(&known.output);
-                let now = now_ms();
-                let history = i64::try_from(known.retention.history.as_millis());
-                let before = now.saturating_sub(history.unwrap_or(i64::MAX));
-                if let Err(error) = shared.database.forget_runs(&known.name, before) {
-                    tracing::warn!("old runs are kept: {error}");
-                }
-                let forgotten = retention::forget(&folder, &target, &known.retention, now);
-                if let Err(error) = forgotten {
-                    tracing::warn!(connection = known.name, "old rows are kept: {error}");
-                }
-            });
-            // A panic was told where it happened.
-            let _ = forgotten.await;
-        }
     }
 
     /// An activation with what the connections have stored that it is meant for.
@@ -369,6 +369,7 @@ impl Platform {
                     .map(str::to_owned)
                     .or(known.found().workspace),
                 problem: live.unchecked.clone(),
+                unstored: known.found().unstored,
             },
             Err(error) => Found {
                 problem: Some(error.to_string()),
@@ -376,7 +377,9 @@ impl Platform {
             },
         };
         if found != known.found() {
-            let Found { workspace, problem } = &found;
+            let Found {
+                workspace, problem, ..
+            } = &found;
             let database = &self.shared.database;
             let stored = database.set_opened(&known.name, workspace.as_deref(), problem.as_deref());
             if let Err(error) = stored {
@@ -427,6 +430,13 @@ impl Platform {
     pub(super) fn now(&self) -> Time {
         let passed = u64::try_from(self.shared.began.elapsed().as_millis()).unwrap_or(0);
         u64::try_from(self.shared.began_at_ms).unwrap_or(0) + passed
+    }
+
+    /// A time of the scheduler by the clock on the wall, which may have been put right since the start.
+    pub(super) fn on_the_wall(&self, time: Time) -> i64 {
+        let ahead = i128::from(time) - i128::from(self.now());
+        let wall = i128::from(now_ms()).saturating_add(ahead);
+        i64::try_from(wall).unwrap_or(i64::MAX)
     }
 
     pub(super) fn scheduler(&self) -> MutexGuard<'_, Scheduler> {

@@ -12,6 +12,9 @@ use crate::report::{Notices, StreamReport, StreamStatus};
 use crate::runner::{ConnectedSource, IntentKeeper, RetryPolicy, RunOptions, Runner, Slice};
 use crate::sync_plan::SyncPlan;
 
+/// Of a connection without a file of its own.
+const NO_TOKEN: &str = "it has no access token; give it `credentials.access_token`, with PUT /connections/NAME if it was added";
+
 /// How long one call may take. What waits for the provider's pace holds a place that others could use.
 const CALL_TIME: std::time::Duration = std::time::Duration::from_secs(15);
 
@@ -97,6 +100,9 @@ impl Progress {
         did: &mut Counts,
     ) -> Result<Option<u64>, String> {
         let said = |error: &dyn std::fmt::Display| error.to_string();
+        if !live.in_file && !live.connection.has_token() {
+            return Err(NO_TOKEN.to_owned());
+        }
         live.connection
             .require_token()
             .map_err(|error| said(&error))?;

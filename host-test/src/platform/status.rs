@@ -26,7 +26,7 @@ pub(super) fn server(platform: &Platform) -> Result<Value, DatabaseError> {
         let count = states.entry(state).or_insert_with(|| json!(0));
         *count = json!(count.as_u64().unwrap_or(0) + 1);
     }
-    let problems = all.iter().filter(|known| known.found().problem.is_some());
+    let problems = all.iter().filter(|known| known.found().trouble().is_some());
     let delays = shared.database.delays(now - RECENT_MS)?;
     let minutes = shared.database.minutes(None, now - RECENT_MS)?;
     let minutes: Vec<Value> = minutes
@@ -102,10 +102,11 @@ fn activity_name(activity: Activity) -> &'static str {
 pub(super) fn connection(platform: &Platform, known: &Known) -> Result<Value, DatabaseError> {
     let shared = &platform.shared;
     let found = known.found();
+    let workspace = found.workspace.clone();
     let activity = activity(platform, known);
     let mut document = remembered(&shared.database, &known.name)?;
     let next = match activity {
-        Activity::Idle { due } => due,
+        Activity::Idle { due } => due.map(|due| platform.on_the_wall(due)),
         _ => None,
     };
     let listens = shared.config.webhooks.is_some();
@@ -116,8 +117,8 @@ pub(super) fn connection(platform: &Platform, known: &Known) -> Result<Value, Da
         "tenant": known.tenant,
         "source": known.source.name(),
         "state": activity_name(activity),
-        "problem": found.problem,
-        "workspace_id": found.workspace,
+        "problem": found.trouble(),
+        "workspace_id": workspace,
         "every_ms": known.schedule.every,
         "next_sync_ms": next,
         "webhook_path": webhooks.then(|| format!("/{}", known.name)),

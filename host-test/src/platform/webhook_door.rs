@@ -3,7 +3,6 @@
 //! or the path that its file says, is a connection's door for another system. Nothing else is served there.
 
 use std::future::Future;
-use std::io;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
@@ -36,14 +35,13 @@ pub(super) async fn serve(
     platform: Platform,
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
+) {
     let door = Door {
         platform,
         room: Arc::new(Semaphore::new(BODIES_KIB)),
     };
     let answer = move |request| receive(State(door.clone()), request);
     serve_callers(listener, stop, Patience::default(), answer).await;
-    Ok(())
 }
 
 async fn receive(State(door): State<Door>, request: Request<Body>) -> Response {

@@ -204,6 +204,30 @@ fn size(transaction: &Transaction<'_>, namespace: &str) -> rusqlite::Result<Size
     }
 }
 
+/// Removes all values of a file that have ended; gives how many there were.
+pub(crate) fn forget_ended(connection: &mut Connection, now_ms: i64) -> rusqlite::Result<usize> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let count = transaction.execute(
+        "DELETE FROM connector_state WHERE expires_at_ms <= ?1",
+        [now_ms],
+    )?;
+    if count > 0 {
+        count_again(&transaction)?;
+    }
+    transaction.commit()?;
+    Ok(count)
+}
+
+/// Brings the totals to what is there: values were removed behind the back of the store.
+pub(crate) fn count_again(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE connector_state_size SET (bytes, keys) = (SELECT coalesce(sum(size), 0), count(*) FROM connector_state
+            WHERE connector_state.namespace = connector_state_size.namespace)",
+        [],
+    )?;
+    Ok(())
+}
+
 fn count(transaction: &Transaction<'_>, namespace: &str) -> rusqlite::Result<i64> {
     transaction
         .prepare_cached("SELECT COUNT(*) FROM connector_state WHERE namespace = ?1")?

@@ -28,6 +28,9 @@ use super::body::REQUEST_TIME;
 /// How long nothing is accepted after the system refused, for want of descriptors as a rule.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// How long who is still waited for may take when everything ends.
+const AT_THE_END: Duration = Duration::from_secs(2);
+
 /// What connections may take.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Patience {
@@ -175,7 +178,12 @@ async fn hold<A>(
         _ = stopping.wait_for(|stopping| *stopping) => {}
     }
     connection.as_mut().graceful_shutdown();
-    let _ = connection.await;
+    // A request that is worked on is finished; one that does not come whole comes again.
+    while tokio::time::timeout(AT_THE_END, connection.as_mut())
+        .await
+        .is_err()
+        && locked(&caller.waited_for).is_none()
+    {}
 }
 
 /// Whether an error is about the one connection that was to be accepted.

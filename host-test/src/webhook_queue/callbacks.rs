@@ -176,10 +176,22 @@ impl Intents {
     }
 }
 
-/// Forgets what came before a time, unless it is still to be done.
-pub(super) fn forget(transaction: &Transaction<'_>, before_ms: i64) -> rusqlite::Result<()> {
-    transaction
-        .prepare_cached("DELETE FROM callbacks WHERE state <> 'pending' AND received_at_ms < ?1")?
-        .execute([before_ms])?;
+/// Forgets the ids of what is over and came before a time, and before another one what was given up.
+pub(super) fn forget(
+    transaction: &Transaction<'_>,
+    before_ms: i64,
+    kept_from_ms: i64,
+) -> rusqlite::Result<()> {
+    for (states, before_ms) in [
+        ("'done', 'dismissed'", before_ms),
+        // An id is remembered as long as the others.
+        ("'unmatched', 'dead'", before_ms.min(kept_from_ms)),
+    ] {
+        let statement =
+            format!("DELETE FROM callbacks WHERE state IN ({states}) AND received_at_ms < ?1");
+        transaction
+            .prepare_cached(&statement)?
+            .execute([before_ms])?;
+    }
     Ok(())
 }

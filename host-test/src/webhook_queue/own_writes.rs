@@ -19,9 +19,9 @@ const MOST_KEYS: usize = 64;
 const MARGIN_MS: i64 = 1_000;
 
 /// A key, as it is remembered: its hash, since it may be personal.
-pub(super) type KeyHash = [u8; 16];
+pub(crate) type KeyHash = [u8; 16];
 
-pub(super) fn hash(key: &str) -> KeyHash {
+pub(crate) fn hash(key: &str) -> KeyHash {
     let mut hash = [0; 16];
     hash.copy_from_slice(&Sha256::digest(key)[..16]);
     hash

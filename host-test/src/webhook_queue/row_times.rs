@@ -12,7 +12,7 @@ use crate::output::{RowChange, RowTime};
 const MOST_ROWS: usize = 1_000_000;
 
 /// A row: a hash of its stream and key, which may be personal.
-pub(super) type RowHash = [u8; 16];
+pub(crate) type RowHash = [u8; 16];
 
 /// What is remembered of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub(super) struct RowTimes {
 }
 
 /// The hash of a row.
-fn hash(stream: &str, key: &str) -> RowHash {
+pub(crate) fn hash(stream: &str, key: &str) -> RowHash {
     let mut hash = Sha256::new();
     hash.update((stream.len() as u64).to_le_bytes());
     hash.update(stream);

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 use super::{QueueError, Tally, failed};
 
 /// The layout, kept in `PRAGMA user_version`.
-const LAYOUT: i64 = 2;
+const LAYOUT: i64 = 3;
 
 const TABLES: &str = "
     -- The ids of deliveries, while they are remembered, in the order in which they came.
@@ -119,6 +119,30 @@ const TABLES: &str = "
         second INTEGER NOT NULL,
         gone INTEGER NOT NULL,
         patched INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    -- Intents that were forgotten in time: what set them off is not to set them off again.
+    CREATE TABLE IF NOT EXISTS past_intents (
+        id TEXT PRIMARY KEY NOT NULL
+    ) WITHOUT ROWID;
+    -- What became of rows that this host wrote itself.
+    CREATE TABLE IF NOT EXISTS outcomes (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        at_ms INTEGER NOT NULL,
+        cause TEXT UNIQUE NOT NULL,
+        action TEXT NOT NULL,
+        mode TEXT,
+        status TEXT NOT NULL,
+        object_id TEXT,
+        request_id TEXT,
+        problem TEXT
+    );
+    CREATE INDEX IF NOT EXISTS outcomes_by_time ON outcomes (at_ms);
+    -- Where files are that rows named.
+    CREATE TABLE IF NOT EXISTS copies (
+        stream TEXT NOT NULL,
+        key TEXT NOT NULL,
+        place TEXT NOT NULL,
+        PRIMARY KEY (stream, key, place)
     ) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS state (
         name TEXT PRIMARY KEY NOT NULL,

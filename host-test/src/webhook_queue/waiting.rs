@@ -212,9 +212,13 @@ pub(super) fn insert(
     Ok(transaction.last_insert_rowid())
 }
 
-/// Forgets what came before a time: ids, and what no output takes. What waits stays, however long. Some of it at a time:
+/// Forgets ids that came before a time, and before another one what no output takes. What waits stays, however long. Some of it at a time:
 /// nobody is to wait long for it.
-pub(super) fn forget(transaction: &Transaction<'_>, before_ms: i64) -> rusqlite::Result<()> {
+pub(super) fn forget(
+    transaction: &Transaction<'_>,
+    before_ms: i64,
+    kept_from_ms: i64,
+) -> rusqlite::Result<()> {
     let number = |question: &str| -> rusqlite::Result<Option<i64>> {
         transaction
             .prepare_cached(question)?
@@ -241,7 +245,7 @@ pub(super) fn forget(transaction: &Transaction<'_>, before_ms: i64) -> rusqlite:
     }
     transaction
         .prepare_cached("DELETE FROM waiting WHERE problem IS NOT NULL AND received_at_ms < ?1")?
-        .execute([before_ms])?;
-    callbacks::forget(transaction, before_ms)?;
+        .execute([kept_from_ms])?;
+    callbacks::forget(transaction, before_ms, kept_from_ms)?;
     own_writes::forget(transaction, before_ms)
 }

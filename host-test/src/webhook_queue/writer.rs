@@ -10,7 +10,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use super::depth::Depth;
-use super::{QueueError, Tally, lock, schema, waiting};
+use super::{QueueError, QueueOptions, Tally, lock, schema, waiting};
 use crate::clock::now_ms;
 
 /// What may be asked for before the first of it is done.
@@ -40,7 +40,7 @@ impl Writer {
         connection: Connection,
         tally: Arc<Mutex<Tally>>,
         depth: Arc<Depth>,
-        remember: Duration,
+        options: QueueOptions,
     ) -> Writer {
         let (asked, asks) = sync_channel(MOST_ASKED);
         let saved = lock(&tally).clone();
@@ -49,7 +49,8 @@ impl Writer {
             tally,
             saved,
             depth,
-            remember_ms: i64::try_from(remember.as_millis()).unwrap_or(i64::MAX),
+            remember_ms: milliseconds(options.remember),
+            keep_ms: milliseconds(options.keep),
             cleaned_at: None,
         };
         Writer {
@@ -92,6 +93,10 @@ impl Drop for Writer {
             let _ = thread.join();
         }
     }
+}
+
+fn milliseconds(span: Duration) -> i64 {
+    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Something to do in a transaction that others share.
@@ -154,6 +159,7 @@ struct Work {
     saved: Tally,
     depth: Arc<Depth>,
     remember_ms: i64,
+    keep_ms: i64,
     cleaned_at: Option<Instant>,
 }
 
@@ -196,7 +202,13 @@ impl Work {
             job.run(&transaction)?;
         }
         if cleaning {
-            waiting::forget(&transaction, now_ms().saturating_sub(self.remember_ms))?;
+            let now = now_ms();
+            let kept_from = now.saturating_sub(self.keep_ms);
+            waiting::forget(
+                &transaction,
+                now.saturating_sub(self.remember_ms),
+                kept_from,
+            )?;
         }
         let tally = lock(&self.tally).clone();
         if tally != self.saved {

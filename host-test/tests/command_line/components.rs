@@ -198,8 +198,16 @@ fn what_cannot_be_done_says_why() {
         canary.err
     );
 
-    // Bytes that were changed are not run.
     shelf.document(&["component", "activate", &sha256[..8]]);
+    let same = shelf.run(&["component", "activate", &sha256[..8], "--canary", "5"]);
+    assert_eq!(same.code, Some(64), "{same:?}");
+    assert!(
+        same.err.contains("is active for all connections already"),
+        "{}",
+        same.err
+    );
+
+    // Bytes that were changed are not run.
     let file = shelf
         .folder
         .path()

@@ -10,9 +10,11 @@ mod authorization;
 mod benchmark;
 /// `callbacks`: what other systems tell, and what becomes of it.
 mod callbacks;
+mod calls;
 /// `check`: what is good, what is not, and what to do about it.
 mod check;
 /// `component`: versions, and which of them is run.
+mod companies;
 mod components;
 /// Connection files: both forms, and everything that can be wrong in them.
 mod configuration;
@@ -72,6 +74,7 @@ mod stored;
 mod sweeping;
 /// `--otlp`: spans at a collector.
 mod tracing;
+mod way_back;
 /// Webhooks at a server that dies, and at one whose output a sync uses as well.
 mod webhook_receipts;
 /// `webhook serve` over several connections and outputs: routing, limits, order, modes.

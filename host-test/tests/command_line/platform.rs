@@ -15,6 +15,8 @@ mod measured;
 mod page;
 /// A provider that says nothing.
 mod silence;
+/// What cannot be decrypted or stored, and who says nothing.
+mod troubled;
 /// Versions of the component, through the control API.
 mod versions;
 /// What nobody tells of after the start: intents, callbacks, silence.
@@ -178,6 +180,14 @@ fn connections_of_the_file_and_of_the_api_sync_and_say_so() {
             "file",
         ),
         ("nonsense".to_owned(), "mapping"),
+        (
+            added.replace("\"intercom\"", "\"hubspot\""),
+            "connector: found hubspot, expected intercom",
+        ),
+        (
+            added.replace("\"tags\"", "\"tagz\""),
+            "there is no stream `tagz` (did you mean tags?)",
+        ),
     ] {
         let answer = server.ask("POST", "/connections", &wrong);
         let text = String::from_utf8(answer.body).unwrap();
@@ -188,6 +198,26 @@ fn connections_of_the_file_and_of_the_api_sync_and_say_so() {
         );
     }
     assert_eq!(server.ask("GET", "/connections/acne", "").status, 404);
+    // Without a token it is there, and says what it lacks.
+    let mut tokenless = document(&world, "tokenless");
+    tokenless["credentials"] = json!({});
+    server.json(201, "POST", "/connections", &tokenless.to_string());
+    let failed = server.until_synced("tokenless", "failed");
+    let said = failed["last_sync"]["message"].as_str().unwrap();
+    assert!(
+        said.starts_with("it has no access token; give it"),
+        "{said}"
+    );
+    server.json(200, "DELETE", "/connections/tokenless", "");
+    // What comes to no route is told as a document as well.
+    for (method, path, status) in [
+        ("GET", "/connections/%ff", 400),
+        ("GET", "/nothing", 404),
+        ("PATCH", "/connections/acme", 405),
+    ] {
+        let told = server.json(status, method, path, "");
+        assert!(told["error"].is_string(), "{told}");
+    }
 
     // Paused, it does nothing; resumed, it does what it is asked.
     let paused = server.json(200, "POST", "/connections/acme/pause", "");
@@ -402,7 +432,9 @@ fn what_is_wrong_with_a_platform_is_said_before_anything_is_begun() {
     let server = Server::start(&world, "");
     let second = crate::process::finish(command(), b"");
     assert!(
-        second.code == Some(1) && second.err.contains("another process"),
+        second.code == Some(1)
+            && second.err.contains("another process serves ")
+            && second.err.contains("give this one a `data` of its own"),
         "{second:?}"
     );
     // Nor can two have one address.
@@ -440,8 +472,8 @@ fn keys_are_replaced_one_behind_the_other() {
     };
 
     let server = with(&format!("\"{new}\""));
-    let told =
-        "its stored document: it was encrypted with another key; add that key behind the new one";
+    let told = "its stored document: it was encrypted with another key; add that key behind the new one; or replace the \
+                connection with PUT /connections/NAME, or remove it with DELETE";
     assert_eq!(problem(), told);
     let ended = server.process.terminate();
     assert!(

@@ -1,10 +1,10 @@
-//! JSON Schema of what actions take.
+//! JSON Schema of what actions take, for the build script: the component has them packed.
 
 use records::add;
 
 use super::{Action, By, Input, InputField, Mode, Reference};
 use crate::prelude::*;
-use crate::schema::{CAPACITY, comma, names};
+use crate::schema::{comma, names};
 
 /// JSON Schema of a row's document: the fields of all modes, and for each mode, as `x-modes`, which of them it takes, which
 /// it needs, of which it needs one at least, those that have another form in other modes (`properties`), what a row
@@ -19,8 +19,7 @@ pub fn input_schema(action: &Action) -> String {
             None => fields.push((field, usize::from(field.required))),
         }
     }
-    let mut out = String::with_capacity(CAPACITY);
-    out.push_str(
+    let mut out = String::from(
         r#"{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"#,
     );
     for (index, (field, _)) in fields.iter().enumerate() {

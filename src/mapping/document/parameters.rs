@@ -1,11 +1,40 @@
 //! What a connection gives beside the name of a preset.
 
-use super::Draft;
+use super::{Draft, ROOT, members};
 use crate::json::{self, Member, Object};
 use crate::mapping::path::value_at;
+use crate::mapping::preset::LISTS;
 use crate::prelude::*;
 
+/// What stands before places in a preset, which nobody wrote.
+pub(super) const PRESET: &str = "preset ";
+
 impl<'d> Draft<'d> {
+    /// Checks the names of lists.
+    pub(super) fn lists(&mut self, member: &Member, place: &str) {
+        let Member::Object(object) = member else {
+            return self.wrong(place, "type", "expected an object: NAME: LIST");
+        };
+        for (name, _) in members(object) {
+            if !LISTS.contains(&&*name) {
+                let place = [place, ".", &name].concat();
+                self.unknown(place, "unknown_key", "list", &name, LISTS);
+            }
+        }
+    }
+
+    /// Moves a problem of a preset to the parameter that was taken last, and says it once: the preset is good.
+    pub(super) fn blame(&mut self, at: usize) {
+        let taken = [ROOT, ".", &self.taken.take()].concat();
+        let told = self.problems.iter().any(|problem| problem.path == taken);
+        if let Some(problem) = self.problems.get_mut(at)
+            && problem.path.starts_with(PRESET)
+        {
+            problem.path = taken;
+            self.problems.truncate(at + usize::from(!told));
+        }
+    }
+
     /// Whether the parameter of a name is given, as it stands behind `if` and `unless`.
     pub(super) fn is_given(&self, name: Option<&Member>) -> Option<bool> {
         let Some(Member::Text(name)) = name else {
@@ -34,6 +63,7 @@ impl<'d> Draft<'d> {
             _ => return Some(member.clone()),
         };
         if let Some(json) = value_at(self.parameters, name).filter(|json| *json != "null") {
+            name.clone_into(&mut self.taken.borrow_mut());
             return json::parse(json.as_bytes()).ok();
         }
         let own = self.account.and_then(|account| match name.as_str() {

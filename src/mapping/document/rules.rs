@@ -50,12 +50,12 @@ impl Draft<'_> {
         };
         let to = match all.get("to") {
             Some(Member::Text(to)) => to.clone(),
-            _ => {
-                self.wrong(
-                    format!("{place}.to"),
-                    "missing",
-                    "the rule names no target: `to`",
-                );
+            other => {
+                let message = match other {
+                    None => "the rule names no target: `to`",
+                    Some(_) => "expected the name of a field",
+                };
+                self.wrong(format!("{place}.to"), "missing", message);
                 String::new()
             }
         };

@@ -1,5 +1,6 @@
 //! What is said about all records of a stream.
 
+use super::parameters::PRESET;
 use super::{Draft, attributes_of, members, terms};
 use crate::intercom::streams::Stream;
 use crate::json::{self, Member};
@@ -9,6 +10,9 @@ use crate::mapping::rule::{Rule, Section, Source, WhichCompany, held};
 use crate::mapping::transform::Item;
 use crate::prelude::*;
 use crate::search::find;
+
+/// Where custom attributes go that have a place of their own.
+const ATTRIBUTES: &str = "attributes.";
 
 /// The keys of a section, and what stands behind each.
 const SECTION_KEYS: [(&str, &str); 7] = [
@@ -38,7 +42,7 @@ impl Draft<'_> {
         }
         for (name, member) in &all {
             let place = format!("{place}.{name}");
-            let Some(member) = self.resolve(member) else {
+            let (Some(member), problems) = (self.resolve(member), self.problems.len()) else {
                 continue;
             };
             let known = SECTION_KEYS.iter().find(|(known, _)| known == name);
@@ -56,6 +60,7 @@ impl Draft<'_> {
             if self.said(stream, name, &member, &place).is_none() {
                 self.wrong(place, "value", *expected);
             }
+            self.blame(problems);
         }
     }
 
@@ -83,14 +88,19 @@ impl Draft<'_> {
                 self.of(stream).0.strict = true;
             }
             ("custom_attributes", Member::Object(object)) => {
-                // Those that no rule names go to targets with this prefix.
+                // Those that no rule names go to targets with this prefix; a preset has a place for them.
                 let Item::Text(prefix) = Item::of(json::member(object, "keep")?) else {
                     return None;
+                };
+                let within = match place.starts_with(PRESET) {
+                    true => ATTRIBUTES,
+                    false => "",
                 };
                 match attributes_of(stream) {
                     Some(field) => {
                         let from = Source::Path(field.to_owned());
-                        let rule = Rule::plain(from, format!("{prefix}*"));
+                        let prefix = prefix.strip_prefix(within).unwrap_or(&prefix);
+                        let rule = Rule::plain(from, [within, prefix, "*"].concat());
                         self.add(stream, rule, false, place);
                     }
                     None => {
@@ -122,7 +132,7 @@ impl Draft<'_> {
             let place = format!("{place}.{name}");
             match (&to, attributes_of(stream)) {
                 (Member::Text(to), Some(field)) => {
-                    let to = Member::Text(format!("attributes.{to}"));
+                    let to = Member::Text([ATTRIBUTES, to].concat());
                     self.plain(stream, &format!("{field}.{name}"), &to, &place);
                 }
                 _ => self.wrong(place, "type", "expected the name of a field"),
@@ -165,12 +175,12 @@ impl Draft<'_> {
         let required = required.then(|| name.to_owned());
         let (section, places) = self.of(stream);
         // A rule of one's own takes the place of the preset's.
-        if !place.starts_with("preset ") {
+        if !place.starts_with(PRESET) {
             while let Some(at) = section
                 .rules
                 .iter()
                 .zip(&*places)
-                .position(|(known, place)| known.to == rule.to && place.starts_with("preset "))
+                .position(|(known, place)| known.to == rule.to && place.starts_with(PRESET))
             {
                 section.rules.remove(at);
                 places.remove(at);

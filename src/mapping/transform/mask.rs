@@ -7,9 +7,13 @@ use crate::prelude::*;
 /// IBANs. `all` are the four of them; `whole` hides every letter and digit, `none` nothing.
 pub const KINDS: &[&str] = &["all", "email", "phone", "card", "id", "whole", "none"];
 
-/// The fewest digits of what is taken for a telephone number, and for another number of somebody.
+/// The fewest digits of what is taken for a telephone number, and for another number of somebody; the most of a card's.
 const PHONE_DIGITS: usize = 7;
 const ID_DIGITS: usize = 6;
+const CARD_DIGITS: usize = 19;
+
+/// Characters after which a line may end before its end.
+const LONG_LINE: usize = 4_096;
 
 /// Masks what its arguments name.
 pub fn mask<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
@@ -26,11 +30,25 @@ pub fn mask<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a
     if wants("whole") {
         return Ok(Item::text(hidden(text)));
     }
-    let mut masked = text.to_string();
-    if wants("email") {
-        masked = emails(&masked);
+    // What is masked goes over no end of a line, and one place for a line's characters does for all of them. A long line ends
+    // behind a word as well.
+    let mut out = String::with_capacity(text.len());
+    let (mut line, mut masked) = (Vec::new(), Vec::new());
+    for character in text.chars().chain(['\n']) {
+        let behind_word = character == ' ' && line.last().is_some_and(char::is_ascii_lowercase);
+        line.push(character);
+        if character == '\n' || line.len() > LONG_LINE && behind_word {
+            masked.clear();
+            match wants("email") {
+                true => emails(&line, &mut masked),
+                false => masked.extend_from_slice(&line),
+            }
+            numbers(&masked, &mut out, &wants);
+            line.clear();
+        }
     }
-    Ok(Item::text(numbers(&masked, &wants)))
+    out.pop();
+    Ok(Item::text(out))
 }
 
 /// A text with every letter and digit made a star, so that its form can still be seen.
@@ -41,132 +59,154 @@ pub fn hidden(text: &str) -> String {
 
 /// Whether a character is a letter or a digit, for which all of those beyond ASCII are taken.
 fn is_sign(character: char) -> bool {
-    character.is_ascii_alphanumeric() || (!character.is_ascii() && !is_separator(character))
+    character.is_ascii_alphanumeric() || (!character.is_ascii() && !is_separator(&character))
 }
 
 /// Whether a character may stand in an e-mail address. More than the standard allows: what is masked too much harms nobody.
-fn in_address(character: char) -> bool {
-    !character.is_whitespace() && !"<>()[]{},;:\"'`|\\@".contains(character)
+fn in_address(character: &char) -> bool {
+    !matches!(
+        character,
+        '\0'..=' ' | '<' | '>' | '(' | ')' | '[' | ']' | '{' | '}' | ',' | ';' | ':' | '"' | '\'' | '`' | '|' | '\\' | '@'
+            | '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{3000}' | '\u{ff20}'
+    )
 }
 
-/// E-mail addresses to their first letter and their host's ending.
-fn emails(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('@') {
-        let local = before.trim_end_matches(in_address).len();
-        let host = after.len() - after.trim_start_matches(in_address).len();
-        let (kept, local) = before.split_at(local);
-        let (host, left) = after.split_at(host);
-        out.push_str(kept);
-        if local.is_empty() || host.is_empty() {
-            out.push_str(local);
-            out.push('@');
-            out.push_str(host);
-        } else {
-            out.push_str("***@***");
-            let ending = host.rsplit_once('.').map_or("", |(_, ending)| ending);
-            if !ending.is_empty() && ending.bytes().all(|byte| byte.is_ascii_alphabetic()) {
-                out.push('.');
-                out.push_str(ending);
-            }
+/// E-mail addresses to their host's ending. Their sign is another one on wide keyboards and in URLs.
+fn emails(line: &[char], out: &mut Vec<char>) {
+    let mut rest = line;
+    while let [first, behind @ ..] = rest {
+        let host = match rest {
+            ['@' | '\u{ff20}', host @ ..] | ['%', '4', '0', host @ ..] => host,
+            _ => &[],
+        };
+        let length = host.iter().take_while(|letter| in_address(letter)).count();
+        let local = out.iter().rev().take_while(|letter| in_address(letter));
+        let kept = match length {
+            0 => out.len(),
+            _ => out.len() - local.count(),
+        };
+        if kept == out.len() {
+            out.push(*first);
+            rest = behind;
+            continue;
+        }
+        let (host, left) = host.split_at(length);
+        out.truncate(kept);
+        out.extend_from_slice(&['*', '*', '*', '@', '*', '*', '*']);
+        let dot = host.iter().rposition(|letter| *letter == '.');
+        let ending = dot.and_then(|dot| host.get(dot..)).unwrap_or_default();
+        if ending.iter().skip(1).all(char::is_ascii_alphabetic) && ending.len() > 1 {
+            out.extend_from_slice(ending);
         }
         rest = left;
     }
-    out.push_str(rest);
-    out
 }
 
 /// Runs of digits, with what people write between them, are masked as what they are.
-fn numbers(text: &str, wants: &dyn Fn(&str) -> bool) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find(is_sign) {
-        let (before, run) = rest.split_at(start);
-        out.push_str(before);
-        let (run, left) = run.split_at(end_of_run(run));
-        let digits: Vec<u8> = run.bytes().filter(u8::is_ascii_digit).collect();
+fn numbers(line: &[char], out: &mut String, wants: &dyn Fn(&str) -> bool) {
+    let mut rest = line;
+    while let [first, behind @ ..] = rest {
+        if !is_mark(first) {
+            out.push(*first);
+            rest = behind;
+            continue;
+        }
+        let (run, left) = rest.split_at(end_of_run(rest));
+        let digits: Vec<u8> = run.iter().filter_map(digit).collect();
         let count = digits.len();
-        let pure =
-            !run.contains(|character: char| is_sign(character) && !character.is_ascii_digit());
-        let card = pure && (13..=19).contains(&count) && luhn(&digits);
-        let phone = pure && (PHONE_DIGITS..=15).contains(&count);
-        let iban = !pure && is_iban(run);
-        let card = card && wants("card");
-        let phone = phone && wants("phone");
-        let id = (pure || iban) && count >= ID_DIGITS && wants("id");
-        let kept = match card {
+        let pure = !run.iter().any(char::is_ascii_alphabetic);
+        // What is longer than any is several, side by side.
+        let several = pure && count > CARD_DIGITS;
+        let card = pure && (13..=CARD_DIGITS).contains(&count) && luhn(&digits);
+        let phone = pure && (PHONE_DIGITS..=15).contains(&count) || several;
+        let id = (pure || is_iban(run)) && count >= ID_DIGITS;
+        let kept = match card && wants("card") {
             true => Some(4),
-            false => (phone || id).then_some(2),
+            false => {
+                let wanted =
+                    phone && wants("phone") || id && wants("id") || several && wants("card");
+                wanted.then_some(2)
+            }
         };
-        match kept {
-            Some(kept) => stars(&mut out, run, kept),
-            None => out.push_str(run),
+        let kept = kept.filter(|_| !is_day(run, left)).unwrap_or(usize::MAX);
+        let mut marks = run.iter().filter(|character| is_mark(character)).count();
+        for character in run {
+            let mark = is_mark(character);
+            out.push(if mark && marks > kept {
+                '*'
+            } else {
+                *character
+            });
+            marks -= usize::from(mark);
         }
         rest = left;
     }
-    out.push_str(rest);
-    out
 }
 
-/// Where a run of letters and digits ends. One that begins with a digit goes on over single separators as long as digits
+/// Whether a run is the day of a time such as `2024-06-27T12:52:57Z`, which says when and not who.
+fn is_day(run: &[char], left: &[char]) -> bool {
+    matches!(run, ['2', '0', _, _, '-', _, _, '-', _, _]) && matches!(left, ['T', _, _, ':', ..])
+}
+
+/// The value of a decimal digit: also wide ones, and those of Arabic, Persian, Devanagari and Thai.
+fn digit(character: &char) -> Option<u8> {
+    let zero = match character {
+        '0'..='9' => '0',
+        '\u{660}'..='\u{669}' => '\u{660}',
+        '\u{6f0}'..='\u{6f9}' => '\u{6f0}',
+        '\u{966}'..='\u{96f}' => '\u{966}',
+        '\u{e50}'..='\u{e59}' => '\u{e50}',
+        '\u{ff10}'..='\u{ff19}' => '\u{ff10}',
+        _ => return None,
+    };
+    u8::try_from(u32::from(*character) - u32::from(zero)).ok()
+}
+
+/// Whether a character may be a part of somebody's number. Letters beyond ASCII stand beside it.
+fn is_mark(character: &char) -> bool {
+    character.is_ascii_alphabetic() || digit(character).is_some()
+}
+
+/// Where a run of letters and digits ends. One that begins with a digit goes on over a few separators as long as digits
 /// follow; a word, over blanks as long as it may be an IBAN.
-fn end_of_run(text: &str) -> usize {
-    let starts_with_digit = text
-        .bytes()
-        .next()
-        .is_some_and(|byte| byte.is_ascii_digit());
-    let mut end = 0;
-    for (at, character) in text.char_indices() {
-        let next = |skip: usize| text[at..].chars().nth(skip).unwrap_or(' ');
-        let goes_on = match character {
-            character if starts_with_digit => {
-                character.is_ascii_digit()
-                    || (is_separator(character) && next(1).is_ascii_digit())
-                    || (is_separator(character)
-                        && is_separator(next(1))
-                        && next(2).is_ascii_digit())
+fn end_of_run(line: &[char]) -> usize {
+    let number = line.first().and_then(digit).is_some();
+    let iban = is_iban_start(line);
+    let mut at = 0;
+    while let Some(character) = line.get(at) {
+        let behind = line.get(at + 1..).unwrap_or_default();
+        let goes_on = match number {
+            true if is_separator(character) => {
+                let next = behind.iter().take(3).find(|next| !is_separator(next));
+                next.and_then(digit).is_some()
             }
-            ' ' => is_iban_start(text) && matches!(next(1), 'A'..='Z' | '0'..='9'),
-            character => is_sign(character),
+            true => digit(character).is_some(),
+            false if iban && *character == ' ' => matches!(behind, ['A'..='Z' | '0'..='9', ..]),
+            false => is_mark(character),
         };
         if !goes_on {
             break;
         }
-        end = at + character.len_utf8();
+        at += 1;
     }
-    end.max(text.chars().next().map_or(0, char::len_utf8))
+    at
 }
 
-fn is_separator(character: char) -> bool {
+fn is_separator(character: &char) -> bool {
     matches!(
         character,
-        ' ' | '-' | '.' | '/' | '(' | ')' | '\u{a0}' | '\u{2010}'..='\u{2015}'
+        ' ' | '-' | '.' | '/' | '(' | ')' | '_' | '\u{a0}' | '\u{2000}'
+            ..='\u{2015}' | '\u{202f}' | '\u{3000}'
     )
 }
 
-fn is_iban_start(text: &str) -> bool {
-    matches!(text.as_bytes(), [a, b, c, d, ..]
-        if a.is_ascii_uppercase() && b.is_ascii_uppercase() && c.is_ascii_digit() && d.is_ascii_digit())
+fn is_iban_start(run: &[char]) -> bool {
+    matches!(run, ['A'..='Z', 'A'..='Z', '0'..='9', '0'..='9', ..])
 }
 
 /// Letters and digits in one: what begins like an IBAN, or mixes them as numbers of passports and accounts do.
-fn is_iban(run: &str) -> bool {
-    is_iban_start(run) || run.bytes().all(|byte| byte.is_ascii_alphanumeric())
-}
-
-/// A run with all its letters and digits but the last few made stars.
-fn stars(out: &mut String, run: &str, kept: usize) {
-    let count = run.chars().filter(|character| is_sign(*character)).count();
-    let mut seen = 0;
-    for character in run.chars() {
-        if !is_sign(character) {
-            out.push(character);
-            continue;
-        }
-        seen += 1;
-        out.push(if seen + kept > count { character } else { '*' });
-    }
+fn is_iban(run: &[char]) -> bool {
+    is_iban_start(run) || run.iter().all(is_mark)
 }
 
 /// The check that card numbers pass.
@@ -176,7 +216,7 @@ fn luhn(digits: &[u8]) -> bool {
         .rev()
         .zip(0_u32..)
         .map(|(digit, at)| {
-            let value = u32::from(digit - b'0') << (at % 2);
+            let value = u32::from(*digit) << (at % 2);
             if value > 9 { value - 9 } else { value }
         })
         .sum();

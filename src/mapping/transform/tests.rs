@@ -226,6 +226,11 @@ fn what_is_personal_is_masked_within_text() {
         ),
         ("email", "@ada and a@ b", "@ada and a@ b"),
         (
+            "email",
+            "4111111111111111 4111111111111111",
+            "4111111111111111 4111111111111111",
+        ),
+        (
             "card",
             "card 4111 1111 1111 1111 or 4111 1111 1111 1112",
             "card **** **** **** 1111 or 4111 1111 1111 1112",
@@ -246,6 +251,37 @@ fn what_is_personal_is_masked_within_text() {
             "***@***.c ****-****-****-1111 in 2024",
         ),
         ("whole", "Ada é 5!", "*** * *!"),
+        // Scripts without blanks, and digits of their own.
+        (
+            "all",
+            "电话13800138000。身份证11010519491231002X号",
+            "电话*********00。身份证***************02X号",
+        ),
+        ("phone", "０８６１２３４５６７", "********６７"),
+        ("phone", "٠١٢٣٤٥٦٧٨٩", "********٨٩"),
+        ("phone", "โทร๐๘๑๒๓๔๕๖๗๘ครับ", "โทร********๗๘ครับ"),
+        (
+            "phone",
+            "06\u{202f}12\u{202f}34\u{202f}56\u{202f}78 or 086 – 123 – 4567 or 086_123_4567",
+            "**\u{202f}**\u{202f}**\u{202f}**\u{202f}78 or *** – *** – **67 or ***_***_**67",
+        ),
+        // Two numbers side by side are as much as one.
+        (
+            "card",
+            "4111 1111 1111 1111 5500 0000 0000 0004",
+            "**** **** **** **** **** **** **** **04",
+        ),
+        (
+            "email",
+            "ada＠example.com to=ada%40example.org",
+            "***@***.com ***@***.org",
+        ),
+        // When something was said is nobody's number; a day of birth is.
+        (
+            "all",
+            "Ada, 2025-09-25T20:11:14Z: born 1985-12-10, id 3025-19-25T1",
+            "Ada, 2025-09-25T20:11:14Z: born ****-**-10, id ****-**-25T1",
+        ),
     ] {
         assert_eq!(
             on_text("mask", &[kinds], text).as_deref(),
@@ -253,6 +289,15 @@ fn what_is_personal_is_masked_within_text() {
             "{text}"
         );
     }
+}
+
+/// A text of megabytes takes little memory beside it, and is masked to its end.
+#[test]
+fn a_long_line_is_masked_to_its_end() {
+    let text = "write to ada@example.org or call 086 123 4567, 谢谢13800138000 ".repeat(5_000);
+    let masked = on_text("mask", &["all"], &text).unwrap();
+    let once = "write to ***@***.org or call *** *** **67, 谢谢*********00 ";
+    assert_eq!(masked, once.repeat(5_000));
 }
 
 #[test]
@@ -336,9 +381,9 @@ fn card() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn masked_text_never_holds_the_original(
-        before in "[a-z ]{0,10} ", after in "[ ,.;][a-z ]{0,10}",
+        before in "[a-z ]{0,10}[ 话はไ]", after in "[ ,.;。号][a-z ]{0,10}",
         email in "[a-zA-Z0-9._%+-]{1,12}@[a-z0-9-]{1,10}\\.[a-z]{2,4}",
-        phone in "\\+[1-9][0-9]{1,2}[ -]?[0-9]{3}[ -]?[0-9]{4,6}",
+        phone in "\\+[1-9][0-9]{1,2}[ -]?[0-9]{3}[ _\u{202f}-]?[0-9０-９]{4,6}",
         card in card(), id in "[A-Z]{0,2}[0-9]{7,12}",
     ) {
         for (kind, original) in [("email", &email), ("phone", &phone), ("card", &card), ("id", &id)] {

@@ -109,7 +109,7 @@ fn link(
             document: document.as_bytes().to_vec(),
         }));
     };
-    let mut payload = b"{}".to_vec();
+    let mut payload = "{}".to_owned();
     json::put_first(&mut payload, field, &id);
     json::put_first(&mut payload, parent_field, parent);
     let value = |name: &&str| if *name == field { &id } else { parent };
@@ -135,8 +135,7 @@ mod tests {
         let (_, children) = stream.children().unwrap();
         let found = of(stream, children, parent, "7");
         let rows = found.rows.map(|rows| {
-            let payload =
-                |row: Result<Record, Unreadable>| String::from_utf8(row.unwrap().payload).unwrap();
+            let payload = |row: Result<Record, Unreadable>| row.unwrap().payload;
             rows.into_iter().map(payload).collect()
         });
         (found.count, rows)

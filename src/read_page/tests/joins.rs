@@ -108,14 +108,21 @@ fn a_company_that_is_gone_is_none_and_one_that_cannot_be_read_fails_the_page() {
         "b" => answer(404, &json!({ "type": "error.list", "errors": [] })),
         id => known(id),
     });
+    let page = page.unwrap();
     assert_eq!(
-        payloads(&page.unwrap()),
+        payloads(&page),
         [
             json!({ "id": "1", "COMPANY": "A" }),
             json!({ "id": "2" }),
             json!({ "id": "3" })
         ]
     );
+    let said: Vec<_> = page
+        .notices
+        .iter()
+        .map(|notice| (notice.kind.as_str(), notice.path.as_deref()))
+        .collect();
+    assert_eq!(said, [("unavailable", Some("/companies/b"))]);
     let (_, page) = read("\"newest\"", |_| answer(502, &json!({})));
     assert_eq!(page.unwrap_err().kind, FailureKind::Transient);
     let (_, page) = read("\"newest\"", |_| {
@@ -125,8 +132,70 @@ fn a_company_that_is_gone_is_none_and_one_that_cannot_be_read_fails_the_page() {
         )
     });
     let page = page.unwrap();
+    // It is the credential that lacks something, which is said once.
+    assert_eq!(page.notices.len(), 1);
     assert_eq!(page.notices[0].kind, "unavailable");
     assert_eq!(payloads(&page)[0], json!({ "id": "1" }));
+}
+
+/// A contact shows ten of its companies; which one is meant may be among the others.
+#[test]
+fn of_a_contact_that_shows_some_of_its_companies_all_are_read() {
+    for (which, asked, expected) in [
+        (
+            "\"newest\"",
+            &[
+                "/contacts/1/companies?per_page=50&page=1",
+                "/contacts/1/companies?per_page=50&page=2",
+            ][..],
+            "C59",
+        ),
+        (
+            r#"{"named":"C55"}"#,
+            &[
+                "/contacts/1/companies?per_page=50&page=1",
+                "/contacts/1/companies?per_page=50&page=2",
+            ],
+            "C55",
+        ),
+        ("\"first\"", &["/companies/0"], "C0"),
+    ] {
+        let shown: Vec<Value> = (0..10)
+            .map(|id| json!({ "type": "company", "id": id.to_string() }))
+            .collect();
+        let contact = json!({ "type": "contact", "id": "1",
+            "companies": { "type": "list", "data": shown, "total_count": 60, "has_more": true } });
+        let request = request("contacts", Selection::Keys(vec!["1".to_owned()]), None);
+        let mut operation = ReadPage::new(mapped(which), request);
+        let moment = Moment::default();
+        let Step::Send(..) = operation.step(moment, Input::Start) else {
+            panic!("nothing was asked")
+        };
+        let step = operation.step(moment, Input::Answers(vec![answer(200, &contact)]));
+        let Step::Send(requests, _) = step else {
+            panic!("no company was asked for: {step:?}")
+        };
+        let targets: Vec<&str> = requests.iter().map(|asked| asked.target.as_str()).collect();
+        assert_eq!(targets, asked);
+        let company = |id: i64| json!({ "type": "company", "id": id.to_string(), "name": format!("C{id}"), "created_at": id });
+        let list = |ids: std::ops::Range<i64>| {
+            answer(
+                200,
+                &json!({ "type": "list", "data": ids.map(company).collect::<Vec<_>>(), "total_count": 60 }),
+            )
+        };
+        let answers = match targets.len() {
+            1 => vec![answer(200, &company(0))],
+            _ => vec![list(0..50), list(50..60)],
+        };
+        let Step::Done(page) = operation.step(moment, Input::Answers(answers)) else {
+            panic!("not done")
+        };
+        assert_eq!(
+            payloads(&page.unwrap()),
+            [json!({ "id": "1", "COMPANY": expected })]
+        );
+    }
 }
 
 #[test]

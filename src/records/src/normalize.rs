@@ -29,7 +29,7 @@ pub struct Shape {
     /// A member that is put before the record's own; empty: none.
     first: String,
     /// Memory for a payload.
-    spare: RefCell<Vec<u8>>,
+    spare: RefCell<String>,
 }
 
 /// Where in a payload a value begins and ends; nothing is at the payload's own beginning.
@@ -43,7 +43,7 @@ pub struct Normalized {
     /// The cursor field in Unix seconds.
     pub updated_at: Option<i64>,
     /// The canonical JSON.
-    pub payload: Vec<u8>,
+    pub payload: String,
     /// Declared fields whose value could not be read as their type and was left as it came.
     pub odd: Vec<&'static str>,
     /// Fields that are not declared, by their dotted paths.
@@ -111,7 +111,7 @@ impl Shape {
     }
 
     /// Takes a payload that nobody needs any more: its memory becomes that of the next one.
-    pub fn reuse(&self, payload: Vec<u8>) {
+    pub fn reuse(&self, payload: String) {
         self.spare.replace(payload);
     }
 
@@ -309,27 +309,28 @@ impl Pass<'_> {
     }
 
     /// Patches are found in the order of the text, since it is read once from front to back.
-    fn apply(&self, document: &str, offset: usize) -> Vec<u8> {
-        let first = self.shape.first.as_bytes();
+    fn apply(&self, document: &str, offset: usize) -> String {
+        let first = &*self.shape.first;
         let grown: usize = self.patches.iter().map(|patch| patch.text.len()).sum();
         let mut out = self.shape.spare.take();
         out.clear();
         out.reserve(document.len() + grown + first.len() + 1);
         let mut done = 0;
         if let Some(own) = document.get(1..).filter(|_| !first.is_empty()) {
-            out.push(b'{');
-            out.extend_from_slice(first);
+            out.push('{');
+            out.push_str(first);
             if !own.trim_ascii_start().starts_with('}') {
-                out.push(b',');
+                out.push(',');
             }
             done = 1;
         }
         for patch in &self.patches {
-            out.extend_from_slice(&document.as_bytes()[done..patch.start - offset]);
-            out.extend_from_slice(patch.text.as_bytes());
+            let as_it_came = document.get(done..patch.start - offset);
+            out.push_str(as_it_came.unwrap_or_default());
+            out.push_str(&patch.text);
             done = patch.end - offset;
         }
-        out.extend_from_slice(&document.as_bytes()[done..]);
+        out.push_str(document.get(done..).unwrap_or_default());
         out
     }
 }

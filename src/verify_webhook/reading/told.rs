@@ -3,7 +3,7 @@
 use super::Reading;
 use crate::intercom::normalize::Record;
 use crate::intercom::streams::Stream;
-use crate::json::{self, quoted};
+use crate::json::quoted;
 use crate::prelude::*;
 use crate::triggers::Occasion;
 use records::Place;
@@ -13,7 +13,7 @@ pub struct Told {
     stream: &'static Stream,
     key: String,
     /// The canonical record, as far as it is told.
-    record: Vec<u8>,
+    record: String,
     /// Where in it the values of the stream's fields are.
     places: Vec<Place>,
     /// The rows that hang on it, as they came.
@@ -42,7 +42,7 @@ impl Reading<'_> {
             known.parts = parts.or(known.parts.take());
             return;
         }
-        let name = || format!("{{\"id\":{}}}", quoted(key)).into_bytes();
+        let name = || format!("{{\"id\":{}}}", quoted(key));
         self.told.push(Told {
             stream,
             key: key.to_owned(),
@@ -62,7 +62,7 @@ impl Reading<'_> {
             };
             let (intents, notices) = watch.look(&Occasion {
                 key: &told.key,
-                record: json::text(&told.record).unwrap_or_default(),
+                record: &told.record,
                 places: &told.places,
                 parts: told.parts.as_deref(),
                 companies: &[],

@@ -9,7 +9,7 @@ use super::{Neighbour, page};
 use crate::hostile::{self, Made};
 
 /// What is short here, so that nobody waits for it.
-fn short() -> CallLimits {
+pub(super) fn short() -> CallLimits {
     CallLimits {
         call_time: Duration::from_millis(300),
         grace: Duration::from_millis(50),

@@ -1,9 +1,9 @@
 use std::process::Command;
 
-use host_test::call::CallError;
 use host_test::engine::Allocation;
 use host_test::plugin::Plugin;
 
+use super::greed::short;
 use super::page;
 use crate::hostile::{self, Made, TOKEN, artifact, engine};
 
@@ -101,6 +101,9 @@ async fn the_hosts_memory_comes_back_after_every_deed() {
         return;
     }
     let plugin = hostile::plugin().await;
+    let bomb = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n".to_vec();
+    let bomb = hostile::server(bomb, vec![b'x'; 1 << 20], 1_000).await;
+    let silent = hostile::server(Vec::new(), Vec::new(), 0).await;
     let deeds = [
         r#"{"do":"allocate","n":50000000}"#,
         r#"{"do":"allocate","n":1000000000}"#,
@@ -110,24 +113,32 @@ async fn the_hosts_memory_comes_back_after_every_deed() {
         r#"{"rows":1000,"bytes":10000}"#,
         r#"{"do":"panic"}"#,
         r#"{"nonsense":"payload"}"#,
+        r#"{"do":"state_keys","n":100000}"#,
+        r#"{"do":"state_bytes","n":400}"#,
+        r#"{"do":"endless_loop"}"#,
+    ];
+    let asking = [
+        (r#"{"do":"send","target":"/"}"#, &bomb),
+        (
+            r#"{"do":"send","target":"/","header":"x","value":"y","headers":100000}"#,
+            &bomb,
+        ),
+        (r#"{"do":"send_all","n":200,"target":"/"}"#, &silent),
     ];
     let all = || async {
-        for config in deeds {
+        let deeds = deeds.map(|config| (config, None));
+        let asking = asking.map(|(config, url)| (config, Some(url)));
+        for (config, url) in deeds.into_iter().chain(asking) {
             let tenant = Made {
                 config,
+                endpoint: url.cloned(),
+                limits: short(),
                 ..Made::default()
             }
             .tenant(&plugin);
-            for _ in 0..4 {
-                match page(&plugin, &tenant).await {
-                    Ok(_)
-                    | Err(
-                        CallError::LimitReached { .. }
-                        | CallError::Trapped { .. }
-                        | CallError::Host { .. },
-                    ) => {}
-                    Err(error) => panic!("{config}: {error}"),
-                }
+            for _ in 0..2 {
+                // How each ends, other tests say.
+                let _ = page(&plugin, &tenant).await;
             }
         }
     };
@@ -137,8 +148,9 @@ async fn the_hosts_memory_comes_back_after_every_deed() {
         all().await;
     }
     let after = resident();
+    // The bomb's server is in this process, with its buffers. What a deed leaves behind would be there eight times.
     assert!(
-        after < before + (24 << 20),
+        after < before + (48 << 20),
         "{before} bytes were resident after the first round, {after} after the fifth"
     );
 }

@@ -58,6 +58,7 @@ impl Served {
             output,
             queue.as_deref(),
             QueueOptions {
+                keep: settings.remember,
                 remember: settings.remember,
                 most_waiting: settings.queue_limit.map_or(MOST_WAITING, u64::from),
                 reads_again: connection.reads_rows_again(),

@@ -45,14 +45,20 @@ impl BodyForm {
 pub(super) struct Caps {
     pub(super) entries: usize,
     pub(super) bytes: usize,
+    /// Contacts that are in no list are left out of bodies that are for lists.
+    pub(super) lists: bool,
 }
 
 /// Bodies in the order in which they are to be sent.
 #[derive(Debug, Default)]
 pub(super) struct Bodies {
     pub(super) bodies: Vec<Vec<u8>>,
-    /// Entries for which the form has no room: deletions, and parts of records.
-    pub(super) left_out: u64,
+    /// Deletions, for which the form has no room.
+    pub(super) deletions: u64,
+    /// Parts of records, for which it has none either.
+    pub(super) parts: u64,
+    /// Contacts that no list is for.
+    pub(super) listless: u64,
 }
 
 /// What is around the items of a body, and who may not be in it twice.
@@ -62,6 +68,8 @@ struct Item {
     json: Vec<u8>,
     /// Two items of one identity are in bodies of their own, in their order.
     identity: Option<String>,
+    /// Whether it is for lists, and in none.
+    listless: bool,
 }
 
 /// Makes bodies of what was read of a stream. An error is about one entry, which it names.
@@ -81,9 +89,11 @@ pub(super) fn bodies(
         bodies: Bodies::default(),
     };
     for entry in entries {
-        match item(form, stream, entry)? {
-            Some(item) => packer.add(entry, item)?,
-            None => packer.bodies.left_out += 1,
+        match (item(form, stream, entry)?, entry.change) {
+            (Some(item), _) if item.listless && caps.lists => packer.bodies.listless += 1,
+            (Some(item), _) => packer.add(entry, item)?,
+            (None, Change::Delete) => packer.bodies.deletions += 1,
+            (None, _) => packer.bodies.parts += 1,
         }
     }
     packer.close();
@@ -96,6 +106,7 @@ fn item(form: BodyForm, stream: &str, entry: &Entry) -> Result<Option<Item>, Out
         after,
         json,
         identity: None,
+        listless: false,
     };
     if form == BodyForm::Entries {
         let mut line = Vec::new();
@@ -105,19 +116,14 @@ fn item(form: BodyForm, stream: &str, entry: &Entry) -> Result<Option<Item>, Out
         let before = format!("{{\"stream\":{stream},\"entries\":[");
         return Ok(Some(item(before, "]}", line)));
     }
-    if entry.change == Change::Delete {
+    if entry.change != Change::Upsert {
         return Ok(None);
     }
-    Ok(match form {
+    Ok(Some(match form {
         BodyForm::BrevoContacts => brevo::contact(entry)?,
-        _ if entry.change == Change::Patch => None,
-        BodyForm::BrevoEvents => Some(item(
-            "{\"events\":[".to_owned(),
-            "]}",
-            entry.payload.clone(),
-        )),
-        _ => Some(item(String::new(), "", entry.payload.clone())),
-    })
+        BodyForm::BrevoEvents => item("{\"events\":[".to_owned(), "]}", brevo::event(entry)?),
+        _ => item(String::new(), "", entry.payload.clone()),
+    }))
 }
 
 /// An error about an entry.

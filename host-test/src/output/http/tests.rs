@@ -20,7 +20,9 @@ fn open(scripted: &Scripted, state: Option<&Path>, tries: usize) -> HttpOutput {
         connection: "mine",
         settings: &settings,
         preset: None,
+        lists: false,
         time_scale: 10_000.0,
+        stop: None,
     };
     HttpOutput::open(&address(&scripted.url).unwrap(), state, &sender).unwrap()
 }

@@ -19,9 +19,9 @@ pub struct Retention {
     pub queue: Duration,
     /// Intents that are done, failed or dismissed.
     pub intents: Duration,
-    /// Outcomes of writes.
+    /// Outcomes of the rows that were written for intents and callbacks.
     pub outcomes: Duration,
-    /// Rows that a write refused.
+    /// What could not be written: callbacks that were given up, and files of rejected rows.
     pub rejected: Duration,
     /// Rows of reads that are no records.
     pub quarantined: Duration,
@@ -39,6 +39,22 @@ impl Default for Retention {
             quarantined: 90 * DAY,
             history: 90 * DAY,
         }
+    }
+}
+
+impl Retention {
+    /// The shortest of them.
+    pub fn shortest(&self) -> Duration {
+        [
+            self.queue,
+            self.intents,
+            self.outcomes,
+            self.rejected,
+            self.quarantined,
+            self.history,
+        ]
+        .into_iter()
+        .fold(Duration::MAX, Duration::min)
     }
 }
 

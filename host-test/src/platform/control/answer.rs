@@ -1,12 +1,16 @@
 //! What a caller hears.
 
 use axum::Json;
-use axum::http::StatusCode;
+use axum::body::to_bytes;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use crate::platform::database::DatabaseError;
 use crate::platform::server::AddError;
+
+/// The longest text of what is refused before a route has it.
+const MOST_SAID: usize = 4_096;
 
 /// An answer that is not what was hoped for.
 #[derive(Debug)]
@@ -38,6 +42,23 @@ impl IntoResponse for Refused {
     }
 }
 
+/// What is refused before a route has it (an address or a body that is no text) is told as everything else is.
+pub(super) async fn as_document(response: Response) -> Response {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let is_document = kind.is_some_and(|kind| kind == "application/json");
+    let status = response.status();
+    if is_document || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let said = to_bytes(response.into_body(), MOST_SAID).await;
+    let said = said.unwrap_or_default();
+    let message = match String::from_utf8_lossy(&said) {
+        empty if empty.is_empty() => status.to_string(),
+        said => said.into_owned(),
+    };
+    Refused::new(status, message).into_response()
+}
+
 impl From<DatabaseError> for Refused {
     fn from(error: DatabaseError) -> Refused {
         Refused::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
@@ -47,9 +68,10 @@ impl From<DatabaseError> for Refused {
 impl From<AddError> for Refused {
     fn from(error: AddError) -> Refused {
         let status = match &error {
-            AddError::Document(_) | AddError::OtherName { .. } | AddError::Place(_) => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            AddError::Document(_)
+            | AddError::OtherName { .. }
+            | AddError::Place(_)
+            | AddError::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
             AddError::Taken(_) | AddError::Configured(_) | AddError::Seal(_) => {
                 StatusCode::CONFLICT
             }

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::Control;
 use super::answer::{Answer, Refused};
+use super::routes::named;
 use crate::components::{Activation, ComponentsError, Scope, StoreError, StoredFormats};
 
 /// What `POST /components/activate` takes.
@@ -56,7 +57,10 @@ pub(super) async fn activate(State(control): State<Control>, body: Bytes) -> Ans
             let message = "`connection` and `canary` exclude each other";
             return Err(Refused::new(StatusCode::UNPROCESSABLE_ENTITY, message));
         }
-        (Some(connection), None) => Scope::Connection(connection),
+        (Some(connection), None) => {
+            named(&control, &connection)?;
+            Scope::Connection(connection)
+        }
         (None, Some(percent @ 1..=99)) => Scope::Canary(percent),
         (None, Some(_)) => {
             let message = "`canary` is a share of the connections: 1 to 99";
@@ -118,7 +122,8 @@ impl From<ComponentsError> for Refused {
                 StoreError::Ambiguous { .. }
                 | StoreError::Refused { .. }
                 | StoreError::NothingBefore { .. }
-                | StoreError::NothingToCompare,
+                | StoreError::NothingToCompare
+                | StoreError::SameAsActive(_),
             ) => StatusCode::CONFLICT,
             ComponentsError::Load { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             ComponentsError::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,

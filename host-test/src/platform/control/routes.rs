@@ -12,9 +12,11 @@ use serde_json::{Value, json};
 use super::Control;
 use super::answer::{Answer, Refused};
 use crate::nearest::nearest;
+use crate::platform::folder::Folder;
 use crate::platform::registry::Known;
 use crate::platform::server::Asked;
 use crate::platform::status;
+use crate::webhook_queue::WriteOutcome;
 
 /// Runs that are given when nobody says how many.
 const RUNS: u32 = 20;
@@ -151,16 +153,7 @@ pub(super) async fn runs(
     Query(query): Query<HashMap<String, String>>,
 ) -> Answer {
     let known = named(&control, &name)?;
-    let most = match query.get("limit") {
-        None => RUNS,
-        Some(text) => match text.parse() {
-            Ok(most @ 1..=MOST_RUNS) => most,
-            _ => {
-                let message = format!("`limit` is a number from 1 to {MOST_RUNS}");
-                return Err(Refused::new(StatusCode::BAD_REQUEST, message));
-            }
-        },
-    };
+    let most = limit(&query)?;
     let runs = control
         .platform()
         .shared
@@ -170,7 +163,35 @@ pub(super) async fn runs(
     Ok(Json(json!({"runs": runs})))
 }
 
-fn named(control: &Control, name: &str) -> Result<Arc<Known>, Refused> {
+pub(super) async fn outcomes(
+    State(control): State<Control>,
+    Path(name): Path<String>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Answer {
+    let known = named(&control, &name)?;
+    let most = limit(&query)?;
+    let folder = Folder::of(&control.platform().shared.data, &known.name);
+    let outcomes = tokio::task::block_in_place(|| WriteOutcome::last(&folder.queue(), most));
+    let outcomes = outcomes
+        .map_err(|error| Refused::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+    Ok(Json(json!({"outcomes": outcomes})))
+}
+
+/// How many somebody wants to see.
+fn limit(query: &HashMap<String, String>) -> Result<u32, Refused> {
+    let Some(text) = query.get("limit") else {
+        return Ok(RUNS);
+    };
+    match text.parse() {
+        Ok(most @ 1..=MOST_RUNS) => Ok(most),
+        _ => {
+            let message = format!("`limit` is a number from 1 to {MOST_RUNS}");
+            Err(Refused::new(StatusCode::BAD_REQUEST, message))
+        }
+    }
+}
+
+pub(super) fn named(control: &Control, name: &str) -> Result<Arc<Known>, Refused> {
     let registry = &control.platform().shared.registry;
     registry.named(name).ok_or_else(|| {
         let all = registry.all();

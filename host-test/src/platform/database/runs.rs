@@ -71,6 +71,13 @@ impl Database {
     ) -> Result<i64, DatabaseError> {
         self.use_it(|database| {
             let transaction = database.transaction()?;
+            // One is left open when its end could not be stored.
+            transaction
+                .prepare_cached(
+                    "UPDATE runs SET status = 'cut_off', ended_at_ms = ?2, message = 'its end could not be stored'
+                     WHERE ended_at_ms IS NULL AND connection = ?1",
+                )?
+                .execute(params![connection, now_ms])?;
             transaction
                 .prepare_cached(
                     "INSERT INTO runs (connection, asked, due_at_ms, began_at_ms, status)

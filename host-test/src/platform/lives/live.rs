@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::carrying::{Carrying, CarryingError};
@@ -53,7 +54,9 @@ pub(in crate::platform) enum OpenProblem {
     #[error(transparent)]
     File(#[from] ConnectionFileError),
     /// Its document cannot be decrypted.
-    #[error("its stored document: {0}")]
+    #[error(
+        "its stored document: {0}; or replace the connection with PUT /connections/NAME, or remove it with DELETE"
+    )]
     Sealed(#[from] SealError),
     /// It was removed meanwhile.
     #[error("the connection is gone")]
@@ -97,12 +100,16 @@ impl From<ComponentsError> for OpenProblem {
 pub(in crate::platform) struct Live {
     pub(in crate::platform) connection: OpenedConnection,
     pub(in crate::platform) target: OutputTarget,
+    /// Whether it is in a file of its own.
+    pub(in crate::platform) in_file: bool,
     behind: Behind,
     /// Why the last check was not good; absent: it was, or there is no token to check.
     pub(in crate::platform) unchecked: Option<String>,
     /// The cursor formats of versions that were taken back.
     pub(in crate::platform) given_up: BTreeSet<u8>,
     outdated: AtomicBool,
+    /// Ends what is being posted.
+    posting: watch::Sender<bool>,
 }
 
 /// What is behind it.
@@ -188,6 +195,11 @@ impl Live {
         Ok(connection)
     }
 
+    /// Ends what is being posted, which is posted again: somebody who takes nothing is not to hold up an end.
+    pub(super) fn stop_posting(&self) {
+        self.posting.send_replace(true);
+    }
+
     /// Whether it should be opened anew: with another component, or a check that is good.
     pub(super) fn is_outdated(&self) -> bool {
         self.outdated.load(Relaxed) || !self.connection.plugin.is_current()
@@ -252,6 +264,7 @@ struct Opened {
     time_scale: f64,
     connection: OpenedConnection,
     output: Box<dyn output::Output>,
+    posting: watch::Sender<bool>,
 }
 
 impl Opened {
@@ -270,7 +283,9 @@ impl Opened {
         folder.make()?;
         let state = SqliteState::open(&folder.state())?;
         let connection = OpenedConnection::on(&http, plugin, file, Some(Arc::new(state)))?;
-        let sender = connection.sender(time_scale);
+        let (posting, stop) = watch::channel(false);
+        let mut sender = connection.sender(time_scale);
+        sender.stop = Some(stop);
         let output = output::open(&target, folder.position(&target).as_deref(), &sender)?;
         Ok(Opened {
             opening_name: name,
@@ -281,6 +296,7 @@ impl Opened {
             time_scale,
             connection,
             output,
+            posting,
         })
     }
 
@@ -304,10 +320,12 @@ impl Opened {
         Ok(Live {
             connection: self.connection,
             target: self.target,
+            in_file: self.in_file,
             behind,
             unchecked,
             given_up: BTreeSet::new(),
             outdated: AtomicBool::new(false),
+            posting: self.posting,
         })
     }
 }
@@ -325,6 +343,8 @@ fn webhooks(
     let reads_again = connection.reads_rows_again();
     let options = QueueOptions {
         remember: settings.remember,
+        // The platform forgets it in time.
+        keep: Duration::MAX,
         most_waiting: settings.queue_limit.map_or(MOST_WAITING, u64::from),
         reads_again,
     };

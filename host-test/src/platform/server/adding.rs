@@ -19,9 +19,11 @@ use crate::platform::database::DatabaseError;
 use crate::platform::folder::Folder;
 use crate::platform::lives::OpenProblem;
 use crate::platform::registry::{Found, Known, Source};
+use crate::platform::scheduler::Time;
 use crate::platform::sealed::SealError;
 use crate::progress::write_line;
 use crate::secret::Secret;
+use crate::sync_plan;
 
 /// What a start gives each connection's first sync, so that not all begin at once.
 const FIRST_SYNCS: Duration = Duration::from_millis(50);
@@ -52,6 +54,9 @@ pub enum AddError {
     /// It asks for what only the platform's file may give.
     #[error("`{0}` names a place on the server; only the platform's own file may")]
     Place(&'static str),
+    /// The component has no such thing.
+    #[error("the connection: {0}")]
+    Unfit(String),
     /// It cannot be encrypted.
     #[error(transparent)]
     Seal(#[from] SealError),
@@ -110,15 +115,31 @@ impl Platform {
                     "✗ {}: it was added, and is in the platform's file as well, which counts",
                     entry.name
                 )),
-                // The others run. `status` shows what is wrong with this one.
+                // The others run. What is wrong with this one, the status shows.
+                Err(_) if shared.registry.named(&added.name).is_some() => {}
                 Err(error) => {
                     write_line(&format!("✗ {}: {error}", added.name));
-                    let problem = error.to_string();
-                    let database = &shared.database;
-                    database.set_opened(&added.name, None, Some(&problem))?;
+                    self.know_unreadable(&added.name, &error)?;
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Takes up a connection that was added and cannot be read.
+    fn know_unreadable(&self, name: &str, error: &OpenProblem) -> Result<(), DatabaseError> {
+        let shared = &self.shared;
+        let problem = error.to_string();
+        shared.database.set_opened(name, None, Some(&problem))?;
+        let stored = shared.database.stored(name)?;
+        let output = Folder::of(&shared.data, name).found_output();
+        let known = Known::unreadable(shared.id(), name, output);
+        known.set_found(Found {
+            workspace: stored.workspace,
+            problem: Some(problem),
+            unstored: None,
+        });
+        self.enter(Arc::new(known), stored.paused, self.now());
         Ok(())
     }
 
@@ -166,28 +187,35 @@ impl Platform {
         known.set_found(Found {
             workspace: stored.workspace,
             problem: stored.problem,
+            unstored: None,
         });
         let now = self.now();
-        // Where a run was cut off, it is time to go on; else the span since the last one is kept.
-        let began = stored.began_at_ms.and_then(|at| u64::try_from(at).ok());
-        let first = match (began, known.schedule.every) {
-            (Some(began), Some(every)) if !cut_off => began.saturating_add(every).max(now),
+        // Where a run was cut off, it is time to go on; else the span since the last one is kept. A clock that was wrong then
+        // puts nothing off.
+        let first = match (stored.began_at_ms, known.schedule.every) {
+            (Some(began), Some(every)) if !cut_off => {
+                let since = u64::try_from(now_ms().saturating_sub(began));
+                now + every.saturating_sub(since.unwrap_or(0))
+            }
             _ => now,
         };
         let spread = u64::try_from(spread.as_millis()).unwrap_or(u64::MAX);
         let spread = spread.min(known.schedule.every.unwrap_or(1)).max(1);
         // Its phase is as good as a random number.
         let first = first.max(now + known.schedule.phase % spread);
-        let known = Arc::new(known);
-        if shared.registry.add(Arc::clone(&known)) {
+        self.enter(Arc::new(known), stored.paused, first);
+        shared.changed.notify_one();
+        Ok(())
+    }
+
+    fn enter(&self, known: Arc<Known>, paused: bool, first: Time) {
+        if self.shared.registry.add(Arc::clone(&known)) {
             let mut scheduler = self.scheduler();
             scheduler.add(known.id, &known.tenant, known.schedule, first);
-            if stored.paused {
+            if paused {
                 scheduler.pause(known.id);
             }
         }
-        shared.changed.notify_one();
-        Ok(())
     }
 
     /// Adds a connection as it comes through the control API; gives its name. `address`: the name that the address gives,
@@ -210,6 +238,8 @@ impl Platform {
         let sealed = shared.keys.seal(&document, &name)?;
         shared.database.add_connection(&name, &sealed)?;
         self.let_go(&name).await;
+        // What was wrong with the one before says nothing of this one.
+        shared.database.set_opened(&name, None, None)?;
         self.take_up(entry, true, &file, Duration::ZERO)?;
         Ok(name)
     }
@@ -305,6 +335,7 @@ impl Platform {
         if file.token_file != own.with_extension("credentials.json") {
             return Err(AddError::Place("credentials.token_file"));
         }
+        self.check_fit(&file)?;
         // Whoever may add connections may not run programs for that.
         if file.alerts.iter().any(AlertRule::runs_a_program) {
             return Err(AddError::Place("alerts.command"));
@@ -315,6 +346,22 @@ impl Platform {
             }
             _ => Ok((entry, file, document)),
         }
+    }
+
+    /// Whether the component is the one that the connection is for, and has its streams.
+    fn check_fit(&self, file: &ConnectionFile) -> Result<(), AddError> {
+        let plugin = self.shared.components.current();
+        let component = &plugin.descriptor().name;
+        if file.connector != *component {
+            return Err(AddError::Unfit(format!(
+                "connector: found {}, expected {component}",
+                file.connector
+            )));
+        }
+        let streams = sync_plan::streams_of(&plugin, file);
+        streams
+            .map(drop)
+            .map_err(|error| AddError::Unfit(format!("streams: {error}")))
     }
 
     /// Reads a document that was looked at before.

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use super::{Platform, locked};
 use crate::clock::now_ms;
 use crate::platform::database::Counts;
-use crate::platform::registry::Known;
+use crate::platform::registry::{Found, Known};
 use crate::platform::scheduler::{self, ConnectionId, Ended};
 use crate::platform::slice::{Progress, SliceEnd};
 use crate::progress::write_line;
@@ -62,6 +62,7 @@ impl Platform {
             Ok(progress) => progress,
             Err(error) => {
                 tracing::error!(connection = known.name, "no run is begun: {error}");
+                platform.note_unstored(&known, Some(format!("no run is begun: {error}")));
                 return;
             }
         };
@@ -82,8 +83,7 @@ impl Platform {
         {
             return Ok(progress);
         }
-        let due = i64::try_from(slice.due).unwrap_or(i64::MAX);
-        let began = i64::try_from(self.now()).unwrap_or(i64::MAX);
+        let (due, began) = (self.on_the_wall(slice.due), now_ms());
         let database = &shared.database;
         let number = database.begin_run(&known.name, slice.asked, due, began)?;
         let full = locked(&shared.anew).remove(&known.id);
@@ -99,12 +99,18 @@ impl Platform {
         let stored = shared
             .database
             .store_slice(progress.number, did, end.as_ref(), now_ms());
-        if let Err(error) = stored {
+        if let Err(error) = &stored {
             tracing::error!(
                 connection = known.name,
                 "its history is not stored: {error}"
             );
         }
+        let why = end.as_ref().and_then(|end| end.message.as_deref());
+        let unstored = stored.err().map(|error| match why {
+            Some(why) => format!("{why}; and its history is not stored: {error}"),
+            None => format!("its history is not stored: {error}"),
+        });
+        self.note_unstored(known, unstored);
         match end {
             None => {
                 locked(&shared.runs).insert(known.id, progress);
@@ -116,6 +122,15 @@ impl Platform {
             Some(_) => tracing::info!(connection = known.name, "synced"),
         }
         ended
+    }
+
+    /// What the history cannot tell is said as long as the process lives.
+    fn note_unstored(&self, known: &Arc<Known>, unstored: Option<String>) {
+        let found = known.found();
+        if found.unstored != unstored {
+            let found = Found { unstored, ..found };
+            self.shared.registry.set_found(known, found);
+        }
     }
 
     /// Asks for a sync now; `full`: of everything.

@@ -20,6 +20,9 @@ use crate::platform::status::{self, RECENT_MS};
 /// Connections on the page; those that somebody should look at come first.
 const MOST_CONNECTIONS: usize = 200;
 
+/// What keeps connections from going on, on the page.
+const MOST_PROBLEMS: usize = 20;
+
 /// Runs that did not end well, on the page.
 const MOST_FAILURES: u32 = 20;
 
@@ -50,7 +53,7 @@ pub(super) fn page(
     body.push_str(&FAILURES.section(&minutes, now));
     body.push_str("</div>\n");
     body.push_str(&table_of_connections(shown, connections.len(), &each, now));
-    body.push_str(&table_of_failures(&failures, now));
+    body.push_str(&table_of_failures(&connections, &failures, now));
     body.push_str(&table_of_versions(versions, &server));
     body.push_str(&table_of_streams(&connections));
     let page = Page {
@@ -183,8 +186,21 @@ fn table_of_connections(
     section("Connections", &all.to_string(), &content)
 }
 
-fn table_of_failures(failures: &[Run], now: i64) -> String {
-    let rows = failures.iter().map(|run| {
+fn table_of_failures(connections: &[Connection], failures: &[Run], now: i64) -> String {
+    // What keeps a connection from being opened is in no run.
+    let problems = connections.iter().filter_map(|connection| {
+        let problem = connection.document["problem"].as_str()?;
+        let is_bad = connection.kind == Kind::Bad;
+        is_bad.then(|| {
+            vec![
+                Cell::connection(&connection.known.name, ""),
+                Cell::mark(Kind::Bad, "cannot go on"),
+                Cell::short("now".to_owned()),
+                Cell::long(problem),
+            ]
+        })
+    });
+    let runs = failures.iter().map(|run| {
         let (kind, status) = judgement::run(&run.status);
         vec![
             Cell::connection(&run.connection, ""),
@@ -193,10 +209,10 @@ fn table_of_failures(failures: &[Run], now: i64) -> String {
             Cell::long(run.message.as_deref().unwrap_or_default()),
         ]
     });
-    let rows: Vec<Vec<Cell>> = rows.collect();
+    let rows: Vec<Vec<Cell>> = problems.take(MOST_PROBLEMS).chain(runs).collect();
     section(
         "Failures",
-        "the last runs that did not end well",
+        "what keeps connections from going on, and the last runs that did not end well",
         &table(
             &["Connection", "Run", "Ended", "What went wrong"],
             &rows,

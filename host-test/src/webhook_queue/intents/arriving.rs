@@ -114,7 +114,8 @@ pub(in crate::webhook_queue) fn insert(
         .prepare_cached(
             "INSERT OR IGNORE INTO intents (id, trigger, source_stream, source_key, action, record,
                 confirm, state, created_at_ms, changed_at_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)",
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9
+             WHERE NOT EXISTS (SELECT 1 FROM past_intents WHERE id = ?1)",
         )?
         .execute(params![
             intent.id,

@@ -51,7 +51,8 @@ fn a_contact_leaves_everything_while_the_server_runs() {
     let erased = run(&world, &erase);
     assert_eq!(erased.code, Some(0), "{erased:?}");
     let document = erased.document();
-    assert_eq!(document["total"], 2, "{document}");
+    // A row of the database, a line, and what is remembered of when that row changed.
+    assert_eq!(document["total"], 3, "{document}");
     assert!(
         document["beyond"].to_string().contains("next sync"),
         "{document}"
@@ -150,4 +151,74 @@ fn the_status_of_a_platform_is_read_while_it_runs() {
     assert_eq!(server.process.terminate().code, Some(0));
     // And afterwards.
     assert_eq!(run(&world, &status).code, Some(0));
+}
+
+/// Without a platform: the output, what is beside it, and files that somebody names.
+#[test]
+fn files_that_are_named_are_erased_as_well() {
+    let world = World::new(&["--contacts", "5", "--companies", "3"]);
+    connect(&world, "streams: [contacts]\ndirection: both\n");
+    world.succeed(&["sync", "--output", "sqlite:out.db"]);
+    let rows = "{\"key\":\"a\",\"email\":\"anna@erased.example\"}\n{\"key\":\"b\",\"emial\":\"anna@erased.example\"}\n";
+    world.write("rows.jsonl", rows);
+    let write = [
+        "write",
+        "contacts",
+        "--input",
+        "rows.jsonl",
+        "--rejected",
+        "again.jsonl",
+        "--journal",
+        "journal.db",
+        "--batch-id",
+        "b1",
+    ];
+    let written = world.run(&write);
+    let id = written.documents()[0]["object_id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    world.succeed(&["sync", "--output", "sqlite:out.db"]);
+    let erase = run(
+        &world,
+        &[
+            "erase",
+            "anna@erased.example",
+            "--output",
+            "sqlite:out.db",
+            "--also",
+            "journal.db",
+            "--also",
+            "again.jsonl",
+            "--also",
+            "rows.jsonl",
+            "--json",
+        ],
+    );
+    assert_eq!(erase.code, Some(0), "{erase:?}");
+    assert_eq!(erase.document()["total"], 5, "{}", erase.document());
+    for file in ["out.db", "journal.db", "again.jsonl", "rows.jsonl"] {
+        let left = std::fs::read(world.path(file)).unwrap();
+        for trace in ["anna@erased.example", &id] {
+            let found = left
+                .windows(trace.len())
+                .any(|part| part == trace.as_bytes());
+            assert!(!found, "{trace} is in {file}");
+        }
+    }
+    let refused = run(
+        &world,
+        &[
+            "erase",
+            "x",
+            "--output",
+            "sqlite:out.db",
+            "--also",
+            "nowhere.db",
+        ],
+    );
+    assert!(
+        refused.code == Some(64) && refused.err.contains("nowhere.db"),
+        "{refused:?}"
+    );
 }

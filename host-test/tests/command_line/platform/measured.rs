@@ -29,6 +29,11 @@ fn a_platform_is_measured_under_the_names_of_its_connections() {
     assert!(seen.sum("connector_records_total", &[own]) >= 6.0);
     let answered = seen.sum("connector_http_requests_total", &[own, r#"status="200""#]);
     assert!(answered >= 1.0);
+    assert_eq!(
+        server.ask_with("GET", "/status", "", "Bearer wrong").status,
+        401
+    );
+    assert_eq!(scrape().sum("connector_control_refusals_total", &[]), 1.0);
     assert_eq!(server.process.terminate().code, Some(0));
 }
 

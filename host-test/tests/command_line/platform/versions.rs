@@ -97,6 +97,27 @@ fn versions_are_put_in_place_while_the_server_runs_and_only_where_they_can_go_on
     let said = "does not read cursors of format 55, in which one (contacts) is stored";
     assert!(text.contains(said), "{text}");
     assert_eq!(runs(&server, &second), json!([]));
+    // A name that nobody has is a slip.
+    let nobody = activate(
+        &server,
+        404,
+        &json!({"version": second, "connection": "tow"}),
+    );
+    assert!(
+        nobody["error"]
+            .as_str()
+            .unwrap()
+            .contains("did you mean two?"),
+        "{nobody}"
+    );
+    let same = activate(&server, 409, &json!({"version": first, "canary": 10}));
+    assert!(
+        same["error"]
+            .as_str()
+            .unwrap()
+            .contains("a canary tries another version"),
+        "{same}"
+    );
     // Whoever has none of it is not held up, and on the command line the same holds.
     activate(
         &server,

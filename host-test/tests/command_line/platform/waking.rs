@@ -2,6 +2,7 @@ use serde_json::{Value, json};
 
 use super::{Server, document};
 use crate::callbacks::{Desk, SECRET, comment, signed};
+use crate::http::send;
 use crate::process::{finish, until};
 use crate::receiver::Receiver;
 use crate::world::{CONNECTION, World};
@@ -239,6 +240,22 @@ fn callbacks_come_to_a_connection_that_takes_no_webhooks() {
     }
     assert_eq!(tell(&server, SECRET, "/connection/desk", "e1"), 200);
     until(|| world.said(id, "we know (e1)") == 1);
+    // What became of it is kept and counted, without what was in it.
+    let outcomes = || {
+        let path = "/connections/connection/outcomes";
+        server.json(200, "GET", path, "")["outcomes"].clone()
+    };
+    until(|| outcomes()[0]["status"] == "created");
+    let kept = outcomes();
+    assert_eq!(kept[0]["action"], "conversation_parts");
+    assert_eq!(kept[0]["cause"], "callback:desk:e1:0");
+    assert!(kept[0]["object_id"].is_string() && kept[0]["problem"].is_null());
+    assert!(kept.as_array().unwrap().len() == 1 && !kept.to_string().contains("we know"));
+    let metrics = send("GET", &format!("{}/metrics", server.control), &[], b"");
+    let metrics = String::from_utf8(metrics.body).expect("UTF-8");
+    let written = "connector_rows_written_total{connection=\"connection\",action=\"conversation_parts\",outcome=\"created\"} 1";
+    assert!(metrics.contains(written), "{metrics}");
+    server.json(400, "GET", "/connections/connection/outcomes?limit=0", "");
     let paths = server.connection("connection")["callback_paths"].clone();
     assert_eq!(paths, json!(["/connection/desk"]));
 

@@ -8,6 +8,7 @@ use crate::output::json_lines::tests::entry;
 const CAPS: Caps = Caps {
     entries: 100,
     bytes: 10_000,
+    lists: false,
 };
 
 fn made(form: BodyForm, caps: Caps, entries: &[Entry]) -> (Vec<Value>, u64) {
@@ -17,7 +18,7 @@ fn made(form: BodyForm, caps: Caps, entries: &[Entry]) -> (Vec<Value>, u64) {
         assert!(body.len() <= caps.bytes);
         serde_json::from_slice(body).unwrap()
     });
-    (parsed.collect(), bodies.left_out)
+    (parsed.collect(), bodies.deletions + bodies.parts)
 }
 
 fn changed(mut entry: Entry, change: Change) -> Entry {
@@ -103,8 +104,9 @@ fn contacts_of_the_same_lists_are_imported_together() {
         entry("contacts", "3", r#"{"email":"c@x","listIds":[35]}"#),
         entry("contacts", "4", r#"{"email":"d@x"}"#),
         changed(entry("contacts", "5", "{}"), Change::Delete),
+        // A part does not say for which lists the contact is.
         changed(
-            entry("contacts", "6", r#"{"attributes":{}}"#),
+            entry("contacts", "6", r#"{"email":"a@x","attributes":{}}"#),
             Change::Patch,
         ),
     ];
@@ -119,6 +121,44 @@ fn contacts_of_the_same_lists_are_imported_together() {
                    "updateExistingContacts": true, "disableNotification": true}),
             json!({"jsonBody": [{"email": "d@x"}], "updateExistingContacts": true, "disableNotification": true}),
         ]
+    );
+}
+
+/// Brevo refuses a body without lists: where there are lists, who is in none of them cannot be imported.
+#[test]
+fn contacts_in_no_list_are_left_out_where_there_are_lists() {
+    let entries = [
+        entry("contacts", "1", r#"{"email":"a@x","listIds":[40,35,40]}"#),
+        entry("contacts", "2", r#"{"email":"b@x","listIds":[35,40]}"#),
+        entry("contacts", "3", r#"{"email":"c@x","listIds":[]}"#),
+        entry("contacts", "4", r#"{"email":"d@x"}"#),
+    ];
+    let entries: Vec<&Entry> = entries.iter().collect();
+    let caps = Caps {
+        lists: true,
+        ..CAPS
+    };
+    let made = bodies(BodyForm::BrevoContacts, caps, "contacts", &entries).unwrap();
+    assert_eq!((made.bodies.len(), made.listless), (1, 2));
+    let body: Value = serde_json::from_slice(&made.bodies[0]).unwrap();
+    assert_eq!(body["listIds"], json!([35, 40]));
+    assert_eq!(
+        body["jsonBody"],
+        json!([{"email": "a@x"}, {"email": "b@x"}])
+    );
+}
+
+#[test]
+fn names_of_an_events_properties_are_those_that_brevo_takes() {
+    let event = entry(
+        "events",
+        "1",
+        r#"{"event_name":"a","event_properties":{"order number":7,"é":1,"注":2,"none":null,"ok-1":{"a b":1}}}"#,
+    );
+    let (bodies, _) = made(BodyForm::BrevoEvents, CAPS, &[event]);
+    assert_eq!(
+        bodies[0]["events"][0]["event_properties"],
+        json!({"order_number": 7, "_": 1, "__": 2, "ok-1": {"a b": 1}})
     );
 }
 
