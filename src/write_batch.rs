@@ -254,7 +254,7 @@ impl WriteBatch {
     }
 
     fn look_up(&mut self, moment: Moment, mut rows: Box<Rows>) -> Step<Outcomes> {
-        let lookup = rows.look_up();
+        let lookup = rows.look_up(moment.unix_ms);
         self.go_on_looking(moment, rows, lookup)
     }
 
@@ -266,7 +266,11 @@ impl WriteBatch {
     ) -> Step<Outcomes> {
         let requests = lookup.requests(rows.api_version());
         if requests.is_empty() {
-            return self.make(moment, rows);
+            if !rows.scouted {
+                return self.make(moment, rows);
+            }
+            rows.begin();
+            return self.write(moment, rows);
         }
         if moment.elapsed_ms >= self.batch.time_budget_ms {
             rows.end_open(&time_is_up());
@@ -299,6 +303,9 @@ impl WriteBatch {
     fn write(&mut self, moment: Moment, mut rows: Box<Rows>) -> Step<Outcomes> {
         if moment.elapsed_ms >= self.batch.time_budget_ms {
             rows.end_open(&time_is_up());
+        }
+        if rows.looks_again {
+            return self.look_up(moment, rows);
         }
         let requests = rows.next_round(moment.unix_ms);
         if requests.is_empty() {

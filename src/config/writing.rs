@@ -53,6 +53,8 @@ pub struct Writing {
     pub conflict: Conflict,
     /// `unchanged`: whether a row that says what was written last is not written again.
     pub skips_unchanged: bool,
+    /// `identities`: whether a contact that was written within the hour is not searched for.
+    pub remembers: bool,
 }
 
 impl Default for Writing {
@@ -63,6 +65,7 @@ impl Default for Writing {
             creates_objects: true,
             conflict: Conflict::Fail,
             skips_unchanged: false,
+            remembers: true,
         }
     }
 }
@@ -74,6 +77,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ("missing_object", &["create", "fail"]),
     ("conflict", &["fail", "upstream", "last_writer"]),
     ("unchanged", &["write", "skip"]),
+    ("identities", &["remember", "search"]),
 ];
 
 impl Writing {
@@ -110,6 +114,7 @@ impl Writing {
                 _ => Conflict::Fail,
             },
             skips_unchanged: choice("unchanged") == "skip",
+            remembers: choice("identities") == "remember",
         }
     }
 }
@@ -136,7 +141,7 @@ mod tests {
     #[test]
     fn choices_are_read_and_wrong_ones_named() {
         let mut problems = Vec::new();
-        let given = r#"{"several":"all","missing_attribute":"drop","missing_object":"fail","conflict":"upstream","unchanged":"skip"}"#;
+        let given = r#"{"several":"all","missing_attribute":"drop","missing_object":"fail","conflict":"upstream","unchanged":"skip","identities":"search"}"#;
         let writing = Writing::of(Some(&Member::Object(given)), &mut problems);
         assert_eq!(
             writing,
@@ -146,6 +151,7 @@ mod tests {
                 creates_objects: false,
                 conflict: Conflict::Upstream,
                 skips_unchanged: true,
+                remembers: false,
             }
         );
         assert_eq!(Writing::of(None, &mut problems), Writing::default());

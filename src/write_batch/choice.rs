@@ -13,6 +13,8 @@ use crate::prelude::*;
 pub struct Known {
     /// Intercom's id.
     pub id: String,
+    /// Whether it was chosen among several.
+    pub shares: bool,
     /// When it changed, in Unix seconds.
     pub updated_at: Option<i64>,
     /// A contact's role.
@@ -42,7 +44,8 @@ impl Known {
         }
     }
 
-    fn is(&self, member: &str, value: &str) -> bool {
+    /// Whether it is found by this value of a member.
+    pub fn is(&self, member: &str, value: &str) -> bool {
         // The states of tickets have several names.
         let names: &[&str] = match member {
             "internal_label" => &["internal_label", "external_label", "category"],
@@ -93,6 +96,7 @@ impl<'a> Value<'a> for Known {
         };
         Ok(Self {
             id,
+            shares: false,
             updated_at: object.take("updated_at").unwrap_or_default(),
             role,
             members,
@@ -140,9 +144,10 @@ pub fn choose(
                 None => contacts.push(known),
             }
         }
+        let shares = contacts.len() > 1;
         let rank = |known: &&Known| (known.role.as_deref() == Some("user"), known.updated_at);
         let chosen = match several {
-            Several::Fail if contacts.len() > 1 => {
+            Several::Fail if shares => {
                 return Err(failure(
                     FailureKind::Conflict,
                     "several_match",
@@ -161,7 +166,11 @@ pub fn choose(
                 .into_iter()
                 .max_by_key(|known| (rank(known), &known.id)),
         };
-        return Ok(chosen.into_iter().cloned().collect());
+        let mut chosen: Vec<Known> = chosen.into_iter().cloned().collect();
+        for known in &mut chosen {
+            known.shares = shares;
+        }
+        return Ok(chosen);
     }
     Ok(Vec::new())
 }

@@ -7,19 +7,19 @@ mod rounds;
 mod unchanged;
 
 use self::jobs::Job;
-use self::unchanged::Said;
 use super::answer::{Step, outcome_unknown, unwritten};
 use super::attributes::{self, Attributes, Checked};
 use super::journal::{Journal, Recorded};
 use super::making::Makings;
 use super::validate;
 use super::values::Values;
-use super::written::Written;
-use crate::config::{Config, Writing};
+use super::written::{HOUR, Mark, WEEK, Written};
+use crate::config::{Config, Several, Writing};
 use crate::contract::connector::{Batch, Outcome, OutcomeStatus, Row};
 use crate::contract::types::{Failure, FailureKind, WholeFailure};
 use crate::failure::{failure, not_valid};
 use crate::intercom::actions::{Absent, Action, By, Mode, Object, Reference, Replay, Write};
+use crate::intercom::versions::PREVIEW;
 use crate::json::quoted;
 use crate::mapping::Inverse;
 use crate::prelude::*;
@@ -44,8 +44,12 @@ struct Travelling {
     requests: u32,
     /// When it was written, by Intercom's clock, in Unix seconds.
     written_at: i64,
-    /// What it says, where that is compared with what was written last.
-    said: Option<Said>,
+    /// The digest of what it says, where that is compared with what was written last.
+    said: Option<Mark>,
+    /// The field by which its contact is remembered and was not looked for.
+    remembered_by: Option<&'static str>,
+    /// Whether its object was chosen among several.
+    shares: bool,
     outcome: Option<Outcome>,
 }
 
@@ -85,7 +89,9 @@ pub struct Rows {
     /// The rows of the jobs that are started instead of a round.
     starting: Vec<Vec<usize>>,
     /// Whether a round was sent, so that it is known how the workspace answers.
-    scouted: bool,
+    pub scouted: bool,
+    /// Whether a row's contact is to be looked for after all.
+    pub looks_again: bool,
     notices: Vec<String>,
 }
 
@@ -127,23 +133,37 @@ impl Rows {
                 requests: 0,
                 written_at: 0,
                 said: None,
+                remembered_by: None,
+                shares: false,
                 outcome,
             }
+        };
+        // A job's answer shows no contact, and other policies have to see what came to share an address since.
+        let policy = Writing {
+            remembers: config.write.remembers
+                && config.write.several == Several::Newest
+                && config.api_version != PREVIEW,
+            ..config.write
+        };
+        let age = match policy.skips_unchanged {
+            true if action.modes.iter().any(Mode::is_comparable) => Some(WEEK),
+            false if policy.remembers && action.name == "contacts" => Some(HOUR),
+            _ => None,
         };
         Self {
             action,
             mode,
             api_version: config.api_version,
-            policy: config.write,
+            policy,
             journal: Journal::of(action.name, mode.name, &batch.id),
-            written: (config.write.skips_unchanged && action.modes.iter().any(Mode::is_comparable))
-                .then(|| Written::of(action.name)),
+            written: age.map(|age| Written::of(action.name, age)),
             makings: Makings::default(),
             rows: batch.rows.iter().map(travelling).collect(),
             round: Vec::new(),
             waiting: Vec::new(),
             starting: Vec::new(),
             scouted: false,
+            looks_again: false,
             notices: Vec::new(),
         }
     }
@@ -280,7 +300,9 @@ impl Rows {
     /// Decides the first step of every open row.
     pub fn begin(&mut self) {
         let mode = self.mode;
-        for travelling in self.rows.iter_mut().filter(|one| one.outcome.is_none()) {
+        let waits = |one: &Travelling| !self.scouted || one.step.is_none();
+        let open = |one: &&mut Travelling| one.outcome.is_none() && waits(one);
+        for travelling in self.rows.iter_mut().filter(open) {
             match travelling.job {
                 Job::Over(does) => travelling.end_with_its_job(mode, does),
                 _ => travelling.step = Some(travelling.first_step(mode)),

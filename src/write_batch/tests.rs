@@ -2,6 +2,7 @@ mod attributes;
 mod conforms;
 mod identity;
 mod jobs;
+mod remembered;
 mod replay;
 mod schema;
 mod several;
@@ -29,6 +30,8 @@ struct Model {
     unindexed: Vec<String>,
     state: BTreeMap<String, Vec<u8>>,
     requests: Vec<(Method, String)>,
+    /// What updates said.
+    bodies: Vec<Value>,
     /// Answers to the next writes, instead.
     instead: Vec<Answer>,
     elapsed_ms: u64,
@@ -82,6 +85,7 @@ impl Model {
             }
             (Method::Put, ["", "contacts", id]) => match self.contacts.get_mut(*id) {
                 Some(contact) => {
+                    self.bodies.push(body.clone());
                     for (name, value) in body.as_object().unwrap() {
                         contact[name] = value.clone();
                     }

@@ -1,4 +1,5 @@
-//! What was written last, so that a row that says the same again is not written again.
+//! What was written last, so that a row that says the same again is not written again, and whose object is known is not
+//! looked for again.
 //!
 //! There are two kinds of records: under an object's id a digest of the row that wrote it, and under what a row names an
 //! object by, that id. So a write by any name and in any mode makes the same record out of date. Many records share a
@@ -8,8 +9,11 @@ use super::journal::{FORMAT, digest};
 use crate::contract::state::{Change, Current, Swapped};
 use crate::prelude::*;
 
-/// How long a record is believed, in seconds: what others change in Intercom is not seen here.
-const WEEK: i64 = 7 * 24 * 3_600;
+/// How long it is believed that an object is known by a name, in seconds: what others change in Intercom is not seen here.
+pub const HOUR: i64 = 3_600;
+
+/// How long it is believed what an object holds.
+pub const WEEK: i64 = 7 * 24 * 3_600;
 
 /// Bytes in a value, at most: the oldest records make room. All values together have room beside the journals then.
 const MOST_BYTES: usize = 100_000;
@@ -38,6 +42,8 @@ type Place = [u8; 2];
 /// The records of an action, as far as a batch needs them.
 pub struct Written {
     action: &'static str,
+    /// How long records are kept, in seconds.
+    age: i64,
     wanted: Vec<Place>,
     loaded: Vec<(Place, Option<Vec<u8>>)>,
     /// What is to be remembered, or forgotten, in the order of the marks.
@@ -46,10 +52,11 @@ pub struct Written {
 }
 
 impl Written {
-    /// The records of an action, still to be loaded.
-    pub fn of(action: &'static str) -> Self {
+    /// The records of an action that are kept for some seconds, still to be loaded.
+    pub fn of(action: &'static str, age: i64) -> Self {
         Self {
             action,
+            age,
             wanted: Vec::new(),
             loaded: Vec::new(),
             news: Vec::new(),
@@ -86,7 +93,7 @@ impl Written {
             .find(|(known, _)| *known == place(mark))?;
         let record = records(value.as_deref()).find(|record| record.starts_with(&mark))?;
         let at = time(record);
-        Some((record.get(HEAD..)?, at)).filter(|_| at + WEEK > now)
+        Some((record.get(HEAD..)?, at)).filter(|_| at + self.age > now)
     }
 
     /// Remembers a record.
@@ -126,7 +133,7 @@ impl Written {
             for record in records(loaded.as_deref()) {
                 let replaced = news.clone().any(|(mark, _)| record.starts_with(mark));
                 is_new |= replaced;
-                if !replaced && time(record) + WEEK > now {
+                if !replaced && time(record) + self.age > now {
                     value.extend(record);
                 }
             }
@@ -143,7 +150,7 @@ impl Written {
                     key: self.key(*at),
                     expected: loaded.clone(),
                     value: Some(value).filter(|value| value.len() > 1),
-                    ttl_ms: Some(WEEK as u64 * 1_000),
+                    ttl_ms: Some(self.age as u64 * 1_000),
                 });
             }
         }
@@ -219,7 +226,7 @@ mod tests {
     use super::*;
 
     fn loaded(value: Option<Vec<u8>>, marks: &[Mark]) -> Written {
-        let mut written = Written::of("contacts");
+        let mut written = Written::of("contacts", WEEK);
         for mark in marks {
             written.want(*mark);
         }

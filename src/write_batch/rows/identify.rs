@@ -5,6 +5,7 @@ use super::super::choice::Known;
 use super::super::lookup::{Answered, Lookup};
 use super::super::ticket_attributes;
 use super::jobs::Job;
+use super::unchanged::remembered;
 use super::{Rows, outcome};
 use crate::config::Conflict;
 use crate::contract::connector::{Outcome, OutcomeStatus};
@@ -25,14 +26,17 @@ const TICKET_ATTRIBUTES: &str = "ticket_attributes";
 
 impl Rows {
     /// Says of each open row which objects it speaks of, as far as it says it itself, and gives what is to be looked up.
-    pub fn look_up(&mut self) -> Lookup {
+    pub fn look_up(&mut self, now_ms: i64) -> Lookup {
+        self.looks_again = false;
         let mut lookup = Lookup::default();
         for index in 0..self.rows.len() {
             let known =
                 |reference: &&Reference| reference.object.since() <= minor(self.api_version);
             for reference in self.mode.references.iter().filter(known) {
-                let travelling = &mut self.rows[index];
-                if travelling.outcome.is_some() || travelling.is_written(reference) {
+                let travelling = &self.rows[index];
+                let over =
+                    travelling.outcome.is_some() || self.scouted && travelling.step.is_some();
+                if over || travelling.is_written(reference) {
                     break;
                 }
                 let is_target =
@@ -40,6 +44,15 @@ impl Rows {
                 let guarded = is_target
                     && travelling.row.base_updated_at_ms.is_some()
                     && self.policy.conflict != Conflict::LastWriter;
+                if !guarded
+                    && let Some((name, id)) = remembered(self, travelling, reference, now_ms)
+                {
+                    let travelling = &mut self.rows[index];
+                    travelling.refer(reference, &id);
+                    travelling.remembered_by = Some(name);
+                    continue;
+                }
+                let travelling = &mut self.rows[index];
                 // A ticket says of which type it is, which says what it can hold.
                 let asked = reference.object == Object::Ticket
                     && travelling.values.json(TICKET_ATTRIBUTES).is_some();
@@ -137,6 +150,7 @@ impl Rows {
             return;
         }
         travelling.refer(reference, &known.id);
+        travelling.shares |= known.shares;
         // A job cannot give a role: what is so already is not said.
         if self.api_version == PREVIEW && known.role == travelling.values.text("role") {
             travelling.values.remove("role");

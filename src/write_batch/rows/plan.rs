@@ -1,7 +1,6 @@
 //! Rehearsals: the writes that would be made.
 
 use super::super::answer::Step;
-use super::rounds::fill;
 use super::{Rows, outcome};
 use crate::contract::connector::{Outcome, OutcomeStatus};
 use crate::contract::http::{Method, Request};
@@ -18,7 +17,7 @@ impl Rows {
 
     /// One outcome for each row, with the writes of every branch.
     pub fn outcomes_offline(mut self) -> Vec<Outcome> {
-        self.look_up();
+        self.look_up(0);
         self.planned(true)
     }
 
@@ -109,7 +108,7 @@ impl Rows {
                             in_a_job = ", in a job with other rows";
                             item.request(self.action)
                         }
-                        None => fill(call, mode, version, &travelling.values),
+                        None => travelling.fill(call, mode, version),
                     });
                 }
             }

@@ -2,19 +2,20 @@
 
 use super::super::answer::{Next, Sent, Step, done, outcome_unknown};
 use super::super::attributes;
+use super::super::choice::Known;
 use super::super::journal::Recorded;
 use super::super::probe::{self, Seen};
 use super::jobs::Job;
 use super::{Lanes, Rows, Travelling, outcome};
 use crate::config::MissingAttribute;
 use crate::contract::connector::{Outcome, OutcomeStatus};
-use crate::contract::http::{Method, Request};
+use crate::contract::http::{Method, Request, Response};
 use crate::contract::types::{FailureKind, WholeFailure};
 use crate::failure::{failure, invalid_input, problem};
 use crate::intercom::actions::{By, Call, Does, Mode, Object, Replay, Write};
 use crate::intercom::request;
 use crate::intercom::versions::{MERGED_ARE_TOLD, is_from};
-use crate::json::quoted;
+use crate::json::{self, quoted};
 use crate::operation::Answer;
 use crate::prelude::*;
 
@@ -23,6 +24,10 @@ const MOST_REQUESTS: u32 = 6;
 
 /// Rows of the first round: when all of them are refused alike, the others are not tried.
 const SCOUTS: usize = 20;
+
+/// What is said of a row that was written to a contact that is not the one any more.
+const MOVED: &str = "the contact that this was the external id or e-mail of within the hour has another one now, and was \
+    written: put that right, and give the row again";
 
 /// Rows of a round whose requests are in the journal before they are sent.
 const JOURNALLED: usize = 100;
@@ -193,6 +198,13 @@ impl Rows {
             return;
         };
         travelling.requests += 1;
+        if let Some(name) = travelling.remembered_by.take()
+            && let Ok(response) = &answer
+            && self.was_another(index, name, response)
+        {
+            return;
+        }
+        let travelling = &mut self.rows[index];
         let target = mode.references.first().map(|target| target.object);
         let left_out = match &answer {
             Ok(response) if target == Some(Object::Instance) => {
@@ -276,6 +288,35 @@ impl Rows {
                 travelling.step = Some(Step::Create);
             }
         }
+    }
+
+    /// Whether the contact that a row was remembered by is not the one that it means. One that is not there, or whose name
+    /// Intercom knows of another one, is looked for.
+    fn was_another(&mut self, index: usize, name: &str, response: &Response) -> bool {
+        let values = &mut self.rows[index].values;
+        match response.status {
+            404 | 409 | 410 => {
+                for reference in self.mode.references {
+                    values.remove(reference.name);
+                }
+                self.looks_again = true;
+            }
+            200..=299 => {
+                let value = values.text(name).unwrap_or_default();
+                match json::parse::<Known>(&response.body) {
+                    Ok(known) if !known.is(name, &value) => {
+                        let moved = failure(FailureKind::Conflict, "identity_moved", MOVED);
+                        self.end_unwritten(index, &moved);
+                        if let Some(outcome) = &mut self.rows[index].outcome {
+                            outcome.object_id = Some(known.id);
+                        }
+                    }
+                    _ => return false,
+                }
+            }
+            _ => return false,
+        }
+        true
     }
 
     /// How a row ends that was written without some attributes, since nothing says before which there are.
@@ -375,7 +416,7 @@ impl Travelling {
             return Some(request::get(api_version, path));
         }
         let call = self.call(mode, api_version)?;
-        Some(fill(call, mode, api_version, &self.values))
+        Some(self.fill(call, mode, api_version))
     }
 
     /// The row is about the object with this id.
@@ -395,11 +436,14 @@ impl Travelling {
             && matches!(step, Step::Write | Step::Find(_))
             && by.any(|(name, by)| *by != By::Id && self.values.text(name).is_some())
     }
-}
 
-/// The request of a call.
-pub(super) fn fill(call: &Call, mode: &Mode, api_version: &str, values: &super::Values) -> Request {
-    let sent = mode.fields().filter(|field| field.sent);
-    let body = values.body(call.body, sent.map(|field| field.name));
-    request::write(api_version, call.method, values.path(call.path), body)
+    /// The request of a call. What a contact is remembered by is not said: should it have another name now, it keeps that,
+    /// and the answer shows it.
+    pub(super) fn fill(&self, call: &Call, mode: &Mode, api_version: &str) -> Request {
+        let known = |name| self.remembered_by == Some(name);
+        let sent = mode.fields().filter(|field| field.sent);
+        let sent = sent.map(|field| field.name).filter(|name| !known(*name));
+        let body = self.values.body(call.body, sent);
+        request::write(api_version, call.method, self.values.path(call.path), body)
+    }
 }

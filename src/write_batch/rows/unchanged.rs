@@ -1,30 +1,10 @@
-//! Rows that say what was written last.
+//! Rows that say what was written last, or name a contact as a row did that was written last.
 
-use super::super::written::{Mark, Written, mark};
+use super::super::written::{HOUR, Mark, Written, mark};
 use super::{Lanes, Rows, Travelling, outcome};
 use crate::contract::connector::{Outcome, OutcomeStatus};
-use crate::intercom::actions::Mode;
+use crate::intercom::actions::{By, Object, Reference};
 use crate::prelude::*;
-
-/// What a row says, in digests.
-#[derive(Clone, Copy)]
-pub(super) struct Said {
-    /// What it names its object by.
-    name: Mark,
-    /// Everything.
-    content: Mark,
-}
-
-impl Said {
-    /// Of a valid row of a mode; none where the mode's rows are not compared.
-    pub(super) fn of(mode: &Mode, row: &Travelling) -> Option<Self> {
-        let name = row.lanes.first().filter(|_| mode.is_comparable())?;
-        Some(Self {
-            name: mark(name),
-            content: mark(&row.values.whole(mode.name)),
-        })
-    }
-}
 
 impl Rows {
     /// What was written last, where rows are compared with it.
@@ -44,17 +24,18 @@ impl Rows {
                 shared.add(lane);
             }
         }
-        let is_alone = |row: &Travelling| !row.lanes.iter().any(|lane| shared.holds(lane));
+        let compares = self.policy.skips_unchanged && self.mode.is_comparable();
         let of = |row: &Travelling| {
-            let compared = row.outcome.is_none() && is_alone(row);
-            compared.then(|| Said::of(self.mode, row)).flatten()
+            let is_alone = !row.lanes.iter().any(|lane| shared.holds(lane));
+            let compared = compares && is_alone && row.outcome.is_none() && !row.lanes.is_empty();
+            compared.then(|| mark(&row.values.whole(self.mode.name)))
         };
-        let said: Vec<Option<Said>> = self.rows.iter().map(of).collect();
+        let said: Vec<Option<Mark>> = self.rows.iter().map(of).collect();
         for (row, said) in self.rows.iter_mut().zip(said) {
-            if let Some(said) = said {
-                written.want(said.name);
-            }
             row.said = said;
+            for name in row.names() {
+                written.want(name);
+            }
         }
     }
 
@@ -83,7 +64,7 @@ impl Rows {
                 continue;
             };
             let base = row.row.base_updated_at_ms.map(seconds);
-            if content == said.content && base.is_none_or(|base| base <= at) {
+            if content == said && base.is_none_or(|base| base <= at) {
                 let unchanged = outcome(&row.row, OutcomeStatus::Unchanged);
                 row.outcome = Some(Outcome {
                     object_id: Some(id),
@@ -128,7 +109,9 @@ impl Rows {
         let Some(written) = &mut self.written else {
             return;
         };
-        for row in self.rows.iter().filter(|row| row.outcome.is_none()) {
+        let compares = self.policy.skips_unchanged;
+        let touched = |row: &&Travelling| compares && row.outcome.is_none();
+        for row in self.rows.iter().filter(touched) {
             for lane in row.objects() {
                 written.forget(mark(lane));
             }
@@ -141,11 +124,8 @@ impl Rows {
             return;
         };
         for row in self.rows.iter().filter(|row| row.requests > 0) {
-            if let Some(said) = row.said {
-                written.want(said.name);
-            }
-            for lane in row.objects() {
-                written.want(mark(lane));
+            for name in row.names() {
+                written.want(name);
             }
             if let Some(id) = row.written_id() {
                 written.want(of_object(id));
@@ -155,36 +135,78 @@ impl Rows {
 
     /// Remembers the rows that were written.
     pub fn remember(&mut self) {
+        let told = self.mode.is_comparable();
         let Some(written) = &mut self.written else {
             return;
         };
         for row in self.rows.iter().filter(|row| row.requests > 0) {
-            for lane in row.objects() {
-                written.forget(mark(lane));
+            let names = row.names();
+            for name in &names {
+                written.forget(*name);
             }
             let Some(id) = row.written_id() else {
                 continue;
             };
-            match row.said {
-                None => written.forget(of_object(id)),
-                Some(said) => {
-                    written.note(said.name, id.as_bytes(), row.written_at);
-                    written.note(of_object(id), &said.content, row.written_at);
+            match names.first() {
+                Some(name) if told && !row.shares => {
+                    let said: &[u8] = row.said.as_ref().map_or(&[], |said| said);
+                    written.note(*name, id.as_bytes(), row.written_at);
+                    written.note(of_object(id), said, row.written_at);
                 }
+                _ => written.forget(of_object(id)),
             }
         }
     }
 }
 
+/// Where a row's contact is known already: by which field, and its id. The contact may have got another name meanwhile, so
+/// that this holds for a while only, and only for rows whose answers show the contact's names; what others of this
+/// connection wrote to it since counts.
+pub(super) fn remembered(
+    rows: &Rows,
+    row: &Travelling,
+    reference: &Reference,
+    now_ms: i64,
+) -> Option<(&'static str, String)> {
+    let written = rows.written.as_ref()?;
+    if !rows.policy.remembers
+        || !rows.mode.is_comparable()
+        || reference.object != Object::Contact
+        || row.requests > 0
+    {
+        return None;
+    }
+    let mut by = reference.by.iter();
+    let (name, By::Member(_)) = by.find(|(name, _)| row.values.text(name).is_some())? else {
+        return None;
+    };
+    let now = seconds(now_ms);
+    let id = row.object(written, now_ms)?;
+    let (_, named_at) = written.get(mark(row.lanes.first()?), now)?;
+    let (_, written_at) = written.get(of_object(&id), now)?;
+    (written_at <= named_at && named_at + HOUR > now).then_some((*name, id))
+}
+
 impl Travelling {
     /// The id of the object that the row names, as far as it says it or it is remembered.
     fn object(&self, written: &Written, now_ms: i64) -> Option<String> {
-        let said = self.said.filter(|_| self.outcome.is_none())?;
-        if let Some(id) = self.lanes.first()?.strip_prefix("id=") {
+        let name = self.lanes.first().filter(|_| self.outcome.is_none())?;
+        if let Some(id) = name.strip_prefix("id=") {
             return Some(id.to_owned());
         }
-        let (id, _) = written.get(said.name, seconds(now_ms))?;
+        let (id, _) = written.get(mark(name), seconds(now_ms))?;
         String::from_utf8(id.to_vec()).ok()
+    }
+
+    /// The marks of what the row names its object by first, and of the ids of all that it is about.
+    fn names(&self) -> Vec<Mark> {
+        let mut names = Vec::new();
+        for (at, lane) in self.lanes.iter().enumerate() {
+            if at == 0 || lane.starts_with("id=") {
+                names.push(mark(lane));
+            }
+        }
+        names
     }
 
     /// The ids of the objects that the row is about, as lanes.
