@@ -26,8 +26,7 @@ const MOST_REQUESTS: u32 = 6;
 const SCOUTS: usize = 20;
 
 /// What is said of a row that was written to a contact that is not the one any more.
-const MOVED: &str = "the contact that this was the external id or e-mail of within the hour has another one now, and was \
-    written: put that right, and give the row again";
+const MOVED: &str = "the contact had this external id or e-mail within the hour, has another, and was written: see to it";
 
 /// Rows of a round whose requests are in the journal before they are sent.
 const JOURNALLED: usize = 100;
@@ -294,27 +293,20 @@ impl Rows {
     /// Intercom knows of another one, is looked for.
     fn was_another(&mut self, index: usize, name: &str, response: &Response) -> bool {
         let values = &mut self.rows[index].values;
-        match response.status {
-            404 | 409 | 410 => {
-                for reference in self.mode.references {
-                    values.remove(reference.name);
-                }
-                self.looks_again = true;
-            }
-            200..=299 => {
-                let value = values.text(name).unwrap_or_default();
-                match json::parse::<Known>(&response.body) {
-                    Ok(known) if !known.is(name, &value) => {
-                        let moved = failure(FailureKind::Conflict, "identity_moved", MOVED);
-                        self.end_unwritten(index, &moved);
-                        if let Some(outcome) = &mut self.rows[index].outcome {
-                            outcome.object_id = Some(known.id);
-                        }
-                    }
-                    _ => return false,
-                }
-            }
-            _ => return false,
+        if matches!(response.status, 404 | 409 | 410) {
+            self.looks_again = true;
+            values.remove("contact");
+            return true;
+        }
+        let value = values.text(name).unwrap_or_default();
+        let known = json::parse::<Known>(&response.body).unwrap_or_default();
+        if response.status >= 300 || known.id.is_empty() || known.is(name, &value) {
+            return false;
+        }
+        let moved = failure(FailureKind::Conflict, "identity_moved", MOVED);
+        self.end_unwritten(index, &moved);
+        if let Some(outcome) = &mut self.rows[index].outcome {
+            outcome.object_id = Some(known.id);
         }
         true
     }

@@ -112,8 +112,8 @@ impl Rows {
         let compares = self.policy.skips_unchanged;
         let touched = |row: &&Travelling| compares && row.outcome.is_none();
         for row in self.rows.iter().filter(touched) {
-            for lane in row.objects() {
-                written.forget(mark(lane));
+            for name in row.names() {
+                written.forget(name);
             }
         }
     }
