@@ -166,11 +166,11 @@ pub fn choose(
                 .into_iter()
                 .max_by_key(|known| (rank(known), &known.id)),
         };
-        let mut chosen: Vec<Known> = chosen.into_iter().cloned().collect();
-        for known in &mut chosen {
-            known.shares = shares;
-        }
-        return Ok(chosen);
+        let Some(chosen) = chosen else { continue };
+        return Ok(vec![Known {
+            shares,
+            ..chosen.clone()
+        }]);
     }
     Ok(Vec::new())
 }

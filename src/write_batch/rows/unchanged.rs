@@ -176,13 +176,12 @@ pub(super) fn remembered(
     {
         return None;
     }
+    let lane = row.lanes.first()?;
     let mut by = reference.by.iter();
-    let (name, By::Member(_)) = by.find(|(name, _)| row.values.text(name).is_some())? else {
-        return None;
-    };
+    let (name, _) = by.find(|(name, by)| *by != By::Id && lane.starts_with(name))?;
     let now = seconds(now_ms);
     let id = row.object(written, now_ms)?;
-    let (_, named_at) = written.get(mark(row.lanes.first()?), now)?;
+    let (_, named_at) = written.get(mark(lane), now)?;
     let (_, written_at) = written.get(of_object(&id), now)?;
     (written_at <= named_at && named_at + HOUR > now).then_some((*name, id))
 }
