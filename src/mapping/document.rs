@@ -231,7 +231,7 @@ impl<'d> Draft<'d> {
     fn plain(&mut self, stream: &'static Stream, from: &str, member: &Member, place: &str) {
         match member {
             Member::Text(to) => {
-                let rule = Rule::plain(Source::Path(from.to_owned()), to.clone());
+                let rule = Rule::plain(vec![Source::Path(from.to_owned())], to.clone());
                 match type_at(stream, from, place) {
                     Ok(_) => self.add(stream, rule, false, place),
                     Err(problem) => self.problems.push(*problem),

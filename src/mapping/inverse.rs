@@ -241,7 +241,7 @@ fn inverted(rule: &Rule, stream: &Stream) -> Result<Option<Rule>, Box<Problem>> 
     }
     Ok(Some(Rule {
         pipeline,
-        ..Rule::plain(Source::Path(rule.to.clone()), source.clone())
+        ..Rule::plain(vec![Source::Path(rule.to.clone())], source.clone())
     }))
 }
 

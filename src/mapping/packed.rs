@@ -71,7 +71,14 @@ impl<'a> Unpacker<'a> {
 
     /// Bytes, as they lie.
     pub fn bytes(&mut self) -> Option<&'a [u8]> {
-        let length = self.number()?;
+        // Most are short: their length is a byte.
+        let length = match self.0 {
+            [length @ ..128, rest @ ..] => {
+                self.0 = rest;
+                usize::from(*length)
+            }
+            _ => self.number()?,
+        };
         let (bytes, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
         Some(bytes)

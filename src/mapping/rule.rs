@@ -95,9 +95,9 @@ pub fn held(target: &str) -> &str {
 
 impl Rule {
     /// A rule that gives a value as it is.
-    pub fn plain(from: Source, to: String) -> Self {
+    pub fn plain(from: Vec<Source>, to: String) -> Self {
         Self {
-            from: vec![from],
+            from,
             to,
             default: None,
             kind: Type::Any,
@@ -141,12 +141,19 @@ impl Rule {
     }
 
     fn unpack(unpacker: &mut Unpacker) -> Option<Self> {
+        let from = unpacker.all(|unpacker| match unpacker.number()? {
+            0 => Some(Source::Path(unpacker.text()?)),
+            _ => Some(Source::Literal(unpacker.text()?)),
+        })?;
+        let to = unpacker.text()?;
+        // Most rules say no more than that.
+        if let Some(rest) = unpacker.0.strip_prefix(&[0; 4]) {
+            unpacker.0 = rest;
+            return Some(Self::plain(from, to));
+        }
         Some(Self {
-            from: unpacker.all(|unpacker| match unpacker.number()? {
-                0 => Some(Source::Path(unpacker.text()?)),
-                _ => Some(Source::Literal(unpacker.text()?)),
-            })?,
-            to: unpacker.text()?,
+            from,
+            to,
             default: unpacker.some(|unpacker| unpacker.text())?,
             kind: Type::ALL.get(unpacker.number()?)?.1,
             pipeline: unpacker.all(Step::unpack)?,
@@ -209,7 +216,10 @@ impl Section {
     pub fn embeds(&self, stream: &Stream) -> bool {
         let embedded = stream.embedded();
         let mut embeds = false;
-        self.paths(&mut |path| embeds |= path.split('.').next() == Some(embedded));
+        self.paths(&mut |path| {
+            let behind = path.strip_prefix(embedded).map(str::as_bytes);
+            embeds |= matches!(behind, Some([] | [b'.', ..]));
+        });
         embeds
     }
 

@@ -100,7 +100,7 @@ impl Draft<'_> {
                     Some(field) => {
                         let from = Source::Path(field.to_owned());
                         let prefix = prefix.strip_prefix(within).unwrap_or(&prefix);
-                        let rule = Rule::plain(from, [within, prefix, "*"].concat());
+                        let rule = Rule::plain(vec![from], [within, prefix, "*"].concat());
                         self.add(stream, rule, false, place);
                     }
                     None => {

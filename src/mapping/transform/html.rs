@@ -127,7 +127,7 @@ impl Lines {
     fn word(&mut self, word: &str) {
         if !self.done.is_empty() {
             if self.due > 0 {
-                self.done.extend(core::iter::repeat_n('\n', self.due));
+                self.done.push_str(&"\n\n"[..self.due.min(2)]);
             } else if self.blank {
                 self.done.push(' ');
             }
@@ -138,8 +138,8 @@ impl Lines {
 
     /// Takes a tag, of which the first `<` is gone; gives what follows it, and what it hides.
     fn tag<'a>(&mut self, tag: &'a str) -> &'a str {
-        let closing = tag.starts_with('/');
-        let inside = tag.strip_prefix('/').unwrap_or(tag);
+        let closing = tag.as_bytes().first() == Some(&b'/');
+        let inside = &tag[usize::from(closing)..];
         let length = inside.bytes().take_while(u8::is_ascii_alphanumeric).count();
         let (written, attributes) = inside.split_at(length);
         let mut small = [0; LONGEST];

@@ -9,6 +9,8 @@ pub struct Outline<'a> {
     /// The whole of it.
     pub text: &'a str,
     members: Vec<(Name<'a>, &'a str)>,
+    /// Whether no name comes twice, as far as that is known.
+    pub(crate) unique: bool,
 }
 
 impl<'a> Outline<'a> {
@@ -23,6 +25,7 @@ impl<'a> Outline<'a> {
             return Ok(Self {
                 text: slice(reader.value()?),
                 members: Vec::new(),
+                unique: true,
             });
         }
         let start = reader.place();
@@ -34,6 +37,7 @@ impl<'a> Outline<'a> {
         Ok(Self {
             text: slice(start..reader.place()),
             members,
+            unique: false,
         })
     }
 
@@ -50,7 +54,11 @@ impl<'a> Outline<'a> {
                 members.push((name, value));
             }
         }
-        Self { text, members }
+        Self {
+            text,
+            members,
+            unique: true,
+        }
     }
 
     /// Whether it has a member of this name, even if that is null.

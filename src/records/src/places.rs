@@ -51,6 +51,9 @@ pub fn values_in<'a>(paths: &[&str], record: &Outline<'a>) -> Vec<Option<&'a str
                 // It was read before.
                 let _ = pick(&mut Reader::new(value), paths, field.len() + 1, found);
             }
+            if record.unique {
+                break;
+            }
         }
         start = end;
     }
