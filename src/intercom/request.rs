@@ -5,6 +5,7 @@ use crate::contract::types::Header;
 use crate::intercom::timestamp;
 use crate::intercom::versions::VERSION_HEADER;
 use crate::prelude::*;
+use crate::search::parted_last;
 
 /// The endpoint's name in the descriptor.
 pub const API: &str = "api";
@@ -102,10 +103,8 @@ pub fn header_value<'a>(headers: &'a [Header], name: &str) -> Option<&'a str> {
 pub fn canonical_id(response: &Response) -> Option<String> {
     let link = header_value(&response.headers, "link")?;
     let path = link.split_once('<')?.1.split_once('>')?.0;
-    path.rsplit('/')
-        .next()
-        .filter(|id| !id.is_empty())
-        .map(str::to_owned)
+    let id = parted_last(path, b'/').map_or(path, |(_, id)| id);
+    (!id.is_empty()).then(|| id.to_owned())
 }
 
 /// When the server answered, in Unix seconds by its own clock.

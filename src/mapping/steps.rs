@@ -9,6 +9,7 @@ use crate::contract::types::Problem;
 use crate::failure::{problem, unknown};
 use crate::json::{self, Member, Object};
 use crate::prelude::*;
+use crate::search;
 
 /// Reads a step: the name of a transform, or an object of its name and its argument, with an option beside them.
 /// `Ok(None)` when an argument is a parameter that is not given.
@@ -93,7 +94,7 @@ fn refused(row: &Row, arguments: &[String]) -> Option<String> {
         "encrypt" if public_key(last).is_none() => {
             Some("`encrypt` takes a public key of X25519: 32 bytes in base64".to_owned())
         }
-        "encrypt" if first.chars().count() < SECRET_CHARACTERS => Some(format!(
+        "encrypt" if search::characters(first) < SECRET_CHARACTERS => Some(format!(
             "the `secret` of `encrypt` takes at least {SECRET_CHARACTERS} characters that nobody can guess"
         )),
         _ => None,

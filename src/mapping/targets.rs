@@ -1,6 +1,7 @@
 //! Where values go: targets of one object side by side, none twice.
 
 use crate::prelude::*;
+use crate::search::parted_last;
 use litemap::LiteMap;
 
 use records::in_order;
@@ -76,7 +77,7 @@ pub fn arrange(section: Section, places: &[String], problems: &mut Vec<Problem>)
     };
     let order = in_order(section.rules.iter().zip(0..).map(key).collect());
     let rule = |key: &String| {
-        let at: usize = key.rsplit_once('-')?.1.parse().ok()?;
+        let at: usize = parted_last(key, b'-')?.1.parse().ok()?;
         section.rules.get(at)?.copied()
     };
     let rules = order.iter().filter_map(rule).collect();

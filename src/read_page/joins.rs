@@ -118,7 +118,10 @@ pub fn take(scan: &mut Scan, wanted: Vec<Wanted>, answers: Vec<Answer>) -> Resul
     };
     for ((id, path), answer) in wanted.into_iter().zip(answers) {
         let response = answer.map_err(|error| from_http(&error, Effect::Read))?;
+        let body = json::text(&response.body);
         let lack = match response.status {
+            // A transcript is plain text.
+            200..300 if calls && body.is_err() => Some(" is no text in UTF-8: it is left out"),
             200..300 => None,
             404 | 410 => Some(" is not there: it is left out"),
             _ => {
@@ -134,7 +137,8 @@ pub fn take(scan: &mut Scan, wanted: Vec<Wanted>, answers: Vec<Answer>) -> Resul
             let what = if calls { "a transcript" } else { "a company" };
             let notice = Notice {
                 // What may not be read is said once.
-                path: matches!(response.status, 404 | 410).then(|| replaced(&path, "{id}", &id)),
+                path: matches!(response.status, 200..300 | 404 | 410)
+                    .then(|| replaced(&path, "{id}", &id)),
                 ..notice("unavailable", scan.stream, [what, lack].concat())
             };
             if !scan.unjoined.contains(&notice) {
@@ -142,16 +146,15 @@ pub fn take(scan: &mut Scan, wanted: Vec<Wanted>, answers: Vec<Answer>) -> Resul
             }
             continue;
         }
-        let body = String::from_utf8_lossy(&response.body).into_owned();
+        let body = body.map_err(|reason| unexpected_body(&response, &reason))?;
         if calls {
-            // It is plain text.
-            scan.joined.insert(id, body);
+            scan.joined.insert(id, body.to_owned());
             continue;
         }
         let list = path.starts_with(LIST);
         let documents = match list {
             true => items(body.as_bytes(), stream.items).map(|(items, _)| items),
-            false => Ok(vec![body.as_str()]),
+            false => Ok(vec![body]),
         };
         let documents = documents.map_err(|reason| unexpected_body(&response, &reason))?;
         for document in documents {

@@ -1,6 +1,7 @@
 //! The index of keywords, as [`records::keywords`] reads it.
 
 use crate::prelude::*;
+use crate::search::parted_last;
 use records::in_order;
 use records::keywords::{HEAD, SIGNS, hash};
 use records::letters::is_of_word;
@@ -25,7 +26,10 @@ pub fn index(entries: Vec<String>) -> Vec<u8> {
     let mut rows: Vec<u32> = Vec::new();
     let mut words: Vec<(&str, u32)> = Vec::new();
     let mut text = String::new();
-    for (word, mark) in entries.iter().filter_map(|entry| entry.rsplit_once(END)) {
+    for (word, mark) in entries
+        .iter()
+        .filter_map(|entry| parted_last(entry, END as u8))
+    {
         if word.is_empty() {
             continue;
         }

@@ -9,6 +9,7 @@ use crate::intercom::actions::{Action, Input, InputField, Mode};
 use crate::intercom::versions::{OWNER_IS_TEXT, is_from, minor};
 use crate::json::{self, Member, Object, list, quoted};
 use crate::prelude::*;
+use crate::search;
 
 /// Seconds from here on are milliseconds given by mistake (the year 5138).
 pub const LATEST_SECOND: u64 = 100_000_000_000;
@@ -169,7 +170,7 @@ fn canonical(
         }
         (Input::Object, Member::Object(_)) => return Ok(written(value)),
         (Input::Name(most), Member::Text(text)) => {
-            let length = text.chars().count();
+            let length = search::characters(text);
             return match length {
                 _ if text.trim().is_empty() => {
                     Err(("empty", None, "text with something in it".to_owned()))

@@ -3,6 +3,7 @@
 use super::{Item, Odd, argument};
 use crate::letters::{lower_of, upper_of};
 use crate::prelude::*;
+use crate::search;
 
 /// The characters of a text.
 fn characters<'i>(item: &'i Item) -> &'i str {
@@ -54,11 +55,11 @@ pub fn split_name<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<I
 pub fn truncate<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
     let most: usize = argument(arguments, 1).parse().map_err(|_| Odd)?;
     let text = characters(&item);
-    if text.len() <= most || text.chars().count() <= most {
+    if text.len() <= most || search::characters(text) <= most {
         return Ok(item);
     }
     let ending: String = argument(arguments, 0).chars().take(most).collect();
-    let kept = most - ending.chars().count();
+    let kept = most - search::characters(&ending);
     let mut cut: String = text.chars().take(kept).collect();
     cut.push_str(&ending);
     Ok(Item::text(cut))

@@ -19,6 +19,7 @@ use crate::intercom::versions::PREVIEW;
 use crate::json::{self, Member, Members, Object};
 use crate::operation::Answer;
 use crate::prelude::*;
+use crate::search::parted_last;
 
 /// Rows of one job, at most.
 const MOST: usize = 100;
@@ -236,7 +237,7 @@ impl Travelling {
     ) -> Option<Item> {
         let has = |name: &str| self.values.text(name).is_some();
         let rest = call.path.strip_prefix('/')?.strip_prefix(action.name)?;
-        let is_whole = rest.rfind('/').is_none_or(|place| place == 0);
+        let is_whole = parted_last(rest, b'/').is_none_or(|(before, _)| before.is_empty());
         let guarded =
             self.row.base_updated_at_ms.is_some() && policy.conflict != Conflict::LastWriter;
         let unknown = match call.method {
