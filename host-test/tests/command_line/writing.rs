@@ -4,6 +4,7 @@ mod kills;
 mod mapped;
 /// What is not written, and what needs no writing.
 mod refused;
+mod remembered;
 /// What goes wrong: retries, dead letters, and when nothing is tried any more.
 mod trouble;
 /// Contacts that change on both sides.
