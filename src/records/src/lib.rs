@@ -25,6 +25,6 @@ pub use normalize::{Normalized, Place, Shape};
 pub use order::in_order;
 pub use outline::Outline;
 pub use paths::Paths;
-pub use places::{value_at, values_at, values_in};
+pub use places::{value_at, values_at, values_in, values_next};
 pub use reader::{Invalid, Name, Reader};
 pub use text::{add, in_one_row, is_written_plainly, quote, quoted, unescaped};
