@@ -8,7 +8,7 @@ use records::add;
 use crate::json::{self, Member, Object, Unexpected, Value, quoted};
 use crate::lasting;
 use crate::prelude::*;
-use crate::search::replaced;
+use records::search::replaced;
 
 pub use lists::{comma, names};
 

@@ -1,7 +1,7 @@
 //! Records of a stream in their canonical form: normalised, with what Intercom leaves out, and with their key.
 
 use crate::prelude::*;
-use crate::search::replaced;
+use records::search::replaced;
 use records::{Normalized, Place, Shape};
 
 use crate::intercom::attributes;

@@ -9,7 +9,7 @@ use crate::contract::types::Problem;
 use crate::failure::{problem, unknown};
 use crate::json::{self, Member, Object};
 use crate::prelude::*;
-use crate::search;
+use records::search;
 
 /// Reads a step: the name of a transform, or an object of its name and its argument, with an option beside them.
 /// `Ok(None)` when an argument is a parameter that is not given.

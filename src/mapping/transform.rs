@@ -1,6 +1,5 @@
 //! Transforms: what a pipeline does with a value. A row of the table for each; code for what a row means.
 
-pub mod html;
 mod lists;
 mod mask;
 mod phone;

@@ -16,7 +16,7 @@ use crate::mapping::path::{TRANSCRIPT, value_at};
 use crate::mapping::transform::{Item, each};
 use crate::operation::Answer;
 use crate::prelude::*;
-use crate::search::replaced;
+use records::search::replaced;
 
 /// Records of a page for which more is read: a contact may have ten companies, and the page has to be done in its time.
 pub const MOST_RECORDS: u32 = 25;

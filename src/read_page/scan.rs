@@ -1,8 +1,8 @@
 //! Everything that a page depends on.
 
 use crate::prelude::*;
-use crate::search::find;
 use litemap::LiteMap;
+use records::search::find;
 
 use super::filter::Filter;
 use super::joins;

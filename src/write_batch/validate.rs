@@ -9,7 +9,7 @@ use crate::intercom::actions::{Action, Input, InputField, Mode};
 use crate::intercom::versions::{OWNER_IS_TEXT, is_from, minor};
 use crate::json::{self, Member, Object, list, quoted};
 use crate::prelude::*;
-use crate::search;
+use records::search;
 
 /// Seconds from here on are milliseconds given by mistake (the year 5138).
 pub const LATEST_SECOND: u64 = 100_000_000_000;

@@ -9,7 +9,7 @@ use crate::mapping::path::MOST_PARTS;
 use crate::mapping::rule::{Rule, Section, Source, WhichCompany, held};
 use crate::mapping::transform::Item;
 use crate::prelude::*;
-use crate::search::find;
+use records::search::find;
 
 /// Where custom attributes go that have a place of their own.
 const ATTRIBUTES: &str = "attributes.";

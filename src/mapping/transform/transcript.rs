@@ -5,9 +5,9 @@ use alloc::borrow::Cow;
 
 use records::values_at;
 
-use super::html::plain;
 use super::time::iso_date;
 use super::{Item, Odd, each};
+use records::html::plain;
 
 /// What is looked at of a message, sorted.
 const MEMBERS: [&str; 5] = [

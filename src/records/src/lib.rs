@@ -8,6 +8,7 @@ extern crate alloc;
 
 mod blocks;
 mod field;
+pub mod html;
 pub mod keywords;
 pub mod letters;
 mod normalize;
@@ -17,6 +18,7 @@ mod paths;
 mod places;
 pub mod prelude;
 mod reader;
+pub mod search;
 mod text;
 pub mod timestamp;
 
