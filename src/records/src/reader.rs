@@ -25,7 +25,6 @@ pub struct Name<'a> {
 
 impl Name<'_> {
     /// Whether this is the name, escaped or not.
-    #[inline]
     pub fn is(&self, name: &str) -> bool {
         if self.escaped {
             return self.unescaped() == name;
