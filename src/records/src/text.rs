@@ -1,8 +1,8 @@
 //! Texts and their escapes.
 
 use crate::blocks::{BLOCK, Block, STEP};
+use crate::bytes::plain;
 use crate::prelude::*;
-use crate::reader::plain;
 
 /// A text in quotes, escaped.
 pub fn quoted(text: &str) -> String {
