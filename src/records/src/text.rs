@@ -35,6 +35,24 @@ pub fn add(out: &mut String, texts: &[&str]) {
     }
 }
 
+/// Texts, one behind the other. The standard library's way is made for long lists, and a kilobyte for each kind of text.
+pub trait Joined {
+    /// The texts as one, with this between each two.
+    fn joined(&self, between: &str) -> String;
+}
+
+impl<T: AsRef<str>> Joined for [T] {
+    fn joined(&self, between: &str) -> String {
+        let mut all = String::new();
+        let mut before = "";
+        for text in self {
+            add(&mut all, &[before, text.as_ref()]);
+            before = between;
+        }
+        all
+    }
+}
+
 /// Appends a text that is as long as this, or up to twice as long.
 #[inline(always)]
 fn overlapping<const SIZE: usize>(bytes: &mut Vec<u8>, text: &[u8]) {
