@@ -58,7 +58,7 @@ pub fn parse(text: &str, zone: &TimeZone) -> Result<i64, DateError> {
     } else if text.contains(['T', 't', ' ']) && text.parse::<DateTime>().is_ok() {
         return text
             .parse::<DateTime>()
-            .and_then(|local| local.to_zoned(zone.clone()))
+            .and_then(|local| local.to_zoned_datetime(zone.clone()))
             .map(|zoned| zoned.timestamp().as_millisecond())
             .map_err(no_such_day);
     } else {
@@ -66,7 +66,7 @@ pub fn parse(text: &str, zone: &TimeZone) -> Result<i64, DateError> {
             found: text.to_owned(),
         });
     };
-    date.to_zoned(zone.clone())
+    date.to_zoned_datetime(zone.clone())
         .map(|zoned| zoned.timestamp().as_millisecond())
         .map_err(no_such_day)
 }
@@ -75,7 +75,7 @@ pub fn parse(text: &str, zone: &TimeZone) -> Result<i64, DateError> {
 pub fn display(milliseconds: i64, zone: &TimeZone) -> String {
     match Timestamp::from_millisecond(milliseconds) {
         Ok(moment) => moment
-            .to_zoned(zone.clone())
+            .to_zoned_datetime(zone.clone())
             .strftime("%Y-%m-%d %H:%M:%S %Z")
             .to_string(),
         Err(_) => format!("{milliseconds} ms"),

@@ -135,7 +135,7 @@ fn date_test(
 /// The calendar day in which a moment lies: its first second, and the first second of the next day. Days are 23 or
 /// 25 hours long when clocks change.
 fn day(seconds: i64, zone: &TimeZone) -> (i64, i64) {
-    let zoned = timestamp(seconds).to_zoned(zone.clone());
+    let zoned = timestamp(seconds).to_zoned_datetime(zone.clone());
     let start = zoned
         .start_of_day()
         .map_or(i64::MIN, |start| start.timestamp().as_second());

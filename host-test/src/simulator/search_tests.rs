@@ -57,7 +57,7 @@ async fn search_compares_days_in_the_zone_of_the_workspace() {
             let zone = bench.workspace().time_zone.clone();
             jiff::Timestamp::from_second(seconds)
                 .unwrap()
-                .to_zoned(zone)
+                .to_zoned_datetime(zone)
                 .date()
         };
         let mut counts = [0, 0, 0];
