@@ -66,7 +66,17 @@ pub(super) async fn serving(global: &Global, data: &Path) -> Result<ComponentSlo
     let mut connectors = manifest.connectors.keys();
     let active = connectors.find(|connector| manifest.active(connector, "").is_some());
     let (connector, fallback) = match active {
-        Some(connector) => (connector.clone(), None),
+        Some(connector) => {
+            if file && let Some(version) = manifest.active(connector, "") {
+                write_line(&format!(
+                    "! {} is active in {}, and runs instead of the component that the command line or {} names",
+                    version.title(),
+                    store.directory().display(),
+                    crate::artifact::FILE_VARIABLE
+                ));
+            }
+            (connector.clone(), None)
+        }
         None => {
             let component =
                 find_or_build(global.component.as_deref()).map_err(CommandError::failed)?;

@@ -139,7 +139,22 @@ fn versions_are_put_in_place_while_the_server_runs_and_only_where_they_can_go_on
     );
     server.until_synced("three", "complete");
     until(|| runs(&server, &first) == json!(["one", "three"]));
+
+    // A version of another connector is kept, and is nothing for this server.
+    let hostile = host_test::artifact::build_package("hostile", "tests/hostile");
+    let other = add(&server, &hostile.expect("the hostile component builds"));
+    let refused = activate(&server, 409, &json!({"version": other}));
+    let text = refused["error"].as_str().unwrap();
+    assert!(
+        text.contains("is another connector than intercom"),
+        "{text}"
+    );
     assert_eq!(server.process.terminate().code, Some(0));
+
+    // Whoever names a component where another version is active is told which one runs.
+    let ended = Server::again(&world).process.terminate();
+    let told = "runs instead of the component that the command line or CONNECTOR_WASM names";
+    assert!(ended.err.contains(told), "{}", ended.err);
 }
 
 /// What only the version has read from which somebody goes back is begun anew, and both are told: who goes back, and who looks at
