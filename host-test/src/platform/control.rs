@@ -26,8 +26,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
-use axum::http::Request;
+use axum::http::{Request, StatusCode};
 use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::IntoResponse as _;
 use axum::routing::{get, post};
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
@@ -113,8 +114,14 @@ impl Control {
             if let Some(caller) = request.extensions().get::<Arc<Caller>>() {
                 caller.has_spoken();
             }
-            let answered = router.call(request);
-            async move { answered.await.unwrap_or_else(|never| match never {}) }
+            // In a task of its own: whoever hangs up leaves nothing half done.
+            let answered = tokio::spawn(router.call(request));
+            async move {
+                match answered.await {
+                    Ok(answered) => answered.unwrap_or_else(|never| match never {}),
+                    Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+                }
+            }
         };
         serve_callers(listener, stop, Patience::default(), answer).await;
     }
