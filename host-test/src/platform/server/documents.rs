@@ -3,6 +3,7 @@
 
 use std::path::{Component, Path};
 
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::Platform;
@@ -14,6 +15,8 @@ use crate::connection_file::problems::Problems;
 use crate::connection_file::{
     ConnectionFile, ConnectionFileError, CopyTo, IntentOutput, MAX_FILE_BYTES,
 };
+use crate::dates;
+use crate::opened_connection::own_writes;
 use crate::output::OutputTarget;
 use crate::platform::config::{self, ConnectionEntry, ConnectionSource, OutputPlace};
 use crate::platform::folder::Folder;
@@ -87,7 +90,7 @@ impl Platform {
         }
     }
 
-    /// Whether the component is the one that the connection is for, and has the streams that it names.
+    /// Whether the component is the one that the connection is for, and has what it names.
     fn check_fit(&self, file: &ConnectionFile) -> Result<(), AddError> {
         let plugin = self.shared.components.current();
         let component = &plugin.descriptor().name;
@@ -100,7 +103,15 @@ impl Platform {
         let unfit = |key: &str, error: SyncPlanError| AddError::Unfit(format!("{key}: {error}"));
         sync_plan::streams_of(&plugin, file).map_err(|error| unfit("streams", error))?;
         sync_plan::filters_of(&plugin, file).map_err(|error| unfit("filters", error))?;
-        Ok(())
+        if let Some(text) = &file.start_date {
+            let found = dates::parse(text, &TimeZone::UTC);
+            found.map_err(|error| AddError::Unfit(format!("start_date: {error}")))?;
+        }
+        let problems = own_writes::problems(file, plugin.descriptor());
+        match problems.is_empty() {
+            true => Ok(()),
+            false => Err(AddError::Unfit(problems.join("\n  "))),
+        }
     }
 
     /// Reads a document that was looked at before.

@@ -45,6 +45,16 @@ fn what_a_document_names_on_the_server_is_the_connections_own() {
             "filters: there is no stream `contatcs` (did you mean contacts?)",
         ),
         (
+            "callbacks",
+            json!({ "desk": { "secret": "s", "rules": [{ "action": "tagz", "row": { "name": "x" } }] } }),
+            "callbacks.desk.rules[0].action: there is no action `tagz`; did you mean `tags`?",
+        ),
+        (
+            "config",
+            json!({ "region": "us", "api_version": "2.11", "start_date": "2024-02-31" }),
+            "start_date: ",
+        ),
+        (
             "schedule",
             json!({ "every": "200000000000000d" }),
             "a hundred years at most",
