@@ -222,7 +222,7 @@ fn refused(connection: &OpenedConnection, error: &CallError) -> Finding {
                 "give the app the permission and authorise it again".to_owned()
             }
             FailureKind::Transient | FailureKind::RateLimited => {
-                "check the network and `endpoint`, and try again later".to_owned()
+                "check the network, and `endpoint` and `proxy` where they are set, and try again later".to_owned()
             }
             _ => report(),
         },

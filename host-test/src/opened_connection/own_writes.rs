@@ -57,7 +57,10 @@ fn no_mode(place: &str, action: &ActionDescriptor, mode: &str) -> Option<String>
 
 fn wrong(place: &str, what: &str, found: &str, known: &[&str]) -> String {
     let near = nearest(found, known.iter().copied());
-    let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    let near = near.map_or_else(
+        || ".".to_owned(),
+        |near| format!("; did you mean `{near}`?"),
+    );
     format!(
         "{place}: there is no {what} `{found}`{near} Known are {}.",
         known.join(", ")

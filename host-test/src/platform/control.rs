@@ -92,6 +92,8 @@ impl Control {
             .layer(from_fn_with_state(self.clone(), authorization::with_token))
             .merge(self.page())
             .route("/health", get(routes::health))
+            // Browsers ask for it by themselves: that is no attempt at anything.
+            .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
             .merge(metrics::router())
             .with_state(self.clone())
     }
@@ -119,7 +121,11 @@ impl Control {
             async move {
                 match answered.await {
                     Ok(answered) => answered.unwrap_or_else(|never| match never {}),
-                    Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+                    Err(_) => {
+                        let message = "the server broke off; why is in its log";
+                        let broken = StatusCode::INTERNAL_SERVER_ERROR;
+                        answer::Refused::new(broken, message).into_response()
+                    }
                 }
             }
         };

@@ -162,4 +162,8 @@ fn a_proxy_that_is_not_there_is_named() {
     assert_eq!(refused.code, Some(2), "{refused:?}");
     let said = "the proxy 127.0.0.1:9 cannot be reached: ";
     assert!(refused.out.contains(said), "{refused:?}");
+    assert!(
+        refused.out.contains("and `endpoint` and `proxy`"),
+        "{refused:?}"
+    );
 }

@@ -46,8 +46,8 @@ fn what_a_document_names_on_the_server_is_the_connections_own() {
         ),
         (
             "callbacks",
-            json!({ "desk": { "secret": "s", "rules": [{ "action": "tagz", "row": { "name": "x" } }] } }),
-            "callbacks.desk.rules[0].action: there is no action `tagz`; did you mean `tags`?",
+            json!({ "desk": { "secret": "s", "rules": [{ "action": "ticketz", "row": { "name": "x" } }] } }),
+            "callbacks.desk.rules[0].action: there is no action `ticketz`; did you mean `tickets`?",
         ),
         (
             "config",
