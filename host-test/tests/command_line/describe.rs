@@ -65,7 +65,7 @@ fn the_help_says_what_exit_codes_mean() {
 fn the_help_of_a_command_begins_with_its_own_options() {
     for (command, own) in [
         (&["serve", "--help"][..], "--config"),
-        (&["simulate", "--help"], "--conversation-parts"),
+        (&["webhook", "serve", "--help"], "--listen"),
         (&["component", "activate", "--help"], "--canary"),
     ] {
         let help = run(command);

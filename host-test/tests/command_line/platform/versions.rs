@@ -214,9 +214,9 @@ fn what_only_a_version_has_read_that_was_taken_back_is_read_anew_and_said() {
     let ended = server.process.terminate();
     assert_eq!(ended.code, Some(0));
     // It was begun with another component than the one that was active then.
-    let told = format!("! intercom 0.1.0 ({}) is active in ", &second[..12]);
+    let active = format!("! intercom 0.1.0 ({}) is active in ", &second[..12]);
     let said = ended.err.lines().any(|line| {
-        line.starts_with(&told) && line.contains("and runs instead of the component that")
+        line.starts_with(&active) && line.contains("and runs instead of the component that")
     });
     assert!(said, "{}", ended.err);
 
