@@ -242,7 +242,7 @@ fn words(outcomes: &[Outcome]) -> Vec<String> {
 fn a_replayed_batch_is_answered_from_the_journal() {
     let mut model = Model::default();
     let rows = [
-        json!({ "email": "a@x.y" }),
+        json!({ "email": "a@x.y", "name": "old" }),
         json!({ "email": "not an address" }),
     ];
     let first = model.write(batch("ada@x.y", &rows)).unwrap();

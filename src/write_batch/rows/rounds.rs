@@ -449,13 +449,18 @@ impl Travelling {
             && by.any(|(name, by)| *by != By::Id && self.values.text(name).is_some())
     }
 
-    /// The request of a call. What a contact is remembered by is not said: should it have another name now, it keeps that,
-    /// and the answer shows it.
+    /// The request of a call.
     pub(super) fn fill(&self, call: &Call, mode: &Mode, api_version: &str) -> Request {
+        let path = self.values.path(call.path);
+        request::write(api_version, call.method, path, self.body(call, mode))
+    }
+
+    /// The body of a call. What a contact is remembered by is not said: should it have another name now, it keeps that,
+    /// and the answer shows it.
+    pub(super) fn body(&self, call: &Call, mode: &Mode) -> Option<String> {
         let known = |name| self.remembered_by == Some(name);
         let sent = mode.fields().filter(|field| field.sent);
         let sent = sent.map(|field| field.name).filter(|name| !known(*name));
-        let body = self.values.body(call.body, sent);
-        request::write(api_version, call.method, self.values.path(call.path), body)
+        self.values.body(call.body, sent)
     }
 }
