@@ -19,8 +19,8 @@ use crate::operation::{Answer, Input, Moment, Operation, Step};
 use crate::packed_text::{PackedText, Texts};
 use crate::prelude::*;
 use crate::schema::{Attribute, with_attributes};
-use crate::search::replaced;
 use crate::triggers;
+use records::search::replaced;
 
 /// Where people authorise; Intercom leads them on to their region.
 const AUTHORIZE: &str = "https://app.intercom.com/oauth";

@@ -34,7 +34,6 @@ pub mod packed_text;
 pub mod properties;
 pub mod read_page;
 pub mod schema;
-mod search;
 pub mod triggers;
 pub mod verify_webhook;
 pub mod watermark;

@@ -1,8 +1,8 @@
 //! The envelopes around lists of records. A page counts only when it is the envelope that it should be.
 
 use crate::prelude::*;
-use crate::search::parted;
 use core::ops::Range;
+use records::search::parted;
 
 use crate::json::{self, Invalid, Reader};
 
@@ -61,7 +61,7 @@ pub fn read_list<'a>(
     if found {
         Ok(continuation)
     } else {
-        Err(format!("it holds no list named {}", items.join(" or ")))
+        Err(format!("it holds no list named {}", items.joined(" or ")))
     }
 }
 

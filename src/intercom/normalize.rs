@@ -1,7 +1,7 @@
 //! Records of a stream in their canonical form: normalised, with what Intercom leaves out, and with their key.
 
 use crate::prelude::*;
-use crate::search::replaced;
+use records::search::replaced;
 use records::{Normalized, Place, Shape};
 
 use crate::intercom::attributes;
@@ -206,7 +206,7 @@ pub fn join_key(mut values: Vec<String>) -> String {
                 .iter()
                 .map(|value| value.replace('%', "%25").replace('/', "%2F"))
                 .collect();
-            parts.join("/")
+            parts.joined("/")
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::contract::types::Header;
 use crate::intercom::timestamp;
 use crate::intercom::versions::VERSION_HEADER;
 use crate::prelude::*;
-use crate::search::parted_last;
+use records::search::parted_last;
 
 /// The endpoint's name in the descriptor.
 pub const API: &str = "api";

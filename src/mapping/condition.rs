@@ -220,6 +220,9 @@ impl Reading<'_> {
     /// Conditions that stand in a list; `None` when something is wrong with one of them.
     fn several(&mut self, list: &str, place: &str, depth: usize) -> Option<Vec<Condition>> {
         let items: Vec<Member> = json::parse(list.as_bytes()).unwrap_or_default();
+        if items.is_empty() {
+            return self.wrong(place, "missing", "the list holds no condition");
+        }
         let mut all = Vec::new();
         for (at, item) in items.iter().enumerate() {
             all.extend(self.read(item, &format!("{place}[{at}]"), depth));

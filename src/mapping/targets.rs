@@ -1,8 +1,8 @@
 //! Where values go: targets of one object side by side, none twice.
 
 use crate::prelude::*;
-use crate::search::parted_last;
 use litemap::LiteMap;
+use records::search::parted_last;
 
 use records::in_order;
 

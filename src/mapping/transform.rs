@@ -1,6 +1,5 @@
 //! Transforms: what a pipeline does with a value. A row of the table for each; code for what a row means.
 
-pub mod html;
 mod lists;
 mod mask;
 mod phone;
@@ -284,7 +283,7 @@ impl Step {
                 name,
                 // `join` has an option before its separator.
                 match name {
-                    "join" => vec![String::new(), self.arguments.concat()],
+                    "join" => vec![String::new(), self.arguments.joined("")],
                     "split" => self.arguments.get(1..).unwrap_or_default().to_vec(),
                     _ => self.arguments.clone(),
                 },

@@ -16,7 +16,7 @@ use crate::mapping::path::{TRANSCRIPT, value_at};
 use crate::mapping::transform::{Item, each};
 use crate::operation::Answer;
 use crate::prelude::*;
-use crate::search::replaced;
+use records::search::replaced;
 
 /// Records of a page for which more is read: a contact may have ten companies, and the page has to be done in its time.
 pub const MOST_RECORDS: u32 = 25;
@@ -139,7 +139,7 @@ pub fn take(scan: &mut Scan, wanted: Vec<Wanted>, answers: Vec<Answer>) -> Resul
                 // What may not be read is said once.
                 path: matches!(response.status, 200..300 | 404 | 410)
                     .then(|| replaced(&path, "{id}", &id)),
-                ..notice("unavailable", scan.stream, [what, lack].concat())
+                ..notice("unavailable", scan.stream, [what, lack].joined(""))
             };
             if !scan.unjoined.contains(&notice) {
                 scan.unjoined.push(notice);

@@ -6,8 +6,8 @@
 //! became shorter, and when more rows joined its end than it grew by: something before them went, or went there.
 
 use crate::prelude::*;
-use crate::search::{find, replaced};
 use litemap::LiteMap;
+use records::search::{find, replaced};
 
 use super::collect::{Collector, Success};
 use super::list::standstill;

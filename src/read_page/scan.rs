@@ -1,8 +1,8 @@
 //! Everything that a page depends on.
 
 use crate::prelude::*;
-use crate::search::find;
 use litemap::LiteMap;
+use records::search::find;
 
 use super::filter::Filter;
 use super::joins;
@@ -147,7 +147,7 @@ impl Scan {
 
 fn offered(stream: &Stream, config: &Config) -> Result<(), Failure> {
     if !stream.versions.contains(&config.api_version) {
-        let there = stream.versions.join(", ");
+        let there = stream.versions.joined(", ");
         return Err(invalid_input(
             "not_in_version",
             format!(

@@ -1,10 +1,10 @@
 //! The index of keywords, as [`records::keywords`] reads it.
 
 use crate::prelude::*;
-use crate::search::parted_last;
 use records::in_order;
 use records::keywords::{HEAD, SIGNS, hash};
 use records::letters::is_of_word;
+use records::search::parted_last;
 
 /// What stands between a keyword and its mark.
 const END: char = '\0';

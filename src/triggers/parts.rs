@@ -1,9 +1,9 @@
 //! The rows that hang on one, as its triggers look at them: what was said in a conversation.
 
-use records::{value_at, values_at};
+use records::values_next;
 
 use crate::intercom::timestamp;
-use crate::mapping::transform::each;
+use crate::json::Reader;
 use crate::prelude::*;
 
 /// What triggers ask of a part, as it is written.
@@ -18,23 +18,29 @@ pub struct Part<'a> {
 
 /// The parts of a list, which may stand in an object.
 pub fn parts_of<'a>(json: &'a str, embedded: &str) -> Vec<Part<'a>> {
-    let list = match json.starts_with('[') {
-        true => json,
-        false => value_at(json, embedded).unwrap_or_default(),
-    };
     let mut parts = Vec::new();
-    each(list, |part| {
-        let values = values_at(&["author", "body", "created_at", "id"], part);
-        if let Ok([author, body, created_at, id]) = values.as_deref() {
+    let mut part = |reader: &mut Reader<'a>| {
+        let values = values_next(&["author", "body", "created_at", "id"], reader)?;
+        if let [author, body, created_at, id] = *values {
             let time = created_at.and_then(|json| timestamp::parse(json).ok().flatten());
             parts.push(Part {
-                author: *author,
-                body: *body,
-                id: *id,
+                author,
+                body,
+                id,
                 at: time.unwrap_or_default(),
             });
         }
-    });
+        Ok(())
+    };
+    let mut reader = Reader::new(json);
+    // It is JSON, or nothing: it was read before.
+    let _ = match json.starts_with('[') {
+        true => reader.list(&mut part),
+        false => reader.object(&mut |reader, name| match reader.peek()? {
+            b'[' if name.is(embedded) => reader.list(&mut part),
+            _ => reader.value().map(drop),
+        }),
+    };
     parts
 }
 

@@ -1,6 +1,7 @@
 //! An occasion as triggers look at it: values are picked once, and the texts are searched once for all keywords.
 
 use crate::prelude::*;
+use records::html;
 use records::keywords::search;
 use records::{value_at, values_at, values_in};
 
@@ -14,7 +15,7 @@ use crate::letters::fold;
 use crate::mapping::apply::embedded;
 use crate::mapping::condition::{compares, is_filled, plain};
 use crate::mapping::packed::Unpacker;
-use crate::mapping::transform::html;
+
 use crate::mapping::transform::{Item, each};
 
 /// The bytes that say where a question ends.

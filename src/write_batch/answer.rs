@@ -12,7 +12,7 @@ use crate::intercom::request::{canonical_id, server_time};
 use crate::json::{self, Member, Object as Members};
 use crate::operation::Answer;
 use crate::prelude::*;
-use crate::search::{find, parted};
+use records::search::{find, parted};
 
 /// How soon an object that is not there yet is looked for again.
 pub const SOON_MS: u64 = 60_000;

@@ -8,7 +8,7 @@ use crate::intercom::request;
 use crate::json::{self, Member, Object};
 use crate::operation::Answer;
 use crate::prelude::*;
-use crate::search::find;
+use records::search::find;
 
 const TAGS: &str = "/tags";
 

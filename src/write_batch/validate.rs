@@ -9,7 +9,7 @@ use crate::intercom::actions::{Action, Input, InputField, Mode};
 use crate::intercom::versions::{OWNER_IS_TEXT, is_from, minor};
 use crate::json::{self, Member, Object, list, quoted};
 use crate::prelude::*;
-use crate::search;
+use records::search;
 
 /// Seconds from here on are milliseconds given by mistake (the year 5138).
 pub const LATEST_SECOND: u64 = 100_000_000_000;
@@ -94,7 +94,7 @@ fn require(mode: &Mode, fields: &Object, problems: &mut Vec<Problem>) {
                 .iter()
                 .map(|(name, _)| format!("`{name}`"))
                 .collect();
-            let names = names.join(" or ");
+            let names = names.joined(" or ");
             problems.push(Problem {
                 expected: Some(names.clone()),
                 ..problem(
@@ -213,7 +213,7 @@ fn canonical(
             return Ok(quoted(text));
         }
         (Input::OneOf(names), _) => {
-            return Err(("value", None, format!("one of {}", names.join(", "))));
+            return Err(("value", None, format!("one of {}", names.joined(", "))));
         }
         (Input::Epoch, Member::Number(digits)) => match digits.parse::<i64>() {
             Ok(seconds) if seconds.unsigned_abs() < LATEST_SECOND => {

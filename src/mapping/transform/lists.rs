@@ -5,7 +5,7 @@ use crate::json::{self, Members};
 use crate::mapping::condition::same;
 use crate::mapping::path::{Type, value_at};
 use crate::prelude::*;
-use crate::search::parted;
+use records::search::parted;
 
 /// The text of an item: of a text its characters, of a number or truth value what is written.
 fn text_of(json: &str) -> Option<String> {
@@ -38,7 +38,7 @@ pub fn join<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a
     });
     Ok(match texts.is_empty() {
         true => Item::NULL,
-        false => Item::text(texts.join(separator)),
+        false => Item::text(texts.joined(separator)),
     })
 }
 

@@ -3,7 +3,7 @@
 use super::{Item, Odd, argument};
 use crate::letters::{lower_of, upper_of};
 use crate::prelude::*;
-use crate::search;
+use records::search;
 
 /// The characters of a text.
 fn characters<'i>(item: &'i Item) -> &'i str {
@@ -68,7 +68,7 @@ pub fn truncate<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Ite
 /// Text without markup.
 pub fn html_to_text<'a>(_: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
     match &item {
-        Item::Text(text) => Ok(Item::text(super::html::plain(text))),
+        Item::Text(text) => Ok(Item::text(records::html::plain(text))),
         Item::Json(_) => Err(Odd),
     }
 }

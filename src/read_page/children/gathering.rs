@@ -13,7 +13,7 @@ use crate::json::{self, Invalid, Reader};
 use crate::operation::Answer;
 use crate::prelude::*;
 use crate::read_page::scan::{Context, Scan};
-use crate::search::replaced;
+use records::search::replaced;
 
 /// Parents in one page, at most.
 const MOST_PARENTS: usize = 150;

@@ -104,6 +104,12 @@ pub fn is_of_word(letter: char) -> bool {
     if code < 128 {
         return ASCII[code as usize / 32] >> (code % 32) & 1 != 0;
     }
+    is_of_word_beyond(code)
+}
+
+/// The same beyond ASCII.
+#[inline(never)]
+fn is_of_word_beyond(code: u32) -> bool {
     let at = ALONE.partition_point(|(first, _)| *first <= code);
     let before = at.checked_sub(1).and_then(|at| ALONE.get(at));
     before.is_none_or(|(_, last)| code > *last)

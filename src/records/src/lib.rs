@@ -7,7 +7,9 @@
 extern crate alloc;
 
 mod blocks;
+mod bytes;
 mod field;
+pub mod html;
 pub mod keywords;
 pub mod letters;
 mod normalize;
@@ -17,6 +19,7 @@ mod paths;
 mod places;
 pub mod prelude;
 mod reader;
+pub mod search;
 mod text;
 pub mod timestamp;
 
@@ -25,6 +28,6 @@ pub use normalize::{Normalized, Place, Shape};
 pub use order::in_order;
 pub use outline::Outline;
 pub use paths::Paths;
-pub use places::{value_at, values_at, values_in};
+pub use places::{value_at, values_at, values_in, values_next};
 pub use reader::{Invalid, Name, Reader};
 pub use text::{add, in_one_row, is_written_plainly, quote, quoted, unescaped};

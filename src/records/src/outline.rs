@@ -1,6 +1,7 @@
 //! Objects, read one level deep.
 
 use crate::prelude::*;
+use crate::text::add;
 use crate::{Field, Invalid, Name, Place, Reader, unescaped};
 
 /// An object, read one level deep: its members, as they are written. Anything else has none.
@@ -88,9 +89,17 @@ impl<'a> Outline<'a> {
 
     /// The object as JSON, without the members of this name.
     pub fn without(&self, name: &str) -> String {
-        let others = self.members.iter().filter(|(known, _)| !is(known, name));
-        let written = others.map(|(known, member)| format!("\"{}\":{member}", known.text));
-        format!("{{{}}}", written.collect::<Vec<_>>().join(","))
+        let mut out = String::with_capacity(self.text.len());
+        let mut before = "{\"";
+        for (known, member) in &self.members {
+            if !is(known, name) {
+                add(&mut out, &[before, known.text, "\":", member]);
+                before = ",\"";
+            }
+        }
+        let end = if out.is_empty() { "{}" } else { "}" };
+        add(&mut out, &[end]);
+        out
     }
 
     /// The member of a name as text, if it is a text that is not empty, or a number.

@@ -5,7 +5,7 @@ use crate::prelude::*;
 use alloc::borrow::Cow;
 use core::cmp::Ordering;
 
-use crate::reader::same;
+use crate::bytes::same;
 use crate::{Invalid, Outline, Reader};
 
 /// The values at paths, which are sorted and different, as they are written in the record. The paths mean what they mean to
@@ -14,8 +14,19 @@ use crate::{Invalid, Outline, Reader};
 /// # Errors
 /// When the record is no JSON.
 pub fn values_at<'a>(paths: &[&str], record: &'a str) -> Result<Vec<Option<&'a str>>, Invalid> {
+    values_next(paths, &mut Reader::new(record))
+}
+
+/// The same of the record that comes next.
+///
+/// # Errors
+/// When it is no JSON.
+pub fn values_next<'a>(
+    paths: &[&str],
+    reader: &mut Reader<'a>,
+) -> Result<Vec<Option<&'a str>>, Invalid> {
     let mut found = vec![None; paths.len()];
-    pick(&mut Reader::new(record), paths, 0, &mut found)?;
+    pick(reader, paths, 0, &mut found)?;
     Ok(found)
 }
 

@@ -1,8 +1,8 @@
 //! Texts and their escapes.
 
 use crate::blocks::{BLOCK, Block, STEP};
+use crate::bytes::plain;
 use crate::prelude::*;
-use crate::reader::plain;
 
 /// A text in quotes, escaped.
 pub fn quoted(text: &str) -> String {
@@ -35,6 +35,24 @@ pub fn add(out: &mut String, texts: &[&str]) {
     }
 }
 
+/// Texts, one behind the other. The standard library's way is made for long lists, and a kilobyte for each kind of text.
+pub trait Joined {
+    /// The texts as one, with this between each two.
+    fn joined(&self, between: &str) -> String;
+}
+
+impl<T: AsRef<str>> Joined for [T] {
+    fn joined(&self, between: &str) -> String {
+        let mut all = String::new();
+        let mut before = "";
+        for text in self {
+            add(&mut all, &[before, text.as_ref()]);
+            before = between;
+        }
+        all
+    }
+}
+
 /// Appends a text that is as long as this, or up to twice as long.
 #[inline(always)]
 fn overlapping<const SIZE: usize>(bytes: &mut Vec<u8>, text: &[u8]) {
@@ -54,32 +72,32 @@ pub fn quote(out: &mut String, text: &str) {
     }
     let bytes = text.as_bytes();
     out.reserve(text.len() + 2);
-    out.push('"');
+    let mut before = "\"";
     let mut done = 0;
     loop {
         let at = done + plain(bytes, done);
-        out.push_str(text.get(done..at).unwrap_or_default());
-        let Some(byte) = bytes.get(at) else { break };
-        let short = match byte {
-            b'"' => '"',
-            b'\\' => '\\',
-            b'\n' => 'n',
-            b'\r' => 'r',
-            b'\t' => 't',
-            _ => 'u',
+        let row = text.get(done..at).unwrap_or_default();
+        let Some(byte) = bytes.get(at) else {
+            return add(out, &[before, row, "\""]);
         };
-        out.push('\\');
-        out.push(short);
-        if short == 'u' {
-            out.push_str("00");
-            for digit in [byte >> 4, byte & 15] {
-                out.extend(char::from_digit(digit.into(), 16));
-            }
-        }
+        let digit = |digit: u8| HEXADECIMAL.get(digit.into()..usize::from(digit) + 1);
+        let digits = [byte >> 4, byte & 15].map(|one| digit(one).unwrap_or_default());
+        let (escape, [high, low]) = match byte {
+            b'"' => ("\\\"", [""; 2]),
+            b'\\' => ("\\\\", [""; 2]),
+            b'\n' => ("\\n", [""; 2]),
+            b'\r' => ("\\r", [""; 2]),
+            b'\t' => ("\\t", [""; 2]),
+            _ => ("\\u00", digits),
+        };
+        add(out, &[before, row, escape, high, low]);
+        before = "";
         done = at + 1;
     }
-    out.push('"');
 }
+
+/// The hexadecimal digits.
+const HEXADECIMAL: &str = "0123456789abcdef";
 
 /// How many bytes a text begins with, as far as blocks of them go, that are printable and of ASCII, and no two of which are
 /// blanks side by side; nor is the first one a blank behind another. None that begins markup is among them either, where that
@@ -129,26 +147,35 @@ pub fn in_one_row(text: &str) -> usize {
 pub fn unescaped(written: &str) -> Option<String> {
     let mut text = String::with_capacity(written.len());
     let mut rest = written;
-    while let Some((plain, escape)) = rest.split_once('\\') {
-        text.push_str(plain);
-        let (letter, after) = escape.split_at_checked(1)?;
-        rest = after;
-        text.push(match letter {
-            "n" => '\n',
-            "r" => '\r',
-            "t" => '\t',
-            "b" => '\u{8}',
-            "f" => '\u{c}',
-            "u" => {
-                let (character, after) = character(after)?;
-                rest = after;
-                character
-            }
-            _ => letter.chars().next()?,
-        });
+    loop {
+        let (row, escape) = rest.split_at_checked(plain(rest.as_bytes(), 0))?;
+        add(&mut text, &[row]);
+        let mut letters = escape.chars();
+        let Some(mut letter) = letters.next() else {
+            return Some(text);
+        };
+        rest = letters.as_str();
+        // Anything else is no escape, and stands for itself.
+        if letter == '\\' {
+            let mut letters = rest.chars();
+            letter = letters.next()?;
+            rest = letters.as_str();
+            letter = match letter {
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                'b' => '\u{8}',
+                'f' => '\u{c}',
+                'u' => {
+                    let (character, behind) = character(rest)?;
+                    rest = behind;
+                    character
+                }
+                other => other,
+            };
+        }
+        text.push(letter);
     }
-    text.push_str(rest);
-    Some(text)
 }
 
 /// The character of the digits after `\u`, with the second half of a pair where it takes one, and what follows.
@@ -165,9 +192,12 @@ fn character(written: &str) -> Option<(char, &str)> {
     Some((character, rest))
 }
 
+#[inline(never)]
 fn unit(written: &str) -> Option<(u32, &str)> {
     let (digits, rest) = written.split_at_checked(4)?;
-    Some((u32::from_str_radix(digits, 16).ok()?, rest))
+    let mut digits = digits.chars();
+    let unit = digits.try_fold(0, |unit, digit| Some(unit * 16 + digit.to_digit(16)?));
+    Some((unit?, rest))
 }
 
 #[cfg(test)]

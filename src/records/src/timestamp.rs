@@ -27,7 +27,9 @@ pub fn parse(json: &str) -> Result<Option<i64>, NoTime> {
 fn from_text(text: &str) -> Result<i64, NoTime> {
     match text.as_bytes() {
         [first, .., last]
-            if first.is_ascii_digit() && last.is_ascii_digit() && !text[1..].contains('-') =>
+            if first.is_ascii_digit()
+                && last.is_ascii_digit()
+                && !text.as_bytes()[1..].contains(&b'-') =>
         {
             from_number(text)
         }
@@ -41,13 +43,13 @@ fn from_text(text: &str) -> Result<i64, NoTime> {
 fn iso(text: &str) -> Result<i64, NoTime> {
     let read = || {
         let (day, rest) = text.split_at_checked(10)?;
-        let [year, month, day] = numbers(day, '-', [4, 2, 2])?;
+        let [year, month, day] = numbers(day, b'-', [4, 2, 2])?;
         let (clock, rest) = rest.get(1..)?.split_at_checked(8)?;
         let seconds = days(year, month, day)? * DAY + second_of_day(clock)?;
         let rest = match rest.strip_prefix('.') {
             Some(fraction) => {
-                let rest = fraction.trim_start_matches(|digit: char| digit.is_ascii_digit());
-                (rest.len() < fraction.len()).then_some(rest)?
+                let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
+                (digits > 0).then(|| &fraction[digits..])?
             }
             None => rest,
         };
@@ -72,7 +74,7 @@ fn offset(text: &str) -> Option<i64> {
 
 /// Seconds since midnight of `hh:mm:ss`. A leap second counts as the one before it.
 fn second_of_day(text: &str) -> Option<i64> {
-    let [hour, minute, second] = numbers(text, ':', [2, 2, 2])?;
+    let [hour, minute, second] = numbers(text, b':', [2, 2, 2])?;
     let valid = hour < 24 && minute < 60 && second <= 60;
     valid.then_some(hour * 3_600 + minute * 60 + second.min(59))
 }
@@ -80,23 +82,15 @@ fn second_of_day(text: &str) -> Option<i64> {
 /// Days from 1 January 1970 to a day of the Gregorian calendar, where there is such a day.
 fn days(year: i64, month: i64, day: i64) -> Option<i64> {
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let lengths = [
-        31,
-        28 + i64::from(leap),
-        31,
-        30,
-        31,
-        30,
-        31,
-        31,
-        30,
-        31,
-        30,
-        31,
-    ];
-    let month = usize::try_from(month - 1).ok()?;
-    let length = *lengths.get(month)?;
-    let before: i64 = lengths.iter().take(month).sum();
+    let length = match month {
+        2 => 28 + i64::from(leap),
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return None,
+    };
+    // As if all months had 30 or 31 days in turn, February as well; from March on less what it lacks.
+    let lacking = if month > 2 { 2 - i64::from(leap) } else { 0 };
+    let before = (367 * month - 362) / 12 - lacking;
     let years = year - 1;
     let leaps = years.div_euclid(4) - years.div_euclid(100) + years.div_euclid(400);
     let first = 365 * years + leaps - DAYS_BEFORE_1970;
@@ -106,31 +100,37 @@ fn days(year: i64, month: i64, day: i64) -> Option<i64> {
 }
 
 /// Numbers of so many digits each, with a separator between them.
-fn numbers<const COUNT: usize>(
-    text: &str,
-    separator: char,
-    digits: [usize; COUNT],
-) -> Option<[i64; COUNT]> {
-    let mut parts = text.split(separator);
-    let mut numbers = [0; COUNT];
+fn numbers(text: &str, separator: u8, digits: [usize; 3]) -> Option<[i64; 3]> {
+    let mut rest = text;
+    let mut numbers = [0; 3];
     for (slot, digits) in numbers.iter_mut().zip(digits) {
-        *slot = number(parts.next()?, digits)?;
+        let (one, behind) = rest.split_at_checked(digits)?;
+        *slot = number(one, digits)?;
+        rest = match behind.as_bytes().split_first() {
+            Some((first, _)) if *first != separator => return None,
+            _ => behind.get(1..).unwrap_or_default(),
+        };
     }
-    parts.next().is_none().then_some(numbers)
+    rest.is_empty().then_some(numbers)
 }
 
 /// A number of so many digits.
+#[inline(never)]
 fn number(text: &str, digits: usize) -> Option<i64> {
-    let whole = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
-    whole.then(|| text.parse().ok())?
+    if text.len() != digits {
+        return None;
+    }
+    let mut bytes = text.bytes();
+    bytes.try_fold(0, |number, byte| {
+        Some(number * 10 + i64::from(char::from(byte).to_digit(10)?))
+    })
 }
 
 /// Whole seconds of a number; a fraction of a second is cut off downwards.
 fn from_number(text: &str) -> Result<i64, NoTime> {
-    if let Ok(seconds) = text.parse() {
-        return Ok(seconds);
-    }
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let point = text.bytes().position(|byte| byte == b'.');
+    let (whole, fraction) = text.split_at(point.unwrap_or(text.len()));
+    let fraction = fraction.get(1..).unwrap_or_default();
     if !fraction.bytes().all(|digit| digit.is_ascii_digit()) {
         return Err(NoTime);
     }

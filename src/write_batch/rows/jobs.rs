@@ -18,7 +18,7 @@ use crate::intercom::versions::PREVIEW;
 use crate::json::{self, Member, Members, Object};
 use crate::operation::Answer;
 use crate::prelude::*;
-use crate::search::parted_last;
+use records::search::parted_last;
 
 /// Rows of one job, at most.
 const MOST: usize = 100;

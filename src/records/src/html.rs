@@ -2,7 +2,7 @@
 
 use crate::prelude::*;
 use crate::search::parted;
-use records::in_one_row;
+use crate::text::in_one_row;
 
 /// Named characters, each with its name before it.
 const NAMED: &str = "amp&|lt<|gt>|quot\"|apos'|nbsp |hellip…|mdash—|ndash–|lsquo‘|rsquo’|ldquo“|rdquo”|sbquo‚|bdquo„|\
