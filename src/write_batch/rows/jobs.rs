@@ -7,7 +7,7 @@
 use super::super::journal::Recorded;
 use super::{Rows, Travelling, outcome};
 use crate::config::{Conflict, Writing};
-use crate::contract::connector::{Outcome, OutcomeStatus};
+use crate::contract::connector::OutcomeStatus;
 use crate::contract::http::{Effect, Method, Request, Response};
 use crate::contract::types::{Failure, FailureKind, WholeFailure};
 use crate::failure::failure;
