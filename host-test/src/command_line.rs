@@ -91,6 +91,7 @@ pub struct CommandLine {
 
 /// What is the same for every command.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Global {
     /// The component to run [default: $CONNECTOR_WASM, else the active version, else built from the sources]
     #[arg(long, global = true, value_name = "FILE")]

@@ -23,7 +23,7 @@ pub(crate) mod section;
 mod settings;
 pub(crate) mod span;
 mod triggers;
-mod webhooks;
+pub(crate) mod webhooks;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -60,6 +60,8 @@ struct Shared {
     options: HttpOptions,
     /// The proxy that was asked for.
     proxy: Option<Proxy>,
+    /// Its host and port, as people may see it.
+    proxy_name: Option<Arc<str>>,
     /// Made when it is needed: reading the system's certificates is a quarter of what a short command costs.
     provider: OnceLock<Client>,
     /// Loopback is never reached through a proxy, whatever the environment says.
@@ -81,9 +83,11 @@ impl HttpClient {
             .transpose()
             .map_err(|error| HttpClientError(error.without_url()))?;
         let loopback = builder(&options).no_proxy().tls_certs_only([]).build();
+        let proxy_name = options.proxy.as_ref().and_then(place);
         let shared = Shared {
             options,
             proxy,
+            proxy_name,
             provider: OnceLock::new(),
             loopback: loopback.map_err(HttpClientError)?,
         };
@@ -95,6 +99,11 @@ impl HttpClient {
         Ok(Self {
             shared: Arc::new(shared),
         })
+    }
+
+    /// Host and port of the proxy that was asked for, without its credentials.
+    pub fn proxy_name(&self) -> Option<Arc<str>> {
+        self.shared.proxy_name.clone()
     }
 
     /// The client for a URL.
@@ -139,6 +148,13 @@ fn builder(options: &HttpOptions) -> ClientBuilder {
         .tcp_nodelay(true)
 }
 
+/// Host and port of a URL that may hold a password.
+fn place(url: &Secret) -> Option<Arc<str>> {
+    let url = Url::parse(url.expose()).ok()?;
+    let port = url.port_or_known_default()?;
+    Some(format!("{}:{port}", url.host()?).into())
+}
+
 /// Whether a URL names this machine: `localhost`, 127.0.0.0/8 or `[::1]`.
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
@@ -153,6 +169,27 @@ pub fn is_loopback(url: &Url) -> bool {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_proxy_is_named_without_its_credentials() {
+        for (url, expected) in [
+            (
+                "http://me:pass@proxy.example:3128",
+                Some("proxy.example:3128"),
+            ),
+            ("http://me:pass@proxy.example/", Some("proxy.example:80")),
+            ("https://[2001:db8::1]", Some("[2001:db8::1]:443")),
+        ] {
+            let http = HttpClient::new(HttpOptions {
+                proxy: Some(url.into()),
+                ..HttpOptions::default()
+            });
+            let name = http.unwrap().proxy_name();
+            assert_eq!(name.as_deref(), expected, "{url}");
+        }
+        let http = HttpClient::new(HttpOptions::default()).unwrap();
+        assert_eq!(http.proxy_name(), None);
+    }
 
     #[test]
     fn loopback_is_this_machine_only() {

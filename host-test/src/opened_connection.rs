@@ -1,6 +1,6 @@
 //! A connection file brought to life: the component, the tenant, and what the last check found.
 
-mod own_writes;
+pub(crate) mod own_writes;
 mod rate_rules;
 
 use std::path::{Path, PathBuf};

@@ -77,6 +77,9 @@ pub enum LoadError {
     /// It cannot say what it is.
     #[error("the component cannot describe itself: {0}")]
     Describe(#[source] CallError),
+    /// What it says that it is cannot be shown to people, or used as a name.
+    #[error("what the component says that it is is not taken: {0}")]
+    Misdescribed(String),
     /// The process is ending.
     #[error("the component was not compiled: {0}")]
     Interrupted(#[source] tokio::task::JoinError),
@@ -133,6 +136,7 @@ impl Plugin {
             .run(exports.describe, ())
             .await
             .map_err(LoadError::Describe)?;
+        answers::descriptor(&descriptor).map_err(LoadError::Misdescribed)?;
         let described = Described {
             descriptor,
             sha256,

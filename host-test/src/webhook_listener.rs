@@ -33,6 +33,7 @@ pub(crate) use self::callers::{Caller, Patience, serve as serve_callers};
 pub use self::door::Door;
 pub(crate) use self::pointer::text_at;
 pub use self::recipient::{Recipient, RecipientOptions};
+pub(crate) use self::sources::sender;
 pub use self::sources::{PublishedError, allowed_networks, published_networks};
 pub use self::watch::Watch;
 use crate::clock::now_ms;

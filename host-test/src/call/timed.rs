@@ -25,7 +25,7 @@ mod tests {
     #[tokio::test]
     async fn waiting_does_not_count() {
         let (sender, receiver) = tokio::sync::oneshot::channel();
-        let waited = Duration::from_millis(50);
+        let waited = Duration::from_millis(400);
         let other = std::thread::spawn(move || {
             std::thread::sleep(waited);
             sender.send(7)

@@ -13,9 +13,13 @@ use crate::call::CallError;
 use crate::command_line::{CheckArguments, Exit, Global};
 use crate::contract::connector::{CheckReport, Readability};
 use crate::contract::types::FailureKind;
+use crate::guest_text::clean;
 use crate::opened_connection::{OpenedConnection, load_component};
 use crate::position::State;
 use crate::runner::find_stream;
+
+/// The longest name that is shown.
+const SHOWN_BYTES: usize = 200;
 
 /// The code of a stream that cannot be read because only webhooks tell of it.
 const WEBHOOKS_ONLY: &str = "webhooks_only";
@@ -100,13 +104,17 @@ pub(super) async fn tell(
 
 fn found(connection: &OpenedConnection, report: &CheckReport, findings: &mut Vec<Finding>) {
     let account = &report.account;
-    let or_unknown = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
+    let or_unknown = |text: &Option<String>| match text {
+        // Whoever names a workspace writes to no terminal.
+        Some(text) => clean(text, SHOWN_BYTES),
+        None => "unknown".to_owned(),
+    };
     findings.push(Finding::good(
         "API",
         format!(
             "workspace {} ({})",
             or_unknown(&account.name),
-            account.workspace_id,
+            clean(&account.workspace_id, SHOWN_BYTES),
         ),
     ));
     let pinned = connection
@@ -214,7 +222,7 @@ fn refused(connection: &OpenedConnection, error: &CallError) -> Finding {
                 "give the app the permission and authorise it again".to_owned()
             }
             FailureKind::Transient | FailureKind::RateLimited => {
-                "check the network and `endpoint`, and try again later".to_owned()
+                "check the network, and `endpoint` and `proxy` where they are set, and try again later".to_owned()
             }
             _ => report(),
         },

@@ -13,6 +13,7 @@ use crate::command_line::{
     ComponentRollbackArguments, CreateIntentArguments, Exit, Global, IntentsCommand,
     TriggersCommand, WebhookCommand, connection_name,
 };
+use crate::compiled_cache::sha256_of;
 use crate::components::{
     Activation, Components, ComponentsError, Manifest, Scope, Selected, Store, StoreError,
     StoredFormats, StoredVersion,
@@ -65,12 +66,24 @@ pub(super) async fn serving(global: &Global, data: &Path) -> Result<ComponentSlo
     let manifest = store.manifest()?;
     let mut connectors = manifest.connectors.keys();
     let active = connectors.find(|connector| manifest.active(connector, "").is_some());
+    let named = || find_or_build(global.component.as_deref()).map_err(CommandError::failed);
     let (connector, fallback) = match active {
-        Some(connector) => (connector.clone(), None),
+        Some(connector) => {
+            if file
+                && let Some(version) = manifest.active(connector, "")
+                && version.sha256 != sha256_of(&named()?)
+            {
+                write_line(&format!(
+                    "! {} is active in {}, and runs instead of the component that the command line or {} names",
+                    version.title(),
+                    store.directory().display(),
+                    crate::artifact::FILE_VARIABLE
+                ));
+            }
+            (connector.clone(), None)
+        }
         None => {
-            let component =
-                find_or_build(global.component.as_deref()).map_err(CommandError::failed)?;
-            let plugin = Plugin::load(&engine, &component).await;
+            let plugin = Plugin::load(&engine, &named()?).await;
             let plugin = plugin.map_err(CommandError::failed)?;
             (plugin.descriptor().name.clone(), Some(plugin))
         }

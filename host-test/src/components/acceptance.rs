@@ -181,7 +181,9 @@ pub(super) fn check(
         }
     }
     let asks: Vec<String> = candidate.asks.difference(granted).cloned().collect();
-    if current.is_some() && !consent && !asks.is_empty() {
+    // Nothing was granted before the first one: it is what people chose.
+    let is_first = current.is_none() && granted.is_empty();
+    if !is_first && !consent && !asks.is_empty() {
         refusals.push(Refusal::NewRights { asks });
     }
     match refusals.is_empty() {
@@ -296,7 +298,9 @@ mod tests {
         assert_eq!(refused, [Refusal::NewRights { asks }]);
         assert_eq!(check(&new, Some(&old), &stored, &old.asks, true), Ok(()));
         assert_eq!(check(&old, Some(&new), &stored, &new.asks, false), Ok(()));
-        // Nothing was granted before the first one: it is what people chose.
+        // What runs without being active was granted what it asks for.
+        assert!(check(&new, None, &stored, &old.asks, false).is_err());
+        assert_eq!(check(&old, None, &stored, &old.asks, false), Ok(()));
         assert_eq!(check(&new, None, &stored, &BTreeSet::new(), false), Ok(()));
     }
 }

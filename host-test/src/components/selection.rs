@@ -58,6 +58,18 @@ impl Store {
         find(&self.manifest()?, asked).cloned()
     }
 
+    /// Notes what a component asks for that runs as long as no version is active: the first one that is needs consent for more.
+    pub fn grant(&self, connector: &str, asks: BTreeSet<String>) -> Result<(), StoreError> {
+        self.change(|manifest| {
+            let selected = manifest.connectors.entry(connector.to_owned());
+            let selected = selected.or_default();
+            if selected.all.active.is_none() {
+                selected.granted = asks;
+            }
+            Ok(())
+        })
+    }
+
     /// Makes a version the active one. For all connections that ends a canary, whichever version it tried.
     pub fn activate(&self, asked: &Activation) -> Result<StoredVersion, StoreError> {
         self.change(|manifest| {

@@ -26,8 +26,12 @@ const TRUTHS: &[&str] = &[
     "split_names",
 ];
 
-/// How many values a file may have, those that aliases repeat included.
+/// How many keys and values any file may have, those that aliases repeat included.
 const MAX_NODES: usize = 50_000;
+
+/// Bytes of a longer file for each of them: a platform may have ten thousand connections in one file, and aliases make no more
+/// of it.
+const NODE_BYTES: usize = 4;
 
 /// A value and where it stands.
 #[derive(Clone, Debug)]
@@ -70,8 +74,8 @@ pub(crate) fn parse(
     options.with_snippet = false;
     let mut budget = Budget::default();
     budget.max_depth = MAX_DEPTH;
-    budget.max_nodes = MAX_NODES;
-    budget.max_events = MAX_NODES * 4;
+    budget.max_nodes = MAX_NODES.max(text.len() / NODE_BYTES);
+    budget.max_events = budget.max_nodes * 4;
     options.budget = Some(budget);
     let raw: Option<Raw> = serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let location = error.location();
@@ -105,6 +109,8 @@ fn explain(message: &str) -> String {
     let line = message.lines().next().unwrap_or_default();
     if line.contains("depth") || line.contains("Depth") {
         format!("nested deeper than {MAX_DEPTH} levels, which no connection needs ({line})")
+    } else if line.starts_with("budget") {
+        format!("more keys and values than any file of its length needs ({line})")
     } else {
         line.to_owned()
     }

@@ -125,8 +125,19 @@ fn read(
             }
         })
         .collect();
-    let proxies = texts(&mut section, "trusted_proxies", ADDRESSES, problems);
-    settings.trusted_proxies = proxies
+    settings.trusted_proxies = trusted_proxies(&mut section, problems);
+    if let Some(node) = section.take("queue_limit") {
+        let path = section.path("queue_limit");
+        settings.queue_limit = count(node, &path, 1, MOST_WAITING, problems);
+    }
+    section.finish(&[], problems);
+    settings
+}
+
+/// Reads `trusted_proxies`: whose word is taken for whom they ask.
+pub(crate) fn trusted_proxies(section: &mut Section<'_>, problems: &mut Problems) -> Vec<IpNet> {
+    let proxies = texts(section, "trusted_proxies", ADDRESSES, problems);
+    proxies
         .into_iter()
         .filter_map(|(path, node, text)| {
             let network = network(&text);
@@ -135,13 +146,7 @@ fn read(
             }
             network
         })
-        .collect();
-    if let Some(node) = section.take("queue_limit") {
-        let path = section.path("queue_limit");
-        settings.queue_limit = count(node, &path, 1, MOST_WAITING, problems);
-    }
-    section.finish(&[], problems);
-    settings
+        .collect()
 }
 
 const ADDRESSES: &str = "an IP address or a network such as 10.0.0.0/8";

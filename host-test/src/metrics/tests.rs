@@ -69,6 +69,32 @@ fn everything_that_is_told_of_a_connection_is_counted_under_its_name() {
     );
 }
 
+/// Whoever chooses a name writes into a label, and nowhere else.
+#[test]
+fn a_name_stays_within_its_quotes() {
+    let name = "a\"b\\c\nconnector_calls_total{connection=\"forged\"} 1";
+    let written = r#"a\"b\\c\nconnector_calls_total{connection=\"forged\"} 1"#;
+    let metrics = connection(name);
+    metrics.rows_written(name, "created", 3);
+    metrics.callback("done", Duration::from_secs(2));
+    let page = render();
+    let forged: Vec<&str> = page
+        .lines()
+        .filter(|line| line.contains("forged"))
+        .collect();
+    let label = format!("{{connection=\"{written}\"");
+    for line in &forged {
+        assert_eq!(line.matches(&label).count(), 1, "{line}");
+        assert!(line.starts_with("connector_"), "{line}");
+    }
+    let rows =
+        format!("connector_rows_written_total{label},action=\"{written}\",outcome=\"created\"}} 3");
+    assert!(forged.contains(&rows.as_str()), "{forged:#?}");
+    // The last bucket holds everything.
+    let bucket = format!("connector_callback_delay_seconds_bucket{label},le=\"+Inf\"}} 1");
+    assert!(forged.contains(&bucket.as_str()), "{forged:#?}");
+}
+
 #[test]
 fn a_connection_that_is_opened_again_goes_on_with_its_series() {
     connection("again").instance();

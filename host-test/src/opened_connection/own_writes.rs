@@ -6,8 +6,20 @@ use crate::connection_file::{ConnectionFile, RuleWrite};
 use crate::contract::connector::{ActionDescriptor, Descriptor};
 use crate::nearest::nearest;
 
-/// Compares actions and modes with what the component has. A trigger's action that it does not have is for somebody else.
+/// Refuses a file in which something is asked for that the component does not have.
 pub(super) fn check(file: &ConnectionFile, descriptor: &Descriptor) -> Result<(), OpenError> {
+    let problems = problems(file, descriptor);
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(OpenError::UnknownWrites {
+            path: file.path.clone(),
+            problems,
+        }),
+    }
+}
+
+/// Compares actions and modes with what the component has. A trigger's action that it does not have is for somebody else.
+pub(crate) fn problems(file: &ConnectionFile, descriptor: &Descriptor) -> Vec<String> {
     let actions = &descriptor.actions;
     let mut problems = Vec::new();
     for (name, trigger) in file.triggers.iter() {
@@ -34,13 +46,7 @@ pub(super) fn check(file: &ConnectionFile, descriptor: &Descriptor) -> Result<()
             }
         }
     }
-    match problems.is_empty() {
-        true => Ok(()),
-        false => Err(OpenError::UnknownWrites {
-            path: file.path.clone(),
-            problems,
-        }),
-    }
+    problems
 }
 
 fn no_mode(place: &str, action: &ActionDescriptor, mode: &str) -> Option<String> {
@@ -51,7 +57,10 @@ fn no_mode(place: &str, action: &ActionDescriptor, mode: &str) -> Option<String>
 
 fn wrong(place: &str, what: &str, found: &str, known: &[&str]) -> String {
     let near = nearest(found, known.iter().copied());
-    let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    let near = near.map_or_else(
+        || ".".to_owned(),
+        |near| format!("; did you mean `{near}`?"),
+    );
     format!(
         "{place}: there is no {what} `{found}`{near} Known are {}.",
         known.join(", ")

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::components::{Components, ComponentsError};
+use crate::components::{Components, ComponentsError, asked_by};
 use crate::plugin::Plugin;
 
 /// Where connections take their component from. Cheap to clone.
@@ -21,6 +21,9 @@ impl ComponentSlot {
         connector: &str,
     ) -> Result<ComponentSlot, ComponentsError> {
         let of_all = components.plugin(connector, "").await?;
+        if let Err(error) = components.store().grant(connector, asked_by(&of_all)) {
+            tracing::warn!("the first version that is activated needs no consent: {error}");
+        }
         components.watch();
         Ok(ComponentSlot {
             components,

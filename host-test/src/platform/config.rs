@@ -8,6 +8,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 pub use self::connections::{ConnectionEntry, ConnectionSource, OutputPlace, is_name};
 pub use self::retention::Retention;
 use super::scheduler::Limits;
@@ -20,6 +22,7 @@ use crate::connection_file::environment;
 use crate::connection_file::problems::{Problem, Problems};
 use crate::connection_file::section::{Section, count};
 use crate::connection_file::span;
+use crate::connection_file::webhooks::trusted_proxies;
 use crate::private_file;
 use crate::secret::Secret;
 
@@ -67,6 +70,8 @@ pub struct PlatformConfig {
     pub control: SocketAddr,
     /// What the control API wants to be told.
     pub token: Secret,
+    /// Whose `X-Forwarded-For` the control API believes.
+    pub trusted_proxies: Vec<IpNet>,
     /// Where webhooks are taken; absent: nowhere.
     pub webhooks: Option<SocketAddr>,
     /// What credentials are encrypted with; the first one encrypts.
@@ -132,6 +137,7 @@ impl PlatformConfig {
             data: folder.join("platform-data"),
             control: SocketAddr::from((Ipv4Addr::LOCALHOST, 8_790)),
             token: Secret::default(),
+            trusted_proxies: Vec::new(),
             webhooks: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 8_787))),
             keys: Vec::new(),
             limits: Limits {
@@ -195,8 +201,14 @@ impl PlatformConfig {
                 self.control = listen;
             }
             if let Some(token) = control.secret("token", problems) {
+                if !token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
+                    let message =
+                        "no header can carry it: ASCII letters, digits and signs, without blanks";
+                    problems.say("control.token", node.line, "value", message.to_owned());
+                }
                 self.token = token;
             }
+            self.trusted_proxies = trusted_proxies(&mut control, problems);
             control.finish(&[], problems);
         }
         if self.token.is_empty() && control.is_none_or(|control| control.get("token").is_none()) {
@@ -319,7 +331,11 @@ fn read_keys(path: &Path) -> Result<Vec<Secret>, ConfigError> {
     let text = String::from_utf8(bytes)
         .map_err(|_| failed(std::io::Error::other(SealError::NoKey.to_string())))?;
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    Ok(lines.map(Secret::from).collect())
+    let keys: Vec<Secret> = lines.map(Secret::from).collect();
+    match keys.is_empty() {
+        true => Err(failed(std::io::Error::other("there is no key in it"))),
+        false => Ok(keys),
+    }
 }
 
 #[cfg(test)]

@@ -26,8 +26,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
-use axum::http::Request;
+use axum::http::{Request, StatusCode};
 use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::IntoResponse as _;
 use axum::routing::{get, post};
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
@@ -91,6 +92,8 @@ impl Control {
             .layer(from_fn_with_state(self.clone(), authorization::with_token))
             .merge(self.page())
             .route("/health", get(routes::health))
+            // Browsers ask for it by themselves: that is no attempt at anything.
+            .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
             .merge(metrics::router())
             .with_state(self.clone())
     }
@@ -113,8 +116,18 @@ impl Control {
             if let Some(caller) = request.extensions().get::<Arc<Caller>>() {
                 caller.has_spoken();
             }
-            let answered = router.call(request);
-            async move { answered.await.unwrap_or_else(|never| match never {}) }
+            // In a task of its own: whoever hangs up leaves nothing half done.
+            let answered = tokio::spawn(router.call(request));
+            async move {
+                match answered.await {
+                    Ok(answered) => answered.unwrap_or_else(|never| match never {}),
+                    Err(_) => {
+                        let message = "the server broke off; why is in its log";
+                        let broken = StatusCode::INTERNAL_SERVER_ERROR;
+                        answer::Refused::new(broken, message).into_response()
+                    }
+                }
+            }
         };
         serve_callers(listener, stop, Patience::default(), answer).await;
     }

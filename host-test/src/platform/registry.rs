@@ -285,23 +285,8 @@ mod tests {
     fn known(id: ConnectionId, name: &str, takes_webhooks: bool) -> Arc<Known> {
         assert!(is_name(name));
         Arc::new(Known {
-            id,
-            name: name.to_owned(),
-            tenant: name.to_owned(),
-            source: Source::Added,
-            schedule: Schedule {
-                every: None,
-                phase: 0,
-                jitter: 0,
-            },
-            output: OutputPlace::Sqlite,
-            retention: None,
-            reads: true,
             takes_webhooks,
-            doors: Vec::new(),
-            carries: false,
-            waits: false,
-            found: Mutex::default(),
+            ..Known::unreadable(id, name, OutputPlace::Sqlite)
         })
     }
 

@@ -131,7 +131,7 @@ impl Scheduler {
         }
     }
 
-    /// Adds a connection that is due first after `first`, put off by the jitter. One that is there stays as it is.
+    /// Adds a connection that is due first at `first`. One that is there stays as it is.
     pub fn add(&mut self, id: ConnectionId, tenant: &str, schedule: Schedule, first: Time) {
         if self.connections.contains_key(&id) {
             return;
@@ -148,8 +148,7 @@ impl Scheduler {
         };
         self.connections.insert(id, connection);
         if schedule.every.is_some() {
-            let due = first + self.jitter(schedule);
-            self.put_off(id, due, true);
+            self.put_off(id, first, true);
         }
     }
 

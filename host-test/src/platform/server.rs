@@ -1,10 +1,11 @@
 //! The platform at work: starts what is due, keeps its house in order, and ends without losing anything.
 
 mod adding;
+mod documents;
 mod forgetting;
 mod turn;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -136,7 +137,9 @@ pub(super) struct Shared {
     /// Slices that run, and how to end them.
     slices: Mutex<HashMap<ConnectionId, watch::Sender<bool>>>,
     /// Runs that are to read everything anew.
-    anew: Mutex<std::collections::BTreeSet<ConnectionId>>,
+    anew: Mutex<BTreeSet<ConnectionId>>,
+    /// Names of connections that are just being added, replaced or removed.
+    changing: Mutex<BTreeSet<String>>,
     next_id: AtomicU64,
     began: Instant,
     _lock: StateLock,
@@ -184,6 +187,7 @@ impl Platform {
                 runs: Mutex::default(),
                 slices: Mutex::default(),
                 anew: Mutex::default(),
+                changing: Mutex::default(),
                 next_id: AtomicU64::new(1),
                 began: Instant::now(),
                 _lock: lock,

@@ -3,6 +3,7 @@
 
 use crate::contract::connector::{Batch, Descriptor, Outcome, Page, Verdict};
 use crate::contract::types::Entry;
+use crate::guest_text::clean;
 
 /// Bytes of a row's key.
 const KEY_BYTES: usize = 8 * 1024;
@@ -10,6 +11,65 @@ const KEY_BYTES: usize = 8 * 1024;
 const CURSOR_BYTES: usize = 16 * 1024 * 1024;
 /// Bytes of a delivery's id.
 const ID_BYTES: usize = 1024;
+/// Bytes of a name.
+const NAME_BYTES: usize = 128;
+/// Bytes of a text for people.
+const TEXT_BYTES: usize = 1024;
+
+/// Says what is wrong with what a component says that it is. People choose it by that, and agree to what it asks for: names are
+/// words, and no text can hide or forge a line of what is shown to them.
+pub(super) fn descriptor(descriptor: &Descriptor) -> Result<(), String> {
+    let Descriptor {
+        auth_methods,
+        endpoints,
+        streams,
+        actions,
+        topics,
+        ..
+    } = descriptor;
+    let methods = auth_methods.iter();
+    let modes = actions.iter().flat_map(|action| &action.modes);
+    let regions = || endpoints.iter().flat_map(|endpoint| &endpoint.regions);
+    let names = [&descriptor.name, &descriptor.version].into_iter();
+    let names = names
+        .chain(&descriptor.api_versions)
+        .chain(methods.clone().map(|method| &method.name))
+        .chain(endpoints.iter().map(|endpoint| &endpoint.name))
+        .chain(regions().map(|region| &region.name))
+        .chain(streams.iter().map(|stream| &stream.name))
+        .chain(actions.iter().map(|action| &action.name))
+        .chain(modes)
+        .chain(topics.iter().map(|topic| &topic.name));
+    let permissions = streams.iter().map(|stream| &stream.permission);
+    let permissions = permissions
+        .chain(actions.iter().map(|action| &action.permission))
+        .chain(topics.iter().map(|topic| &topic.permission))
+        .flatten();
+    let exchanges = methods
+        .clone()
+        .filter_map(|method| method.exchange.as_ref());
+    let texts = permissions
+        .chain(regions().map(|region| &region.base_url))
+        .chain(methods.map(|method| &method.header.name))
+        .chain(exchanges.flat_map(|exchange| [&exchange.endpoint, &exchange.target]));
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.+".contains(&byte);
+    let is_name = |text: &str| (1..=NAME_BYTES).contains(&text.len()) && text.bytes().all(letter);
+    let shown = |text: &str| clean(text, NAME_BYTES);
+    for name in names {
+        if !is_name(name) {
+            let shown = shown(name);
+            return Err(format!(
+                "`{shown}` is no name: up to {NAME_BYTES} letters, digits, `-`, `_`, `.` and `+`"
+            ));
+        }
+    }
+    for text in texts {
+        if clean(text, TEXT_BYTES) != *text {
+            return Err(format!("`{}` is no text of one line", shown(text)));
+        }
+    }
+    Ok(())
+}
 
 /// Says what is wrong with a page.
 pub(super) fn page(descriptor: &Descriptor, page: &Page) -> Result<(), String> {

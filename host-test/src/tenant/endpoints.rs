@@ -1,6 +1,7 @@
 //! Where a tenant's endpoints are.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use reqwest::Client;
 
@@ -12,6 +13,8 @@ use crate::http_client::HttpClient;
 pub(crate) struct ReachableEndpoint {
     pub(crate) base: BaseUrl,
     pub(crate) client: Client,
+    /// Host and port of the proxy in between that was asked for.
+    pub(crate) proxy: Option<Arc<str>>,
 }
 
 /// An endpoint is not there in the region that was asked for.
@@ -44,7 +47,12 @@ pub(super) fn find(
                         }
                     })?;
                 let client = http.client_for(base.url()).clone();
-                Ok(ReachableEndpoint { base, client })
+                let proxy = http.proxy_name();
+                Ok(ReachableEndpoint {
+                    base,
+                    client,
+                    proxy,
+                })
             }
         };
         endpoints.insert(endpoint.name.clone(), reachable);

@@ -28,27 +28,27 @@ impl Sources {
         let Some(allowed) = &self.allowed else {
             return true;
         };
-        let sender = peer.and_then(|peer| self.sender(peer, headers));
+        let sender = peer.and_then(|peer| sender(peer, headers, &self.proxies));
         sender.is_some_and(|sender| holds(allowed, sender))
     }
+}
 
-    /// Who sent it: the address that is nearest to this host and that no trusted proxy has. `None` where a trusted proxy
-    /// says what is no address.
-    fn sender(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
-        let mut sender = peer.to_canonical();
-        let values = headers.get_all(FORWARDED_FOR).iter().rev();
-        let mut told = values.flat_map(|value| {
-            let text = value.to_str().unwrap_or("?");
-            text.split(',').rev().map(str::trim)
-        });
-        while holds(&self.proxies, sender) {
-            match told.next() {
-                Some(text) => sender = text.parse::<IpAddr>().ok()?.to_canonical(),
-                None => break,
-            }
+/// Who sent a request: the address that is nearest to this host and that no trusted proxy has. `None` where a trusted proxy
+/// says what is no address.
+pub(crate) fn sender(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> Option<IpAddr> {
+    let mut sender = peer.to_canonical();
+    let values = headers.get_all(FORWARDED_FOR).iter().rev();
+    let mut told = values.flat_map(|value| {
+        let text = value.to_str().unwrap_or("?");
+        text.split(',').rev().map(str::trim)
+    });
+    while holds(proxies, sender) {
+        match told.next() {
+            Some(text) => sender = text.parse::<IpAddr>().ok()?.to_canonical(),
+            None => break,
         }
-        Some(sender)
     }
+    Some(sender)
 }
 
 fn holds(networks: &[IpNet], address: IpAddr) -> bool {

@@ -60,6 +60,24 @@ fn the_help_says_what_exit_codes_mean() {
     );
 }
 
+/// What a command takes of its own is not lost among what all of them take.
+#[test]
+fn the_help_of_a_command_begins_with_its_own_options() {
+    for (command, own) in [
+        (&["serve", "--help"][..], "--config"),
+        (&["webhook", "serve", "--help"], "--listen"),
+        (&["component", "activate", "--help"], "--canary"),
+    ] {
+        let help = run(command);
+        let (first, others) = help
+            .out
+            .split_once("Options of every command:")
+            .expect("two parts");
+        assert!(first.contains(own) && !others.contains(own), "{}", help.out);
+        assert!(others.contains("--json") && !first.contains("--json"));
+    }
+}
+
 #[test]
 fn a_file_that_is_no_component_is_refused() {
     let finished = run(&["describe", "--json", "--component", "/dev/null"]);

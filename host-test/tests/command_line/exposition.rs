@@ -57,10 +57,10 @@ impl Exposition {
                 _ => name,
             };
             assert_eq!(family, current, "out of its family: {line}");
-            for label in labels.split("\",").filter(|label| !label.is_empty()) {
-                let (name, _) = label.split_once("=\"").expect("a label has a text");
-                assert!(name.chars().all(plain), "{line}");
-            }
+            let names = label_names(labels).unwrap_or_else(|why| panic!("{why}: {line}"));
+            let once: BTreeSet<&&str> = names.iter().collect();
+            assert_eq!(once.len(), names.len(), "a label twice: {line}");
+            assert!(names.iter().all(|name| name.chars().all(plain)), "{line}");
             let value = match value {
                 "+Inf" => f64::INFINITY,
                 value => value.parse().expect("a number"),
@@ -113,5 +113,50 @@ impl Exposition {
             .values()
             .flatten()
             .map(|(labels, _)| labels.as_str())
+    }
+}
+
+/// The names of labels, as `name="text",name="text"`: within a text, a backslash, a quote and the end of a line are written
+/// with a backslash, and nothing else is.
+fn label_names(labels: &str) -> Result<Vec<&str>, &'static str> {
+    let mut names = Vec::new();
+    let mut rest = labels;
+    while !rest.is_empty() {
+        let (name, text) = rest.split_once("=\"").ok_or("a label has no text")?;
+        let mut letters = text.char_indices();
+        let end = loop {
+            match letters.next().ok_or("a text has no end")? {
+                (end, '"') => break end,
+                (_, '\\') => match letters.next() {
+                    Some((_, '\\' | '"' | 'n')) => {}
+                    _ => return Err("an escape that there is not"),
+                },
+                _ => {}
+            }
+        };
+        names.push(name);
+        rest = match text[end + 1..].strip_prefix(',') {
+            Some(rest) if !rest.is_empty() => rest,
+            Some(_) => return Err("a comma before nothing"),
+            None if text.len() == end + 1 => "",
+            None => return Err("no comma between labels"),
+        };
+    }
+    Ok(names)
+}
+
+#[test]
+fn only_labels_that_are_written_well_are_labels() {
+    let names = label_names(r#"a="x",b="y,\"}\\\n",c="""#);
+    assert_eq!(names, Ok(vec!["a", "b", "c"]));
+    for wrong in [
+        r#"a"#,
+        r#"a="x"#,
+        r#"a="x","#,
+        r#"a="x"b="y""#,
+        r#"a="\t""#,
+        r#"a="x"" "#,
+    ] {
+        assert!(label_names(wrong).is_err(), "{wrong}");
     }
 }

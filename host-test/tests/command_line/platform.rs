@@ -5,6 +5,8 @@ use crate::process::{Running, until};
 use crate::webhooks::{contact, notification, signature};
 use crate::world::{CLIENT_SECRET, CONTROL, TOKEN, World};
 
+/// Who asks the control API for what, and with what manners.
+mod callers;
 /// `erase`, and `status` of a platform.
 mod erasing;
 /// The kill test: nothing is lost and nothing repeated.

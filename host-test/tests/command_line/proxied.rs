@@ -155,10 +155,15 @@ fn deletions_go_to_the_region_of_the_connection_and_nowhere_else() {
 }
 
 #[test]
-fn a_proxy_that_is_not_there_is_no_connection() {
+fn a_proxy_that_is_not_there_is_named() {
     let world = World::new(&[]);
     world.connect("config: { region: us, api_version: \"2.11\" }\nproxy: \"http://me:${TOKEN}@127.0.0.1:9\"\n");
     let refused = world.run(&["check"]);
     assert_eq!(refused.code, Some(2), "{refused:?}");
-    assert!(refused.out.contains("no connection"), "{refused:?}");
+    let said = "the proxy 127.0.0.1:9 cannot be reached: ";
+    assert!(refused.out.contains(said), "{refused:?}");
+    assert!(
+        refused.out.contains("and `endpoint` and `proxy`"),
+        "{refused:?}"
+    );
 }

@@ -38,7 +38,7 @@ fn slow_senders_are_cut_off_and_others_are_answered_in_time_meanwhile() {
     let mut cut_off = 0;
     while !slow.is_empty() {
         assert!(
-            began.elapsed() < Duration::from_secs(30),
+            began.elapsed() < Duration::from_secs(90),
             "{} are still listened to",
             slow.len()
         );

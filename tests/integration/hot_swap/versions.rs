@@ -2,9 +2,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use host_test::call::CallError;
-use host_test::components::{Components, Scope, Store};
+use host_test::components::{Activation, Components, Scope, Store};
 use host_test::contract::types::Account;
 use host_test::engine::Allocation;
+use host_test::platform::ComponentSlot;
 use host_test::plugin::Plugin;
 use host_test::tenant::Tenant;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -271,4 +272,36 @@ async fn without_an_active_version_the_given_component_runs() {
         plugin.map_record(&tenant, "rows", &[]).await,
         Ok(_) | Err(CallError::Failure(_))
     ));
+}
+
+/// What a server runs without being active was agreed to as well: the first version that is activated may ask for no more.
+#[tokio::test(flavor = "multi_thread")]
+async fn beside_a_given_component_the_first_version_needs_consent_for_more() {
+    let folder = written::Folder::new();
+    let engine = engine(4, Allocation::Automatic);
+    let given = Plugin::load(&engine, &artifact(OLD)).await.expect("taken");
+    let store = Store::new(folder.path().join("components"));
+    let components = Arc::new(Components::new(engine, store, Some(given)));
+    let slot = ComponentSlot::following(Arc::clone(&components), CONNECTOR).await;
+    let slot = slot.expect("the given one runs");
+    let more = "version=3.0.0;endpoint=https://elsewhere.example";
+    for settings in [NEW, more] {
+        let added = components.add(&artifact(settings), settings).await;
+        added.expect(settings);
+    }
+    let error = refusal(&components, &version("3.0.0")).await;
+    assert!(
+        error.contains("endpoint api https://elsewhere.example") && error.contains("--consent"),
+        "{error}"
+    );
+    assert_eq!(slot.current().descriptor().version, "1.0.0");
+    components.activate(&version("2.0.0")).await.expect("2.0.0");
+    let error = refusal(&components, &version("3.0.0")).await;
+    assert!(error.contains("--consent"), "{error}");
+    let agreed = Activation {
+        consent: true,
+        ..version("3.0.0")
+    };
+    components.activate(&agreed).await.expect("3.0.0");
+    assert_eq!(slot.current().descriptor().version, "3.0.0");
 }

@@ -193,9 +193,14 @@ async fn who_never_gets_an_answer_is_told_so_in_time() {
     let plugin = hostile::plugin().await;
     let neighbour = Neighbour::move_in(&plugin);
     let silent = hostile::server(Vec::new(), Vec::new(), 0).await;
+    // A busy machine may take its time until the component has said what it was told.
+    let limits = CallLimits {
+        grace: Duration::from_secs(15),
+        ..short()
+    };
     let tenant = Made {
         endpoint: Some(silent),
-        limits: short(),
+        limits,
         config: r#"{"do":"send_all","n":200,"target":"/"}"#,
         ..Made::default()
     }

@@ -130,6 +130,32 @@ async fn a_component_that_cannot_say_what_it_is_is_not_taken() {
         assert!(matches!(error, LoadError::Describe(_)), "{deed}: {error}");
         assert!(error.to_string().contains(said), "{deed}: {error}");
     }
+    // What people choose it by, and agree to, is told in words and lines that forge nothing.
+    for (settings, said) in [
+        ("name=../../up", "`../../up` is no name"),
+        ("version=1.0\n  permission none", "is no name"),
+        ("version=1.0\u{1b}[2J", "is no name"),
+        ("name=", "`` is no name"),
+        (
+            "permission=Read contacts\u{1b}[1A\u{1b}[2K",
+            "is no text of one line",
+        ),
+        ("permission=a\nactivate it", "is no text of one line"),
+        (
+            "endpoint=https://api.example.com/\u{202e}moc",
+            "is no text of one line",
+        ),
+    ] {
+        let error = Plugin::load(&engine, &artifact(settings)).await;
+        let error = error.err().expect(settings);
+        assert!(
+            matches!(error, LoadError::Misdescribed(_)),
+            "{settings}: {error}"
+        );
+        let error = error.to_string();
+        assert!(error.contains(said), "{settings}: {error}");
+        assert!(!error.chars().any(char::is_control), "{error:?}");
+    }
     // What is refused to it does not keep it from answering.
     for deed in ["send", "state_key", "log_flood"] {
         let bytes = artifact(&format!("describe={deed}"));

@@ -130,7 +130,7 @@ impl Try<'_> {
             }
             unanswered => {
                 let lost = match unanswered {
-                    Ok(Err(error)) => lost_before_answer(&error, begun()),
+                    Ok(Err(error)) => lost_before_answer(&error, begun(), outgoing.proxy),
                     // Without a body nobody can tell: take it as sent.
                     _ => out_of_time(begun().unwrap_or(true)),
                 };

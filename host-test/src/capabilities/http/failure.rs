@@ -12,8 +12,13 @@ pub(super) struct Lost {
     pub(super) sent: bool,
 }
 
-/// A failure before the head of an answer was there. `begun`: whether the body was begun, where there is one.
-pub(super) fn lost_before_answer(error: &reqwest::Error, begun: Option<bool>) -> Lost {
+/// A failure before the head of an answer was there. `begun`: whether the body was begun, where there is one; `proxy`: host
+/// and port of the one in between.
+pub(super) fn lost_before_answer(
+    error: &reqwest::Error,
+    begun: Option<bool>,
+    proxy: Option<&str>,
+) -> Lost {
     let lost = |kind, what: &str, sent| Lost {
         kind,
         message: describe(what, error),
@@ -23,7 +28,9 @@ pub(super) fn lost_before_answer(error: &reqwest::Error, begun: Option<bool>) ->
         return lost(ErrorKind::Refused, "the request cannot be sent", false);
     }
     if error.is_connect() {
-        return lost(ErrorKind::Unreachable, "no connection", false);
+        let what = proxy.map(|proxy| unconnected(error, proxy));
+        let what = what.as_deref().unwrap_or("no connection");
+        return lost(ErrorKind::Unreachable, what, false);
     }
     let http = source::<hyper::Error>(error);
     let sent = begun.unwrap_or(true) && !http.is_some_and(hyper::Error::is_canceled);
@@ -85,6 +92,25 @@ pub(crate) fn describe(what: &str, error: &reqwest::Error) -> String {
         // It would print the URL.
         Some(_) => what.to_owned(),
         None => format!("{what}: {innermost}"),
+    }
+}
+
+/// Why there is no connection through a proxy: whose fault it is shows in the words of the causes alone.
+fn unconnected(error: &reqwest::Error, proxy: &str) -> String {
+    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
+    let mut refused = false;
+    while let Some(error) = next {
+        let text = error.to_string();
+        // Whoever is asked for by name or address is the proxy; it alone knows the provider's.
+        if matches!(text.as_str(), "tcp connect error" | "dns error") {
+            return format!("the proxy {proxy} cannot be reached");
+        }
+        refused |= text.starts_with("tunnel error");
+        next = below(error);
+    }
+    match refused {
+        true => format!("the proxy {proxy} opens no tunnel"),
+        false => format!("no connection through the proxy {proxy}"),
     }
 }
 

@@ -48,6 +48,8 @@ const RESERVED_TOO: [&str; 4] = [
 /// A request that keeps the contract, with scheme and host name, and without a credential.
 pub(super) struct Outgoing<'a> {
     pub(super) client: &'a Client,
+    /// Host and port of the proxy in between.
+    pub(super) proxy: Option<&'a str>,
     method: http::Method,
     /// As the guest gave it, without what a base URL puts in front.
     target: Target,
@@ -117,6 +119,7 @@ pub(super) fn outgoing<'a>(
     let headers = guest_headers(&request.headers, &tenant.credential_names).map_err(refused)?;
     let outgoing = Outgoing {
         client: &endpoint.client,
+        proxy: endpoint.proxy.as_deref(),
         method: method(request.method),
         target,
         url,

@@ -24,7 +24,7 @@ fn little_is_enough() {
 fn everything_that_is_written_is_honoured() {
     let config = parse(
         "data: /var/p
-control: { listen: 0.0.0.0:1, token: \"${TOKEN}\" }
+control: { listen: 0.0.0.0:1, token: \"${TOKEN}\", trusted_proxies: [10.0.0.0/8, \"::1\"] }
 webhooks: false
 key: [\"a\", \"b\"]
 concurrency: { global: 3, per_tenant: 1 }
@@ -44,6 +44,12 @@ connections:
 ",
     )
     .unwrap();
+    let proxies: Vec<String> = config
+        .trusted_proxies
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(proxies, ["10.0.0.0/8", "::1/128"]);
     assert_eq!((config.limits.global, config.limits.per_tenant), (3, 1));
     assert_eq!((config.webhooks, config.keys.len()), (None, 2));
     assert_eq!((config.slice.as_secs(), config.shutdown.as_secs()), (2, 9));
@@ -143,5 +149,47 @@ fn keys_come_from_a_file_that_only_its_owner_reads() {
         use std::os::unix::fs::PermissionsExt as _;
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
         assert!(parse(&text).unwrap_err().to_string().contains("key_file"));
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    std::fs::write(&path, "\n").unwrap();
+    let empty = parse(&text).unwrap_err().to_string();
+    assert!(empty.contains("there is no key in it"), "{empty}");
+}
+
+#[test]
+fn ten_thousand_connections_fit_into_one_file_and_aliases_make_no_more_of_it() {
+    let mut text = "control: { token: t }\nconnections:\n".to_owned();
+    for number in 0..10_000 {
+        let credentials = "credentials: { access_token: t }";
+        text.push_str(&format!(
+            "  - {{ name: c{number}, connector: intercom, {credentials}, mode: batch }}\n"
+        ));
+    }
+    assert_eq!(parse(&text).unwrap().connections.len(), 10_000);
+    let mut bomb = "control: { token: t }\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..8 {
+        let repeated = vec![format!("*a{}", level - 1); 10].join(", ");
+        bomb.push_str(&format!("a{level}: &a{level} [{repeated}]\n"));
+    }
+    let error = parse(&bomb).unwrap_err().to_string();
+    assert!(
+        error.contains("more keys and values than any file of its length needs"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_token_that_nobody_can_send_is_refused_and_not_repeated() {
+    for token in ["geheimnisvoll-ß", "two words", "a\\u0007b"] {
+        let error = parse(&format!("control: {{ token: \"{token}\" }}\n")).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("control.token") && text.contains("no header"),
+            "{text}"
+        );
+        assert!(
+            !text.contains("geheim") && !text.contains("two words"),
+            "{text}"
+        );
     }
 }

@@ -72,9 +72,10 @@ impl From<AddError> for Refused {
             | AddError::OtherName { .. }
             | AddError::Place(_)
             | AddError::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            AddError::Taken(_) | AddError::Configured(_) | AddError::Seal(_) => {
-                StatusCode::CONFLICT
-            }
+            AddError::Taken(_)
+            | AddError::Changing(_)
+            | AddError::Configured(_)
+            | AddError::Seal(_) => StatusCode::CONFLICT,
             AddError::Database(_) | AddError::Folder(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Refused::new(status, error.to_string())

@@ -14,11 +14,13 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use ipnet::IpNet;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use super::Control;
 use super::answer::Refused;
+use crate::webhook_listener::sender;
 
 /// The wait after one refused attempt; each further one doubles it.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
@@ -146,8 +148,10 @@ async fn pass(
     refused: impl Fn() -> Response,
 ) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
-    let refusals = &control.platform.shared.refusals;
+    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
+    let shared = &control.platform.shared;
+    let address = caller(peer, request.headers(), &shared.config.trusted_proxies);
+    let refusals = &shared.refusals;
     if let Some(attempts) = refusals.of(address) {
         // This handle, the map's, and those who wait.
         if Arc::strong_count(&attempts.turn) > MOST_WAITING {
@@ -167,6 +171,25 @@ async fn pass(
     }
     refusals.add(address);
     refused()
+}
+
+/// Whose attempts count together. What a trusted proxy says that is no address counts as its own.
+fn caller(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
+    household(sender(peer, headers, proxies).unwrap_or(peer))
+}
+
+/// The address that stands for all that one machine can ask from: loopback is one, and an IPv6 host has the 2^64 of its
+/// network.
+fn household(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) if address.is_loopback() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(address) if address.is_loopback() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(address) => {
+            let network = u128::from(address) & !u128::from(u64::MAX);
+            std::net::Ipv6Addr::from(network).into()
+        }
+        address => address,
+    }
 }
 
 fn bearer(headers: &HeaderMap) -> Option<String> {
@@ -209,6 +232,41 @@ mod tests {
         assert_eq!(refusals.of(guesser).unwrap().wait(), LONGEST_WAIT);
         assert!(refusals.of("192.0.2.2".parse().unwrap()).is_none());
         assert_eq!(refusals.count(), 105);
+    }
+
+    #[test]
+    fn whoever_has_many_addresses_is_one() {
+        for (address, stands_for) in [
+            ("127.0.0.1", "127.0.0.1"),
+            ("127.200.3.4", "127.0.0.1"),
+            ("::1", "127.0.0.1"),
+            ("::ffff:127.0.0.9", "127.0.0.1"),
+            ("192.0.2.7", "192.0.2.7"),
+            ("::ffff:192.0.2.7", "192.0.2.7"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+            ("2001:db8:1:2:ffff::9", "2001:db8:1:2::"),
+            ("2001:db8:1:3::1", "2001:db8:1:3::"),
+        ] {
+            let found = household(address.parse().unwrap());
+            assert_eq!(found, stands_for.parse::<IpAddr>().unwrap(), "{address}");
+        }
+    }
+
+    #[test]
+    fn callers_behind_a_trusted_proxy_are_told_apart_and_nobody_elses_word_counts() {
+        let proxies = ["10.0.0.0/8".parse().unwrap()];
+        for (peer, told, expected) in [
+            ("10.0.0.1", "192.0.2.7", "192.0.2.7"),
+            ("10.0.0.1", "198.51.100.1, 192.0.2.7, 10.0.0.2", "192.0.2.7"),
+            ("10.0.0.1", "nonsense", "10.0.0.1"),
+            ("192.0.2.8", "192.0.2.7", "192.0.2.8"),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-forwarded-for", told.parse().unwrap());
+            let found = caller(peer.parse().unwrap(), &headers, &proxies);
+            let expected: IpAddr = expected.parse().unwrap();
+            assert_eq!(found, expected, "{peer}: {told}");
+        }
     }
 
     #[test]

@@ -74,8 +74,15 @@ pub(super) async fn activate(State(control): State<Control>, body: Bytes) -> Ans
         consent: asked.consent,
         stored: StoredFormats::default(),
     };
-    let asked = control.platform().with_stored(asked).await?;
     let slot = &control.platform().shared.components;
+    let found = slot.components().store().find(&asked.version);
+    let found = found.map_err(refused)?;
+    if found.name != slot.connector() {
+        let (other, own) = (found.title(), slot.connector());
+        let message = format!("{other} is another connector than {own}, which this server runs");
+        return Err(Refused::new(StatusCode::CONFLICT, message));
+    }
+    let asked = control.platform().with_stored(asked).await?;
     let (active, swapped) = slot.components().activate(&asked).await?;
     Ok(Json(json!({"active": active, "swapped": swapped})))
 }

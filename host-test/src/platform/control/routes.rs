@@ -1,12 +1,12 @@
 //! What can be asked.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Control;
@@ -18,11 +18,40 @@ use crate::platform::server::Asked;
 use crate::platform::status;
 use crate::webhook_queue::WriteOutcome;
 
-/// Runs that are given when nobody says how many.
-const RUNS: u32 = 20;
+/// How many runs or outcomes are given when nobody says so.
+const GIVEN: u32 = 20;
 
-/// The most runs that are given.
-const MOST_RUNS: u32 = 1_000;
+/// The most that are given.
+const MOST_GIVEN: u32 = 1_000;
+
+/// What may stand behind the `?` of a list.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Length {
+    limit: Option<u32>,
+}
+
+/// What may stand behind the `?` of a removal.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Removal {
+    #[serde(default)]
+    data: Data,
+}
+
+/// What becomes of the folder of a connection that is removed.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Data {
+    #[default]
+    Keep,
+    Remove,
+}
+
+/// Where nothing stands behind a `?`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nothing {}
 
 pub(super) async fn health() -> Json<Value> {
     Json(json!({"ok": true}))
@@ -72,26 +101,24 @@ pub(super) async fn replace(
     State(control): State<Control>,
     Path(name): Path<String>,
     body: String,
-) -> Answer {
+) -> Result<Response, Refused> {
+    let status = match control.platform().shared.registry.named(&name) {
+        Some(_) => StatusCode::OK,
+        None => StatusCode::CREATED,
+    };
     let name = control.platform().add(&body, Some(&name)).await?;
     let known = named(&control, &name)?;
-    Ok(Json(status::connection(control.platform(), &known)?))
+    let document = status::connection(control.platform(), &known)?;
+    Ok((status, Json(document)).into_response())
 }
 
 pub(super) async fn remove(
     State(control): State<Control>,
     Path(name): Path<String>,
-    Query(query): Query<HashMap<String, String>>,
+    Query(Removal { data }): Query<Removal>,
 ) -> Answer {
     let known = named(&control, &name)?;
-    let with_data = match query.get("data").map(String::as_str) {
-        None | Some("keep") => false,
-        Some("remove") => true,
-        Some(_) => {
-            let message = "`data` is `keep` or `remove`";
-            return Err(Refused::new(StatusCode::BAD_REQUEST, message));
-        }
-    };
+    let with_data = data == Data::Remove;
     control.platform().remove(&known, with_data).await?;
     let data = if with_data { "removed" } else { "kept" };
     Ok(Json(json!({"removed": name, "data": data})))
@@ -112,6 +139,7 @@ pub(super) async fn resume(State(control): State<Control>, Path(name): Path<Stri
 pub(super) async fn sync(
     State(control): State<Control>,
     Path(name): Path<String>,
+    Query(Nothing {}): Query<Nothing>,
     body: String,
 ) -> Result<Response, Refused> {
     let known = named(&control, &name)?;
@@ -150,10 +178,9 @@ fn full(body: &str) -> Result<bool, Refused> {
 pub(super) async fn runs(
     State(control): State<Control>,
     Path(name): Path<String>,
-    Query(query): Query<HashMap<String, String>>,
+    Query(length): Query<Length>,
 ) -> Answer {
-    let known = named(&control, &name)?;
-    let most = limit(&query)?;
+    let (known, most) = listed(&control, &name, &length)?;
     let runs = control
         .platform()
         .shared
@@ -166,10 +193,9 @@ pub(super) async fn runs(
 pub(super) async fn outcomes(
     State(control): State<Control>,
     Path(name): Path<String>,
-    Query(query): Query<HashMap<String, String>>,
+    Query(length): Query<Length>,
 ) -> Answer {
-    let known = named(&control, &name)?;
-    let most = limit(&query)?;
+    let (known, most) = listed(&control, &name, &length)?;
     let folder = Folder::of(&control.platform().shared.data, &known.name);
     let outcomes = tokio::task::block_in_place(|| WriteOutcome::last(&folder.queue(), most));
     let outcomes = outcomes
@@ -177,15 +203,13 @@ pub(super) async fn outcomes(
     Ok(Json(json!({"outcomes": outcomes})))
 }
 
-/// How many somebody wants to see.
-fn limit(query: &HashMap<String, String>) -> Result<u32, Refused> {
-    let Some(text) = query.get("limit") else {
-        return Ok(RUNS);
-    };
-    match text.parse() {
-        Ok(most @ 1..=MOST_RUNS) => Ok(most),
+/// Of which connection somebody wants to see a list, and how much of it.
+fn listed(control: &Control, name: &str, length: &Length) -> Result<(Arc<Known>, u32), Refused> {
+    let known = named(control, name)?;
+    match length.limit.unwrap_or(GIVEN) {
+        most @ 1..=MOST_GIVEN => Ok((known, most)),
         _ => {
-            let message = format!("`limit` is a number from 1 to {MOST_RUNS}");
+            let message = format!("`limit` is a number from 1 to {MOST_GIVEN}");
             Err(Refused::new(StatusCode::BAD_REQUEST, message))
         }
     }

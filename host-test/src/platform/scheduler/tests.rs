@@ -268,3 +268,19 @@ fn a_tenant_that_goes_leaves_its_number_and_its_place_to_the_next() {
     assert_eq!(seen, [3, 4, 5]);
     assert_eq!((scheduler.running(), scheduler.waiting()), (0, 0));
 }
+
+/// Nobody who adds a connection waits for hours because it is read once a day.
+#[test]
+fn the_first_time_is_not_put_off() {
+    let mut scheduler = scheduler(1, 1);
+    let schedule = Schedule {
+        every: Some(1_440 * MINUTE),
+        phase: 7 * MINUTE,
+        jitter: 144 * MINUTE,
+    };
+    scheduler.add(1, "a", schedule, 50);
+    assert_eq!(scheduler.wakes_at(), Some(50));
+    assert_eq!(turns(&mut scheduler, 50), [1]);
+    scheduler.ended(1, Ended::Run, 60);
+    assert!(scheduler.wakes_at() > Some(60));
+}

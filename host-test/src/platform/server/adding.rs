@@ -1,20 +1,14 @@
 //! Connections that come and go: those of the platform's file at the start, others through the control API.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::{Platform, ServeError};
-use crate::alerts::AlertRule;
 use crate::clock::now_ms;
-use crate::connection_file::document;
-use crate::connection_file::environment;
-use crate::connection_file::problems::Problems;
 use crate::connection_file::{ConnectionFile, ConnectionFileError};
-use crate::output::OutputTarget;
-use crate::platform::config::{self, ConfigError, ConnectionEntry, ConnectionSource, OutputPlace};
+use crate::platform::config::{ConfigError, ConnectionEntry, ConnectionSource};
 use crate::platform::database::DatabaseError;
 use crate::platform::folder::Folder;
 use crate::platform::lives::OpenProblem;
@@ -23,13 +17,9 @@ use crate::platform::scheduler::Time;
 use crate::platform::sealed::SealError;
 use crate::progress::write_line;
 use crate::secret::Secret;
-use crate::sync_plan;
 
 /// What a start gives each connection's first sync, so that not all begin at once.
 const FIRST_SYNCS: Duration = Duration::from_millis(50);
-
-/// How a document is called in messages.
-const DOCUMENT: &str = "the connection";
 
 /// Why a connection is not added, changed or removed.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +30,9 @@ pub enum AddError {
     /// Its name is taken.
     #[error("there is a connection {0} already; PUT replaces it")]
     Taken(String),
+    /// Somebody else is at it.
+    #[error("{0} is just being added, replaced or removed by another request; ask again")]
+    Changing(String),
     /// Its name in the address is another one than in the document.
     #[error("the address names {address}, and the document {document}")]
     OtherName {
@@ -52,7 +45,9 @@ pub enum AddError {
     #[error("{0} is in the platform's file; change it there and start the server again")]
     Configured(String),
     /// It asks for what only the platform's file may give.
-    #[error("`{0}` names a place on the server; only the platform's own file may")]
+    #[error(
+        "`{0}` names what is on the server and not the connection's own; only the platform's own file may"
+    )]
     Place(&'static str),
     /// The component has no such thing.
     #[error("the connection: {0}")]
@@ -66,6 +61,18 @@ pub enum AddError {
     /// Its folder cannot be removed.
     #[error("its folder cannot be removed: {0}")]
     Folder(std::io::Error),
+}
+
+/// A name that nobody else may change meanwhile.
+struct Alone<'a> {
+    changing: &'a Mutex<BTreeSet<String>>,
+    name: String,
+}
+
+impl Drop for Alone<'_> {
+    fn drop(&mut self) {
+        super::locked(self.changing).remove(&self.name);
+    }
 }
 
 impl Platform {
@@ -228,6 +235,7 @@ impl Platform {
         let shared = &self.shared;
         let (entry, file, document) = self.check_document(text, address)?;
         let name = entry.name.clone();
+        let _alone = self.changing(&name)?;
         if let Some(known) = shared.registry.named(&name) {
             match known.source {
                 Source::Configured(_) => return Err(AddError::Configured(name)),
@@ -253,6 +261,7 @@ impl Platform {
         if matches!(known.source, Source::Configured(_)) {
             return Err(AddError::Configured(known.name.clone()));
         }
+        let _alone = self.changing(&known.name)?;
         self.let_go(&known.name).await;
         self.shared.database.remove_connection(&known.name)?;
         if with_data {
@@ -267,6 +276,18 @@ impl Platform {
         Ok(())
     }
 
+    /// Lets nobody else add, replace or remove a connection of this name until what it gives is dropped.
+    fn changing(&self, name: &str) -> Result<Alone<'_>, AddError> {
+        let changing = &self.shared.changing;
+        match super::locked(changing).insert(name.to_owned()) {
+            true => Ok(Alone {
+                changing,
+                name: name.to_owned(),
+            }),
+            false => Err(AddError::Changing(name.to_owned())),
+        }
+    }
+
     /// Ends what a connection does, and forgets it.
     async fn let_go(&self, name: &str) {
         let shared = &self.shared;
@@ -279,118 +300,9 @@ impl Platform {
             let _ = stop.send(true);
         }
         shared.lives.forget(name).await;
+        shared.components.components().forget(name).await;
         self.scheduler().remove(known.id);
         super::locked(&shared.runs).remove(&known.id);
-    }
-
-    /// The file of a connection that was added.
-    pub(super) fn added_file(
-        &self,
-        name: &str,
-        folder: &Folder,
-    ) -> Result<ConnectionFile, OpenProblem> {
-        let sealed = self.shared.database.added_connection(name);
-        let sealed = sealed
-            .map_err(|_| OpenProblem::Gone)?
-            .ok_or(OpenProblem::Gone)?;
-        let document = self.shared.keys.open(&sealed, name)?;
-        let (entry, _) = self.read_document(&document)?;
-        match &entry.source {
-            ConnectionSource::Document(text) => Ok(ConnectionFile::parse_document(
-                &folder.document(),
-                text.expose(),
-            )?),
-            ConnectionSource::File(_) => Err(OpenProblem::Gone),
-        }
-    }
-
-    /// Reads a document as it comes: nothing in it may name a variable or a place of this machine.
-    fn check_document(
-        &self,
-        text: &str,
-        address: Option<&str>,
-    ) -> Result<(ConnectionEntry, ConnectionFile, Secret), AddError> {
-        let path = Path::new(DOCUMENT);
-        let mut problems = Problems::default();
-        let mut root = document::parse(path, text, &mut problems)?;
-        environment::substitute(&mut root, &|_| None, &mut problems);
-        problems.finish(path)?;
-        let mut whole = root.to_json();
-        match (address, whole.get("name")) {
-            (Some(address), None) => whole["name"] = Value::from(address),
-            (Some(address), Some(name)) if name != address => {
-                return Err(AddError::OtherName {
-                    address: address.to_owned(),
-                    document: name.as_str().unwrap_or_default().to_owned(),
-                });
-            }
-            _ => {}
-        }
-        if whole.get("file").is_some() {
-            return Err(AddError::Place("file"));
-        }
-        let document = Secret::new(whole.to_string());
-        let (entry, file) = self.read_document(&document)?;
-        let own = Folder::of(&self.shared.data, &entry.name).document();
-        if file.token_file != own.with_extension("credentials.json") {
-            return Err(AddError::Place("credentials.token_file"));
-        }
-        self.check_fit(&file)?;
-        // Whoever may add connections may not run programs for that.
-        if file.alerts.iter().any(AlertRule::runs_a_program) {
-            return Err(AddError::Place("alerts.command"));
-        }
-        match entry.output {
-            OutputPlace::At(OutputTarget::Sqlite(_) | OutputTarget::JsonLines(_)) => {
-                Err(AddError::Place("output"))
-            }
-            _ => Ok((entry, file, document)),
-        }
-    }
-
-    /// Whether the component is the one that the connection is for, and has its streams.
-    fn check_fit(&self, file: &ConnectionFile) -> Result<(), AddError> {
-        let plugin = self.shared.components.current();
-        let component = &plugin.descriptor().name;
-        if file.connector != *component {
-            return Err(AddError::Unfit(format!(
-                "connector: found {}, expected {component}",
-                file.connector
-            )));
-        }
-        let streams = sync_plan::streams_of(&plugin, file);
-        streams
-            .map(drop)
-            .map_err(|error| AddError::Unfit(format!("streams: {error}")))
-    }
-
-    /// Reads a document that was looked at before.
-    fn read_document(
-        &self,
-        document: &Secret,
-    ) -> Result<(ConnectionEntry, ConnectionFile), ConnectionFileError> {
-        let path = Path::new(DOCUMENT);
-        let defaults = &self.shared.config.defaults;
-        let entry = config::read_added(path, document.expose(), defaults)?;
-        let folder = Folder::of(&self.shared.data, &entry.name);
-        let file = match &entry.source {
-            ConnectionSource::Document(text) => {
-                ConnectionFile::parse_document(&folder.document(), text.expose()).map_err(
-                    |error| match error {
-                        // Nobody wrote a file.
-                        ConnectionFileError::Invalid { problems, .. } => {
-                            ConnectionFileError::Invalid {
-                                path: path.to_path_buf(),
-                                problems,
-                            }
-                        }
-                        other => other,
-                    },
-                )?
-            }
-            ConnectionSource::File(file) => ConnectionFile::load(file)?,
-        };
-        Ok((entry, file))
     }
 
     /// For people: since when the server runs.

@@ -97,6 +97,14 @@ fn the_page_shows_what_the_server_does_and_no_text_becomes_markup() {
     );
     let basic = format!("Basic {}", base64(&format!("me:{CONTROL}")));
     assert_eq!(server.ask_with("GET", "/", "", &basic).status, 200);
+    // What it asks for by itself is not counted as somebody who guesses.
+    let refused = || server.json(200, "GET", "/status", "")["refused_attempts"].clone();
+    let before = refused();
+    assert_eq!(
+        server.ask_with("GET", "/favicon.ico", "", &basic).status,
+        204
+    );
+    assert_eq!(refused(), before);
     assert_eq!(
         server
             .ask_with("POST", "/connections/acme/pause", "", &basic)

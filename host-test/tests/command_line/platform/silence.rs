@@ -30,7 +30,7 @@ fn a_webhook_is_answered_while_the_api_says_nothing() {
     let taken = begun.elapsed();
     assert_eq!(answer.status, 200);
     // The check alone would take half a minute.
-    assert!(taken < Duration::from_secs(15), "{taken:?}");
+    assert!(taken < Duration::from_secs(25), "{taken:?}");
     let problem = server.connection("one")["problem"].clone();
     let problem = problem.as_str().expect("it is said");
     assert!(problem.contains("the check took longer"), "{problem}");

@@ -139,6 +139,16 @@ fn versions_are_put_in_place_while_the_server_runs_and_only_where_they_can_go_on
     );
     server.until_synced("three", "complete");
     until(|| runs(&server, &first) == json!(["one", "three"]));
+
+    // A version of another connector is kept, and is nothing for this server.
+    let hostile = host_test::artifact::build_package("hostile", "tests/hostile");
+    let other = add(&server, &hostile.expect("the hostile component builds"));
+    let refused = activate(&server, 409, &json!({"version": other}));
+    let text = refused["error"].as_str().unwrap();
+    assert!(
+        text.contains("is another connector than intercom"),
+        "{text}"
+    );
     assert_eq!(server.process.terminate().code, Some(0));
 }
 
@@ -201,7 +211,14 @@ fn what_only_a_version_has_read_that_was_taken_back_is_read_anew_and_said() {
     );
     assert_eq!(streams["contacts"]["records"], 5);
     assert_eq!(streams["companies"]["notices"], json!({}));
-    assert_eq!(server.process.terminate().code, Some(0));
+    let ended = server.process.terminate();
+    assert_eq!(ended.code, Some(0));
+    // It was begun with another component than the one that was active then.
+    let active = format!("! intercom 0.1.0 ({}) is active in ", &second[..12]);
+    let said = ended.err.lines().any(|line| {
+        line.starts_with(&active) && line.contains("and runs instead of the component that")
+    });
+    assert!(said, "{}", ended.err);
 
     // The command line says the same, whether a server runs or not.
     change("data/connections/one/records/.state.json", &|state| {

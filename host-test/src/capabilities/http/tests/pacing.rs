@@ -28,7 +28,7 @@ async fn a_request_ends_with_its_own_time_or_with_the_calls() {
     };
     assert_eq!(failed(patient.send(zero).await).0, ErrorKind::Timeout);
 
-    let mut brief = context(&tenant, Duration::from_millis(30));
+    let mut brief = context(&tenant, Duration::from_millis(300));
     assert_eq!(
         failed(brief.send(get("/")).await),
         (ErrorKind::Deadline, true)
@@ -92,7 +92,7 @@ async fn send_all_ends_at_the_deadline_with_what_there_is() {
         }
     });
     let tenant = tenant(&provider);
-    let mut context = context(&tenant, Duration::from_millis(500));
+    let mut context = context(&tenant, Duration::from_millis(1_500));
     let requests = ["/fast", "/slow", "/slow", "/never", "/never"]
         .map(get)
         .to_vec();
@@ -221,8 +221,9 @@ async fn details_are_asked_for_with_many_in_flight() {
             .iter()
             .all(|answer| answer.as_ref().is_ok_and(|answer| answer.status == 200))
     );
+    // More at once would be faster, one after the other a minute; in between is what the machine is busy with.
     assert!(
-        took >= Duration::from_millis(2_400) && took <= Duration::from_millis(3_500),
+        took >= Duration::from_millis(2_400) && took <= Duration::from_secs(20),
         "{took:?}"
     );
 }

@@ -56,8 +56,11 @@ async fn an_encrypted_endpoint_is_reached_by_a_tunnel_through_the_proxy() {
     // The credential of the provider goes through the tunnel, encrypted.
     assert!(!head.iter().any(|line| line.starts_with("authorization")));
     assert_eq!(tunnel.first(), Some(&0x16), "a TLS handshake begins");
-    let (_, sent) = failed(answer);
-    assert!(!sent);
+    let error = answer.unwrap_err();
+    assert!(!error.request_sent);
+    let place = url.split('@').nth(1).unwrap();
+    let said = format!("no connection through the proxy {place}: ");
+    assert!(error.message.starts_with(&said), "{}", error.message);
 }
 
 #[tokio::test]
@@ -72,5 +75,20 @@ async fn a_proxy_that_opens_no_tunnel_is_no_connection_and_its_password_is_not_t
         (error.kind, error.request_sent),
         (ErrorKind::Unreachable, false)
     );
+    let place = url.split('@').nth(1).unwrap();
+    let said = format!("the proxy {place} opens no tunnel: ");
+    assert!(error.message.starts_with(&said), "{}", error.message);
     assert!(!error.message.contains("word"), "{}", error.message);
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_not_there_is_named() {
+    let error = send_through("http://me:pass%40word@127.0.0.1:9").await;
+    let message = error.unwrap_err().message;
+    let said = "the proxy 127.0.0.1:9 cannot be reached: ";
+    assert!(message.starts_with(said), "{message}");
+    let error = send_through("http://me:pass%40word@nowhere.invalid:3128").await;
+    let message = error.unwrap_err().message;
+    let said = "the proxy nowhere.invalid:3128 cannot be reached: ";
+    assert!(message.starts_with(said), "{message}");
 }
