@@ -23,6 +23,9 @@ const WORDS: [&str; 12] = [
     "at_most",
 ];
 
+/// What is said of a condition that would always hold, or never.
+const EMPTY: &str = "the condition is empty";
+
 /// Comparisons of numbers by their names, with the orders of the value to the number beside the name that they take.
 const COMPARISONS: [(&str, &[Ordering]); 4] = [
     ("above", &[Ordering::Greater]),
@@ -220,6 +223,9 @@ impl Reading<'_> {
     /// Conditions that stand in a list; `None` when something is wrong with one of them.
     fn several(&mut self, list: &str, place: &str, depth: usize) -> Option<Vec<Condition>> {
         let items: Vec<Member> = json::parse(list.as_bytes()).unwrap_or_default();
+        if items.is_empty() {
+            return self.wrong(place, "missing", EMPTY);
+        }
         let mut all = Vec::new();
         for (at, item) in items.iter().enumerate() {
             all.extend(self.read(item, &format!("{place}[{at}]"), depth));
@@ -271,7 +277,7 @@ impl Reading<'_> {
             (0, Some(_)) => {
                 self.wrong(place, "missing", "the condition says nothing of its `path`")
             }
-            (0, None) => self.wrong(place, "missing", "the condition is empty"),
+            (0, None) => self.wrong(place, "missing", EMPTY),
             (1, _) => all.pop(),
             _ => Some(Condition::All(all)),
         }
@@ -319,7 +325,8 @@ impl Reading<'_> {
                 return self.wrong(place, "type", message);
             }
             ("equals", value) => Condition::In(path, vec![written(value)]),
-            ("in", Member::List(list)) => {
+            // One of none would never hold.
+            ("in", Member::List(list)) if *list != "[]" => {
                 let values: Vec<Member> = json::parse(list.as_bytes()).unwrap_or_default();
                 Condition::In(path, values.iter().map(written).collect())
             }
@@ -336,7 +343,7 @@ impl Reading<'_> {
                 (*number).to_owned(),
             ),
             _ => {
-                let message = "expected `equals` with a value, `in` with a list, `above`, `below`, `at_least` or `at_most` with a number, `present: true` or `absent: true`";
+                let message = "expected `equals` with a value, `in` with a list of values, `above`, `below`, `at_least` or `at_most` with a number, `present: true` or `absent: true`";
                 return self.wrong(place, "type", message);
             }
         })

@@ -104,8 +104,8 @@ fn conditions() -> impl Strategy<Value = Json> {
     leaf.prop_recursive(3, 12, 3, |inner| {
         prop_oneof![
             inner.clone().prop_map(|one| json!({ "not": one })),
-            prop::collection::vec(inner.clone(), 0..4).prop_map(|all| json!({ "all": all })),
-            prop::collection::vec(inner, 0..4).prop_map(|any| json!({ "any": any })),
+            prop::collection::vec(inner.clone(), 1..4).prop_map(|all| json!({ "all": all })),
+            prop::collection::vec(inner, 1..4).prop_map(|any| json!({ "any": any })),
         ]
     })
 }
