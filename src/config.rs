@@ -102,7 +102,7 @@ fn refuse_unknown(path: &str, keys: &Object, known: &[&str], problems: &mut Vec<
     for (name, _) in &keys.0 {
         if !known.contains(&name.as_str()) {
             problems.push(Problem {
-                expected: Some(known.join(", ")),
+                expected: Some(known.joined(", ")),
                 ..unknown(format!("{path}.{name}"), "key", name, known.iter().copied())
             });
         }
@@ -160,11 +160,11 @@ fn one_of(
     };
     problems.push(Problem {
         found: Some(found.clone()),
-        expected: Some(known.join(", ")),
+        expected: Some(known.joined(", ")),
         ..problem(
             path,
             "value",
-            format!("found {found}; expected one of {}", known.join(", ")),
+            format!("found {found}; expected one of {}", known.joined(", ")),
         )
     });
     default

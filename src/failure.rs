@@ -33,7 +33,7 @@ pub fn not_valid(code: &str, subject: &str, problems: Vec<Problem>) -> Failure {
             path => format!("{path}: {}", one.message),
         })
         .collect();
-    let message = format!("{subject} is not valid: {}", places.join("; "));
+    let message = format!("{subject} is not valid: {}", places.joined("; "));
     invalid_input(code, message, problems)
 }
 
@@ -84,7 +84,7 @@ pub fn unknown(path: String, code: &str, message: &str, found: &str, known: &[&s
         .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
     Problem {
         found: Some(found.chars().take(60).collect()),
-        expected: Some(known.join(", ")),
+        expected: Some(known.joined(", ")),
         ..problem(path, code, format!("{message}{hint}"))
     }
 }

@@ -51,7 +51,7 @@ pub fn map_records_saying(
             if let Some(Ok(_)) = made.entry {
                 for notice in made.notices {
                     let path = notice.path.unwrap_or_default();
-                    let text = [stream.name, ": ", &path, ": ", &notice.message].concat();
+                    let text = [stream.name, ": ", &path, ": ", &notice.message].joined("");
                     if !said.contains(&text) {
                         say(&text);
                         said.push(text);
@@ -69,7 +69,7 @@ pub fn map_records_saying(
 /// `unknown_stream`, with the nearest name.
 pub fn known_stream(name: &str) -> Result<&'static Stream, Failure> {
     streams::find(name).ok_or_else(|| {
-        let all = streams::names().collect::<Vec<_>>().join(", ");
+        let all = streams::names().collect::<Vec<_>>().joined(", ");
         let hint = nearest(name, streams::names())
             .map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
         let shown: String = name.chars().take(60).collect();
@@ -233,7 +233,7 @@ impl<'m> Mapper<'m> {
         };
         if !odd.is_empty() {
             let message = "a value is not what the mapping takes; its target was left out";
-            say("unmapped", &odd.join(", "), message);
+            say("unmapped", &odd.joined(", "), message);
         }
         for (paths, message) in [
             (
@@ -246,11 +246,11 @@ impl<'m> Mapper<'m> {
             ),
         ] {
             if !paths.is_empty() {
-                say("skipped", &paths.join(", "), message);
+                say("skipped", &paths.joined(", "), message);
                 let problems = paths
                     .iter()
                     .map(|path| problem(path.clone(), "skipped", message));
-                let skipped = format!("{}: {message}", paths.join(", "));
+                let skipped = format!("{}: {message}", paths.joined(", "));
                 return Some(Err(invalid_input("skipped", skipped, problems.collect())));
             }
         }
@@ -266,7 +266,7 @@ impl<'m> Mapper<'m> {
             .zip(split_key(self.stream, key))
             .map(|(name, part)| format!("\"{name}\":{}", quoted(&part)))
             .collect();
-        let payload = format!("{{{}}}", fields.join(","));
+        let payload = format!("{{{}}}", fields.joined(","));
         let mapped = self.program.as_ref().and_then(|program| {
             let subject = Subject {
                 record: &payload,

@@ -55,7 +55,7 @@ pub fn with_attributes(schema: &'static [u8], attributes: &[Attribute]) -> Vec<u
         return lasting::bytes(schema);
     }
     let schema = json::text(schema).unwrap_or_default();
-    let properties = [r#""properties":{"#, &properties, "}"].concat();
+    let properties = [r#""properties":{"#, &properties, "}"].joined("");
     replaced(schema, NONE, &properties).into_bytes()
 }
 
@@ -72,7 +72,7 @@ fn add_attribute(out: &mut String, attribute: &Attribute) {
         _ => return add(out, &[comma, &quoted(&attribute.name), ":{}"]),
     };
     let description = match attribute.description.as_deref() {
-        Some(text) if !text.is_empty() => [r#","description":"#, &quoted(text)].concat(),
+        Some(text) if !text.is_empty() => [r#","description":"#, &quoted(text)].joined(""),
         _ => String::new(),
     };
     let deprecated = if attribute.archived {

@@ -141,9 +141,6 @@ pub fn prepared() -> anyhow::Result<Vec<u8>> {
         .prepare(&[]))
 }
 
-/// How many triggers fire for the measured reply.
-pub const FIRE: usize = 4;
-
 /// A mapping of conversations and a hundred triggers, as a check prepares them. Seventy may fire for the measured reply: fifty
 /// name its topic, twenty none. Forty look for ten words each. Four fire, one of them for a ticket.
 pub fn prepared_triggers() -> anyhow::Result<Vec<u8>> {
@@ -209,7 +206,7 @@ pub fn prepared_triggers() -> anyhow::Result<Vec<u8>> {
     prepared_with(triggers)
 }
 
-/// The topics of the plainer triggers, with the streams of their rows. The measured reply comes under the first.
+/// The topics of the plain triggers, with the streams of their rows. The measured reply comes under the first.
 const TOPICS: [(&str, bool); 10] = [
     ("conversation.user.replied", true),
     ("conversation.user.created", true),
@@ -222,9 +219,6 @@ const TOPICS: [(&str, bool); 10] = [
     ("contact.lead.created", false),
     ("company.updated", false),
 ];
-
-/// How many of the plainer triggers fire for the measured reply.
-pub const FIRE_PLAIN: usize = 1;
 
 /// A mapping of conversations and a hundred triggers as customers have them, ten on each of ten topics. The one that fires
 /// has a mapping of four fields.

@@ -61,7 +61,7 @@ pub fn read_list<'a>(
     if found {
         Ok(continuation)
     } else {
-        Err(format!("it holds no list named {}", items.join(" or ")))
+        Err(format!("it holds no list named {}", items.joined(" or ")))
     }
 }
 

@@ -206,7 +206,7 @@ pub fn join_key(mut values: Vec<String>) -> String {
                 .iter()
                 .map(|value| value.replace('%', "%25").replace('/', "%2F"))
                 .collect();
-            parts.join("/")
+            parts.joined("/")
         }
     }
 }

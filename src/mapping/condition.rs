@@ -23,9 +23,6 @@ const WORDS: [&str; 12] = [
     "at_most",
 ];
 
-/// What is said of a condition that would always hold, or never.
-const EMPTY: &str = "the condition is empty";
-
 /// Comparisons of numbers by their names, with the orders of the value to the number beside the name that they take.
 const COMPARISONS: [(&str, &[Ordering]); 4] = [
     ("above", &[Ordering::Greater]),
@@ -224,7 +221,7 @@ impl Reading<'_> {
     fn several(&mut self, list: &str, place: &str, depth: usize) -> Option<Vec<Condition>> {
         let items: Vec<Member> = json::parse(list.as_bytes()).unwrap_or_default();
         if items.is_empty() {
-            return self.wrong(place, "missing", EMPTY);
+            return self.wrong(place, "missing", "the list holds no condition");
         }
         let mut all = Vec::new();
         for (at, item) in items.iter().enumerate() {
@@ -277,7 +274,7 @@ impl Reading<'_> {
             (0, Some(_)) => {
                 self.wrong(place, "missing", "the condition says nothing of its `path`")
             }
-            (0, None) => self.wrong(place, "missing", EMPTY),
+            (0, None) => self.wrong(place, "missing", "the condition is empty"),
             (1, _) => all.pop(),
             _ => Some(Condition::All(all)),
         }

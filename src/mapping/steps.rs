@@ -133,11 +133,11 @@ fn argument(shape: Shape, member: &Member, arguments: &mut Vec<String>) -> Resul
                 !chosen.is_empty() && chosen.iter().all(|name| names.contains(&&**name))
             };
             match chosen.filter(good) {
-                Some(chosen) => arguments.push(chosen.join(" ")),
-                None => return Err(format!("takes one or several of: {}", names.join(", "))),
+                Some(chosen) => arguments.push(chosen.joined(" ")),
+                None => return Err(format!("takes one or several of: {}", names.joined(", "))),
             }
         }
-        (Shape::Choice(names), _) => return Err(format!("takes one of: {}", names.join(", "))),
+        (Shape::Choice(names), _) => return Err(format!("takes one of: {}", names.joined(", "))),
         (Shape::Table | Shape::Names | Shape::One, Member::Object(json)) => {
             let object: Object = json::parse(json.as_bytes()).unwrap_or_default();
             match (shape, object.0.as_slice()) {

@@ -200,12 +200,15 @@ fn every_problem_is_named_with_its_path() {
         .map(|(path, code)| (path.as_str(), code.as_str()))
         .collect();
     assert_eq!(found, expected);
-    let failure = Mapping::compile(br#"{"emial":"Z"}"#, None).unwrap_err();
-    assert!(
-        failure.message.contains("did you mean `email`"),
-        "{}",
-        failure.message
-    );
+    for (source, meant) in [("emial", "email"), ("location.citi", "city")] {
+        let mapping = format!(r#"{{"{source}":"Z"}}"#);
+        let failure = Mapping::compile(mapping.as_bytes(), None).unwrap_err();
+        assert!(
+            failure.message.contains(&format!("did you mean `{meant}`")),
+            "{}",
+            failure.message
+        );
+    }
     for document in ["[1]", "{", "5", "", "\u{0}"] {
         assert!(
             Mapping::compile(document.as_bytes(), None).is_err(),

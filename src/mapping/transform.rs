@@ -283,7 +283,7 @@ impl Step {
                 name,
                 // `join` has an option before its separator.
                 match name {
-                    "join" => vec![String::new(), self.arguments.concat()],
+                    "join" => vec![String::new(), self.arguments.joined("")],
                     "split" => self.arguments.get(1..).unwrap_or_default().to_vec(),
                     _ => self.arguments.clone(),
                 },

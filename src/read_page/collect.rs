@@ -100,7 +100,7 @@ impl<'a> Collector<'a> {
     pub fn into_page(mut self) -> Page {
         if !self.unknown.is_empty() {
             self.notices.push(Notice {
-                path: Some(in_order(self.unknown).join(", ")),
+                path: Some(in_order(self.unknown).joined(", ")),
                 ..notice(
                     "drift",
                     self.context.scan.stream,
@@ -139,7 +139,7 @@ impl<'a> Collector<'a> {
                 if !record.odd.is_empty() {
                     self.notices.push(Notice {
                         key: Some(record.key.clone()),
-                        path: Some(record.odd.join(", ")),
+                        path: Some(record.odd.joined(", ")),
                         ..notice(
                             "drift",
                             stream,

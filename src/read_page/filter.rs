@@ -71,7 +71,7 @@ impl Filter {
             (None, _) => {
                 let since = stream.cursor_field.map(|_| SINCE);
                 let names = || stream.filters.iter().map(|(name, _)| *name).chain(since);
-                let all = names().collect::<Vec<_>>().join(", ");
+                let all = names().collect::<Vec<_>>().joined(", ");
                 let hint = nearest(name, names())
                     .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
                 problems.push(Problem {

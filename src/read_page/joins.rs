@@ -139,7 +139,7 @@ pub fn take(scan: &mut Scan, wanted: Vec<Wanted>, answers: Vec<Answer>) -> Resul
                 // What may not be read is said once.
                 path: matches!(response.status, 200..300 | 404 | 410)
                     .then(|| replaced(&path, "{id}", &id)),
-                ..notice("unavailable", scan.stream, [what, lack].concat())
+                ..notice("unavailable", scan.stream, [what, lack].joined(""))
             };
             if !scan.unjoined.contains(&notice) {
                 scan.unjoined.push(notice);

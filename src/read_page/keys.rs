@@ -28,7 +28,7 @@ pub fn requests(scan: &Scan, keys: &[String], done: usize) -> Vec<Request> {
                 .iter()
                 .map(|part| request::encode(part))
                 .collect();
-            request::get(version, format!("{detail}{}", parts.join("/")))
+            request::get(version, format!("{detail}{}", parts.joined("/")))
         })
         .collect()
 }

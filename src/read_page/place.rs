@@ -48,7 +48,7 @@ pub fn of_keys(stream: &Stream, keys: &[String], cursor: Option<&[u8]>) -> Resul
             format!(
                 "a key of stream `{}` is made of {}",
                 stream.name,
-                stream.key.join("/")
+                stream.key.joined("/")
             ),
             vec![problem(
                 "selection.keys",

@@ -147,7 +147,7 @@ impl Scan {
 
 fn offered(stream: &Stream, config: &Config) -> Result<(), Failure> {
     if !stream.versions.contains(&config.api_version) {
-        let there = stream.versions.join(", ");
+        let there = stream.versions.joined(", ");
         return Err(invalid_input(
             "not_in_version",
             format!(

@@ -266,7 +266,7 @@ impl Draft<'_> {
                 if sections.is_empty() && !all.is_empty() {
                     let message = format!("the mapping has no rules for {}", stream.name);
                     self.problems.push(Problem {
-                        expected: Some(all.join(", ")),
+                        expected: Some(all.joined(", ")),
                         ..problem(place, "missing", message)
                     });
                 }

@@ -247,7 +247,7 @@ impl<'m> Reading<'m> {
         if !record.odd.is_empty() {
             self.say(Notice {
                 key: Some(record.key.clone()),
-                path: Some(record.odd.join(", ")),
+                path: Some(record.odd.joined(", ")),
                 ..notice(
                     "drift",
                     stream,
@@ -257,7 +257,7 @@ impl<'m> Reading<'m> {
         }
         if !record.unknown.is_empty() {
             self.say(Notice {
-                path: Some(record.unknown.join(", ")),
+                path: Some(record.unknown.joined(", ")),
                 ..notice(
                     "drift",
                     stream,

@@ -15,7 +15,7 @@ use crate::prelude::*;
 pub fn known_action(batch: &Batch) -> Result<&'static Action, Failure> {
     let names = || actions::all().map(|action| action.name);
     actions::find(&batch.action).ok_or_else(|| {
-        let all = names().collect::<Vec<_>>().join(", ");
+        let all = names().collect::<Vec<_>>().joined(", ");
         let (code, message) = match actions::is_read_only(&batch.action) {
             true => (
                 "read_only",
@@ -58,7 +58,7 @@ pub fn known_mode(
     };
     match mode {
         None => {
-            let all = names().collect::<Vec<_>>().join(", ");
+            let all = names().collect::<Vec<_>>().joined(", ");
             let wanted = batch.mode.as_deref().unwrap_or_default();
             let hint = nearest(wanted, names())
                 .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));

@@ -181,7 +181,7 @@ impl Lookup {
             Asks::Search(filters, after, _) => {
                 let query = match &filters[..] {
                     [only] => only.clone(),
-                    several => format!(r#"{{"operator":"OR","value":[{}]}}"#, several.join(",")),
+                    several => format!(r#"{{"operator":"OR","value":[{}]}}"#, several.joined(",")),
                 };
                 let after = after.as_ref().map(|after| format!(r#","starting_after":{}"#, quoted(after)));
                 let body = format!(

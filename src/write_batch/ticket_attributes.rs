@@ -143,7 +143,7 @@ fn item(attribute: &Object, value: &Member) -> Result<String, String> {
     }
     match labels.is_empty() {
         true => Ok(written(value)),
-        false => Err(labels.join(", ")),
+        false => Err(labels.joined(", ")),
     }
 }
 

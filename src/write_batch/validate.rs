@@ -94,7 +94,7 @@ fn require(mode: &Mode, fields: &Object, problems: &mut Vec<Problem>) {
                 .iter()
                 .map(|(name, _)| format!("`{name}`"))
                 .collect();
-            let names = names.join(" or ");
+            let names = names.joined(" or ");
             problems.push(Problem {
                 expected: Some(names.clone()),
                 ..problem(
@@ -213,7 +213,7 @@ fn canonical(
             return Ok(quoted(text));
         }
         (Input::OneOf(names), _) => {
-            return Err(("value", None, format!("one of {}", names.join(", "))));
+            return Err(("value", None, format!("one of {}", names.joined(", "))));
         }
         (Input::Epoch, Member::Number(digits)) => match digits.parse::<i64>() {
             Ok(seconds) if seconds.unsigned_abs() < LATEST_SECOND => {

@@ -207,7 +207,7 @@ impl<'t> Writer<'t> {
     pub fn put_member(&mut self, name: &'t str, target: &Target, member: &str, json: &str) {
         let own = self.enter(name, target);
         let prefix = own.get(..own.len() - 1).unwrap_or_default();
-        self.name(&[prefix, member].concat());
+        self.name(&[prefix, member].joined(""));
         self.out.push_str(json);
     }
 

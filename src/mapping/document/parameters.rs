@@ -17,7 +17,7 @@ impl<'d> Draft<'d> {
         };
         for (name, _) in members(object) {
             if !LISTS.contains(&&*name) {
-                let place = [place, ".", &name].concat();
+                let place = [place, ".", &name].joined("");
                 self.unknown(place, "unknown_key", "list", &name, LISTS);
             }
         }
@@ -25,7 +25,7 @@ impl<'d> Draft<'d> {
 
     /// Moves a problem of a preset to the parameter that was taken last, and says it once: the preset is good.
     pub(super) fn blame(&mut self, at: usize) {
-        let taken = [ROOT, ".", &self.taken.take()].concat();
+        let taken = [ROOT, ".", &self.taken.take()].joined("");
         let told = self.problems.iter().any(|problem| problem.path == taken);
         if let Some(problem) = self.problems.get_mut(at)
             && problem.path.starts_with(PRESET)

@@ -100,7 +100,7 @@ impl Draft<'_> {
                     Some(field) => {
                         let from = Source::Path(field.to_owned());
                         let prefix = prefix.strip_prefix(within).unwrap_or(&prefix);
-                        let rule = Rule::plain(vec![from], [within, prefix, "*"].concat());
+                        let rule = Rule::plain(vec![from], [within, prefix, "*"].joined(""));
                         self.add(stream, rule, false, place);
                     }
                     None => {
@@ -132,7 +132,7 @@ impl Draft<'_> {
             let place = format!("{place}.{name}");
             match (&to, attributes_of(stream)) {
                 (Member::Text(to), Some(field)) => {
-                    let to = Member::Text([ATTRIBUTES, to].concat());
+                    let to = Member::Text([ATTRIBUTES, to].joined(""));
                     self.plain(stream, &format!("{field}.{name}"), &to, &place);
                 }
                 _ => self.wrong(place, "type", "expected the name of a field"),

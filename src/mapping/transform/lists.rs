@@ -38,7 +38,7 @@ pub fn join<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a
     });
     Ok(match texts.is_empty() {
         true => Item::NULL,
-        false => Item::text(texts.join(separator)),
+        false => Item::text(texts.joined(separator)),
     })
 }
 

@@ -146,7 +146,7 @@ fn international(written: &str, default: &str) -> Result<String, Odd> {
             }
         }
     };
-    let number = ["+", code, number].concat();
+    let number = ["+", code, number].joined("");
     match is_whole(&number[1..]) {
         true => Ok(number),
         false => Err(Odd),

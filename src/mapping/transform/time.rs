@@ -65,7 +65,7 @@ fn seconds(item: &Item) -> Result<Option<i64>, Odd> {
     let read = match item {
         // A day alone begins at midnight.
         Item::Text(text) if text.trim().len() == 10 && text.matches('-').count() == 2 => {
-            timestamp::parse(&["\"", text.trim(), "T00:00:00Z\""].concat())
+            timestamp::parse(&["\"", text.trim(), "T00:00:00Z\""].joined(""))
         }
         item => timestamp::parse(&item.written()),
     };

@@ -48,13 +48,13 @@ pub fn transcript<'a>(_: &[String], item: Item<'a>, key: &str) -> Result<Item<'a
         let second = at.parse().unwrap_or(i64::MIN);
         // Most come in order already; those of one second stay in theirs.
         let after = messages.iter().rposition(|message| message.0 <= second);
-        let message = [&*author, note, &*when, ":\n", &*body].concat();
+        let message = [&*author, note, &*when, ":\n", &*body].joined("");
         messages.insert(after.map_or(0, |at| at + 1), (second, message));
     });
     let texts: Vec<String> = messages.into_iter().map(|message| message.1).collect();
     Ok(match texts.is_empty() {
         true => Item::NULL,
-        false => Item::text(texts.join("\n\n")),
+        false => Item::text(texts.joined("\n\n")),
     })
 }
 

@@ -85,6 +85,16 @@ impl Block {
     pub fn beyond(self) -> u64 {
         u8x16_bitmask(u8x16_ge(self.0, u8x16_splat(0xc0))).into()
     }
+
+    /// The first byte that a text may not hold as it is: a control character, a quote, a backslash.
+    #[inline(always)]
+    pub fn first_mark(self) -> Option<usize> {
+        let control = u8x16_lt(self.0, u8x16_splat(0x20));
+        let quote = u8x16_eq(self.0, u8x16_splat(b'"'));
+        let backslash = u8x16_eq(self.0, u8x16_splat(b'\\'));
+        let marks = u8x16_bitmask(v128_or(control, v128_or(quote, backslash)));
+        (marks != 0).then(|| marks.trailing_zeros() as usize)
+    }
 }
 
 #[cfg(not(target_feature = "simd128"))]
@@ -144,6 +154,17 @@ impl Block {
     #[inline(always)]
     pub fn beyond(self) -> u64 {
         self.0 & self.0 << 1 & HIGH
+    }
+
+    /// The first byte that a text may not hold as it is: a control character, a quote, a backslash.
+    #[inline(always)]
+    pub fn first_mark(self) -> Option<usize> {
+        // The lowest high bit of the result marks the first byte that is less than `n`; those above it may be wrong.
+        let less = |word: u64, n: u64| word.wrapping_sub(ONES * n) & !word & HIGH;
+        let quote = less(self.0 ^ (ONES * u64::from(b'"')), 1);
+        let backslash = less(self.0 ^ (ONES * u64::from(b'\\')), 1);
+        let marks = less(self.0, 0x20) | quote | backslash;
+        (marks != 0).then(|| marks.trailing_zeros() as usize / STEP)
     }
 }
 

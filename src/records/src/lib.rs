@@ -7,6 +7,7 @@
 extern crate alloc;
 
 mod blocks;
+mod bytes;
 mod field;
 pub mod html;
 pub mod keywords;

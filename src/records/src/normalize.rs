@@ -6,7 +6,7 @@ use alloc::borrow::Cow;
 use core::cell::RefCell;
 use core::ops::Range;
 
-use crate::reader::{leading_digits, same};
+use crate::bytes::{leading_digits, same};
 use crate::timestamp::{self, NoTime};
 use crate::{Field, Invalid, Kind, Name, Reader, unescaped};
 

@@ -5,7 +5,7 @@ use crate::prelude::*;
 use alloc::borrow::Cow;
 use core::cmp::Ordering;
 
-use crate::reader::same;
+use crate::bytes::same;
 use crate::{Invalid, Outline, Reader};
 
 /// The values at paths, which are sorted and different, as they are written in the record. The paths mean what they mean to

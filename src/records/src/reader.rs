@@ -4,7 +4,12 @@
 //!
 //! It accepts exactly the texts that serde_json accepts when it skips a value: a property test compares them.
 
+mod containers;
+
+use crate::blocks::{BLOCK, Block};
+use crate::bytes::{leading_digits, plain, same};
 use crate::prelude::*;
+use containers::Containers;
 use core::ops::Range;
 
 /// The text is no JSON, or ends too early.
@@ -25,7 +30,6 @@ pub struct Name<'a> {
 
 impl Name<'_> {
     /// Whether this is the name, escaped or not.
-    #[inline]
     pub fn is(&self, name: &str) -> bool {
         if self.escaped {
             return self.unescaped() == name;
@@ -316,7 +320,7 @@ impl<'a> Reader<'a> {
     fn string(&mut self) -> Result<bool, Invalid> {
         let block = self.text.as_bytes().get(self.at..self.at + BLOCK);
         if let Some(Ok(block)) = block.map(TryInto::try_into) {
-            match first_mark(block) {
+            match Block::of(block).first_mark() {
                 Some(mark) if block.get(mark) == Some(&b'"') => {
                     self.at += mark + 1;
                     return Ok(false);
@@ -366,161 +370,6 @@ impl<'a> Reader<'a> {
                 }
             }
             _ => self.invalid(),
-        }
-    }
-}
-
-/// How many digits a text begins with: eight at a time, since a time has ten.
-#[inline(always)]
-pub(crate) fn leading_digits(text: &[u8]) -> usize {
-    let mut here = 0;
-    while let Some(Ok(block)) = text.get(here..here + 8).map(TryInto::try_into) {
-        if !are_digits(u64::from_le_bytes(block)) {
-            break;
-        }
-        here += 8;
-    }
-    while text.get(here).is_some_and(u8::is_ascii_digit) {
-        here += 1;
-    }
-    here
-}
-
-/// Whether eight bytes are digits: the upper half of each is 3, also after 6 is added to it.
-#[inline(always)]
-fn are_digits(block: u64) -> bool {
-    const ONES: u64 = u64::MAX / 255;
-    const UPPER: u64 = ONES * 0xf0;
-    block & UPPER | (block.wrapping_add(ONES * 6) & UPPER) >> 4 == ONES * 0x33
-}
-
-/// Whether two texts are the same. Its first and its last bytes are compared in one step each, and may overlap: no loop for
-/// the names of fields. In the sandbox, a call that compares byte by byte is what takes the time.
-#[inline(always)]
-pub(crate) fn same(left: &[u8], right: &[u8]) -> bool {
-    if left.len() != right.len() {
-        return false;
-    }
-    match left.len() {
-        0 => true,
-        1..4 => {
-            left[0] == right[0]
-                && left.last() == right.last()
-                && left[left.len() / 2] == right[right.len() / 2]
-        }
-        4..8 => ends_match::<4>(left, right),
-        8..17 => ends_match::<8>(left, right),
-        _ => {
-            let (left_blocks, _) = left.as_chunks::<8>();
-            let (right_blocks, _) = right.as_chunks::<8>();
-            let mut at = 0;
-            while let (Some(left), Some(right)) = (left_blocks.get(at), right_blocks.get(at)) {
-                if u64::from_le_bytes(*left) != u64::from_le_bytes(*right) {
-                    return false;
-                }
-                at += 1;
-            }
-            ends_match::<8>(left, right)
-        }
-    }
-}
-
-/// Whether the first and the last bytes of two texts are the same.
-#[inline(always)]
-fn ends_match<const SIZE: usize>(left: &[u8], right: &[u8]) -> bool {
-    let first = (left.first_chunk::<SIZE>(), right.first_chunk::<SIZE>());
-    let last = (left.last_chunk::<SIZE>(), right.last_chunk::<SIZE>());
-    first.0 == first.1 && last.0 == last.1
-}
-
-/// The number of bytes from `at` on that a text may hold as they are: up to a quote, a backslash, a control character or
-/// the end.
-#[inline(always)]
-pub(crate) fn plain(bytes: &[u8], at: usize) -> usize {
-    let mut here = at;
-    while let Some(Ok(block)) = bytes.get(here..here + BLOCK).map(TryInto::try_into) {
-        match first_mark(block) {
-            Some(mark) => return here + mark - at,
-            None => here += BLOCK,
-        }
-    }
-    here - at + plain_rest(bytes.get(here..).unwrap_or_default())
-}
-
-/// The same for the last bytes of a document, which are less than a block.
-#[cold]
-fn plain_rest(bytes: &[u8]) -> usize {
-    let plain = bytes
-        .iter()
-        .take_while(|byte| **byte >= 0x20 && !matches!(byte, b'"' | b'\\'));
-    plain.count()
-}
-
-/// Bytes that [`first_mark`] looks at in one step.
-const BLOCK: usize = if cfg!(target_feature = "simd128") {
-    16
-} else {
-    8
-};
-
-/// The first byte of a block that a text may not hold as it is.
-#[cfg(target_feature = "simd128")]
-#[inline(always)]
-fn first_mark(block: &[u8; BLOCK]) -> Option<usize> {
-    use core::arch::wasm32::{u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, v128_load, v128_or};
-    // SAFETY: the block has the sixteen bytes that are loaded; they need no alignment.
-    let bytes = unsafe { v128_load(block.as_ptr().cast()) };
-    let control = u8x16_lt(bytes, u8x16_splat(0x20));
-    let quote = u8x16_eq(bytes, u8x16_splat(b'"'));
-    let backslash = u8x16_eq(bytes, u8x16_splat(b'\\'));
-    let marks = u8x16_bitmask(v128_or(control, v128_or(quote, backslash)));
-    (marks != 0).then(|| marks.trailing_zeros() as usize)
-}
-
-/// The first byte of a block that a text may not hold as it is.
-#[cfg(not(target_feature = "simd128"))]
-#[inline(always)]
-fn first_mark(block: &[u8; BLOCK]) -> Option<usize> {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGH: u64 = ONES << 7;
-    // The lowest high bit of the result marks the first byte that is less than `n`; those above it may be wrong.
-    let less = |word: u64, n: u64| word.wrapping_sub(ONES * n) & !word & HIGH;
-    let word = u64::from_le_bytes(*block);
-    let quote = less(word ^ (ONES * u64::from(b'"')), 1);
-    let backslash = less(word ^ (ONES * u64::from(b'\\')), 1);
-    let marks = less(word, 0x20) | quote | backslash;
-    (marks != 0).then(|| (marks.trailing_zeros() / 8) as usize)
-}
-
-/// The containers that are open: for each, whether it is an object. A bit each, sixty-four at a time.
-#[derive(Default)]
-struct Containers {
-    depth: usize,
-    newest: u64,
-    older: Vec<u64>,
-}
-
-impl Containers {
-    #[inline(always)]
-    fn push(&mut self, object: bool) {
-        if self.depth > 0 && self.depth.is_multiple_of(64) {
-            self.older.push(self.newest);
-        }
-        self.newest = self.newest << 1 | u64::from(object);
-        self.depth += 1;
-    }
-
-    #[inline(always)]
-    fn last(&self) -> Option<bool> {
-        (self.depth > 0).then_some(self.newest & 1 == 1)
-    }
-
-    #[inline(always)]
-    fn pop(&mut self) {
-        self.depth = self.depth.saturating_sub(1);
-        self.newest >>= 1;
-        if self.depth > 0 && self.depth.is_multiple_of(64) {
-            self.newest = self.older.pop().unwrap_or_default();
         }
     }
 }

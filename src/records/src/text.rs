@@ -1,8 +1,8 @@
 //! Texts and their escapes.
 
 use crate::blocks::{BLOCK, Block, STEP};
+use crate::bytes::plain;
 use crate::prelude::*;
-use crate::reader::plain;
 
 /// A text in quotes, escaped.
 pub fn quoted(text: &str) -> String {
@@ -32,6 +32,24 @@ pub fn add(out: &mut String, texts: &[&str]) {
             16..33 => overlapping::<16>(bytes, text),
             _ => bytes.extend_from_slice(text),
         }
+    }
+}
+
+/// Texts, one behind the other. The standard library's way is made for long lists, and a kilobyte for each kind of text.
+pub trait Joined {
+    /// The texts as one, with this between each two.
+    fn joined(&self, between: &str) -> String;
+}
+
+impl<T: AsRef<str>> Joined for [T] {
+    fn joined(&self, between: &str) -> String {
+        let mut all = String::new();
+        let mut before = "";
+        for text in self {
+            add(&mut all, &[before, text.as_ref()]);
+            before = between;
+        }
+        all
     }
 }
 

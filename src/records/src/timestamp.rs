@@ -128,10 +128,9 @@ fn number(text: &str, digits: usize) -> Option<i64> {
 
 /// Whole seconds of a number; a fraction of a second is cut off downwards.
 fn from_number(text: &str) -> Result<i64, NoTime> {
-    if let Ok(seconds) = text.parse() {
-        return Ok(seconds);
-    }
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let point = text.bytes().position(|byte| byte == b'.');
+    let (whole, fraction) = text.split_at(point.unwrap_or(text.len()));
+    let fraction = fraction.get(1..).unwrap_or_default();
     if !fraction.bytes().all(|digit| digit.is_ascii_digit()) {
         return Err(NoTime);
     }

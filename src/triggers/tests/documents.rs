@@ -143,6 +143,12 @@ fn conditions_are_checked_against_the_stream() {
             "unknown_author",
         ),
         (
+            when(json!({ "not": { "all": [] } })),
+            "triggers.t.when.not.all",
+            "missing",
+        ),
+        (when(json!([])), "triggers.t.when", "missing"),
+        (
             when(json!({ "not": { "tag": [] } })),
             "triggers.t.when.not.tag",
             "type",

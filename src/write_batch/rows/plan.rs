@@ -112,7 +112,8 @@ impl Rows {
                     });
                 }
             }
-            let status = OutcomeStatus::Skipped(format!("would {}{in_a_job}", verbs.join(" or ")));
+            let status =
+                OutcomeStatus::Skipped(format!("would {}{in_a_job}", verbs.joined(" or ")));
             outcomes.push(Outcome {
                 object_id,
                 planned,
