@@ -45,6 +45,8 @@ pub struct WriteReport {
     pub counts: BTreeMap<&'static str, u64>,
     /// Those that were not written by the code of their failure as well.
     pub codes: BTreeMap<(&'static str, String), u64>,
+    /// Rows among those that were not written of which that is not certain: giving them again may write them twice.
+    pub uncertain: u64,
     /// Calls.
     pub batches: u64,
     /// Why rows were left out at the end. Absent when all were tried.
@@ -58,6 +60,7 @@ impl WriteReport {
         if let Some(failure) = failure_of(outcome) {
             let code = (name, failure.code.clone());
             *self.codes.entry(code).or_default() += 1;
+            self.uncertain += u64::from(failure.maybe_applied);
         }
     }
 

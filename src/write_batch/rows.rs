@@ -7,7 +7,7 @@ mod rounds;
 mod unchanged;
 
 use self::jobs::Job;
-use super::answer::{Step, outcome_unknown, unwritten};
+use super::answer::{Step, done, outcome_unknown, unwritten};
 use super::attributes::{self, Attributes, Checked};
 use super::journal::{Journal, Recorded};
 use super::making::Makings;
@@ -16,6 +16,7 @@ use super::values::Values;
 use super::written::{HOUR, Mark, WEEK, Written};
 use crate::config::{Config, Several, Writing};
 use crate::contract::connector::{Batch, Outcome, OutcomeStatus, Row};
+use crate::contract::http::Method;
 use crate::contract::types::{Failure, FailureKind, WholeFailure};
 use crate::failure::{failure, not_valid};
 use crate::intercom::actions::{Absent, Action, By, Mode, Object, Reference, Replay, Write};
@@ -304,8 +305,16 @@ impl Rows {
         let open = |one: &&mut Travelling| one.outcome.is_none() && waits(one);
         for travelling in self.rows.iter_mut().filter(open) {
             match travelling.job {
-                Job::Over(does) => travelling.end_with_its_job(mode, does),
-                _ => travelling.step = Some(travelling.first_step(mode)),
+                Job::Over(does) => {
+                    travelling.requests = 1;
+                    travelling.end(mode, done(does));
+                }
+                _ => {
+                    travelling.step = Some(travelling.first_step(mode));
+                    if travelling.says_nothing(mode, self.api_version) {
+                        travelling.end(mode, OutcomeStatus::Unchanged);
+                    }
+                }
             }
         }
     }
@@ -400,6 +409,23 @@ impl Travelling {
             true => Step::Create,
             false => Step::Write,
         }
+    }
+
+    /// Whether its request would name an object and say nothing of it.
+    fn says_nothing(&self, mode: &'static Mode, api_version: &str) -> bool {
+        let call = self.call(mode, api_version);
+        let changes = call.filter(|call| call.method == Method::Put);
+        matches!(self.step, Some(Step::Write))
+            && changes.is_some_and(|call| self.body(call, mode).is_none_or(|body| body.len() == 2))
+    }
+
+    /// Ends the row, whose object is known.
+    fn end(&mut self, mode: &Mode, status: OutcomeStatus) {
+        let target = mode.references.first();
+        self.outcome = Some(Outcome {
+            object_id: target.and_then(|target| self.values.text(target.name)),
+            ..outcome(&self.row, status)
+        });
     }
 
     /// The id of an object that it speaks of, if it gives it.

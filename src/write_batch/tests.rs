@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use self::workspace::{Workspace, of};
 use super::*;
 use crate::conformance::assert_conforms;
 use crate::contract::connector::{OutcomeStatus, Row};
@@ -241,7 +242,7 @@ fn words(outcomes: &[Outcome]) -> Vec<String> {
 fn a_replayed_batch_is_answered_from_the_journal() {
     let mut model = Model::default();
     let rows = [
-        json!({ "email": "a@x.y" }),
+        json!({ "email": "a@x.y", "name": "old" }),
         json!({ "email": "not an address" }),
     ];
     let first = model.write(batch("ada@x.y", &rows)).unwrap();
@@ -296,7 +297,7 @@ fn failures_are_told_row_by_row() {
     assert_eq!(
         words(&outcomes),
         [
-            "deferred rate_limit_exceeded",
+            "created",
             "deferred server_error",
             "deferred connection_lost",
             "deferred connection_lost",
@@ -317,6 +318,24 @@ fn failures_are_told_row_by_row() {
     let again = model.write(batch("b", &rows)).unwrap();
     assert_eq!(words(&again), ["created"; 6]);
     assert_eq!(model.contacts.len(), 6);
+}
+
+#[test]
+fn who_meets_the_rate_limit_while_others_do_not_is_written_without_another_search() {
+    let rows: Vec<Value> = (0..300)
+        .map(|index| json!({ "external_id": index.to_string(), "email": format!("{index}@x.y") }))
+        .collect();
+    let mut workspace = Workspace {
+        limits: 20,
+        ..Workspace::new()
+    };
+    let outcomes = workspace.write(of("contacts", "upsert", "b", &rows));
+    assert_eq!(words(&outcomes), ["created"; 300]);
+    // Every twentieth is refused, of those that come again as well.
+    assert_eq!(workspace.writes(), 300 + 15);
+    // Fifteen filters have room for the two names of seven rows.
+    let searches = workspace.requests.len() - workspace.writes();
+    assert_eq!(searches, 300_usize.div_ceil(7));
 }
 
 #[test]

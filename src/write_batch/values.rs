@@ -46,6 +46,11 @@ impl Values {
         }
     }
 
+    /// Whether there is one value only.
+    pub fn is_one(&self) -> bool {
+        self.0.len() == 1
+    }
+
     /// Takes a value away.
     pub fn remove(&mut self, name: &str) {
         self.0.retain(|(known, _)| *known != name);

@@ -41,17 +41,18 @@ pub(super) async fn run(global: &Global, arguments: &WriteArguments) -> Result<E
         )));
     }
     // Not at the end, when the rows that could not be written would be lost.
-    if let Some(path) = &arguments.rejected
-        && let Some(folder) = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-        && !folder.is_dir()
-    {
-        return Err(CommandError::usage(format!(
-            "{}: there is no folder {}",
-            path.display(),
-            folder.display()
-        )));
+    if let Some(path) = &arguments.rejected {
+        let folder = path.parent();
+        let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
+        let problem = match folder {
+            _ if path.is_dir() => "this is a folder".to_owned(),
+            Some(folder) if !folder.is_dir() => format!("there is no folder {}", folder.display()),
+            _ => String::new(),
+        };
+        if !problem.is_empty() {
+            let path = path.display();
+            return Err(CommandError::usage(format!("{path}: {problem}")));
+        }
     }
     let text = read_bytes(&arguments.input)?;
     let rows = parse_rows(&text).map_err(|problems| {
@@ -185,6 +186,7 @@ fn tell(global: &Global, options: &WriteOptions, report: &WriteReport) {
         "dry_run": options.rehearsal != Rehearsal::Off,
         "outcomes": report.counts,
         "codes": codes(report),
+        "uncertain": report.uncertain,
         "rows": report.rows(),
         "batches": report.batches,
         "stopped": report.stopped,
@@ -215,6 +217,12 @@ fn tell(global: &Global, options: &WriteOptions, report: &WriteReport) {
         report.rows(),
         options.batch_id
     ));
+    if report.uncertain > 0 {
+        write_line(&format!(
+            "✗ {} of them may have been written all the same (`maybe_applied`): look before you give them again",
+            report.uncertain
+        ));
+    }
     if let Some(reason) = &report.stopped {
         write_line(&format!("✗ stopped: {reason}"));
     }

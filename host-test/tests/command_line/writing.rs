@@ -30,9 +30,6 @@ fn row(index: usize, name: &str) -> Value {
 }
 
 fn statuses(outcomes: &[Value]) -> Vec<(&str, &str)> {
-    let text =
-        |outcome: &'static str| move |value: &Value| value[outcome].as_str().unwrap().to_owned();
-    let _ = text;
     outcomes
         .iter()
         .map(|outcome| {

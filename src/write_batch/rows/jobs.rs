@@ -4,11 +4,10 @@
 //! written one by one. Its id is in the journal, so that it is asked after, and not started again, whoever died meanwhile.
 //! Rows of which it is not known whether a job writes them are written one by one as well: doing that twice does no harm.
 
-use super::super::answer::done;
 use super::super::journal::Recorded;
 use super::{Rows, Travelling, outcome};
 use crate::config::{Conflict, Writing};
-use crate::contract::connector::{Outcome, OutcomeStatus};
+use crate::contract::connector::OutcomeStatus;
 use crate::contract::http::{Effect, Method, Request, Response};
 use crate::contract::types::{Failure, FailureKind, WholeFailure};
 use crate::failure::failure;
@@ -312,16 +311,6 @@ impl Travelling {
     /// Whether a job has written it, to an object that is known.
     pub(super) fn is_written(&self, reference: &Reference) -> bool {
         matches!(self.job, Job::Over(_)) && self.values.json(reference.name).is_some()
-    }
-
-    /// Its job is over.
-    pub(super) fn end_with_its_job(&mut self, mode: &Mode, does: Does) {
-        let target = mode.references.first();
-        self.requests = 1;
-        self.outcome = Some(Outcome {
-            object_id: target.and_then(|target| self.values.text(target.name)),
-            ..outcome(&self.row, done(does))
-        });
     }
 
     /// Its job is not over.

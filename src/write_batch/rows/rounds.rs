@@ -114,9 +114,13 @@ impl Rows {
         }
         let round = core::mem::take(&mut self.round);
         let mut ended: Vec<usize> = Vec::new();
-        let taken: Vec<String> = self.taken();
-        let mut taken = taken;
+        let mut taken = self.taken();
+        let all_refused = answers.iter().all(is_refused);
         for ((index, looks), answer) in round.into_iter().zip(answers) {
+            if is_refused(&answer) && !all_refused {
+                self.refused(index, looks);
+                continue;
+            }
             let there = answer.as_ref().ok().and_then(request::server_time);
             self.rows[index].written_at = there.unwrap_or(now_ms.div_euclid(1_000));
             match looks {
@@ -140,6 +144,17 @@ impl Rows {
             .chain(self.journal.object_ids())
             .map(str::to_owned)
             .collect()
+    }
+
+    /// A row that met the rate limit while others of its round did not is in the next round, for which the host waits as
+    /// long as the limit wants it. Nothing was done for it.
+    fn refused(&mut self, index: usize, looks: bool) {
+        let travelling = &mut self.rows[index];
+        if travelling.in_doubt && !looks {
+            travelling.in_doubt = false;
+            travelling.sent_ms = None;
+            self.journal.note(&travelling.row, None);
+        }
     }
 
     fn read_look(&mut self, index: usize, answer: Answer, now_ms: i64, taken: &[String]) {
@@ -335,8 +350,8 @@ impl Rows {
     }
 
     /// What is refused for one row because of the credential, or for all that were tried because of the plan or a
-    /// permission, is not tried for the others. While the rate limit is reached, nothing is; nor while all of the first
-    /// rows meet the same trouble.
+    /// permission, is not tried for the others. While the rate limit lets nobody through, or the host would wait for longer
+    /// than this call lasts, nothing is; nor while all of the first rows meet the same trouble.
     pub(super) fn break_circuit(&mut self, ended: &[usize]) {
         let failure_of = |index: &usize| match &self.rows[*index].outcome.as_ref()?.status {
             OutcomeStatus::Failed(failure) | OutcomeStatus::Deferred(failure) => Some(failure),
@@ -386,6 +401,11 @@ impl Rows {
     }
 }
 
+/// Whether this is an answer, and the answer that the rate limit is reached.
+fn is_refused(answer: &Answer) -> bool {
+    matches!(answer, Ok(response) if response.status == 429)
+}
+
 impl Travelling {
     /// The call of the row's step.
     pub(super) fn call(&self, mode: &'static Mode, api_version: &str) -> Option<&'static Call> {
@@ -429,13 +449,18 @@ impl Travelling {
             && by.any(|(name, by)| *by != By::Id && self.values.text(name).is_some())
     }
 
-    /// The request of a call. What a contact is remembered by is not said: should it have another name now, it keeps that,
-    /// and the answer shows it.
+    /// The request of a call.
     pub(super) fn fill(&self, call: &Call, mode: &Mode, api_version: &str) -> Request {
+        let path = self.values.path(call.path);
+        request::write(api_version, call.method, path, self.body(call, mode))
+    }
+
+    /// The body of a call. What a contact is remembered by is not said: should it have another name now, it keeps that,
+    /// and the answer shows it.
+    pub(super) fn body(&self, call: &Call, mode: &Mode) -> Option<String> {
         let known = |name| self.remembered_by == Some(name);
         let sent = mode.fields().filter(|field| field.sent);
         let sent = sent.map(|field| field.name).filter(|name| !known(*name));
-        let body = self.values.body(call.body, sent);
-        request::write(api_version, call.method, self.values.path(call.path), body)
+        self.values.body(call.body, sent)
     }
 }

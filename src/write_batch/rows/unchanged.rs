@@ -173,6 +173,8 @@ pub(super) fn remembered(
         || !rows.mode.is_comparable()
         || reference.object != Object::Contact
         || row.requests > 0
+        // A change that says nothing would not show that the contact is gone.
+        || row.values.is_one()
     {
         return None;
     }

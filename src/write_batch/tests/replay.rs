@@ -128,9 +128,10 @@ proptest! {
         chosen in prop::collection::vec(0_u8..3, 1..6),
         deaths in prop::collection::vec(0_usize..14, 0..4),
         lag_s in prop::sample::select(vec![0_i64, 100]),
+        limits in prop::sample::select(vec![0_usize, 2, 3]),
     ) {
         let kind = &KINDS[kind];
-        let mut workspace = Workspace { lag_ms: lag_s * 1_000, ..Workspace::new() };
+        let mut workspace = Workspace { lag_ms: lag_s * 1_000, limits, ..Workspace::new() };
         let scene = Scene {
             contact: workspace.contact(json!({ "external_id": "a", "email": "a@x.y", "role": "user" })),
             conversation: workspace.conversation(),

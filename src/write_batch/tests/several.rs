@@ -137,7 +137,12 @@ fn a_change_upstream_is_kept_overwritten_or_a_failure() {
         let mut workspace = Workspace::new();
         let id = workspace.contact(json!({ "external_id": "1", "updated_at": 200 }));
         workspace.config = json!({ "write": { "conflict": policy } });
-        let mut batch = of("contacts", "update", "b", &[json!({ "id": id })]);
+        let mut batch = of(
+            "contacts",
+            "update",
+            "b",
+            &[json!({ "id": id, "name": "A" })],
+        );
         batch.rows[0].base_updated_at_ms = Some(199_000);
         assert_eq!(words(&workspace.write(batch)), [expected]);
     }

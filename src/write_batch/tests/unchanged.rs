@@ -125,3 +125,63 @@ fn without_the_choice_every_row_is_written() {
     write(&mut model, "1", &[ada("Ada")]);
     assert_eq!(write(&mut model, "2", &[ada("Ada")]).0, ["updated"]);
 }
+#[test]
+fn a_change_that_says_nothing_but_whom_it_is_for_is_not_sent() {
+    let mut workspace = Workspace::new();
+    let contact = workspace.contact(json!({ "external_id": "a", "email": "a@x.y" }));
+    let ticket = json!({ "ticket_id": "9" });
+    for (action, mode, row, id) in [
+        ("contacts", "update", json!({ "id": contact }), &*contact),
+        (
+            "contacts",
+            "update",
+            json!({ "id": "no such one" }),
+            "no such one",
+        ),
+        ("contacts", "upsert", json!({ "id": contact }), &*contact),
+        ("companies", "update", json!({ "id": "5" }), "5"),
+        (
+            "conversations",
+            "update",
+            json!({ "conversation_id": "7" }),
+            "7",
+        ),
+        ("tickets", "update", ticket.clone(), "9"),
+        ("articles", "update", json!({ "id": "3" }), "3"),
+    ] {
+        let rehearsed = workspace.write(Batch {
+            rehearsal: Rehearsal::ReadsOnly,
+            ..of(action, mode, "b", std::slice::from_ref(&row))
+        });
+        let outcomes = workspace.write(of(action, mode, "b", &[row]));
+        for outcomes in [rehearsed, outcomes] {
+            assert_eq!(
+                words(&outcomes),
+                ["OutcomeStatus::Unchanged"],
+                "{action} {mode}"
+            );
+            assert_eq!(
+                outcomes[0].object_id.as_deref(),
+                Some(id),
+                "{action} {mode}"
+            );
+        }
+    }
+    assert_eq!(workspace.writes(), 0);
+}
+
+/// Whoever is remembered by the only thing that the row says may be gone: no change would show it.
+#[test]
+fn a_row_that_says_nothing_but_a_name_searches() {
+    let mut workspace = Workspace::new();
+    let row = [json!({ "external_id": "a" })];
+    for (batch, end) in [("b", "created"), ("c", "updated"), ("d", "created")] {
+        assert_eq!(
+            words(&workspace.write(of("contacts", "upsert", batch, &row))),
+            [end]
+        );
+        if batch == "c" {
+            workspace.contacts.clear();
+        }
+    }
+}

@@ -50,6 +50,8 @@ pub struct Workspace {
     pub stateless: bool,
     /// Answers every write instead.
     pub refuses: Option<(u16, &'static str)>,
+    /// The write of this number meets the rate limit, and so does each one so far behind it; 0: none.
+    pub limits: usize,
     pub ids: u32,
 }
 
@@ -184,6 +186,12 @@ impl Workspace {
             && let Some((status, code)) = self.refuses
         {
             return error(status, code, "m");
+        }
+        if request.effect == Effect::Write
+            && self.limits > 0
+            && self.writes().is_multiple_of(self.limits)
+        {
+            return error(429, "rate_limit_exceeded", "m");
         }
         let body: Value = request
             .body

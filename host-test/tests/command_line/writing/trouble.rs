@@ -126,6 +126,41 @@ fn rows_that_are_put_off_again_and_again_are_written_once_each() {
         .collect();
     assert_eq!(ids.len(), 1_000);
     assert_eq!(world.service.count("contacts"), 1_260);
+    // A refusal costs its own request and no other: who is known to be there, or not, is not looked for again.
+    let requests = world.service.requests();
+    assert!(requests < 1_350, "{requests}");
+}
+
+/// Nothing shows whether a message was sent: whoever has the row in hand is told.
+#[test]
+fn what_may_have_been_written_all_the_same_is_counted() {
+    let world = World::new(&[]);
+    let fault =
+        json!({ "method": "POST", "path": "/messages", "first": 2, "kind": "reset-after-work" });
+    world.service.post("faults", &json!([fault]));
+    world.write("people", lines(&[row(1, "One")]));
+    world.succeed(&["write", "contacts", "--input", "people"]);
+    let admin = &world.service.ask("/admins")["admins"][0]["id"];
+    let message = |key: &str| json!({ "key": key, "external_id": "from-the-shell-1", "from_admin_id": admin, "body": key });
+    world.write("rows", lines(&["a", "b", "c"].map(message)));
+    let write = [
+        "write",
+        "messages",
+        "--input",
+        "rows",
+        "--rejected",
+        "again",
+    ];
+    let finished = world.run(&write);
+    assert_eq!(finished.code, Some(3), "{finished:?}");
+    assert!(
+        finished.err.contains("1 of them may have been written"),
+        "{finished:?}"
+    );
+    assert_eq!(world.lines("again")[0]["failure"]["maybe_applied"], true);
+    let finished = world.run(&["write", "messages", "--input", "rows", "--json"]);
+    let told: Value = serde_json::from_str(&finished.err).expect("a document");
+    assert_eq!((&told["ok"], &told["uncertain"]), (&json!(true), &json!(0)));
 }
 
 #[test]
