@@ -6,6 +6,7 @@ mod log;
 mod timed;
 
 pub(crate) use context::CallContext;
+pub(crate) use error::in_one_line;
 pub use error::{CallError, HostError};
 pub(crate) use log::Admitted;
 pub(crate) use timed::timed;

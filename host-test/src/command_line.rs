@@ -183,7 +183,7 @@ pub enum Command {
     Sync(SyncArguments),
     /// Write rows
     Write(WriteArguments),
-    /// Turn raw documents on standard input into entries
+    /// Turn raw documents (JSON objects) on standard input into entries
     Map(MapArguments),
     /// Verify or take webhooks
     #[command(subcommand)]

@@ -26,6 +26,7 @@ use crate::observers::Observers;
 use crate::output::{Output, OutputError, Sender};
 use crate::plugin::{LoadError, Plugin};
 use crate::position::{Checked, State};
+use crate::runner::{RetryPolicy, reaction};
 use crate::secret::Secret;
 use crate::state_store::{MemoryState, StateLimits, StateStore};
 use crate::tenant::{CredentialSource, Tenant, TenantError, TenantOptions};
@@ -33,6 +34,8 @@ use crate::token_file::TokenFileError;
 
 /// What alerts call the check of a connection.
 const CHECK: &str = "check";
+/// How often the check of a patient connection is tried again: some seconds, unless the provider names a time.
+const CHECK_TRIES: usize = 3;
 /// The name space of remembered checks: no tenant is called so.
 const CHECKS: &str = "host-test/checks";
 
@@ -141,6 +144,8 @@ pub struct OpenedConnection {
     pub file: Arc<ConnectionFile>,
     has_token: bool,
     fingerprint: String,
+    /// How a check that fails in passing is met.
+    patience: RetryPolicy,
 }
 
 impl OpenedConnection {
@@ -254,7 +259,22 @@ impl OpenedConnection {
             file: Arc::new(file),
             has_token,
             fingerprint,
+            patience: RetryPolicy {
+                tries: 0,
+                ..RetryPolicy::default()
+            },
         })
+    }
+
+    /// The same, whose check is tried again when what it failed of passes: too many requests, no answer, an answer that
+    /// cannot be used. For runs that would end with it.
+    pub fn patient(mut self, time_scale: f64) -> OpenedConnection {
+        self.patience = RetryPolicy {
+            tries: CHECK_TRIES,
+            time_scale,
+            ..RetryPolicy::default()
+        };
+        self
     }
 
     /// Who is told when something goes wrong.
@@ -286,8 +306,7 @@ impl OpenedConnection {
 
     /// Asks the component, and the provider through it, whether everything works.
     pub async fn check(&self) -> Result<CheckReport, CallError> {
-        let request = AuthenticationRequest::Check;
-        let answer = self.plugin.authenticate(&self.tenant, &request).await;
+        let answer = self.ask().await;
         let message = answer.as_ref().err().map(ToString::to_string);
         self.alerts().event(match (&answer, &message) {
             (Err(error), Some(message)) => {
@@ -304,6 +323,23 @@ impl OpenedConnection {
                     expected: "checked",
                 },
             }),
+        }
+    }
+
+    async fn ask(&self) -> Result<Authentication, CallError> {
+        let request = AuthenticationRequest::Check;
+        let mut waits = self.patience.waits();
+        loop {
+            let answer = self.plugin.authenticate(&self.tenant, &request).await;
+            let Err(error) = &answer else {
+                return answer;
+            };
+            let tries = reaction(error, &self.patience).tries();
+            let Some(wait) = waits.next(tries, error.retry_after()) else {
+                return answer;
+            };
+            tracing::warn!(wait = ?wait, "checking again: {error}");
+            self.patience.pause(wait).await;
         }
     }
 
@@ -385,8 +421,13 @@ impl OpenedConnection {
         Ok(())
     }
 
-    /// Takes the account from a check, without storing it.
+    /// Takes the account from a check, without storing it, and tells what the check noticed.
     pub fn use_check(&mut self, report: &CheckReport) {
+        for notice in &report.notices {
+            let stream = notice.stream.as_deref();
+            let path = notice.path.as_deref();
+            tracing::warn!(stream, kind = notice.kind, path, "{}", notice.message);
+        }
         self.tenant = self
             .tenant
             .with_checked(report.account.clone(), report.prepared.clone());

@@ -27,6 +27,7 @@ use crate::report::{RunReport, StreamReport, StreamStatus};
 
 pub use self::filter::Filter;
 pub use self::intents::IntentKeeper;
+pub(crate) use self::retry::reaction;
 pub use self::retry::{RetryPolicy, Waits};
 pub use self::slice::Slice;
 pub use self::source::{ConnectedSource, PageSource};

@@ -322,7 +322,8 @@ impl Reading<'_> {
                 return self.wrong(place, "type", message);
             }
             ("equals", value) => Condition::In(path, vec![written(value)]),
-            ("in", Member::List(list)) => {
+            // One of none would never hold.
+            ("in", Member::List(list)) if *list != "[]" => {
                 let values: Vec<Member> = json::parse(list.as_bytes()).unwrap_or_default();
                 Condition::In(path, values.iter().map(written).collect())
             }
@@ -339,7 +340,7 @@ impl Reading<'_> {
                 (*number).to_owned(),
             ),
             _ => {
-                let message = "expected `equals` with a value, `in` with a list, `above`, `below`, `at_least` or `at_most` with a number, `present: true` or `absent: true`";
+                let message = "expected `equals` with a value, `in` with a list of values, `above`, `below`, `at_least` or `at_most` with a number, `present: true` or `absent: true`";
                 return self.wrong(place, "type", message);
             }
         })

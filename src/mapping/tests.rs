@@ -120,6 +120,20 @@ fn values_are_gathered_in_lists_and_objects() {
 }
 
 #[test]
+fn a_condition_that_would_always_hold_or_never_is_refused() {
+    for (when, place, code) in [
+        ("[]", "when", "missing"),
+        (r#"{"all":[]}"#, "when.all", "missing"),
+        (r#"{"not":{"any":[ ]}}"#, "when.not.any", "missing"),
+        (r#"{"path":"role","in":[]}"#, "when", "type"),
+    ] {
+        let mapping = format!(r#"{{"contacts":[{{"from":"email","to":"E","when":{when}}}]}}"#);
+        let place = format!("field_mapping.contacts[0].{place}");
+        assert_eq!(problems(&mapping), [(place, code.to_owned())], "{when}");
+    }
+}
+
+#[test]
 fn a_target_may_have_several_rules_under_conditions() {
     let mapping = r#"{"conversations":[
         {"from":{"literal":"vip"},"to":"team","when":{"path":"priority","equals":"priority"}},

@@ -6,7 +6,7 @@ use std::time::Duration;
 use wasmtime::Trap;
 
 use super::{CallContext, Failure as NoResult};
-use crate::contract::types::Failure;
+use crate::contract::types::{Failure, Problem};
 use crate::guest_text::clean;
 use crate::limits::Limit;
 use crate::writer::kind_name;
@@ -186,7 +186,7 @@ struct FailureText<'a>(&'a Failure);
 impl fmt::Display for FailureText<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let failure = self.0;
-        write!(formatter, "{} ({})", failure.message, failure.code)?;
+        write!(formatter, "{} ({})", headline(failure), failure.code)?;
         if let Some(wait) = failure.retry_after_ms {
             write!(
                 formatter,
@@ -218,12 +218,44 @@ impl fmt::Display for FailureText<'_> {
     }
 }
 
+/// What a failure says before it names its problems, which are listed below it.
+fn headline(failure: &Failure) -> &str {
+    let message = failure.message.as_str();
+    let first = failure.problems.first();
+    let at = first.and_then(|first| message.find(&place_and_message(first)));
+    match at.and_then(|at| message.get(..at)) {
+        Some(before) if !before.is_empty() => before.trim_end_matches([' ', ':']),
+        _ => message,
+    }
+}
+
+/// A problem as messages of failures name it.
+fn place_and_message(problem: &Problem) -> String {
+    match problem.path.as_str() {
+        "" => problem.message.clone(),
+        path => format!("{path}: {}", problem.message),
+    }
+}
+
+/// What a failure says in one line: its message, and the problems that it does not name.
+pub(crate) fn in_one_line(failure: &Failure) -> String {
+    let mut text = failure.message.clone();
+    for problem in &failure.problems {
+        let told = place_and_message(problem);
+        if !text.contains(&told) {
+            text.push_str("; ");
+            text.push_str(&told);
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::contract::log::{Host, Level};
-    use crate::contract::types::{FailureKind, Problem};
+    use crate::contract::types::FailureKind;
     use crate::tenant::Tenant;
     use crate::tenant::sample::{context, descriptor, http, options};
 

@@ -162,7 +162,8 @@ fn value_of(rule: usize, path: &str, part: &Part, body: &Value) -> Result<Option
                 }
             }
         }
-        Part::Text(text) => Some(Value::String(filled(text, body))),
+        Part::Text(text) => filled(text, body, |found| found).map(Value::String),
+        Part::Html(text) => filled(text, body, |found| as_html(&found)).map(Value::String),
         Part::Fields(parts) => Some(Value::Object(fields(rule, path, parts, body)?)),
         Part::List(parts) => {
             let mut items = Vec::with_capacity(parts.len());
@@ -174,10 +175,11 @@ fn value_of(rule: usize, path: &str, part: &Part, body: &Value) -> Result<Option
     })
 }
 
-/// A text with what is at the pointers in its braces.
-fn filled(text: &str, body: &Value) -> String {
+/// A text with what is at the pointers in its braces; `None` when it has such, and nothing is at any of them.
+fn filled(text: &str, body: &Value, written: impl Fn(String) -> String) -> Option<String> {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
+    let (mut places, mut found) = (0, 0);
     while let Some(start) = rest.find("{/") {
         filled.push_str(&rest[..start]);
         let Some(length) = rest[start..].find('}') else {
@@ -185,11 +187,34 @@ fn filled(text: &str, body: &Value) -> String {
             break;
         };
         let pointer = &rest[start + 1..start + length];
-        filled.push_str(&body.pointer(pointer).and_then(plain).unwrap_or_default());
+        places += 1;
+        let there = body.pointer(pointer).and_then(plain);
+        if let Some(text) = there.filter(|text| !text.is_empty()) {
+            filled.push_str(&written(text));
+            found += 1;
+        }
         rest = &rest[start + length + 1..];
     }
     filled.push_str(rest);
-    filled
+    (places == 0 || found > 0).then_some(filled)
+}
+
+/// A text in HTML, line by line.
+fn as_html(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            '\n' => html.push_str("<br>"),
+            '\r' => {}
+            other => html.push(other),
+        }
+    }
+    html
 }
 
 #[cfg(test)]
@@ -238,6 +263,36 @@ callbacks:
             json!({"conversation_id": "77", "admin_id": "1", "body": "Desk 5: {/type} ä {/open",
                    "nested": {"list": [5, "/as-is"], "when": "at true"}})
         );
+    }
+
+    #[test]
+    fn a_text_stays_text_in_html_and_one_of_nothing_is_left_out() {
+        let rules = r#"
+connector: intercom
+callbacks:
+  desk:
+    secret: s
+    rules:
+      - action: conversation_parts
+        row:
+          body: { html: "<p>{/by}: {/comment}</p>" }
+          title: { text: "Desk: {/title}" }
+          fixed: { html: "<hr>" }
+"#;
+        let file = ConnectionFile::parse("c.yaml".as_ref(), rules, &|_| None).unwrap();
+        let row = |body: Value| json!(plan(&file.callbacks["desk"], &body).unwrap()[0].row);
+        assert_eq!(
+            row(
+                json!({"by": "A&B", "comment": "1 < 2\r\n<script>alert('x')</script>\"", "title": "<T>"})
+            ),
+            json!({"body": "<p>A&amp;B: 1 &lt; 2<br>&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;</p>",
+                   "title": "Desk: <T>", "fixed": "<hr>"})
+        );
+        assert_eq!(
+            row(json!({"by": "A", "title": null})),
+            json!({"body": "<p>A: </p>", "fixed": "<hr>"})
+        );
+        assert_eq!(row(json!({"comment": ""})), json!({"fixed": "<hr>"}));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::call::in_one_line;
 use crate::clock::now_ms;
 use crate::contract::connector::{Batch, Outcome, OutcomeStatus, Rehearsal, Row};
 use crate::contract::types::Failure;
@@ -196,14 +197,6 @@ fn of_outcome(outcome: &Outcome) -> Written {
 
 /// A failure with the places of what is wrong.
 fn told(failure: &Failure) -> String {
-    let mut text = format!(
-        "{} ({}): {}",
-        failure.code,
-        kind_name(failure.kind),
-        failure.message
-    );
-    for problem in &failure.problems {
-        text.push_str(&format!("; {}: {}", problem.path, problem.message));
-    }
-    text
+    let kind = kind_name(failure.kind);
+    format!("{} ({kind}): {}", failure.code, in_one_line(failure))
 }

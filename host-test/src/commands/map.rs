@@ -1,8 +1,10 @@
 //! `map`: raw documents of a stream on standard input, entries on standard output.
 
-use std::io::BufRead as _;
+mod documents;
 
 use serde_json::Value;
+
+use self::documents::Documents;
 
 use super::{CommandError, load_connection};
 use crate::attachments::Attachments;
@@ -51,22 +53,20 @@ pub(super) async fn run(global: &Global, arguments: &MapArguments) -> Result<Exi
         false => None,
     };
     let mut out = LineWriter::new(Box::new(std::io::stdout()));
-    let mut lines = std::io::stdin().lock().split(b'\n').zip(1_u64..);
+    let mut input = Documents::new(std::io::stdin().lock());
     let (mut mapped, mut failed) = (0_u64, 0_u64);
     loop {
         let mut numbers = Vec::with_capacity(BATCH);
         let mut documents = Vec::with_capacity(BATCH);
-        for (line, number) in lines.by_ref() {
-            let line =
-                line.map_err(|error| CommandError::failed(format!("standard input: {error}")))?;
-            if line.iter().all(u8::is_ascii_whitespace) {
-                continue;
-            }
-            numbers.push(number);
-            documents.push(line);
-            if documents.len() == BATCH {
+        while documents.len() < BATCH {
+            let next = input.next();
+            let next =
+                next.map_err(|error| CommandError::failed(format!("standard input: {error}")))?;
+            let Some((number, document)) = next else {
                 break;
-            }
+            };
+            numbers.push(number);
+            documents.push(document);
         }
         if documents.is_empty() {
             break;

@@ -73,8 +73,9 @@ impl Reading<'_> {
             file.field_mapping = Some(mapping);
         }
         let filters = self.selected.filters(&plugin, &file, streams)?;
-        let mut connection = OpenedConnection::new(plugin, file, None)?;
+        let connection = OpenedConnection::new(plugin, file, None)?;
         connection.require_token()?;
+        let mut connection = connection.patient(self.global.time_scale);
         let target = self.output.output.clone().unwrap_or_default();
         let sender = connection.sender(self.global.time_scale);
         let mut output = output::open(&target, self.output.state.as_deref(), &sender)?;

@@ -131,7 +131,8 @@ fn set_off_by(trigger: &Trigger) -> String {
         (Some(on), _, true) => format!("{on}, time"),
         (None, Some(stream), false) => format!("changes of {stream}"),
         (None, Some(stream), true) => format!("changes of {stream}, time"),
-        (None, None, _) => "changes".to_owned(),
+        (None, None, false) => "changes".to_owned(),
+        (None, None, true) => "changes, time".to_owned(),
     }
 }
 
@@ -193,4 +194,28 @@ async fn look(global: &Global, arguments: &ConnectedArguments) -> Result<Exit, C
         all if all == looked.len() => Exit::Failure,
         _ => Exit::Partial,
     })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::connection_file::ConnectionFile;
+
+    #[test]
+    fn what_sets_a_trigger_off_is_told_with_time_where_that_does() {
+        let text = "connector: intercom\ntriggers:\n  any: { action: x }\n  \
+            slow: { action: x, when: { waiting: { longer_than: 30m } } }\n  \
+            old: { action: x, stream: tickets, when: { path: created_at, older_than: 2d } }\n  \
+            told: { action: x, on: [a.b, c.d] }\n";
+        let file = ConnectionFile::parse("c.yaml".as_ref(), text, &|_| None).unwrap();
+        for (name, told) in [
+            ("any", "changes"),
+            ("slow", "changes, time"),
+            ("old", "changes of tickets, time"),
+            ("told", "a.b, c.d"),
+        ] {
+            assert_eq!(set_off_by(file.triggers.get(name).unwrap()), told);
+        }
+    }
 }

@@ -79,7 +79,8 @@ pub(super) async fn run(global: &Global, arguments: &WriteArguments) -> Result<E
             CommandError::failed(format!("{}: {error}", path.display()))
         })?)),
     };
-    let mut connection = OpenedConnection::new(plugin.clone(), file, journal.clone())?;
+    let connection = OpenedConnection::new(plugin.clone(), file, journal.clone())?;
+    let mut connection = connection.patient(global.time_scale);
     if !arguments.offline {
         connection.require_token()?;
         match &journal {

@@ -81,8 +81,10 @@ pub enum Part {
         /// What becomes of every other text; absent: nobody knows.
         default: Option<Value>,
     },
-    /// A text with `{/pointer}` in it.
+    /// A text with `{/pointer}` in it; where nothing is at any of them, the field is left out.
     Text(String),
+    /// The same in HTML: what is at the pointers is text, and is written so that it stays text.
+    Html(String),
     /// Fields of its own.
     Fields(Vec<(String, Part)>),
     /// Several.
@@ -220,7 +222,8 @@ fn fields(path: &str, entries: &[(String, Node)], problems: &mut Problems) -> Ve
         .collect()
 }
 
-/// `/pointer`, `{ from, map, default }`, `{ value }`, `{ text }`, fields with parts, a list of parts, or what it says.
+/// `/pointer`, `{ from, map, default }`, `{ value }`, `{ text }`, `{ html }`, fields with parts, a list of parts, or what it
+/// says.
 fn part(path: &str, node: &Node, problems: &mut Problems) -> Part {
     match &node.content {
         Content::Text(text) if is_pointer(text) => Part::Pointer(text.clone()),
@@ -235,7 +238,8 @@ fn part(path: &str, node: &Node, problems: &mut Problems) -> Part {
             .unwrap_or_else(|| Part::Fields(fields(path, entries, problems))),
         Content::Map(entries) => match entries.as_slice() {
             [(name, value)] if name == "value" => Part::Literal(value.to_json()),
-            [(name, value)] if name == "text" => match value.to_json() {
+            [(name, value)] if name == "text" || name == "html" => match value.to_json() {
+                Value::String(text) if name == "html" => Part::Html(text),
                 Value::String(text) => Part::Text(text),
                 other => Part::Literal(other),
             },
@@ -301,6 +305,7 @@ callbacks:
           conversation_id: /ticket/external_id
           admin_id: "814860"
           body: { text: "Desk: {/comment}" }
+          html: { html: "<p>{/comment}</p>" }
           state: { from: /status, map: { solved: closed }, default: open }
           custom: { a: [/x, 1], b: { value: /literal } }
       - { when: { /type: ping }, ignore: true }
@@ -326,6 +331,7 @@ callbacks:
         );
         assert_eq!(parts["admin_id"], &Part::Literal(json!("814860")));
         assert_eq!(parts["body"], &Part::Text("Desk: {/comment}".to_owned()));
+        assert_eq!(parts["html"], &Part::Html("<p>{/comment}</p>".to_owned()));
         assert!(matches!(parts["state"], Part::Table { .. }));
         let Part::Fields(custom) = parts["custom"] else {
             unreachable!("it has fields");

@@ -26,6 +26,9 @@ const TRUTHS: &[&str] = &[
     "split_names",
 ];
 
+/// Keys of triggers behind which there are words: `007` is one, and not the number 7.
+const WORDS: &[&str] = &["keyword", "keywords"];
+
 /// How many keys and values any file may have, those that aliases repeat included.
 const MAX_NODES: usize = 50_000;
 
@@ -109,7 +112,7 @@ fn explain(message: &str) -> String {
     let line = message.lines().next().unwrap_or_default();
     if line.contains("depth") || line.contains("Depth") {
         format!("nested deeper than {MAX_DEPTH} levels, which no connection needs ({line})")
-    } else if line.starts_with("budget") {
+    } else if line.contains("budget") {
         format!("more keys and values than any file of its length needs ({line})")
     } else {
         line.to_owned()
@@ -186,8 +189,23 @@ impl Node {
         }
     }
 
+    /// The word that this is, or the words, as they are written.
+    fn to_words(&self) -> Value {
+        match (&self.content, &self.written) {
+            (Content::Number(number), Some(written)) if number.to_string() != *written => {
+                Value::String(written.clone())
+            }
+            (Content::Bool(truth), _) => Value::String(truth.to_string()),
+            (Content::List(items), _) => items.iter().map(Node::to_words).collect(),
+            _ => self.to_json(),
+        }
+    }
+
     /// The value of a key as JSON, for what the component judges.
     pub(crate) fn to_json_behind(&self, key: &str) -> Value {
+        if WORDS.contains(&key) {
+            return self.to_words();
+        }
         let truth = self.truth().filter(|_| TRUTHS.contains(&key));
         truth.map_or_else(|| self.to_json(), Value::Bool)
     }

@@ -81,7 +81,7 @@ pub enum ConnectionFileError {
         message: String,
     },
     /// There is nothing in the file.
-    #[error("{} is empty; it should hold a mapping such as `connector: intercom`", path.display())]
+    #[error("{} is empty; it should hold keys with values, as `connector: intercom` in the file of a connection", path.display())]
     Empty {
         /// The file.
         path: PathBuf,

@@ -177,6 +177,15 @@ fn words_are_truth_values_only_where_one_is_wanted() {
     assert!(!trigger.enabled);
     let words = serde_json::json!({ "keywords": ["no", "on", "y"] });
     assert_eq!(trigger.document["when"], words);
+    let file = read(
+        "connector: intercom\n\
+         triggers: { t: { action: x, when: { keywords: [007, 1.50, 1_000, 5, true], at_most: 1.50 } } }\n",
+    )
+    .unwrap();
+    assert_eq!(
+        file.triggers.get("t").unwrap().document["when"],
+        serde_json::json!({ "keywords": ["007", "1.50", "1_000", 5, "true"], "at_most": 1.5 })
+    );
     let named = read("connector: intercom\nmapping: { email: N, name: Yes }\n").unwrap();
     let fields = named.field_mapping.unwrap().fields;
     assert_eq!(
@@ -326,6 +335,14 @@ fn aliases_cannot_blow_up() {
         read(&text),
         Err(ConnectionFileError::Syntax { .. })
     ));
+}
+
+#[test]
+fn a_file_of_too_many_values_is_told_how_many_there_may_be() {
+    let words = vec!["a"; 60_000].join(",");
+    let error = read(&format!("connector: intercom\nstreams: [{words}]\n")).unwrap_err();
+    let message = error.to_string();
+    assert!(message.contains("more than 50000 values"), "{message}");
 }
 
 #[test]

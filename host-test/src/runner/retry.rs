@@ -39,7 +39,7 @@ impl Default for RetryPolicy {
 
 /// How a failure is met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reaction {
+pub(crate) enum Reaction {
     /// Try again, at most so often.
     TryAgain { tries: usize },
     /// Try again with fewer rows, at most so often: the page was too much.
@@ -48,8 +48,18 @@ pub(super) enum Reaction {
     GiveUp,
 }
 
+impl Reaction {
+    /// How often to try again at most.
+    pub(crate) fn tries(self) -> usize {
+        match self {
+            Reaction::TryAgain { tries } | Reaction::TryLess { tries } => tries,
+            Reaction::GiveUp => 0,
+        }
+    }
+}
+
 /// How to meet a failure of a read.
-pub(super) fn reaction(error: &CallError, policy: &RetryPolicy) -> Reaction {
+pub(crate) fn reaction(error: &CallError, policy: &RetryPolicy) -> Reaction {
     let defect = TRIES_AFTER_A_DEFECT.min(policy.tries);
     match error {
         CallError::Failure(failure) => match failure.kind {

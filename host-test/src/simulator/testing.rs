@@ -248,6 +248,11 @@ impl Receiver {
     /// A receiver that answers HEAD with `head` and the first POSTs with `statuses`.
     pub(crate) async fn start(head: u16, statuses: &[u16]) -> Receiver {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Receiver::on(listener, head, statuses)
+    }
+
+    /// The same at a place that is there already.
+    pub(crate) fn on(listener: tokio::net::TcpListener, head: u16, statuses: &[u16]) -> Receiver {
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
         let received = Arc::new(Mutex::new(Vec::new()));
         let statuses = Arc::new(Mutex::new(VecDeque::from(statuses.to_vec())));

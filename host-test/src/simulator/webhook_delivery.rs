@@ -1,7 +1,7 @@
 //! Sending notifications: validation of the URL, attempts, and giving up.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use reqwest::{Client, ClientBuilder, redirect};
@@ -15,6 +15,8 @@ use super::subscription::{Subscription, Waits};
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// How often a delivery may fail: the first time, and once more.
 const FAILURES: u32 = 2;
+/// How long after a URL at which nobody listened it is asked again.
+const ASKED_AGAIN: Duration = Duration::from_millis(500);
 const USER_AGENT: &str = "intercom-parrot-service-client/1.0";
 
 /// Carries notifications to a subscription.
@@ -44,14 +46,32 @@ impl Courier {
         })
     }
 
-    /// Asks the URL whether it is there, as when it is saved in an app's settings.
-    pub(crate) async fn validate(&self, subscription: &Subscription) {
-        let answer = self.client.head(&subscription.url).send().await;
-        let valid = answer.is_ok_and(|answer| answer.status().is_success());
-        if !valid {
-            tracing::warn!("the webhook URL did not answer a HEAD request with success");
+    /// Asks the URL whether it is there, as when it is saved in an app's settings. Where nobody listens yet, it is asked
+    /// again until somebody does: whoever listens may need this workspace to start.
+    pub(crate) async fn validate(&self, subscription: Weak<Subscription>) {
+        let mut is_told = false;
+        while let Some(subscription) = subscription.upgrade() {
+            let answer = self.client.head(&subscription.url).send().await;
+            match answer {
+                Err(error) if error.is_connect() => {
+                    if !is_told {
+                        tracing::warn!("nobody listens at the webhook URL yet; it is asked again");
+                        is_told = true;
+                    }
+                }
+                answer => {
+                    let valid = answer.is_ok_and(|answer| answer.status().is_success());
+                    if !valid {
+                        tracing::warn!(
+                            "the webhook URL did not answer a HEAD request with success"
+                        );
+                    }
+                    return subscription.settle(valid);
+                }
+            }
+            drop(subscription);
+            tokio::time::sleep(ASKED_AGAIN).await;
         }
-        subscription.settle(valid);
     }
 
     /// Delivers a notification: once, and once more after a pause when that failed; as often as it takes when the

@@ -158,6 +158,28 @@ async fn a_url_that_fails_its_validation_gets_nothing() {
 }
 
 #[tokio::test]
+async fn a_url_at_which_nobody_listens_yet_is_asked_again() {
+    // A place that is taken, and refuses connections until somebody listens there.
+    let place = tokio::net::TcpSocket::new_v4().unwrap();
+    place.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = place.local_addr().unwrap();
+    let bench = Bench::start(Options {
+        webhook_url: Some(format!("http://{address}/hook")),
+        ..Options::default()
+    })
+    .await;
+    let ping = json!({});
+    let told = bench.workspace().deliver_webhook("ping", &ping);
+    let started = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        Receiver::on(place.listen(8).unwrap(), 200, &[])
+    };
+    let (delivery, receiver) = tokio::join!(told, started);
+    assert!(delivery.delivered && delivery.attempts == 1);
+    assert_eq!(receiver.bodies().len(), 1);
+}
+
+#[tokio::test]
 async fn changes_of_conversations_and_tickets_are_notified() {
     let receiver = Receiver::start(200, &[]).await;
     let bench = subscribed(&receiver).await;

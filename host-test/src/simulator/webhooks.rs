@@ -88,8 +88,9 @@ impl Webhooks {
         self.lock().subscription = subscription.clone();
         if let Some(subscription) = subscription {
             let shared = self.shared.clone();
+            let subscription = Arc::downgrade(&subscription);
             self.runtime
-                .spawn(async move { shared.courier.validate(&subscription).await });
+                .spawn(async move { shared.courier.validate(subscription).await });
         }
     }
 

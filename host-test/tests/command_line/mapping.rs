@@ -28,6 +28,35 @@ fn documents_on_standard_input_become_entries() {
 }
 
 #[test]
+fn a_document_may_be_laid_out_over_several_lines() {
+    let world = World::new(&[]);
+    world.connect("field_mapping: { email: EMAIL }\n");
+    let one = json!({ "id": "1", "email": "a@example.org", "tags": { "data": [{ "id": "}{" }] } });
+    let input = format!("{one:#}\n{{\"id\":\"2\"}}\n{{\n  \"id\": null\n}}\n");
+    let finished = world.run_with(&["map", "contacts"], input.as_bytes());
+    assert_eq!(finished.code, Some(3), "{finished:?}");
+    let entries = finished.documents();
+    assert_eq!(entries.len(), 2);
+    assert_eq!(entries[0]["data"], json!({ "EMAIL": "a@example.org" }));
+    let line = input.lines().count() - 2;
+    assert!(
+        finished.err.contains(&format!("line {line}:")),
+        "{finished:?}"
+    );
+}
+
+#[test]
+fn every_problem_of_a_mapping_is_told_once() {
+    let world = World::new(&[]);
+    world.connect("field_mapping: { emial: EMAIL, nmae: NAME }\n");
+    let finished = world.run_with(&["map", "contacts"], b"{}\n");
+    assert_eq!(finished.code, Some(64), "{finished:?}");
+    for place in ["field_mapping.emial", "field_mapping.nmae"] {
+        assert_eq!(finished.err.matches(place).count(), 1, "{finished:?}");
+    }
+}
+
+#[test]
 fn a_stream_that_is_not_there_is_said() {
     let world = World::new(&[]);
     let finished = world.run_with(&["map", "contact"], b"{}\n");

@@ -144,6 +144,34 @@ fn the_state_file_of_standard_output_keeps_the_position() {
     assert_eq!(world.succeed(&["read", "contacts"]).documents().len(), 260);
 }
 
+/// Nothing was stored yet that would know the workspace, so everything begins with a check.
+#[test]
+fn what_begins_while_the_service_has_no_time_is_begun_again() {
+    let world = World::new(&["--fault", "/me kind=status-503 times=2"]);
+    let finished = world.run(&["read", "tags"]);
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert!(!finished.documents().is_empty());
+    assert_eq!(
+        finished.err.matches("checking again").count(),
+        2,
+        "{finished:?}"
+    );
+    // Who is refused is not asked again.
+    let world = World::new(&["--fault", "/me kind=status-403 times=9"]);
+    let finished = world.run(&["read", "tags"]);
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    assert!(!finished.err.contains("checking again"), "{finished:?}");
+}
+
+#[test]
+fn what_the_workspace_lacks_of_a_mapping_is_told_by_the_run_itself() {
+    let world = World::new(&[]);
+    world.connect("field_mapping: { email: EMAIL, custom_attributes.nowhere: NOWHERE }\n");
+    let finished = world.succeed(&["read", "contacts"]);
+    assert!(finished.err.contains("`nowhere`"), "{finished:?}");
+    assert!(finished.documents()[0]["data"].get("NOWHERE").is_none());
+}
+
 #[test]
 fn a_start_date_can_be_written_in_three_ways() {
     let world = World::new(&[]);

@@ -7,9 +7,11 @@ use crate::prelude::*;
 /// IBANs. `all` are the four of them; `whole` hides every letter and digit, `none` nothing.
 pub const KINDS: &[&str] = &["all", "email", "phone", "card", "id", "whole", "none"];
 
-/// The fewest digits of what is taken for a telephone number, and for another number of somebody; the most of a card's.
+/// The fewest digits of what is taken for a telephone number, and for another number of somebody; those of most cards, and
+/// the most of any.
 const PHONE_DIGITS: usize = 7;
 const ID_DIGITS: usize = 6;
+const MOST_CARDS_DIGITS: usize = 16;
 const CARD_DIGITS: usize = 19;
 
 /// Characters after which a line may end before its end.
@@ -115,10 +117,10 @@ fn numbers(line: &[char], out: &mut String, wants: &dyn Fn(&str) -> bool) {
         let digits: Vec<u8> = run.iter().filter_map(digit).collect();
         let count = digits.len();
         let pure = !run.iter().any(char::is_ascii_alphabetic);
-        // What is longer than any is several, side by side.
-        let several = pure && count > CARD_DIGITS;
+        // What is longer than most cards, and none, is several numbers side by side: a card and its code, two telephones.
+        let several = pure && count > MOST_CARDS_DIGITS;
         let card = pure && (13..=CARD_DIGITS).contains(&count) && luhn(&digits);
-        let phone = pure && (PHONE_DIGITS..=15).contains(&count) || several;
+        let phone = pure && count >= PHONE_DIGITS;
         let id = (pure || is_iban(run)) && count >= ID_DIGITS;
         let kept = match card && wants("card") {
             true => Some(4),
@@ -148,18 +150,21 @@ fn is_day(run: &[char], left: &[char]) -> bool {
     matches!(run, ['2', '0', _, _, '-', _, _, '-', _, _]) && matches!(left, ['T', _, _, ':', ..])
 }
 
-/// The value of a decimal digit: also wide ones, and those of Arabic, Persian, Devanagari and Thai.
-fn digit(character: &char) -> Option<u8> {
-    let zero = match character {
-        '0'..='9' => '0',
-        '\u{660}'..='\u{669}' => '\u{660}',
-        '\u{6f0}'..='\u{6f9}' => '\u{6f0}',
-        '\u{966}'..='\u{96f}' => '\u{966}',
-        '\u{e50}'..='\u{e59}' => '\u{e50}',
-        '\u{ff10}'..='\u{ff19}' => '\u{ff10}',
-        _ => return None,
-    };
-    u8::try_from(u32::from(*character) - u32::from(zero)).ok()
+/// The digits zero that are known: Europe's, Arabic's and Persian's, those of nine scripts of India, Thai, Lao, Myanmar and
+/// Khmer, and wide ones.
+const ZEROS: [u16; 17] = [
+    0x30, 0x660, 0x6f0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xe50,
+    0xed0, 0x1040, 0x17e0, 0xff10,
+];
+
+/// The value of a decimal digit.
+#[inline(never)]
+pub(super) fn digit(character: &char) -> Option<u8> {
+    let code = u32::from(*character);
+    // Most characters are no such, and most of ASCII.
+    let zeros = if code < 0x80 { &ZEROS[..1] } else { &ZEROS };
+    let mut values = zeros.iter().map(|zero| code.wrapping_sub(u32::from(*zero)));
+    values.find(|value| *value < 10).map(|value| value as u8)
 }
 
 /// Whether a character may be a part of somebody's number. Letters beyond ASCII stand beside it.
@@ -192,11 +197,13 @@ fn end_of_run(line: &[char]) -> usize {
     at
 }
 
-fn is_separator(character: &char) -> bool {
+/// What people write between the digits of a number, wide as well, and what cannot be seen.
+#[inline(never)]
+pub(super) fn is_separator(character: &char) -> bool {
     matches!(
         character,
-        ' ' | '-' | '.' | '/' | '(' | ')' | '_' | '\u{a0}' | '\u{2000}'
-            ..='\u{2015}' | '\u{202f}' | '\u{3000}'
+        '\t' | ' ' | '(' | ')' | '-'..='/' | '_' | '\u{a0}' | '\u{ad}' | '\u{b7}' | '\u{2000}'..='\u{206f}' | '\u{2212}'
+            | '\u{3000}' | '\u{30fc}' | '\u{ff08}'..='\u{ff0f}'
     )
 }
 

@@ -1,6 +1,7 @@
 //! Telephone numbers to E.164. A table of calling codes and trunk prefixes is enough to write a number internationally;
 //! whether somebody has it, no table says.
 
+use super::mask::{digit, is_separator};
 use super::{Item, Odd, argument};
 use crate::prelude::*;
 
@@ -73,7 +74,8 @@ fn is_whole(digits: &str) -> bool {
             .get(code / 64)
             .is_some_and(|codes| codes >> (code % 64) & 1 == 1);
     }
-    known && DIGITS.contains(&digits.len())
+    // North America's have eleven.
+    known && DIGITS.contains(&digits.len()) && (!digits.starts_with('1') || digits.len() == 11)
 }
 
 /// A number as `+` and its digits. One without a `+` or `00` is one of the default country.
@@ -113,10 +115,11 @@ fn international(written: &str, default: &str) -> Result<String, Odd> {
             Some(rest) if core::mem::take(&mut trunk_is_told) => rest,
             _ => &rest[character.len_utf8()..],
         };
-        match character {
-            '0'..='9' => digits.push(character),
-            '(' | '+' | ' ' | '-' | '.' | '/' | ')' | '\u{a0}' | '\u{2010}'..='\u{2015}' => {}
-            _ => return Err(Odd),
+        match digit(&character) {
+            Some(digit) => digits.push(char::from(b'0' + digit)),
+            None if character == '+' => {}
+            None if character == '_' || !is_separator(&character) => return Err(Odd),
+            None => {}
         }
     }
     let (code, trunk) = country(default).unwrap_or_default();
@@ -134,6 +137,11 @@ fn international(written: &str, default: &str) -> Result<String, Odd> {
             // In North America an area code may be the country's own.
             match code.strip_prefix('1') {
                 Some(_) if national.len() == 10 => ("1", national),
+                // It has its calling code already: no national number is so long and begins like it, where Brazil's area 55
+                // is one digit longer.
+                _ if digits.starts_with(code) && digits.len() > 10 + usize::from(code == "55") => {
+                    ("", &*digits)
+                }
                 _ => (code, national),
             }
         }

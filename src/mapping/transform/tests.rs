@@ -80,6 +80,18 @@ fn telephone_numbers_become_international() {
         ("RU", "8 (495) 123-45-67", Some("+74951234567")),
         ("DE", "tel:0301234567", Some("+49301234567")),
         ("DE", "12", None),
+        // With its calling code, and without a plus.
+        ("IE", "353 87 123 4567", Some("+353871234567")),
+        ("FR", "33612345678", Some("+33612345678")),
+        ("IT", "391 234 5678", Some("+393912345678")),
+        ("RU", "79161234567", Some("+79161234567")),
+        ("KZ", "7771234567", Some("+77771234567")),
+        ("BR", "55 99999 9999", Some("+5555999999999")),
+        ("BR", "55 55 99999 9999", Some("+5555999999999")),
+        ("JP", "０９０ー１２３４－５６７８", Some("+819012345678")),
+        // North America's have ten digits behind the 1.
+        ("US", "353871234567", None),
+        ("", "+1 415 555 01", None),
         ("DE", "call me", None),
         ("", "+999 123456789", None),
         ("DE", "+49 123456789012345", None),
@@ -265,6 +277,18 @@ fn what_is_personal_is_masked_within_text() {
             "06\u{202f}12\u{202f}34\u{202f}56\u{202f}78 or 086 – 123 – 4567 or 086_123_4567",
             "**\u{202f}**\u{202f}**\u{202f}**\u{202f}78 or *** – *** – **67 or ***_***_**67",
         ),
+        ("phone", "（０３）１２３４ー５６７８", "（**）****ー**７８"),
+        (
+            "phone",
+            "03\t1234−5678, 03·1234\u{ad}5678",
+            "**\t****−**78, **·****\u{ad}**78",
+        ),
+        (
+            "phone",
+            "086 123 4567 086 123 456",
+            "*** *** **** *** *** *56",
+        ),
+        ("card", "4111 1111 1111 1111 123", "**** **** **** **** *23"),
         // Two numbers side by side are as much as one.
         (
             "card",
@@ -384,8 +408,17 @@ proptest! {
         before in "[a-z ]{0,10}[ 话はไ]", after in "[ ,.;。号][a-z ]{0,10}",
         email in "[a-zA-Z0-9._%+-]{1,12}@[a-z0-9-]{1,10}\\.[a-z]{2,4}",
         phone in "\\+[1-9][0-9]{1,2}[ -]?[0-9]{3}[ _\u{202f}-]?[0-9０-９]{4,6}",
-        card in card(), id in "[A-Z]{0,2}[0-9]{7,12}",
+        card in card(), id in "[A-Z]{0,2}[0-9]{7,12}", code in "[0-9]{3}",
     ) {
+        // Side by side with another number.
+        let national = phone[1..].to_owned();
+        for (kind, original, text) in [
+            ("phone", &national, format!("{national} {national}")),
+            ("card", &card, format!("{card} {code}")),
+        ] {
+            let masked = on_text("mask", &[kind], &text).unwrap();
+            prop_assert!(!masked.contains(original.as_str()), "{} {}: {}", kind, text, masked);
+        }
         for (kind, original) in [("email", &email), ("phone", &phone), ("card", &card), ("id", &id)] {
             for kinds in [kind, "all", "whole"] {
                 let text = format!("{before}{original}{after}");

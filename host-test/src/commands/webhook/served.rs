@@ -38,7 +38,8 @@ impl Served {
         workers: usize,
     ) -> Result<Served, CommandError> {
         let state = journal(&file, place)?;
-        let mut connection = OpenedConnection::new(plugin.clone(), file, state)?;
+        let connection = OpenedConnection::new(plugin.clone(), file, state)?;
+        let mut connection = connection.patient(global.time_scale);
         let sender = connection.sender(global.time_scale);
         let mut output = output::open(&place.output, place.state.as_deref(), &sender)?;
         if connection.has_token() {
