@@ -4,7 +4,7 @@ use crate::prelude::*;
 use core::ops::Range;
 use records::search::parted;
 
-use crate::json::{self, Invalid, Reader};
+use crate::json::{self, Invalid, Outline, Reader};
 
 /// How a list goes on.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -105,9 +105,9 @@ fn follow(pages: &str, continuation: &mut Continuation) {
     }
     match next.as_bytes().first() {
         Some(b'{') => {
-            let after = json::member(next, "starting_after")
-                .and_then(|after| json::parse::<String>(after.as_bytes()).ok());
-            continuation.starting_after = after.filter(|cursor| !cursor.is_empty());
+            // It is a text; a number would be no end either.
+            let next = Outline::next(&mut Reader::new(next)).unwrap_or_default();
+            continuation.starting_after = next.text_of("starting_after");
         }
         Some(b'"') => {
             let url: String = json::parse(next.as_bytes()).unwrap_or_default();
@@ -231,7 +231,14 @@ mod tests {
             after(r#"{"next":{"page":2,"starting_after":"WzE="}}"#).as_deref(),
             Some("WzE=")
         );
-        assert_eq!(after(r#"{"next":{"page":2,"starting_after":null}}"#), None);
+        assert_eq!(
+            after(r#"{"next":{"starting_after":17}}"#).as_deref(),
+            Some("17")
+        );
+        for end in ["null", "\"\""] {
+            let next = format!(r#"{{"next":{{"page":2,"starting_after":{end}}}}}"#);
+            assert_eq!(after(&next), None);
+        }
         assert_eq!(
             after(
                 r#"{"next":"https://api.intercom.io/contacts?per_page=2&starting_after=WzE%3D"}"#

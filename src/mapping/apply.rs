@@ -316,9 +316,18 @@ impl<'m> Program<'m> {
             .attributes
             .as_ref()
             .filter(|(name, _)| Some(*name) == field);
+        let prefix = rule.to.get(..rule.to.len() - 1).unwrap_or_default();
+        // Two values of one name are none: what a rule names is the rule's.
+        let is_target = |member: &str| {
+            self.section.rules.iter().any(|other| {
+                let own = other.to.strip_prefix(prefix).map(str::as_bytes);
+                let behind = own.and_then(|own| own.strip_prefix(member.as_bytes()));
+                behind.is_some_and(|behind| matches!(behind, [] | [b'.' | b'[', ..]))
+            })
+        };
         members(object.unwrap_or_default(), |name, value| {
             let known = named.is_some_and(|(_, names)| names.binary_search(&name).is_ok());
-            if !known && (self.section.nulls || value != "null") {
+            if !known && (self.section.nulls || value != "null") && !is_target(&name) {
                 writer.put_member(&rule.to, target, &name, value);
             }
         });

@@ -394,6 +394,26 @@ fn brevo_gets_contacts_as_its_import_takes_them() {
     );
 }
 
+/// A name that stands in an object twice is read as one or the other.
+#[test]
+fn what_a_rule_names_no_attribute_of_that_name_takes() {
+    let record = r#"{"id":"1","email":"a@b.c","custom_attributes":{"x":1,"xy":2,"tags":3,"z":4}}"#;
+    let mapping = r#"{"email":"P_x","role":"P_tags[]","id":"P_z.id","custom_attributes":"P_*"}"#;
+    let mapped = self::mapped(mapping, record);
+    for name in ["P_x", "P_z"] {
+        assert_eq!(
+            mapped.matches(&format!("\"{name}\":")).count(),
+            1,
+            "{mapped}"
+        );
+    }
+    let json: Json = serde_json::from_str(&mapped).unwrap();
+    assert_eq!(
+        json,
+        json!({ "P_x": "a@b.c", "P_z": { "id": "1" }, "P_xy": 2 })
+    );
+}
+
 #[test]
 fn brevo_gets_events_as_it_takes_them() {
     let event = r#"{"id":"1","event_name":"Ordered: 商品","created_at":1719492777,"email":"","user_id":"u1",
@@ -505,7 +525,8 @@ fn a_conversation_becomes_a_ticket() {
 #[test]
 fn an_explanation_hides_what_is_personal() {
     let mapping = compiled(
-        r#"{"explain":true,"contacts":[{"from":"email","to":"mail","pipeline":["trim","upper"]},{"from":"phone","to":"p","when":{"path":"role","equals":"lead"}}]}"#,
+        r#"{"explain":true,"contacts":[{"from":"email","to":"mail","pipeline":["trim","upper"]},{"from":"phone","to":"p","when":{"path":"role","equals":"lead"}},
+        {"from":"email","to":"n","pipeline":["number"],"default":7}]}"#,
     );
     let told = program(&mapping, "contacts")
         .explain(&subject(r#"{"email":" ada@example.org","phone":"1"}"#))
@@ -517,6 +538,9 @@ fn an_explanation_hides_what_is_personal() {
             "steps": [{ "step": "trim", "gave": "\"***@*******.***\"" }, { "step": "upper", "gave": "\"***@*******.***\"" }] })
     );
     assert_eq!(told["rules"][1]["skipped"], "its condition does not hold");
+    let odd = &told["rules"][2];
+    assert_eq!(odd["steps"][0]["gave"], "a value that it does not take");
+    assert_eq!(odd["gave"], "*");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What each rule does with a record, for people.
 
-use super::taking::{taken, value};
+use super::taking::{default, taken, value};
 use super::{Program, Subject};
 use crate::json::{self, Members, quoted};
 use crate::mapping::rule::Source;
@@ -49,12 +49,11 @@ impl Program<'_> {
                     );
                     item = Some(made);
                 }
-                let gave = value(rule, slots, &found, subject);
-                let gave = match gave {
-                    Ok(Some(item)) => shown(&Ok(item)),
-                    Ok(None) => "nothing".to_owned(),
-                    Err(odd) => shown(&Err(odd)),
+                let gave = match value(rule, slots, &found, subject) {
+                    Err(Odd) => default(rule, subject).map(Ok).or(Some(Err(Odd))),
+                    Ok(item) => item.map(Ok),
                 };
+                let gave = gave.map_or_else(|| "nothing".to_owned(), |gave| shown(&gave));
                 let took = took.map_or_else(|| "nothing".to_owned(), |item| shown(&Ok(item)));
                 told.text("took", &took)
                     .json("steps", &json::list(steps.into_iter()))

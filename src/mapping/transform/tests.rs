@@ -216,6 +216,15 @@ fn markup_becomes_text() {
             "a b\nc",
         ),
         ("caf&eacute; &uuml;ber &AElig;", "café über Æ"),
+        (
+            r#"<p>see</p><div class="c"><img alt="x" src="https://i.example/a.png?b=1&amp;c=2"> <IMG src='https://i.example/d'/></div>now"#,
+            "see\n\nhttps://i.example/a.png?b=1&c=2 https://i.example/d\nnow",
+        ),
+        (
+            "<img src=\"data:image/png;base64,AAAA\"><img data-src='http://x'>",
+            "",
+        ),
+        ("a&#0;b", "a&#0;b"),
         ("<p", ""),
         ("<script>never closed", ""),
         ("plain", "plain"),

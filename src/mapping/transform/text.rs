@@ -65,10 +65,10 @@ pub fn truncate<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Ite
     Ok(Item::text(cut))
 }
 
-/// Text without markup.
+/// Text without markup; pictures are their addresses.
 pub fn html_to_text<'a>(_: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
     match &item {
-        Item::Text(text) => Ok(Item::text(records::html::plain(text))),
+        Item::Text(text) => Ok(Item::text(records::html::with_pictures(text))),
         Item::Json(_) => Err(Odd),
     }
 }

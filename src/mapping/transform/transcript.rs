@@ -7,7 +7,7 @@ use records::values_at;
 
 use super::time::iso_date;
 use super::{Item, Odd, each};
-use records::html::plain;
+use records::html::with_pictures;
 
 /// What is looked at of a message, sorted.
 const MEMBERS: [&str; 5] = [
@@ -30,7 +30,9 @@ pub fn transcript<'a>(_: &[String], item: Item<'a>, key: &str) -> Result<Item<'a
         let Ok([name, kind, body, at, part]) = values.as_deref() else {
             return;
         };
-        let body = text(*body).map(|body| plain(&body)).unwrap_or_default();
+        let body = text(*body)
+            .map(|body| with_pictures(&body))
+            .unwrap_or_default();
         if body.is_empty() {
             return;
         }
@@ -41,8 +43,13 @@ pub fn transcript<'a>(_: &[String], item: Item<'a>, key: &str) -> Result<Item<'a
             Some("note") => " (note)",
             _ => "",
         };
+        let comma = if author.is_empty() && note.is_empty() {
+            ""
+        } else {
+            ", "
+        };
         let when = match iso_date(&[], Item::of(at), key) {
-            Ok(Item::Text(time)) => format!(", {time}"),
+            Ok(Item::Text(time)) => format!("{comma}{time}"),
             _ => String::new(),
         };
         let second = at.parse().unwrap_or(i64::MIN);

@@ -26,6 +26,8 @@ enum Element {
     Break,
     /// It stands apart from what is before it.
     Cell,
+    /// It shows a picture.
+    Picture,
     /// Nothing.
     Other,
 }
@@ -45,6 +47,7 @@ impl Element {
             b"li" => Self::Item,
             b"br" => Self::Break,
             b"td" | b"th" => Self::Cell,
+            b"img" => Self::Picture,
             _ => Self::Other,
         }
     }
@@ -53,10 +56,22 @@ impl Element {
 /// The most letters of a name of an element that is known.
 const LONGEST: usize = 10;
 
-/// What a browser shows of a text with markup.
+/// What a browser shows of a text with markup, but for its pictures.
 pub fn plain(html: &str) -> String {
-    let mut out = Lines::default();
-    out.done.reserve(html.len());
+    shown(html, false)
+}
+
+/// The same, with the addresses of pictures in their places.
+pub fn with_pictures(html: &str) -> String {
+    shown(html, true)
+}
+
+fn shown(html: &str, pictures: bool) -> String {
+    let mut out = Lines {
+        done: String::with_capacity(html.len()),
+        pictures,
+        ..Lines::default()
+    };
     let mut rest = html;
     loop {
         rest = out.words(rest);
@@ -81,6 +96,7 @@ pub fn plain(html: &str) -> String {
 }
 
 /// What follows an ending; nothing where there is none.
+#[inline(never)]
 fn after<'a>(text: &'a str, ending: &str) -> &'a str {
     parted(text, ending).map_or("", |(_, rest)| rest)
 }
@@ -93,6 +109,8 @@ struct Lines {
     due: usize,
     /// Whether a blank is due.
     blank: bool,
+    /// Whether the addresses of pictures are written.
+    pictures: bool,
 }
 
 impl Lines {
@@ -114,6 +132,7 @@ impl Lines {
     }
 
     /// Takes an entity, of which the `&` is gone; gives what follows it.
+    #[inline(never)]
     fn entity<'a>(&mut self, entity: &'a str) -> &'a str {
         let (character, rest) = named(entity).unwrap_or(('&', entity));
         self.character(character);
@@ -124,6 +143,7 @@ impl Lines {
         self.word(character.encode_utf8(&mut [0; 4]));
     }
 
+    #[inline(never)]
     fn word(&mut self, word: &str) {
         if !self.done.is_empty() {
             if self.due > 0 {
@@ -160,10 +180,30 @@ impl Lines {
                 }
             }
             Element::Cell => self.blank = true,
-            Element::Hidden | Element::Other => {}
+            Element::Picture if self.pictures => {
+                let within = attributes.len() - rest.len();
+                let address = source(attributes.get(..within).unwrap_or_default());
+                if let Some(address) = address {
+                    self.blank = true;
+                    self.word(&plain(address));
+                    self.blank = true;
+                }
+            }
+            Element::Hidden | Element::Picture | Element::Other => {}
         }
         rest
     }
+}
+
+/// The address of a picture among the attributes of its element, where it is one of the web.
+#[inline(never)]
+fn source(attributes: &str) -> Option<&str> {
+    let (_, value) = parted(attributes, " src=")?;
+    let quote = value
+        .get(..1)
+        .filter(|quote| matches!(*quote, "\"" | "'"))?;
+    let (address, _) = parted(&value[1..], quote)?;
+    address.starts_with("http").then_some(address)
 }
 
 /// What follows a tag, whose attributes may hold `>` in quotes.
@@ -182,6 +222,7 @@ fn behind_attributes(text: &str) -> &str {
 }
 
 /// What follows the end of a hidden element.
+#[inline(never)]
 fn behind_element<'a>(text: &'a str, name: &str) -> &'a str {
     let mut rest = text;
     while let Some((_, tag)) = parted(rest, "</") {
@@ -195,6 +236,7 @@ fn behind_element<'a>(text: &'a str, name: &str) -> &'a str {
 }
 
 /// The character of an entity, of which the `&` is gone, and what follows it.
+#[inline(never)]
 fn named(entity: &str) -> Option<(char, &str)> {
     let end = entity.bytes().take(12).position(|byte| byte == b';')?;
     let (name, rest) = (&entity[..end], &entity[end + 1..]);
@@ -204,7 +246,7 @@ fn named(entity: &str) -> Option<(char, &str)> {
                 Some(digits) => u32::from_str_radix(digits, 16),
                 None => number.parse(),
             };
-            char::from_u32(code.ok()?)?
+            char::from_u32(code.ok()?).filter(|one| *one != '\0')?
         }
         None => {
             let mut all = NAMED.split('|');
