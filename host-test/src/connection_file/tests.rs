@@ -338,11 +338,11 @@ fn aliases_cannot_blow_up() {
 }
 
 #[test]
-fn a_file_of_too_many_values_is_told_how_many_there_may_be() {
+fn a_file_of_too_many_values_is_told_so() {
     let words = vec!["a"; 60_000].join(",");
     let error = read(&format!("connector: intercom\nstreams: [{words}]\n")).unwrap_err();
     let message = error.to_string();
-    assert!(message.contains("more than 50000 values"), "{message}");
+    assert!(message.contains("more keys and values"), "{message}");
 }
 
 #[test]
