@@ -93,7 +93,7 @@ fn main() -> anyhow::Result<()> {
         let reply = pages::reply();
         let prepared = [
             ("one fires", native::prepared_plain_triggers()?, 1, 66.0),
-            ("four do", native::prepared_triggers()?, 4, 150.0),
+            ("four do", native::prepared_triggers()?, 4, 170.0),
         ];
         for (fires, prepared, fire, budget) in prepared {
             let name = format!(
