@@ -232,7 +232,8 @@ impl<'m> Mapper<'m> {
             });
         };
         if !odd.is_empty() {
-            let message = "a value is not what the mapping takes; its target was left out";
+            let message =
+                "a value, or an item of one, is not what the mapping takes; it was left out";
             say("unmapped", &odd.joined(", "), message);
         }
         for (paths, message) in [

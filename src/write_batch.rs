@@ -8,6 +8,7 @@
 mod answer;
 mod attributes;
 mod choice;
+mod data_attribute;
 mod form;
 mod journal;
 mod lookup;

@@ -13,7 +13,7 @@ use records::{Field, Outline, Paths, Place, values_at, values_in};
 use super::document::attributes_of;
 use super::path::{COMPANY, value_at};
 use super::rule::{Rule, Section, Source};
-use super::transform::Odd;
+use super::transform::{Odd, Pass};
 use crate::intercom::streams::Stream;
 use crate::json;
 use taking::{default, members, value};
@@ -184,11 +184,15 @@ impl<'m> Program<'m> {
                 self.spread(rule, target, slots, &found, &mut writer);
                 continue;
             }
-            let value = value(rule, slots, &found, subject);
+            let mut pass = Pass::of(subject.key);
+            let value = value(rule, slots, &found, subject, &mut pass);
             let value = value.unwrap_or_else(|Odd| {
-                mapped.odd.push(rule.to.clone());
+                pass.odd = true;
                 default(rule, subject)
             });
+            if pass.odd {
+                mapped.odd.push(rule.to.clone());
+            }
             match value {
                 Some(value) if self.section.nulls || value.is_filled() => {
                     writer.put(&rule.to, target, &value)

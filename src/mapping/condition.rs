@@ -386,10 +386,22 @@ pub fn written(member: &Member) -> String {
     }
 }
 
-/// Whether two values are the same: texts by their characters, everything else as it is written. A number in quotes is the
-/// number too, since ids are written either way.
+/// Whether two values are the same: texts by their characters, everything else as it is written, but that 1.0 is 1. A number
+/// in quotes is the number too, since ids are written either way.
 pub fn same(wanted: &str, found: &str) -> bool {
-    wanted == found || plain(wanted).is_some_and(|wanted| Some(wanted) == plain(found))
+    let is_found = |wanted: Cow<str>| {
+        let number = number(found).filter(|found| number(&wanted) == Some(found));
+        number.is_some() || Some(wanted) == plain(found)
+    };
+    wanted == found || plain(wanted).is_some_and(is_found)
+}
+
+/// A number that is no text, without the zeros at its end that say nothing.
+fn number(json: &str) -> Option<&str> {
+    let is_number = |byte| matches!(byte, b'0'..=b'9' | b'-' | b'.');
+    let zeros = if json.contains('.') { &['0'][..] } else { &[] };
+    let number = json.bytes().all(is_number).then_some(json)?;
+    Some(number.trim_end_matches(zeros).trim_end_matches('.'))
 }
 
 /// A value in the form in which it is compared; `None` when it is none.

@@ -7,7 +7,7 @@ use super::Mapping;
 use super::apply::{Program, Subject};
 use super::path::{COMPANY, Type, type_at, value_at};
 use super::rule::{Rule, Section, Source};
-use super::transform::{Item, Odd, Step, Undo, each};
+use super::transform::{Item, Odd, Pass, Step, Undo, each};
 use crate::contract::types::{Failure, Problem};
 use crate::failure::{not_valid, problem};
 use crate::intercom::streams::Stream;
@@ -265,7 +265,7 @@ fn run<'a>(pipelines: &[&[Step]], value: &Item<'a>) -> Result<Item<'a>, Odd> {
         // All values of a rule that takes one are that one.
         match step.takes_all() && item.kind() == Type::Text {
             true => Ok(item),
-            false => step.run(item, ""),
+            false => step.run(item, &mut Pass::of("")),
         }
     })
 }

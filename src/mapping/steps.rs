@@ -4,7 +4,7 @@ use super::condition::written;
 use super::path::Type;
 use super::rule::{Rule, Source};
 use super::transform::SECRET_CHARACTERS;
-use super::transform::{Item, Row, Shape, Step, TRANSFORMS, is_country, public_key, table};
+use super::transform::{Item, Pass, Row, Shape, Step, TRANSFORMS, is_country, public_key, table};
 use crate::contract::types::Problem;
 use crate::failure::{problem, unknown};
 use crate::json::{self, Member, Object};
@@ -202,9 +202,10 @@ pub fn check(rule: &Rule, types: &[Type], place: &str) -> Result<(), Box<Problem
     {
         let mut item = Item::of(json);
         for (at, step) in rule.pipeline.iter().enumerate() {
-            item = match step.run(item, "") {
-                Ok(item) => item,
-                Err(_) => {
+            let mut pass = Pass::of("");
+            item = match step.run(item, &mut pass) {
+                Ok(item) if !pass.odd => item,
+                _ => {
                     let message = format!("`{}` does not take the value", step.row().name);
                     return wrong(format!("{place}.pipeline[{at}]"), message);
                 }

@@ -523,6 +523,34 @@ fn a_conversation_becomes_a_ticket() {
 }
 
 #[test]
+fn an_item_that_a_step_does_not_take_is_told_with_its_target() {
+    let mapping = compiled(
+        r#"{"explain":true,"contacts":[{"from":"tags.data","to":"names","pipeline":["upper"]},{"from":"tags.data","to":"fine","pipeline":[{"pluck":"name"},"upper"]}]}"#,
+    );
+    let program = program(&mapping, "contacts");
+    let record = r#"{"tags":{"data":[{"name":"vip"},{"name":"beta"}]}}"#;
+    let mapped = program.apply(&subject(record)).unwrap().unwrap();
+    assert_eq!(mapped.odd, ["names"]);
+    assert_eq!(
+        String::from_utf8(mapped.payload).unwrap(),
+        r#"{"fine":["VIP","BETA"]}"#
+    );
+    let told: Json = serde_json::from_slice(&program.explain(&subject(record)).unwrap()).unwrap();
+    assert_eq!(
+        told["rules"][0]["steps"],
+        json!([{ "step": "upper", "gave": "a value that it does not take" }])
+    );
+    assert_eq!(told["rules"][1]["steps"][1]["left_out"], Json::Null);
+    let mixed = r#"{"tags":{"data":["new",{"name":"vip"}]}}"#;
+    let told: Json = serde_json::from_slice(&program.explain(&subject(mixed)).unwrap()).unwrap();
+    assert_eq!(told["rules"][0]["gave"], "[\"***\"]");
+    assert_eq!(
+        told["rules"][0]["steps"][0]["left_out"],
+        "a value that it does not take"
+    );
+}
+
+#[test]
 fn an_explanation_hides_what_is_personal() {
     let mapping = compiled(
         r#"{"explain":true,"contacts":[{"from":"email","to":"mail","pipeline":["trim","upper"]},{"from":"phone","to":"p","when":{"path":"role","equals":"lead"}},

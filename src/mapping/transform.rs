@@ -134,8 +134,24 @@ pub enum Shape {
     Value,
 }
 
-/// What a transform does: its arguments, a value that is not null, and the key of the record.
-type Run = for<'a> fn(&[String], Item<'a>, &str) -> Result<Item<'a>, Odd>;
+/// The pass of a record's value through a pipeline.
+#[derive(Debug)]
+pub struct Pass<'k> {
+    /// The key of the record.
+    pub key: &'k str,
+    /// Whether something of the value was left out that a transform cannot take.
+    pub odd: bool,
+}
+
+impl<'k> Pass<'k> {
+    /// One that left nothing out yet.
+    pub fn of(key: &'k str) -> Self {
+        Self { key, odd: false }
+    }
+}
+
+/// What a transform does: its arguments, a value that is not null, and the pass that it belongs to.
+type Run = for<'a> fn(&[String], Item<'a>, &mut Pass) -> Result<Item<'a>, Odd>;
 
 /// A transform: a row of the table.
 #[derive(Debug)]
@@ -244,31 +260,39 @@ impl Step {
     }
 
     /// Applies it. What is made for single values is applied to each item of a list; items of which it makes nothing are
-    /// left out.
+    /// left out, and told where it cannot take them. Of a list, a table chooses: what is not in it is no error.
     ///
     /// # Errors
-    /// When it cannot take the value.
-    pub fn run<'a>(&self, item: Item<'a>, key: &str) -> Result<Item<'a>, Odd> {
+    /// When it cannot take the value, or nothing of it.
+    pub fn run<'a>(&self, item: Item<'a>, pass: &mut Pass) -> Result<Item<'a>, Odd> {
+        let row = self.row();
+        let made = match &item {
+            Item::Json(list) if row.takes != Type::List && item.kind() == Type::List => {
+                let mut made = Vec::new();
+                each(list, |json| match self.of_single(Item::of(json), pass) {
+                    Ok(one) if one.is_null() => {}
+                    Ok(one) => made.push(one.written().into_owned()),
+                    Err(Odd) => pass.odd |= row.main != Shape::Table,
+                });
+                Ok(Item::json(json::list(made.into_iter())))
+            }
+            _ => self.of_single(item, pass),
+        };
+        match made {
+            Ok(item) if pass.odd && !item.is_filled() => Err(Odd),
+            made => made,
+        }
+    }
+
+    /// The same for a value that is taken as it is.
+    fn of_single<'a>(&self, item: Item<'a>, pass: &mut Pass) -> Result<Item<'a>, Odd> {
         let row = self.row();
         if item.is_null() {
             return Ok(item);
         }
-        match &item {
-            Item::Json(list) if row.takes != Type::List && item.kind() == Type::List => {
-                let mut made = Vec::new();
-                each(list, |json| {
-                    let one = Item::of(json);
-                    if !one.is_null()
-                        && let Ok(one) = (row.run)(&self.arguments, one, key)
-                        && !one.is_null()
-                    {
-                        made.push(one.written().into_owned());
-                    }
-                });
-                Ok(Item::json(json::list(made.into_iter())))
-            }
-            item if !row.takes.fits(item.kind()) => Err(Odd),
-            _ => (row.run)(&self.arguments, item, key),
+        match row.takes.fits(item.kind()) {
+            true => (row.run)(&self.arguments, item, pass),
+            false => Err(Odd),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Which of the objects that were found a row means.
 
+use super::data_attribute::DATA_TYPE;
 use crate::config::Several;
 use crate::contract::types::{Failure, FailureKind};
 use crate::failure::failure;
@@ -33,6 +34,7 @@ const MEMBERS: &[&str] = &[
     "internal_label",
     "external_label",
     "category",
+    DATA_TYPE,
 ];
 
 impl Known {
@@ -42,6 +44,12 @@ impl Known {
             id,
             ..Self::default()
         }
+    }
+
+    /// A member that is a text.
+    pub fn member(&self, name: &str) -> Option<&str> {
+        let mut members = self.members.iter();
+        members.find_map(|(one, value)| (*one == name).then_some(&**value))
     }
 
     /// Whether it is found by this value of a member.
@@ -121,7 +129,8 @@ pub fn choose(
             .iter()
             .filter(|known| match by {
                 By::Id => {
-                    known.id == *value || found.len() == 1 && reference.object != Object::TicketType
+                    // One that was asked for by its id may have another since, where it was merged.
+                    known.id == *value || found.len() == 1 && reference.object.list().is_none()
                 }
                 By::Member(member) => known.is(member, value),
                 By::Lead(member) => {

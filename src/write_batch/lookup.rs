@@ -1,6 +1,7 @@
 //! Which objects the rows speak of: a few requests answer for many rows.
 
 use super::choice::{Known, choose};
+use super::data_attribute::DATA_TYPE;
 use super::values::Values;
 use crate::config::Several;
 use crate::contract::http::{Effect, Request};
@@ -84,11 +85,16 @@ impl Lookup {
             }
         }
         let object = reference.object;
+        // Of which type the attribute is, its list says alone.
+        let typed = object == Object::Attribute
+            && [DATA_TYPE, "options"]
+                .iter()
+                .any(|name| values.json(name).is_some());
         let asks = match by.first() {
             None => return false,
             Some((By::Id, id)) => match (object.path(), object.list()) {
-                (_, Some((path, names))) if object == Object::TicketType => {
-                    Asks::List(path.to_owned(), names)
+                (_, Some((path, names))) if object == Object::TicketType || typed => {
+                    Asks::List(values.path(path), names)
                 }
                 (Some(path), _) if guarded => Asks::One(format!("{path}{}", request::encode(id))),
                 _ => return false,

@@ -1,11 +1,13 @@
 //! Whether an answer makes sense, as far as the contract says what sense is. A host that stored what does not would break the
 //! output, or itself at the next start.
 
+use serde::de::IgnoredAny;
+
 use crate::contract::connector::{Batch, Descriptor, Outcome, Page, Verdict};
-use crate::contract::types::Entry;
+use crate::contract::types::{Entry, Intent};
 use crate::guest_text::clean;
 
-/// Bytes of a row's key.
+/// Bytes of a row's key, or of an intent's id.
 const KEY_BYTES: usize = 8 * 1024;
 /// Bytes of a cursor. The largest ones remember some thousand parents or fingerprints.
 const CURSOR_BYTES: usize = 16 * 1024 * 1024;
@@ -90,10 +92,7 @@ pub(super) fn page(descriptor: &Descriptor, page: &Page) -> Result<(), String> {
             }
         }
     }
-    match page.intents.iter().any(|intent| intent.id.is_empty()) {
-        true => Err("an intent has no id".to_owned()),
-        false => Ok(()),
-    }
+    intents(&page.intents)
 }
 
 /// Says what is wrong with a verdict about a delivery.
@@ -101,6 +100,7 @@ pub(super) fn verdict(descriptor: &Descriptor, verdict: &Verdict) -> Result<(), 
     let id = match verdict {
         Verdict::Accepted(accepted) => {
             entries(descriptor, &accepted.entries)?;
+            intents(&accepted.intents)?;
             &accepted.id
         }
         Verdict::Ignored(ignored) => &ignored.id,
@@ -110,6 +110,22 @@ pub(super) fn verdict(descriptor: &Descriptor, verdict: &Verdict) -> Result<(), 
         1..=ID_BYTES => Ok(()),
         length => Err(format!("the delivery's id has {length} bytes")),
     }
+}
+
+/// Says what is wrong with intents: each has an id and an object.
+fn intents(intents: &[Intent]) -> Result<(), String> {
+    for (index, intent) in intents.iter().enumerate() {
+        if !(1..=KEY_BYTES).contains(&intent.id.len()) {
+            return Err(format!(
+                "intent {index} has an id of {} bytes",
+                intent.id.len()
+            ));
+        }
+        if !is_object(&intent.record) {
+            return Err(format!("the record of intent {index} is no JSON object"));
+        }
+    }
+    Ok(())
 }
 
 /// Says what is wrong with outcomes; there are as many as rows.
@@ -150,9 +166,16 @@ pub(super) fn entries<'a>(
                 entry.key.len()
             ));
         }
-        if !matches!(entry.payload[..], [b'{', .., b'}']) {
+        if !is_object(&entry.payload) {
             return Err(format!("the payload of entry {index} is no JSON object"));
         }
     }
     Ok(())
+}
+
+/// Whether this is one JSON object, with nothing around it: outputs copy it as it is.
+fn is_object(document: &[u8]) -> bool {
+    matches!(document, [b'{', .., b'}'])
+        && str::from_utf8(document)
+            .is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok())
 }

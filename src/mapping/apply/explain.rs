@@ -4,7 +4,7 @@ use super::taking::{default, taken, value};
 use super::{Program, Subject};
 use crate::json::{self, Members, quoted};
 use crate::mapping::rule::Source;
-use crate::mapping::transform::{Item, Odd, hidden};
+use crate::mapping::transform::{Item, Odd, Pass, hidden};
 use crate::prelude::*;
 
 impl Program<'_> {
@@ -40,16 +40,18 @@ impl Program<'_> {
                 let mut item = took.clone().map(Ok);
                 for step in &rule.pipeline {
                     let Some(Ok(value)) = item.clone() else { break };
-                    let made = step.run(value, subject.key);
-                    steps.push(
-                        Members::default()
-                            .text("step", step.row().name)
-                            .text("gave", &shown(&made))
-                            .object(),
-                    );
+                    let mut pass = Pass::of(subject.key);
+                    let made = step.run(value, &mut pass);
+                    let mut told = Members::default();
+                    told.text("step", step.row().name)
+                        .text("gave", &shown(&made));
+                    if pass.odd && made.is_ok() {
+                        told.text("left_out", ODD);
+                    }
+                    steps.push(told.object());
                     item = Some(made);
                 }
-                let gave = match value(rule, slots, &found, subject) {
+                let gave = match value(rule, slots, &found, subject, &mut Pass::of(subject.key)) {
                     Err(Odd) => default(rule, subject).map(Ok).or(Some(Err(Odd))),
                     Ok(item) => item.map(Ok),
                 };
@@ -67,6 +69,9 @@ impl Program<'_> {
     }
 }
 
+/// What is said of a value, or of a part of one.
+const ODD: &str = "a value that it does not take";
+
 /// A value for people, hidden.
 fn shown(item: &Result<Item, Odd>) -> String {
     match item {
@@ -74,6 +79,6 @@ fn shown(item: &Result<Item, Odd>) -> String {
             json if matches!(&*json, "null" | "true" | "false") => json.into_owned(),
             json => hidden(&json),
         },
-        Err(Odd) => "a value that it does not take".to_owned(),
+        Err(Odd) => ODD.to_owned(),
     }
 }

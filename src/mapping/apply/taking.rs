@@ -4,7 +4,7 @@ use super::{Found, Subject};
 use crate::json::{self, Reader};
 use crate::mapping::condition::is_filled;
 use crate::mapping::rule::{Rule, Source};
-use crate::mapping::transform::{Item, Odd, each};
+use crate::mapping::transform::{Item, Odd, Pass, each};
 use crate::prelude::*;
 
 /// The value that a rule begins with: the first that counts, else the first that is there; or all of them as a list.
@@ -56,6 +56,7 @@ pub fn value<'a>(
     slots: &[Option<usize>],
     found: &Found<'a, '_>,
     subject: &Subject<'a>,
+    pass: &mut Pass,
 ) -> Result<Option<Item<'a>>, Odd> {
     // A literal says nothing about a part of a record.
     let told = subject.whole
@@ -67,7 +68,7 @@ pub fn value<'a>(
         return Ok(default(rule, subject));
     };
     for step in &rule.pipeline {
-        item = step.run(item, subject.key)?;
+        item = step.run(item, pass)?;
     }
     if !rule.kind.fits(item.kind()) {
         return Err(Odd);

@@ -1,6 +1,6 @@
 //! Lists and what is in them.
 
-use super::{Item, Odd, argument, each};
+use super::{Item, Odd, Pass, argument, each};
 use crate::json::{self, Members};
 use crate::mapping::condition::same;
 use crate::mapping::path::{Type, value_at};
@@ -26,7 +26,7 @@ fn list_of<'i>(item: &'i Item) -> &'i str {
 }
 
 /// The texts of a list's items, or of a field of theirs, with a separator between them.
-pub fn join<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
+pub fn join<'a>(arguments: &[String], item: Item<'a>, pass: &mut Pass) -> Result<Item<'a>, Odd> {
     let (of, separator) = (argument(arguments, 0), argument(arguments, 1));
     let mut texts = Vec::new();
     each(list_of(&item), |json| {
@@ -34,7 +34,10 @@ pub fn join<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a
             "" => Some(json),
             of => value_at(json, of),
         };
-        texts.extend(found.and_then(text_of).filter(|text| !text.is_empty()));
+        let found = found.filter(|found| *found != "null");
+        let text = found.and_then(text_of);
+        pass.odd |= found.is_some() && text.is_none();
+        texts.extend(text.filter(|text| !text.is_empty()));
     });
     Ok(match texts.is_empty() {
         true => Item::NULL,
@@ -43,7 +46,7 @@ pub fn join<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a
 }
 
 /// The texts between separators.
-pub fn split<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
+pub fn split<'a>(arguments: &[String], item: Item<'a>, _: &mut Pass) -> Result<Item<'a>, Odd> {
     let Item::Text(text) = &item else {
         return Err(Odd);
     };
@@ -66,7 +69,7 @@ pub fn split<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'
 }
 
 /// The first object of a list whose field has a value, or a field of it.
-pub fn find<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
+pub fn find<'a>(arguments: &[String], item: Item<'a>, _: &mut Pass) -> Result<Item<'a>, Odd> {
     let (value, field, wanted) = (
         argument(arguments, 0),
         argument(arguments, 1),
@@ -94,9 +97,10 @@ fn owned(json: Option<String>) -> Item<'static> {
 }
 
 /// A field of each object of a list; where that is a list itself, its items.
-pub fn pluck<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
+pub fn pluck<'a>(arguments: &[String], item: Item<'a>, pass: &mut Pass) -> Result<Item<'a>, Odd> {
     let mut found = Vec::new();
     each(list_of(&item), |json| {
+        pass.odd |= !matches!(Type::of(json), Type::Object | Type::Any);
         match value_at(json, argument(arguments, 0)) {
             Some(list) if list.starts_with('[') => {
                 each(list, |item| found.push(item.to_owned()));
@@ -109,10 +113,11 @@ pub fn pluck<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'
 }
 
 /// Fields of an object under other names.
-pub fn pick<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
-    let Item::Json(object) = &item else {
+pub fn pick<'a>(arguments: &[String], item: Item<'a>, _: &mut Pass) -> Result<Item<'a>, Odd> {
+    if item.kind() != Type::Object {
         return Err(Odd);
-    };
+    }
+    let object = list_of(&item);
     let mut members = Members::default();
     for pair in arguments.chunks(2) {
         if let Some(value) = value_at(object, argument(pair, 1)) {

@@ -1,6 +1,6 @@
 //! Masking: what is personal inside free text is made unreadable, the rest stays.
 
-use super::{Item, Odd, argument};
+use super::{Item, Odd, Pass, argument};
 use crate::prelude::*;
 
 /// What can be masked. `id` are numbers of people and accounts: anything of six digits or more that is nothing else, and
@@ -18,7 +18,7 @@ const CARD_DIGITS: usize = 19;
 const LONG_LINE: usize = 4_096;
 
 /// Masks what its arguments name.
-pub fn mask<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
+pub fn mask<'a>(arguments: &[String], item: Item<'a>, _: &mut Pass) -> Result<Item<'a>, Odd> {
     let Item::Text(text) = &item else {
         return Err(Odd);
     };

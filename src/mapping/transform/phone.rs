@@ -2,7 +2,7 @@
 //! whether somebody has it, no table says.
 
 use super::mask::{digit, is_separator};
-use super::{Item, Odd, argument};
+use super::{Item, Odd, Pass, argument};
 use crate::prelude::*;
 
 /// Countries in eight bytes each, sorted: two letters, the calling code, and what is dialled before a national number and not
@@ -79,7 +79,7 @@ fn is_whole(digits: &str) -> bool {
 }
 
 /// A number as `+` and its digits. One without a `+` or `00` is one of the default country.
-pub fn e164<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
+pub fn e164<'a>(arguments: &[String], item: Item<'a>, _: &mut Pass) -> Result<Item<'a>, Odd> {
     let (Item::Text(written) | Item::Json(written)) = &item;
     // Most have that form already.
     let digits = written.strip_prefix('+').unwrap_or_default();

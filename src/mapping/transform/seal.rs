@@ -17,7 +17,7 @@ use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 use x25519_dalek::{X25519_BASEPOINT_BYTES, x25519};
 
-use super::{Item, Odd, argument};
+use super::{Item, Odd, Pass, argument};
 
 /// What is in front of an encrypted value: the version of its form.
 const FORM: &str = "1.";
@@ -35,7 +35,7 @@ fn bytes<'i>(item: &'i Item) -> &'i [u8] {
 }
 
 /// SHA-256 of a salt and the value behind it, in hexadecimal digits.
-pub fn hash<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
+pub fn hash<'a>(arguments: &[String], item: Item<'a>, _: &mut Pass) -> Result<Item<'a>, Odd> {
     let digest = Sha256::new()
         .chain_update(argument(arguments, 0))
         .chain_update(bytes(&item))
@@ -48,10 +48,10 @@ pub fn hash<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a
 }
 
 /// The value, encrypted to a public key. See the module's documentation.
-pub fn encrypt<'a>(arguments: &[String], item: Item<'a>, key: &str) -> Result<Item<'a>, Odd> {
+pub fn encrypt<'a>(arguments: &[String], item: Item<'a>, pass: &mut Pass) -> Result<Item<'a>, Odd> {
     let secret = argument(arguments, 0).as_bytes();
     let receiver = public_key(argument(arguments, 1)).ok_or(Odd)?;
-    let derived = keyed(secret, &[&receiver, key.as_bytes(), bytes(&item)])?;
+    let derived = keyed(secret, &[&receiver, pass.key.as_bytes(), bytes(&item)])?;
     let sender = x25519(derived, X25519_BASEPOINT_BYTES);
     let shared = x25519(derived, receiver);
     // A public key that is no key at all gives nothing to encrypt with.

@@ -7,7 +7,7 @@ use super::*;
 fn run(step: &str, arguments: &[&str], json: &str) -> Result<String, Odd> {
     let arguments = arguments.iter().map(|text| (*text).to_owned()).collect();
     let step = Step::new(step, arguments).unwrap();
-    let made = step.run(Item::of(json), "key");
+    let made = step.run(Item::of(json), &mut Pass::of("key"));
     made.map(|item| item.written().into_owned())
 }
 
@@ -156,6 +156,10 @@ fn times_numbers_and_truth_values_are_read_in_every_form() {
         ("map", &["", "\"a\"", "1"], "\"c\"", Err(Odd)),
         ("map", &["\"z\"", "\"a\"", "1"], "\"c\"", Ok("\"z\"")),
         ("map", &["", "\"7\"", "[1]"], "7", Ok("[1]")),
+        ("map", &["", "\"7\"", "[1]"], "7.00", Ok("[1]")),
+        ("map", &["", "\"70\"", "[1]"], "7", Err(Odd)),
+        ("map", &["", "\"07\"", "[1]"], "7", Err(Odd)),
+        ("map", &["", "\"7.0\"", "[1]"], "\"7\"", Err(Odd)),
         (
             "find",
             &["v", "k", "2"],
@@ -173,7 +177,7 @@ fn times_numbers_and_truth_values_are_read_in_every_form() {
             "pick",
             &["x", "a.b", "y", "z"],
             r#"[{"a":{"b":"q"}},5]"#,
-            Ok(r#"[{"x":"q"},{}]"#),
+            Ok(r#"[{"x":"q"}]"#),
         ),
         (
             "join",
@@ -190,6 +194,73 @@ fn times_numbers_and_truth_values_are_read_in_every_form() {
             expected,
             "{step} {json}"
         );
+    }
+}
+
+#[test]
+fn what_a_step_cannot_take_of_a_list_is_left_out_and_told() {
+    for (step, arguments, json, expected, told) in [
+        (
+            "upper",
+            &[][..],
+            r#"["a",{"name":"b"},null,"c"]"#,
+            r#"["A","C"]"#,
+            true,
+        ),
+        ("upper", &[], r#"[{"name":"b"}]"#, "", true),
+        ("lower", &[], r#"["A",null]"#, r#"["a"]"#, false),
+        ("trim", &[], "[5]", "", true),
+        (
+            "mask",
+            &["email"],
+            r#"["a@b.cd",["e@f.gh"]]"#,
+            r#"["***@***.cd"]"#,
+            true,
+        ),
+        ("number", &[], r#"["1","one"]"#, "[1]", true),
+        ("iso_date", &["day"], "[0,true]", r#"["1970-01-01"]"#, true),
+        (
+            "pick",
+            &["x", "a"],
+            r#"[{"a":1},{},5]"#,
+            r#"[{"x":1},{}]"#,
+            true,
+        ),
+        ("join", &["", ","], r#"["a",1,null,""]"#, r#""a,1""#, false),
+        ("join", &["", ","], r#"["a",{"name":"b"}]"#, r#""a""#, true),
+        (
+            "join",
+            &["name", ","],
+            r#"[{"name":"b"},{},{"name":null}]"#,
+            r#""b""#,
+            false,
+        ),
+        ("join", &["name", ","], r#"[{"name":["b"]}]"#, "", true),
+        (
+            "pluck",
+            &["name"],
+            r#"[{"name":"b"},{},null]"#,
+            r#"["b"]"#,
+            false,
+        ),
+        (
+            "pluck",
+            &["name"],
+            r#"[{"name":"b"},"c"]"#,
+            r#"["b"]"#,
+            true,
+        ),
+        // What a table does not name is not chosen.
+        ("map", &["", "\"a\"", "1"], r#"["a","b"]"#, "[1]", false),
+    ] {
+        let arguments = arguments.iter().map(|text| (*text).to_owned()).collect();
+        let mut pass = Pass::of("key");
+        let made = Step::new(step, arguments)
+            .unwrap()
+            .run(Item::of(json), &mut pass);
+        let made = made.map(|item| item.written().into_owned());
+        assert_eq!(made.unwrap_or_default(), expected, "{step} {json}");
+        assert_eq!(pass.odd, told, "{step} {json}");
     }
 }
 
@@ -446,7 +517,7 @@ proptest! {
                 let step = Step::new(row.name, vec!["all".to_owned(), "5".to_owned()]).unwrap();
                 for json in [quoted(&text), text.clone(), format!("[{}]", quoted(&text)), format!(r#"[{{"body":{0},"all":{0}}}]"#, quoted(&text))] {
                     if serde_json::from_str::<serde_json::Value>(&json).is_ok()
-                        && let Ok(made) = step.run(Item::of(&json), "key")
+                        && let Ok(made) = step.run(Item::of(&json), &mut Pass::of("key"))
                     {
                         prop_assert!(serde_json::from_str::<serde_json::Value>(&made.written()).is_ok(), "{} {}", row.name, json);
                     }

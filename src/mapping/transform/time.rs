@@ -1,6 +1,6 @@
 //! Times: Unix seconds and ISO 8601.
 
-use super::{Item, Odd, argument, each};
+use super::{Item, Odd, Pass, argument, each};
 use crate::intercom::timestamp;
 use crate::prelude::*;
 
@@ -10,7 +10,7 @@ const DAY: i64 = 86_400;
 const RANGE: core::ops::Range<i64> = -62_167_219_200..253_402_300_800;
 
 /// A time as ISO 8601 in UTC, to the second or only its day.
-pub fn iso_date<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
+pub fn iso_date<'a>(arguments: &[String], item: Item<'a>, _: &mut Pass) -> Result<Item<'a>, Odd> {
     let Some(seconds) = seconds(&item)? else {
         return Ok(Item::NULL);
     };
@@ -39,7 +39,7 @@ pub fn iso_date<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Ite
 }
 
 /// A time as Unix seconds.
-pub fn epoch<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
+pub fn epoch<'a>(arguments: &[String], item: Item<'a>, _: &mut Pass) -> Result<Item<'a>, Odd> {
     Ok(match seconds(&item)? {
         None => Item::NULL,
         Some(seconds) if argument(arguments, 0) == "day" => {
@@ -50,7 +50,7 @@ pub fn epoch<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'
 }
 
 /// The seconds from the first of two times to the second.
-pub fn elapsed<'a>(_: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
+pub fn elapsed<'a>(_: &[String], item: Item<'a>, _: &mut Pass) -> Result<Item<'a>, Odd> {
     let mut times = Vec::new();
     each(&item.written(), |json| {
         times.extend(timestamp::parse(json).ok().flatten());

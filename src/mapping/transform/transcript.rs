@@ -6,7 +6,7 @@ use alloc::borrow::Cow;
 use records::values_at;
 
 use super::time::iso_date;
-use super::{Item, Odd, each};
+use super::{Item, Odd, Pass, each};
 use records::html::with_pictures;
 
 /// What is looked at of a message, sorted.
@@ -20,7 +20,7 @@ const MEMBERS: [&str; 5] = [
 
 /// The messages among a list of them: who wrote each and when, and its text without markup. What says nothing (somebody was
 /// assigned, the conversation was closed) is left out; notes are marked, since they were not for the requester.
-pub fn transcript<'a>(_: &[String], item: Item<'a>, key: &str) -> Result<Item<'a>, Odd> {
+pub fn transcript<'a>(_: &[String], item: Item<'a>, pass: &mut Pass) -> Result<Item<'a>, Odd> {
     let mut messages: Vec<(i64, String)> = Vec::new();
     let Item::Json(list) = &item else {
         return Err(Odd);
@@ -48,7 +48,7 @@ pub fn transcript<'a>(_: &[String], item: Item<'a>, key: &str) -> Result<Item<'a
         } else {
             ", "
         };
-        let when = match iso_date(&[], Item::of(at), key) {
+        let when = match iso_date(&[], Item::of(at), pass) {
             Ok(Item::Text(time)) => format!("{comma}{time}"),
             _ => String::new(),
         };

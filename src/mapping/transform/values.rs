@@ -1,6 +1,6 @@
 //! Numbers, truth values, and tables of values.
 
-use super::{Item, Odd, argument};
+use super::{Item, Odd, Pass, argument};
 use crate::json;
 use crate::json::Reader;
 use crate::mapping::condition::{same, written};
@@ -8,7 +8,7 @@ use crate::mapping::path::Type;
 use crate::prelude::*;
 
 /// A number, or a text that is one.
-pub fn number<'a>(_: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
+pub fn number<'a>(_: &[String], item: Item<'a>, _: &mut Pass) -> Result<Item<'a>, Odd> {
     let Item::Text(text) = &item else {
         return match item.kind() {
             Type::Number => Ok(item),
@@ -30,7 +30,7 @@ pub fn number<'a>(_: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd
 }
 
 /// A truth value, or a text or number that means one.
-pub fn boolean<'a>(_: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
+pub fn boolean<'a>(_: &[String], item: Item<'a>, _: &mut Pass) -> Result<Item<'a>, Odd> {
     let text = match &item {
         Item::Text(text) => text.trim().to_ascii_lowercase(),
         Item::Json(json) => json.to_string(),
@@ -44,7 +44,7 @@ pub fn boolean<'a>(_: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Od
 }
 
 /// A text: a number or truth value as it is written.
-pub fn text<'a>(_: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
+pub fn text<'a>(_: &[String], item: Item<'a>, _: &mut Pass) -> Result<Item<'a>, Odd> {
     match item {
         Item::Text(_) => Ok(item),
         Item::Json(json) => match Type::of(&json) {
@@ -55,7 +55,7 @@ pub fn text<'a>(_: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> 
 }
 
 /// The value that a table has for this one. A list in the table gives its items where the values of a list are mapped.
-pub fn map<'a>(arguments: &[String], item: Item<'a>, _: &str) -> Result<Item<'a>, Odd> {
+pub fn map<'a>(arguments: &[String], item: Item<'a>, _: &mut Pass) -> Result<Item<'a>, Odd> {
     let value = item.written();
     let mut entries = arguments.get(1..).unwrap_or_default().chunks(2);
     let found = entries.find(|entry| same(argument(entry, 0), &value));

@@ -1,7 +1,9 @@
 //! Which objects the rows are about.
 
 use super::super::answer::later;
+use super::super::attributes::Checked;
 use super::super::choice::Known;
+use super::super::data_attribute;
 use super::super::lookup::{Answered, Lookup};
 use super::super::ticket_attributes;
 use super::jobs::Job;
@@ -53,9 +55,11 @@ impl Rows {
                     continue;
                 }
                 let travelling = &mut self.rows[index];
-                // A ticket says of which type it is, which says what it can hold.
-                let asked = reference.object == Object::Ticket
-                    && travelling.values.json(TICKET_ATTRIBUTES).is_some();
+                // A ticket says of which type it is, which says what it can hold; an attribute, what values of it are.
+                let asked = match reference.object {
+                    Object::Ticket => travelling.values.json(TICKET_ATTRIBUTES).is_some(),
+                    object => object == Object::Attribute,
+                };
                 let asks = lookup.want(index, reference, &travelling.values, guarded || asked);
                 if (!asks || asked)
                     && let Some(id) = travelling.given_id(reference)
@@ -145,6 +149,14 @@ impl Rows {
                 Some(ticket_attributes::making(type_id, name, data_type))
             });
         }
+        if reference.object == Object::Attribute {
+            let problem = data_attribute::check(&self.rows[index].values, known);
+            let checked = Checked {
+                problems: problem.into_iter().collect(),
+                ..Checked::default()
+            };
+            self.take_checked(index, checked, &|_, _| None);
+        }
         let travelling = &mut self.rows[index];
         if travelling.outcome.is_some() {
             return;
@@ -178,7 +190,7 @@ impl Rows {
             _ => None,
         });
         let status = match (reference.absent, &name) {
-            (Absent::Created, Some(_)) => return,
+            (Absent::Created, Some(_)) if travelling.given_id(reference).is_none() => return,
             (Absent::Made, Some(name))
                 if self.policy.creates_objects
                     && let Some((path, body)) = object.making(name) =>

@@ -125,6 +125,7 @@ fn without_the_choice_every_row_is_written() {
     write(&mut model, "1", &[ada("Ada")]);
     assert_eq!(write(&mut model, "2", &[ada("Ada")]).0, ["updated"]);
 }
+
 #[test]
 fn a_change_that_says_nothing_but_whom_it_is_for_is_not_sent() {
     let mut workspace = Workspace::new();
@@ -168,6 +169,73 @@ fn a_change_that_says_nothing_but_whom_it_is_for_is_not_sent() {
         }
     }
     assert_eq!(workspace.writes(), 0);
+}
+
+/// The request that changes an attribute takes no type: a row that gives another one would have it left out.
+#[test]
+fn an_attribute_that_is_there_with_another_type_fails_the_row() {
+    let mut workspace = Workspace::new();
+    workspace.attributes = vec![
+        json!({ "id": 7, "name": "Plan", "data_type": "string", "custom": true }),
+        json!({ "id": 8, "name": "Born", "data_type": "date", "custom": true }),
+        json!({ "name": "email", "data_type": "string", "custom": false }),
+    ];
+    let upserted = |workspace: &mut Workspace, document: Value| {
+        let mut document = document;
+        document["model"] = "contact".into();
+        workspace.write(of("data_attributes", "upsert", "b", &[document]))
+    };
+    let unchanged = [
+        json!({ "name": "Plan" }),
+        json!({ "name": "plan", "data_type": "string" }),
+        json!({ "id": 7, "data_type": "string" }),
+        json!({ "name": "Born", "data_type": "datetime" }),
+    ];
+    for document in unchanged {
+        let outcomes = upserted(&mut workspace, document.clone());
+        assert_eq!(words(&outcomes), ["OutcomeStatus::Unchanged"], "{document}");
+    }
+    let refused = [
+        (
+            json!({ "name": "Plan", "data_type": "integer" }),
+            "data_type: the attribute is there as string",
+        ),
+        (
+            json!({ "id": "7", "data_type": "float" }),
+            "data_type: the attribute is there as string",
+        ),
+        (
+            json!({ "name": "Born", "data_type": "boolean", "description": "When" }),
+            "data_type: the attribute is there as date",
+        ),
+        (
+            json!({ "name": "Born", "options": ["a", "b"] }),
+            "data_type: the attribute is there as date",
+        ),
+        (
+            json!({ "name": "email", "description": "Ours" }),
+            "name: every workspace has this attribute",
+        ),
+        (
+            json!({ "id": "9", "name": "Plan 9", "data_type": "float" }),
+            "no data attribute",
+        ),
+    ];
+    for (document, said) in refused {
+        let outcomes = upserted(&mut workspace, document.clone());
+        let OutcomeStatus::Failed(failure) = &outcomes[0].status else {
+            panic!("{document}: {outcomes:?}");
+        };
+        assert!(
+            failure.message.contains(said),
+            "{document}: {}",
+            failure.message
+        );
+    }
+    assert_eq!(workspace.writes(), 0);
+    let described =
+        json!({ "name": "Plan", "data_type": "string", "description": "What they pay for" });
+    assert_eq!(words(&upserted(&mut workspace, described)), ["updated"]);
 }
 
 /// Whoever is remembered by the only thing that the row says may be gone: no change would show it.

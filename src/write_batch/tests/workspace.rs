@@ -262,6 +262,7 @@ impl Workspace {
                 self.ticket_attributes.push(attribute.clone());
                 respond(200, &attribute)
             }
+            (Method::Put, ["data_attributes", id]) => respond(200, &json!({ "id": id })),
             (Method::Post, ["custom_object_instances", "Order"]) => {
                 let mut instance = body;
                 instance["id"] = "17".into();

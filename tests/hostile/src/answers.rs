@@ -99,6 +99,16 @@ pub fn page(said: &str, config: &[u8], request: &PageRequest) -> Result<Page, Fa
         }
         Some("key") => page.entries = vec![entry("", "{}".to_owned())],
         Some("payload") => page.entries = vec![entry("1", "no JSON".to_owned())],
+        // It would be another row of the output if it were copied there.
+        Some("braces") => page.entries = vec![entry("1", "{}}\n{\"key\":{}".to_owned())],
+        Some("bytes") => {
+            page.entries = vec![Entry {
+                payload: b"{\"a\":\"\xff\"}".to_vec(),
+                ..entry("1", String::new())
+            }]
+        }
+        Some("unnamed_intent") => page.intents = vec![intent("", "{}")],
+        Some("intent") => page.intents = vec![intent("1", "{\"a\":}")],
         Some("cursor") => page.next = Some(Vec::new()),
         Some("format") => page.next = Some(vec![99, 1]),
         _ => {}
@@ -115,6 +125,18 @@ fn entry(key: &str, payload: String) -> Entry {
         reason: None,
         successor: None,
         payload: payload.into_bytes(),
+    }
+}
+
+fn intent(id: &str, record: &str) -> Intent {
+    Intent {
+        id: id.to_owned(),
+        trigger: "trigger".to_owned(),
+        source_stream: "rows".to_owned(),
+        source_key: "1".to_owned(),
+        action: "action".to_owned(),
+        record: record.as_bytes().to_vec(),
+        confirm: false,
     }
 }
 

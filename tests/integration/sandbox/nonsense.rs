@@ -105,6 +105,10 @@ async fn an_answer_that_makes_no_sense_is_none() {
         ("stream", "entry 0 is of a stream that it does not have"),
         ("key", "entry 0 has a key of 0 bytes"),
         ("payload", "the payload of entry 0 is no JSON object"),
+        ("braces", "the payload of entry 0 is no JSON object"),
+        ("bytes", "the payload of entry 0 is no JSON object"),
+        ("unnamed_intent", "intent 0 has an id of 0 bytes"),
+        ("intent", "the record of intent 0 is no JSON object"),
         ("cursor", "`next` is empty"),
         ("format", "`next` is of format 99"),
     ] {
