@@ -390,18 +390,18 @@ pub fn written(member: &Member) -> String {
 /// in quotes is the number too, since ids are written either way.
 pub fn same(wanted: &str, found: &str) -> bool {
     let is_found = |wanted: Cow<str>| {
-        let number = number(found).filter(|found| number(&wanted) == Some(found));
-        number.is_some() || Some(wanted) == plain(found)
+        has_more_zeros(&wanted, found)
+            || has_more_zeros(found, &wanted)
+            || Some(wanted) == plain(found)
     };
     wanted == found || plain(wanted).is_some_and(is_found)
 }
 
-/// A number that is no text, without the zeros at its end that say nothing.
-fn number(json: &str) -> Option<&str> {
-    let is_number = |byte| matches!(byte, b'0'..=b'9' | b'-' | b'.');
-    let zeros = if json.contains('.') { &['0'][..] } else { &[] };
-    let number = json.bytes().all(is_number).then_some(json)?;
-    Some(number.trim_end_matches(zeros).trim_end_matches('.'))
+/// Whether the second one is the first one with zeros at the end of its fraction, which say nothing.
+fn has_more_zeros(number: &str, longer: &str) -> bool {
+    let zeros = longer.strip_prefix(number).unwrap_or_default();
+    (zeros.starts_with('.') || !zeros.is_empty() && number.contains('.'))
+        && zeros.bytes().all(|byte| matches!(byte, b'0' | b'.'))
 }
 
 /// A value in the form in which it is compared; `None` when it is none.

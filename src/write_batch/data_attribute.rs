@@ -1,4 +1,4 @@
-//! Whether a row means the data attribute that was found by what it gives.
+//! Whether a row can change the data attribute that was found by what it gives.
 
 use super::choice::Known;
 use super::values::Values;
@@ -6,36 +6,31 @@ use crate::contract::types::Problem;
 use crate::failure::problem;
 use crate::prelude::*;
 
-/// The field that cannot be changed.
+/// The field that no request changes.
 pub const DATA_TYPE: &str = "data_type";
 
 /// What is wrong with a row for this attribute: a change of its type would be left out of the request without a word.
 pub fn check(values: &Values, known: &Known) -> Option<Problem> {
-    if known.id.is_empty() {
-        let message = "every workspace has this attribute: it cannot be changed";
-        return Some(problem("name", "built_in", message));
-    }
-    let wanted = match values.json("options") {
-        Some(_) => "options".to_owned(),
-        None => values.text(DATA_TYPE)?,
+    // Versions differ in whether lists of values have a type of their own, and times as well.
+    let kind = |name| match name {
+        "options" => "string",
+        "datetime" => "date",
+        name => name,
     };
-    let there = known.member(DATA_TYPE)?;
-    let same = wanted == there
-        || matches!(
-            (&*wanted, there),
-            // Versions that have no type for lists of values say that they are texts.
-            ("options", "string") | ("date", "datetime") | ("datetime", "date")
-        );
-    if same {
-        return None;
-    }
-    Some(Problem {
-        found: Some(wanted),
-        expected: Some(there.to_owned()),
-        ..problem(
-            DATA_TYPE,
-            "other_data_type",
-            format!("the attribute is there as {there}, and its type cannot be changed"),
-        )
+    let (path, there) = match known.id.is_empty() {
+        true => ("name", "an attribute of every workspace"),
+        false => (DATA_TYPE, known.member(DATA_TYPE)?),
+    };
+    let wanted = match values.json("options") {
+        Some(_) => Some("string".to_owned()),
+        None => values.text(DATA_TYPE),
+    };
+    let same = match &wanted {
+        Some(wanted) => kind(wanted) == kind(there),
+        None => path == DATA_TYPE,
+    };
+    (!same).then(|| {
+        let message = ["it is ", there, " in Intercom, and cannot be changed"].joined("");
+        problem(path, "unchangeable", message)
     })
 }

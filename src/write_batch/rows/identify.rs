@@ -1,7 +1,6 @@
 //! Which objects the rows are about.
 
 use super::super::answer::later;
-use super::super::attributes::Checked;
 use super::super::choice::Known;
 use super::super::data_attribute;
 use super::super::lookup::{Answered, Lookup};
@@ -12,7 +11,7 @@ use super::{Rows, outcome};
 use crate::config::Conflict;
 use crate::contract::connector::{Outcome, OutcomeStatus};
 use crate::contract::types::FailureKind;
-use crate::failure::failure;
+use crate::failure::{failure, not_valid};
 use crate::intercom::actions::{Absent, By, Object, Reference};
 use crate::intercom::versions::{PREVIEW, minor};
 use crate::prelude::*;
@@ -60,7 +59,8 @@ impl Rows {
                     Object::Ticket => travelling.values.json(TICKET_ATTRIBUTES).is_some(),
                     object => object == Object::Attribute,
                 };
-                let asks = lookup.want(index, reference, &travelling.values, guarded || asked);
+                let asked = guarded || asked;
+                let asks = lookup.want(index, reference, &travelling.values, asked);
                 if (!asks || asked)
                     && let Some(id) = travelling.given_id(reference)
                 {
@@ -128,6 +128,11 @@ impl Rows {
             Conflict::Upstream if changed => Some(OutcomeStatus::Skipped(format!(
                 "the {object} was changed in Intercom since this copy of it was read"
             ))),
+            _ if reference.object == Object::Attribute => {
+                let problem = data_attribute::check(&travelling.values, known);
+                let refused = |problem| *not_valid("invalid_row", "the row", vec![problem]);
+                problem.map(refused).map(OutcomeStatus::Failed)
+            }
             _ => None,
         };
         if let Some(status) = status {
@@ -148,14 +153,6 @@ impl Rows {
             self.take_checked(index, checked, &|name, data_type| {
                 Some(ticket_attributes::making(type_id, name, data_type))
             });
-        }
-        if reference.object == Object::Attribute {
-            let problem = data_attribute::check(&self.rows[index].values, known);
-            let checked = Checked {
-                problems: problem.into_iter().collect(),
-                ..Checked::default()
-            };
-            self.take_checked(index, checked, &|_, _| None);
         }
         let travelling = &mut self.rows[index];
         if travelling.outcome.is_some() {
@@ -190,7 +187,9 @@ impl Rows {
             _ => None,
         });
         let status = match (reference.absent, &name) {
-            (Absent::Created, Some(_)) if travelling.given_id(reference).is_none() => return,
+            (Absent::Created, Some(_)) if travelling.values.json(reference.name).is_none() => {
+                return;
+            }
             (Absent::Made, Some(name))
                 if self.policy.creates_objects
                     && let Some((path, body)) = object.making(name) =>
