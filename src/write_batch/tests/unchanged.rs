@@ -198,23 +198,23 @@ fn an_attribute_that_is_there_with_another_type_fails_the_row() {
     let refused = [
         (
             json!({ "name": "Plan", "data_type": "integer" }),
-            "data_type: the attribute is there as string",
+            "data_type: it is string in Intercom",
         ),
         (
             json!({ "id": "7", "data_type": "float" }),
-            "data_type: the attribute is there as string",
+            "data_type: it is string in Intercom",
         ),
         (
             json!({ "name": "Born", "data_type": "boolean", "description": "When" }),
-            "data_type: the attribute is there as date",
+            "data_type: it is date in Intercom",
         ),
         (
             json!({ "name": "Born", "options": ["a", "b"] }),
-            "data_type: the attribute is there as date",
+            "data_type: it is date in Intercom",
         ),
         (
             json!({ "name": "email", "description": "Ours" }),
-            "name: every workspace has this attribute",
+            "name: it is an attribute of every workspace",
         ),
         (
             json!({ "id": "9", "name": "Plan 9", "data_type": "float" }),
