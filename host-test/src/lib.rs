@@ -25,6 +25,7 @@ mod guest_text;
 pub mod http_client;
 pub mod limits;
 pub mod logging;
+mod markup;
 pub mod metrics;
 pub mod nearest;
 pub mod observers;

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::connection_file::{Callback, Part, Rule, RuleWrite};
+use crate::markup::escaped;
 
 /// A write that a rule wants.
 #[derive(Clone, Debug, PartialEq)]
@@ -201,20 +202,7 @@ fn filled(text: &str, body: &Value, written: impl Fn(String) -> String) -> Optio
 
 /// A text in HTML, line by line.
 fn as_html(text: &str) -> String {
-    let mut html = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            '\'' => html.push_str("&#39;"),
-            '\n' => html.push_str("<br>"),
-            '\r' => {}
-            other => html.push(other),
-        }
-    }
-    html
+    escaped(text).replace('\r', "").replace('\n', "<br>")
 }
 
 #[cfg(test)]
