@@ -198,6 +198,25 @@ fn a_conversation_becomes_a_ticket() {
     );
 }
 
+/// Newer versions have five words for how urgent a conversation is, older ones two.
+#[test]
+fn a_ticket_is_as_urgent_as_the_conversation_in_every_version() {
+    for (mapping, found, expected) in [
+        (r#"{"preset":"ticket"}"#, "priority", "high"),
+        (r#"{"preset":"ticket"}"#, "not_priority", "normal"),
+        (r#"{"preset":"ticket"}"#, "urgent", "urgent"),
+        (r#"{"preset":"ticket"}"#, "high", "high"),
+        (r#"{"preset":"ticket"}"#, "medium", "normal"),
+        (r#"{"preset":"ticket"}"#, "low", "low"),
+        (r#"{"preset":"ticket","priority":"P3"}"#, "none", "P3"),
+    ] {
+        let record = json!({ "id": "5", "priority": found }).to_string();
+        let made = mapped_of("conversations", mapping, &record);
+        let made: Json = serde_json::from_str(&made).unwrap();
+        assert_eq!(made["priority"], expected, "{found}");
+    }
+}
+
 #[test]
 fn a_call_becomes_a_ticket_with_what_is_known_of_it() {
     let account = Account {

@@ -14,6 +14,9 @@ const ID_DIGITS: usize = 6;
 const MOST_CARDS_DIGITS: usize = 16;
 const CARD_DIGITS: usize = 19;
 
+/// The fewest digits behind a word that are a number of their own, and not the word's.
+const FIRST_DIGITS: usize = 4;
+
 /// Characters after which a line may end before its end.
 const LONG_LINE: usize = 4_096;
 
@@ -68,7 +71,7 @@ fn is_sign(character: char) -> bool {
 fn in_address(character: &char) -> bool {
     !matches!(
         character,
-        '\0'..=' ' | '<' | '>' | '(' | ')' | '[' | ']' | '{' | '}' | ',' | ';' | ':' | '"' | '\'' | '`' | '|' | '\\' | '@'
+        '\0'..=' ' | '<' | '>' | '(' | ')' | '[' | ']' | '{' | '}' | ',' | ';' | ':' | '`' | '|' | '\\' | '@'
             | '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{3000}' | '\u{ff20}'
     )
 }
@@ -113,10 +116,10 @@ fn numbers(line: &[char], out: &mut String, wants: &dyn Fn(&str) -> bool) {
             rest = behind;
             continue;
         }
-        let (run, left) = rest.split_at(end_of_run(rest));
+        let (end, pure) = end_of_run(rest);
+        let (run, left) = rest.split_at(end);
         let digits: Vec<u8> = run.iter().filter_map(digit).collect();
         let count = digits.len();
-        let pure = !run.iter().any(char::is_ascii_alphabetic);
         // What is longer than most cards, and none, is several numbers side by side: a card and its code, two telephones.
         let several = pure && count > MOST_CARDS_DIGITS;
         let card = pure && (13..=CARD_DIGITS).contains(&count) && luhn(&digits);
@@ -172,12 +175,16 @@ fn is_mark(character: &char) -> bool {
     character.is_ascii_alphabetic() || digit(character).is_some()
 }
 
-/// Where a run of letters and digits ends. One that begins with a digit goes on over a few separators as long as digits
-/// follow; a word, over blanks as long as it may be an IBAN.
-fn end_of_run(line: &[char]) -> usize {
-    let number = line.first().and_then(digit).is_some();
+/// Where a run of letters and digits ends, and whether it is a number, which a word may stand right before. A number goes on
+/// over a few separators as long as digits follow; a word, over blanks as long as it may be an IBAN.
+fn end_of_run(line: &[char]) -> (usize, bool) {
     let iban = is_iban_start(line);
     let mut at = 0;
+    while line.get(at).is_some_and(char::is_ascii_alphabetic) {
+        at += 1;
+    }
+    let first = line.get(at..at + FIRST_DIGITS).unwrap_or(&['x']);
+    let number = !iban && (at == 0 || first.iter().all(|first| digit(first).is_some()));
     while let Some(character) = line.get(at) {
         let behind = line.get(at + 1..).unwrap_or_default();
         let goes_on = match number {
@@ -194,7 +201,7 @@ fn end_of_run(line: &[char]) -> usize {
         }
         at += 1;
     }
-    at
+    (at, number)
 }
 
 /// What people write between the digits of a number, wide as well, and what cannot be seen.

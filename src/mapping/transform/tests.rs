@@ -335,7 +335,7 @@ fn what_is_personal_is_masked_within_text() {
         (
             "id",
             "ssn 078-05-1120, iban GB29 NWBK 6016 1331 9268 19 and pass X1234567L",
-            "ssn ***-**-**20, iban **** **** **** **** **** 19 and pass *******7L",
+            "ssn ***-**-**20, iban **** **** **** **** **** 19 and pass ******67L",
         ),
         (
             "all",
@@ -379,6 +379,23 @@ fn what_is_personal_is_masked_within_text() {
             "email",
             "ada＠example.com to=ada%40example.org",
             "***@***.com ***@***.org",
+        ),
+        // A word may stand right before a number, and quotes in or around an address.
+        (
+            "card",
+            "Visa4111 1111 1111 1111, card4111111111111111",
+            "******** **** **** 1111, ****************1111",
+        ),
+        (
+            "phone",
+            "Tel0871234567 v2 4567890",
+            "***********67 v2 *****90",
+        ),
+        ("id", "A1B2C3D4E5F6 AB123456C", "**********F6 *******6C"),
+        (
+            "email",
+            "o'brien@example.com, \"john.doe\"@example.com",
+            "***@***.com, ***@***.com",
         ),
         // When something was said is nobody's number; a day of birth is.
         (
