@@ -37,7 +37,7 @@ pub fn member<'a>(object: &'a str, name: &str) -> Option<&'a str> {
 /// # Errors
 /// A reason, when it is no UTF-8.
 pub fn text(bytes: &[u8]) -> Result<&str, String> {
-    simdutf8::basic::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
+    records::text(bytes).ok_or_else(|| "it is not UTF-8".to_owned())
 }
 
 /// The value that a document is.

@@ -80,6 +80,12 @@ impl Block {
         u64::from(!u8x16_bitmask(self.0)) & !self.of_words()
     }
 
+    /// Whether all are of ASCII.
+    #[inline(always)]
+    pub fn is_ascii(self) -> bool {
+        u8x16_bitmask(self.0) == 0
+    }
+
     /// Which begin a character beyond ASCII.
     #[inline(always)]
     pub fn beyond(self) -> u64 {
@@ -107,6 +113,12 @@ impl Block {
     #[inline(always)]
     pub fn of(bytes: &[u8; BLOCK]) -> Self {
         Self(u64::from_le_bytes(*bytes))
+    }
+
+    /// Whether all are of ASCII.
+    #[inline(always)]
+    pub fn is_ascii(self) -> bool {
+        self.0 & HIGH == 0
     }
 
     /// Which bytes are this one.

@@ -22,6 +22,7 @@ mod reader;
 pub mod search;
 mod text;
 pub mod timestamp;
+mod unicode;
 
 pub use field::{Field, Kind};
 pub use normalize::{Normalized, Place, Shape};
@@ -31,3 +32,4 @@ pub use paths::Paths;
 pub use places::{value_at, values_at, values_in, values_next};
 pub use reader::{Invalid, Name, Reader};
 pub use text::{add, in_one_row, is_written_plainly, quote, quoted, unescaped};
+pub use unicode::text;
