@@ -8,7 +8,7 @@ use crate::prelude::*;
 use alloc::borrow::Cow;
 use core::cell::{Cell, OnceCell};
 
-use records::{Field, Outline, Paths, Place, values_at, values_in};
+use records::{Paths, Place, values_at, values_placed};
 
 use super::document::attributes_of;
 use super::path::{COMPANY, value_at};
@@ -29,16 +29,14 @@ pub struct Program<'m> {
     paths: OnceCell<Paths>,
     /// The fields that the paths begin with, where records come with the places of theirs.
     roots: OnceCell<Vec<Root>>,
-    /// The fields that are declared.
-    fields: &'static [Field],
+    /// The stream whose records they are.
+    stream: &'static Stream,
     /// The paths' texts, sorted, in the order of their slots.
     names: Vec<Cow<'m, str>>,
     /// For each rule its target, and the slots of its paths; of literals none.
     rules: Vec<(Target, Vec<Option<usize>>)>,
     /// The field that holds custom attributes, and those that rules name.
     attributes: Option<(&'static str, Vec<String>)>,
-    /// The field that holds rows of another stream.
-    embedded: &'static str,
 }
 
 /// A declared field that paths begin with.
@@ -71,8 +69,6 @@ pub struct Subject<'a> {
     pub record: &'a str,
     /// Where in it the values of the stream's fields are, in their order; empty when that is not known.
     pub places: &'a [Place],
-    /// The same read one level deep, where somebody did so.
-    pub outline: Option<&'a Outline<'a>>,
     /// Its key.
     pub key: &'a str,
     /// The canonical record of the contact's company, where it was read.
@@ -100,7 +96,7 @@ impl<'a> Found<'a, '_> {
 
 impl<'m> Program<'m> {
     /// Makes a section of a stream ready.
-    pub fn new(stream: &Stream, section: Cow<'m, Section>) -> Self {
+    pub fn new(stream: &'static Stream, section: Cow<'m, Section>) -> Self {
         let mut wanted: Vec<Cow<str>> = Vec::new();
         let field = attributes_of(stream);
         let mut want = |path: Cow<'m, str>| {
@@ -141,14 +137,13 @@ impl<'m> Program<'m> {
             used: Cell::new(false),
             paths: OnceCell::new(),
             roots: OnceCell::new(),
-            fields: stream.fields,
+            stream,
             attributes: field
                 .filter(|_| stars || section.strict)
                 .map(|field| (field, named(field))),
             section,
             rules,
             names: wanted,
-            embedded: stream.embedded(),
         }
     }
 
@@ -229,15 +224,11 @@ impl<'m> Program<'m> {
         let names = || self.names.iter().map(|name| &**name);
         let all = || names().collect::<Vec<_>>();
         let again = self.used.replace(true);
-        let mut values = match (subject.outline, again, subject.places) {
-            (Some(outline), ..) => values_in(&all(), outline),
-            (None, false, []) => values_at(&all(), subject.record)?,
-            (None, false, places) => {
-                let outline = Outline::placed(subject.record, self.fields, places);
-                values_in(&all(), &outline)
-            }
-            (None, true, [_, ..]) => self.placed(subject)?,
-            (None, true, []) => {
+        let mut values = match (again, subject.places) {
+            (false, []) => values_at(&all(), subject.record)?,
+            (false, places) => values_placed(&all(), subject.record, self.stream.fields, places),
+            (true, [_, ..]) => self.placed(subject)?,
+            (true, []) => {
                 let paths = self.paths.get_or_init(|| Paths::new(names()));
                 paths.pick(subject.record)?
             }
@@ -250,8 +241,9 @@ impl<'m> Program<'m> {
             }
         }
         if let Some(parts) = subject.parts {
+            let field = self.stream.embedded();
             for (name, value) in self.names.iter().zip(&mut values) {
-                *value = embedded(self.embedded, parts, name).unwrap_or(*value);
+                *value = embedded(field, parts, name).unwrap_or(*value);
             }
         }
         Ok(Found {
@@ -264,8 +256,9 @@ impl<'m> Program<'m> {
     fn placed<'a>(&self, subject: &Subject<'a>) -> Result<Vec<Option<&'a str>>, json::Invalid> {
         let mut values = vec![None; self.names.len()];
         for root in self.roots.get_or_init(|| self.roots()) {
-            let place = subject.places.get(root.field).filter(|place| place.1 > 0);
-            let Some(value) = place.and_then(|place| subject.record.get(place.0..place.1)) else {
+            let place = subject.places.get(root.field).filter(|place| place.end > 0);
+            let Some(value) = place.and_then(|place| subject.record.get(place.start..place.end))
+            else {
                 continue;
             };
             if let Some(slot) = root.whole.and_then(|slot| values.get_mut(slot)) {
@@ -280,7 +273,7 @@ impl<'m> Program<'m> {
 
     fn roots(&self) -> Vec<Root> {
         let mut roots = Vec::new();
-        for (field, declared) in self.fields.iter().enumerate() {
+        for (field, declared) in self.stream.fields.iter().enumerate() {
             let (mut whole, mut deeper) = (None, Vec::new());
             for (slot, path) in self.names.iter().enumerate() {
                 match path.strip_prefix(declared.name()) {

@@ -1,6 +1,7 @@
 //! The compiled form: numbers and texts one behind the other, without names.
 
 use crate::prelude::*;
+use records::packed;
 
 /// Writes values one behind the other.
 #[derive(Default)]
@@ -51,42 +52,21 @@ pub struct Unpacker<'a>(pub &'a [u8]);
 
 impl<'a> Unpacker<'a> {
     /// A number.
+    #[inline(always)]
     pub fn number(&mut self) -> Option<usize> {
-        let (byte, rest) = self.0.split_first()?;
-        self.0 = rest;
-        let mut number = usize::from(*byte & 127);
-        if *byte < 128 {
-            return Some(number);
-        }
-        for shift in [7, 14, 21] {
-            let (byte, rest) = self.0.split_first()?;
-            self.0 = rest;
-            number |= usize::from(byte & 127) << shift;
-            if *byte < 128 {
-                return Some(number);
-            }
-        }
-        None
+        packed::take_number(&mut self.0)
     }
 
     /// Bytes, as they lie.
+    #[inline(always)]
     pub fn bytes(&mut self) -> Option<&'a [u8]> {
-        // Most are short: their length is a byte.
-        let length = match self.0 {
-            [length @ ..128, rest @ ..] => {
-                self.0 = rest;
-                usize::from(*length)
-            }
-            _ => self.number()?,
-        };
-        let (bytes, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(bytes)
+        packed::take_bytes(&mut self.0)
     }
 
     /// A text, as it lies.
+    #[inline(always)]
     pub fn str(&mut self) -> Option<&'a str> {
-        str::from_utf8(self.bytes()?).ok()
+        packed::take_text(&mut self.0)
     }
 
     /// A text.

@@ -6,7 +6,7 @@ use alloc::borrow::Cow;
 use core::cmp::Ordering;
 
 use crate::bytes::same;
-use crate::{Invalid, Outline, Reader};
+use crate::{Field, Invalid, Kind, Place, Reader};
 
 /// The values at paths, which are sorted and different, as they are written in the record. The paths mean what they mean to
 /// [`Paths`](crate::Paths).
@@ -14,19 +14,8 @@ use crate::{Invalid, Outline, Reader};
 /// # Errors
 /// When the record is no JSON.
 pub fn values_at<'a>(paths: &[&str], record: &'a str) -> Result<Vec<Option<&'a str>>, Invalid> {
-    values_next(paths, &mut Reader::new(record))
-}
-
-/// The same of the record that comes next.
-///
-/// # Errors
-/// When it is no JSON.
-pub fn values_next<'a>(
-    paths: &[&str],
-    reader: &mut Reader<'a>,
-) -> Result<Vec<Option<&'a str>>, Invalid> {
     let mut found = vec![None; paths.len()];
-    pick(reader, paths, 0, &mut found)?;
+    pick(&mut Reader::new(record), paths, 0, &mut found)?;
     Ok(found)
 }
 
@@ -37,38 +26,90 @@ pub fn value_at<'a>(record: &'a str, path: &str) -> Option<&'a str> {
     found[0]
 }
 
-/// The same of a record that was read one level deep: only the fields that paths name are looked into.
-pub fn values_in<'a>(paths: &[&str], record: &Outline<'a>) -> Vec<Option<&'a str>> {
+/// The same of a record that came with the places of its declared fields' values: it is not read again, but for what is not
+/// declared within a value. Fields of its own that are not declared are missing.
+pub fn values_placed<'a>(
+    paths: &[&str],
+    record: &'a str,
+    fields: &[Field],
+    places: &[Place],
+) -> Vec<Option<&'a str>> {
     let mut found = vec![None; paths.len()];
-    let first = |path: &str| {
-        path.bytes()
-            .position(|byte| byte == b'.')
-            .unwrap_or(path.len())
-    };
-    let mut start = 0;
-    while let Some(path) = paths.get(start) {
-        let field = path.get(..first(path)).unwrap_or_default();
-        let alike = |path: &&&str| path.get(..first(path)) == Some(field);
-        let end = start + paths[start..].iter().take_while(alike).count();
-        let exact = paths[start].len() == field.len();
-        for value in record.all(field) {
-            if exact {
-                found[start] = Some(value);
-            }
-            let deeper = start + usize::from(exact)..end;
-            if let (Some(paths @ [_, ..]), Some(found)) =
-                (paths.get(deeper.clone()), found.get_mut(deeper))
-            {
-                // It was read before.
-                let _ = pick(&mut Reader::new(value), paths, field.len() + 1, found);
-            }
-            if record.unique {
-                break;
-            }
-        }
-        start = end;
-    }
+    let placed = Placed { record, places };
+    placed.pick(paths, 0, fields, 0, &mut found);
     found
+}
+
+/// A record, and where its values are.
+struct Placed<'a, 'p> {
+    record: &'a str,
+    places: &'p [Place],
+}
+
+impl<'a> Placed<'a, '_> {
+    /// Picks what the paths name from this byte on: fields whose places begin at `first`.
+    fn pick(
+        &self,
+        paths: &[&str],
+        from: usize,
+        fields: &[Field],
+        first: usize,
+        found: &mut [Option<&'a str>],
+    ) {
+        let mut start = 0;
+        while let Some(path) = paths.get(start) {
+            let rest = path.get(from..).unwrap_or_default();
+            let dot = rest.bytes().position(|byte| byte == b'.');
+            let name = rest.get(..dot.unwrap_or(rest.len())).unwrap_or_default();
+            let behind = from + name.len();
+            // They begin alike up to this name.
+            let alike = |path: &&&str| {
+                let path = path.as_bytes();
+                let own = path.get(from..behind);
+                matches!(path.get(behind), None | Some(b'.'))
+                    && own.is_some_and(|own| same(own, name.as_bytes()))
+            };
+            let end = start + 1 + paths[start + 1..].iter().take_while(alike).count();
+            let exact = path.len() == behind;
+            let deeper = start + usize::from(exact)..end;
+            if let Some((field, place, value)) = self.value(name, fields, first) {
+                if exact {
+                    found[start] = Some(value);
+                }
+                let from = behind + 1;
+                match (paths.get(deeper.clone()), found.get_mut(deeper)) {
+                    (Some(paths @ [_, ..]), Some(found)) => match (*field.kind, place.fields) {
+                        (Kind::Nested(inner), first @ 1..) => {
+                            self.pick(paths, from, inner, first, found);
+                        }
+                        _ => {
+                            // It was read before.
+                            let _ = pick(&mut Reader::new(value), paths, from, found);
+                        }
+                    },
+                    _ => {}
+                }
+            }
+            start = end;
+        }
+    }
+
+    /// The value of a field, where the record has it.
+    fn value<'f>(
+        &self,
+        name: &str,
+        fields: &'f [Field],
+        first: usize,
+    ) -> Option<(&'f Field, Place, &'a str)> {
+        let is_it = |field: &Field| {
+            // Most differ in their length.
+            field.written.len() == name.len() + 3 && same(field.name().as_bytes(), name.as_bytes())
+        };
+        let at = fields.iter().position(is_it)?;
+        let place = *self.places.get(first + at)?;
+        let value = self.record.get(place.start..place.end)?;
+        (!value.is_empty()).then_some((&fields[at], place, value))
+    }
 }
 
 /// Looks into the value that comes next for what the paths name from this byte on.
@@ -174,7 +215,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::Paths;
+    use crate::{Paths, Shape, fields};
 
     /// Objects in which names meet: with dots, escaped, empty, twice, and in lists.
     fn records() -> impl Strategy<Value = String> {
@@ -209,15 +250,35 @@ mod tests {
             for record in [record, cut] {
                 let expected = Paths::new(paths.iter().copied()).pick(&record);
                 prop_assert_eq!(values_at(&paths, &record), expected.clone());
-                if let Ok(expected) = &expected && record.starts_with('{') {
-                    let outline = Outline::next(&mut Reader::new(&record)).unwrap();
-                    prop_assert_eq!(&values_in(&paths, &outline), expected);
-                }
                 for (at, path) in paths.iter().enumerate() {
                     let one = expected.as_ref().ok().and_then(|found| found[at]);
                     prop_assert_eq!(value_at(&record, path), one);
                 }
             }
         }
+
+        #[test]
+        fn values_are_those_whose_places_are_known(
+            members in prop::collection::btree_map("[abc]", records(), 0..4),
+            paths in prop::collection::btree_set("[abc]([.-][abc01]){0,3}", 0..8),
+        ) {
+            let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+            let members = members.iter().map(|(name, value)| format!("\"{name}\": {value}"));
+            let record = format!("{{{}}}", members.collect::<Vec<_>>().join(","));
+            let shape = Shape::new(FIELDS, &[], None).with_places();
+            let read = shape.read(&mut Reader::new(&record)).unwrap().unwrap();
+            let found = values_placed(&paths, &read.payload, FIELDS, &read.places);
+            prop_assert_eq!(Ok(found), values_at(&paths, &read.payload));
+        }
     }
+
+    /// Objects within objects, and values whose form changes.
+    const FIELDS: &[Field] = fields! {
+        "a": Kind::Nested(fields! {
+            "c": Kind::Text,
+            "b": Kind::Nested(fields! { "a": Kind::Any, "b": Kind::Reference, "0": Kind::Text }),
+        }),
+        "b": Kind::Object,
+        "c": Kind::Nested(fields! { "a": Kind::Text, "b": Kind::Any, "c": Kind::List, "0": Kind::Integer }),
+    };
 }
