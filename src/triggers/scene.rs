@@ -3,7 +3,7 @@
 use crate::prelude::*;
 use records::html;
 use records::keywords::search;
-use records::{value_at, values_at, values_placed};
+use records::{Routes, value_at, values_at};
 
 use super::packing::{ALL, AUTHOR, COMPARED, IN, KEYWORDS, NOT, OLDER, PRESENT, QUESTIONS, TAG};
 use super::parts::{Part, parts_of};
@@ -148,7 +148,11 @@ impl<'a, 'w> Scene<'a, 'w> {
             let mut values = match occasion.places {
                 // It is JSON: it was made here.
                 [] => values_at(&watch.names, occasion.record).unwrap_or_default(),
-                places => values_placed(&watch.names, occasion.record, watch.stream.fields, places),
+                places => Routes::new(&watch.names, watch.stream.fields).values(
+                    &watch.names,
+                    occasion.record,
+                    places,
+                ),
             };
             if let Some(parts) = occasion.parts {
                 for (name, value) in watch.names.iter().zip(&mut values) {

@@ -16,6 +16,7 @@ mod normalize;
 mod order;
 mod outline;
 pub mod packed;
+#[cfg(test)]
 mod paths;
 mod places;
 pub mod prelude;
@@ -28,7 +29,6 @@ pub use field::{Field, Kind};
 pub use normalize::{Normalized, Place, Shape};
 pub use order::in_order;
 pub use outline::Outline;
-pub use paths::Paths;
-pub use places::{value_at, values_at, values_placed};
+pub use places::{Routes, value_at, values_at};
 pub use reader::{Invalid, Name, Reader};
 pub use text::{add, hexadecimal, in_one_row, is_written_plainly, quote, quoted, unescaped};
