@@ -1,7 +1,7 @@
 //! The compiled form: numbers and texts one behind the other, without names.
 
 use crate::prelude::*;
-use records::packed;
+pub use records::Unpacker;
 
 /// Writes values one behind the other.
 #[derive(Default)]
@@ -44,56 +44,5 @@ impl Packer {
     /// A value that may be missing: none or one.
     pub fn some<T>(&mut self, value: Option<&T>, each: impl Fn(&mut Self, &T)) {
         self.all(value.as_slice(), |packer, value| each(packer, value));
-    }
-}
-
-/// Reads what [`Packer`] wrote. Every reading ends in `None` where the bytes are damaged.
-pub struct Unpacker<'a>(pub &'a [u8]);
-
-impl<'a> Unpacker<'a> {
-    /// A number.
-    #[inline(always)]
-    pub fn number(&mut self) -> Option<usize> {
-        packed::take_number(&mut self.0)
-    }
-
-    /// Bytes, as they lie.
-    #[inline(always)]
-    pub fn bytes(&mut self) -> Option<&'a [u8]> {
-        packed::take_bytes(&mut self.0)
-    }
-
-    /// A text, as it lies.
-    #[inline(always)]
-    pub fn str(&mut self) -> Option<&'a str> {
-        packed::take_text(&mut self.0)
-    }
-
-    /// A text.
-    pub fn text(&mut self) -> Option<String> {
-        self.str().map(str::to_owned)
-    }
-
-    /// Values behind their number. Each takes a byte at least, which bounds what damage can ask for.
-    pub fn all<T>(&mut self, each: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
-        let count = self.number()?;
-        if count > self.0.len() {
-            return None;
-        }
-        let mut all = Vec::with_capacity(count);
-        for _ in 0..count {
-            all.push(each(self)?);
-        }
-        Some(all)
-    }
-
-    /// Texts behind their number.
-    pub fn texts(&mut self) -> Option<Vec<String>> {
-        self.all(Self::text)
-    }
-
-    /// A value that may be missing.
-    pub fn some<T>(&mut self, each: impl Fn(&mut Self) -> Option<T>) -> Option<Option<T>> {
-        Some(self.all(each)?.pop())
     }
 }

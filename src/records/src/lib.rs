@@ -15,7 +15,6 @@ pub mod letters;
 mod normalize;
 mod order;
 mod outline;
-pub mod packed;
 #[cfg(test)]
 mod paths;
 mod places;
@@ -24,6 +23,7 @@ mod reader;
 pub mod search;
 mod text;
 pub mod timestamp;
+mod unpacker;
 
 pub use field::{Field, Kind};
 pub use normalize::{Normalized, Place, Shape};
@@ -32,3 +32,4 @@ pub use outline::Outline;
 pub use places::{Routes, value_at, values_at};
 pub use reader::{Invalid, Name, Reader};
 pub use text::{add, hexadecimal, in_one_row, is_written_plainly, quote, quoted, unescaped};
+pub use unpacker::Unpacker;
