@@ -40,6 +40,14 @@ struct Upwards {
 // SAFETY: a component has one thread.
 unsafe impl Sync for Upwards {}
 
+/// Leaves the rest of what is reserved to small calls, for this one needs more than that anyway. What it does not write needs
+/// not be cleared after every call that follows in its place.
+pub fn leave_the_reserve() {
+    let end = (&raw const ARENA).addr() + RESERVED;
+    ALLOCATOR.next.set(end);
+    ALLOCATOR.end.set(end);
+}
+
 impl Upwards {
     /// Makes sure that the free memory holds `size` bytes from `at` on, or begins elsewhere and holds them there. Gives where.
     #[cold]
