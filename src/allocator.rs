@@ -40,27 +40,39 @@ struct Upwards {
 // SAFETY: a component has one thread.
 unsafe impl Sync for Upwards {}
 
+/// Leaves the rest of what is reserved to small calls, for this one needs more than that anyway. What it does not write needs
+/// not be cleared after every call that follows in its place.
+pub fn leave_the_reserve() {
+    let end = (&raw const ARENA).addr() + RESERVED;
+    ALLOCATOR.next.set(end);
+    ALLOCATOR.end.set(end);
+}
+
 impl Upwards {
     /// Makes sure that the free memory holds `size` bytes from `at` on, or begins elsewhere and holds them there. Gives where.
     #[cold]
+    #[inline(never)]
     fn grow(&self, at: usize, layout: Layout) -> Option<usize> {
+        let mut from = at;
         if self.end.get() == 0 {
-            let start = (&raw const ARENA).addr();
-            self.end.set(start + RESERVED);
-            return self.place(start, layout);
+            from = (&raw const ARENA).addr();
+            self.end.set(from + RESERVED);
+        } else {
+            let pages = (layout.size() / PAGE + 2).max(LEAST_GROWTH);
+            let start = match memory_grow::<0>(pages) {
+                usize::MAX => return None,
+                before => before * PAGE,
+            };
+            if start != self.end.get() {
+                from = start;
+            }
+            self.end.set(start + pages * PAGE);
         }
-        let pages = (layout.size() / PAGE + 2).max(LEAST_GROWTH);
-        let start = match memory_grow::<0>(pages) {
-            usize::MAX => return None,
-            before => before * PAGE,
-        };
-        let contiguous = start == self.end.get();
-        self.end.set(start + pages * PAGE);
-        self.place(if contiguous { at } else { start }, layout)
+        self.place(from, layout)
     }
 
-    /// Takes a block from the free memory, which begins at `from`.
-    #[inline]
+    /// Takes a block from the free memory, which begins at `from`. Calls would be most of the time that a block takes.
+    #[inline(always)]
     fn place(&self, from: usize, layout: Layout) -> Option<usize> {
         // The next place of that alignment, which is a power of two: a division would be most of the time that a block takes.
         let at = from.checked_add(layout.align() - 1)? & !(layout.align() - 1);

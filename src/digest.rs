@@ -13,11 +13,4 @@ pub fn of(parts: &[&str]) -> String {
     digits(&hash.finalize())
 }
 
-/// Bytes in hexadecimal digits.
-pub fn digits(bytes: &[u8]) -> String {
-    let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or_default();
-    let digits = bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
-    digits.collect()
-}
+pub use records::hexadecimal as digits;

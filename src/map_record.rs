@@ -175,7 +175,6 @@ impl<'m> Mapper<'m> {
                 let subject = Subject {
                     record: &record.payload,
                     places: &record.places,
-                    outline: None,
                     key: &key,
                     company: program.section().company.of(companies),
                     parts: None,
@@ -272,7 +271,6 @@ impl<'m> Mapper<'m> {
             let subject = Subject {
                 record: &payload,
                 places: &[],
-                outline: None,
                 key,
                 company: None,
                 parts: None,

@@ -61,7 +61,7 @@ impl<'a> Normalizer<'a> {
     /// A normalizer of what hangs on one row of the stream's parent: each record gets the parent's key.
     pub fn of_children(stream: &'static Stream, field: &'static str, parent: &'a str) -> Self {
         let normalizer = Self::new(stream);
-        let first = format!("\"{field}\":{}", quoted(parent));
+        let first = ["\"", field, "\":", &quoted(parent)].joined("");
         Self {
             parent: Some((field, parent)),
             shape: normalizer.shape.with_first(first),

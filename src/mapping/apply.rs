@@ -6,9 +6,9 @@ mod writer;
 
 use crate::prelude::*;
 use alloc::borrow::Cow;
-use core::cell::{Cell, OnceCell};
+use core::cell::OnceCell;
 
-use records::{Field, Outline, Paths, Place, values_at, values_in};
+use records::{Place, Routes, values_at};
 
 use super::document::attributes_of;
 use super::path::{COMPANY, value_at};
@@ -23,32 +23,16 @@ use writer::{Form, Target, Writer};
 #[derive(Clone, Debug)]
 pub struct Program<'m> {
     section: Cow<'m, Section>,
-    /// Whether a record was looked at.
-    used: Cell<bool>,
-    /// The paths, made ready for the second record: a single one is read without.
-    paths: OnceCell<Paths>,
-    /// The fields that the paths begin with, where records come with the places of theirs.
-    roots: OnceCell<Vec<Root>>,
-    /// The fields that are declared.
-    fields: &'static [Field],
+    /// Where the paths lead, if a record comes with the places of its values.
+    routes: OnceCell<Routes>,
+    /// The stream whose records they are.
+    stream: &'static Stream,
     /// The paths' texts, sorted, in the order of their slots.
     names: Vec<Cow<'m, str>>,
     /// For each rule its target, and the slots of its paths; of literals none.
     rules: Vec<(Target, Vec<Option<usize>>)>,
     /// The field that holds custom attributes, and those that rules name.
     attributes: Option<(&'static str, Vec<String>)>,
-    /// The field that holds rows of another stream.
-    embedded: &'static str,
-}
-
-/// A declared field that paths begin with.
-#[derive(Clone, Debug)]
-struct Root {
-    field: usize,
-    /// The slot of the path that ends with it.
-    whole: Option<usize>,
-    /// The paths that lead into it.
-    deeper: Option<Paths>,
 }
 
 /// What became of a record.
@@ -71,8 +55,6 @@ pub struct Subject<'a> {
     pub record: &'a str,
     /// Where in it the values of the stream's fields are, in their order; empty when that is not known.
     pub places: &'a [Place],
-    /// The same read one level deep, where somebody did so.
-    pub outline: Option<&'a Outline<'a>>,
     /// Its key.
     pub key: &'a str,
     /// The canonical record of the contact's company, where it was read.
@@ -100,7 +82,7 @@ impl<'a> Found<'a, '_> {
 
 impl<'m> Program<'m> {
     /// Makes a section of a stream ready.
-    pub fn new(stream: &Stream, section: Cow<'m, Section>) -> Self {
+    pub fn new(stream: &'static Stream, section: Cow<'m, Section>) -> Self {
         let mut wanted: Vec<Cow<str>> = Vec::new();
         let field = attributes_of(stream);
         let mut want = |path: Cow<'m, str>| {
@@ -138,17 +120,14 @@ impl<'m> Program<'m> {
             names.map(str::to_owned).collect()
         };
         Self {
-            used: Cell::new(false),
-            paths: OnceCell::new(),
-            roots: OnceCell::new(),
-            fields: stream.fields,
+            routes: OnceCell::new(),
+            stream,
             attributes: field
                 .filter(|_| stars || section.strict)
                 .map(|field| (field, named(field))),
             section,
             rules,
             names: wanted,
-            embedded: stream.embedded(),
         }
     }
 
@@ -226,20 +205,13 @@ impl<'m> Program<'m> {
     }
 
     fn found<'a>(&self, subject: &Subject<'a>) -> Result<Found<'a, '_>, json::Invalid> {
-        let names = || self.names.iter().map(|name| &**name);
-        let all = || names().collect::<Vec<_>>();
-        let again = self.used.replace(true);
-        let mut values = match (subject.outline, again, subject.places) {
-            (Some(outline), ..) => values_in(&all(), outline),
-            (None, false, []) => values_at(&all(), subject.record)?,
-            (None, false, places) => {
-                let outline = Outline::placed(subject.record, self.fields, places);
-                values_in(&all(), &outline)
-            }
-            (None, true, [_, ..]) => self.placed(subject)?,
-            (None, true, []) => {
-                let paths = self.paths.get_or_init(|| Paths::new(names()));
-                paths.pick(subject.record)?
+        let names: Vec<&str> = self.names.iter().map(|name| &**name).collect();
+        let mut values = match subject.places {
+            [] => values_at(&names, subject.record)?,
+            places => {
+                let routes = || Routes::new(&names, self.stream.fields);
+                let routes = self.routes.get_or_init(routes);
+                routes.values(&names, subject.record, places)
             }
         };
         if let Some(company) = subject.company {
@@ -250,55 +222,15 @@ impl<'m> Program<'m> {
             }
         }
         if let Some(parts) = subject.parts {
+            let field = self.stream.embedded();
             for (name, value) in self.names.iter().zip(&mut values) {
-                *value = embedded(self.embedded, parts, name).unwrap_or(*value);
+                *value = embedded(field, parts, name).unwrap_or(*value);
             }
         }
         Ok(Found {
             names: &self.names,
             values,
         })
-    }
-
-    /// The values at the paths of a record that comes with the places of its fields' values.
-    fn placed<'a>(&self, subject: &Subject<'a>) -> Result<Vec<Option<&'a str>>, json::Invalid> {
-        let mut values = vec![None; self.names.len()];
-        for root in self.roots.get_or_init(|| self.roots()) {
-            let place = subject.places.get(root.field).filter(|place| place.1 > 0);
-            let Some(value) = place.and_then(|place| subject.record.get(place.0..place.1)) else {
-                continue;
-            };
-            if let Some(slot) = root.whole.and_then(|slot| values.get_mut(slot)) {
-                *slot = Some(value);
-            }
-            if let Some(deeper) = &root.deeper {
-                deeper.find(value, &mut values)?;
-            }
-        }
-        Ok(values)
-    }
-
-    fn roots(&self) -> Vec<Root> {
-        let mut roots = Vec::new();
-        for (field, declared) in self.fields.iter().enumerate() {
-            let (mut whole, mut deeper) = (None, Vec::new());
-            for (slot, path) in self.names.iter().enumerate() {
-                match path.strip_prefix(declared.name()) {
-                    Some("") => whole = Some(slot),
-                    Some(rest) => deeper.extend(rest.strip_prefix('.').map(|rest| (rest, slot))),
-                    None => {}
-                }
-            }
-            if whole.is_some() || !deeper.is_empty() {
-                let deeper = (!deeper.is_empty()).then(|| Paths::within(&deeper));
-                roots.push(Root {
-                    field,
-                    whole,
-                    deeper,
-                });
-            }
-        }
-        roots
     }
 
     /// Puts each member of an object to its own target. Of custom attributes, those that no other rule names.

@@ -29,7 +29,7 @@ impl Mapping {
     ///
     /// # Errors
     /// `no_inverse`, with every rule that has none and the step that it fails at.
-    pub fn inverse(&self, stream: &Stream) -> Result<Option<Inverse>, Failure> {
+    pub fn inverse(&self, stream: &'static Stream) -> Result<Option<Inverse>, Failure> {
         let Some(section) = self.section(stream.name) else {
             return Ok(None);
         };
@@ -92,7 +92,6 @@ impl Inverse {
         let subject = Subject {
             record,
             places: &[],
-            outline: None,
             key: "",
             company: None,
             parts: None,

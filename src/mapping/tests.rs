@@ -27,7 +27,6 @@ fn subject(record: &str) -> Subject<'_> {
     Subject {
         record,
         places: &[],
-        outline: None,
         key: "1",
         company: None,
         parts: None,

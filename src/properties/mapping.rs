@@ -56,7 +56,6 @@ pub fn mapping(input: &[u8]) {
             let subject = Subject {
                 record: text,
                 places: &[],
-                outline: None,
                 key: "key",
                 company: whole.then_some(text),
                 parts: whole.then_some(text),

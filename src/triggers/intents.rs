@@ -5,7 +5,6 @@ use super::parts::{last_part, parts_of};
 use super::watch::{Occasion, Watch};
 use crate::contract::types::{Intent, Notice};
 use crate::digest;
-use crate::json::Outline;
 use crate::map_record::Mapper;
 use crate::mapping::Mapping;
 use crate::mapping::apply::Subject;
@@ -19,8 +18,6 @@ const DIGITS: usize = 32;
 pub struct Intents<'a, 'w> {
     watch: &'w Watch<'w>,
     occasion: &'w Occasion<'a>,
-    /// The record, read one level deep.
-    outline: &'w Outline<'a>,
     /// Each with the place of its trigger among all.
     intents: Vec<(usize, Intent)>,
     notices: Vec<Notice>,
@@ -29,11 +26,10 @@ pub struct Intents<'a, 'w> {
 }
 
 impl<'a, 'w> Intents<'a, 'w> {
-    pub fn new(watch: &'w Watch<'w>, occasion: &'w Occasion<'a>, outline: &'w Outline<'a>) -> Self {
+    pub fn new(watch: &'w Watch<'w>, occasion: &'w Occasion<'a>) -> Self {
         Self {
             watch,
             occasion,
-            outline,
             intents: Vec::new(),
             notices: Vec::new(),
             mapped: Vec::new(),
@@ -111,8 +107,7 @@ impl<'a, 'w> Intents<'a, 'w> {
         }
         let subject = Subject {
             record: occasion.record,
-            places: &[],
-            outline: Some(self.outline),
+            places: occasion.places,
             key: occasion.key,
             company: mapping
                 .section(self.watch.stream.name)

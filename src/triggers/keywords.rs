@@ -17,8 +17,8 @@ pub fn entry(word: &str, mark: u32) -> String {
 /// Makes the index of entries.
 pub fn index(entries: Vec<String>) -> Vec<u8> {
     let entries = in_order(entries);
-    // So sparse that few other words of a text are looked up.
-    let bits = (entries.len() * 32).next_power_of_two().max(32);
+    // So sparse that few other words of a text are looked up; of few keywords hardly any, for 256 bytes.
+    let bits = (entries.len() * 32).next_power_of_two().max(2_048);
     let mask = bits as u32 - 1;
     let mut bitmap = vec![0_u32; bits / 32];
     let mut lengths = 0;

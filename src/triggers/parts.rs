@@ -1,9 +1,7 @@
 //! The rows that hang on one, as its triggers look at them: what was said in a conversation.
 
-use records::values_next;
-
 use crate::intercom::timestamp;
-use crate::json::Reader;
+use crate::json::{Outline, Reader};
 use crate::prelude::*;
 
 /// What triggers ask of a part, as it is written.
@@ -20,16 +18,15 @@ pub struct Part<'a> {
 pub fn parts_of<'a>(json: &'a str, embedded: &str) -> Vec<Part<'a>> {
     let mut parts = Vec::new();
     let mut part = |reader: &mut Reader<'a>| {
-        let values = values_next(&["author", "body", "created_at", "id"], reader)?;
-        if let [author, body, created_at, id] = *values {
-            let time = created_at.and_then(|json| timestamp::parse(json).ok().flatten());
-            parts.push(Part {
-                author,
-                body,
-                id,
-                at: time.unwrap_or_default(),
-            });
-        }
+        let part = Outline::next(reader)?;
+        let time = part.get("created_at");
+        let time = time.and_then(|json| timestamp::parse(json).ok().flatten());
+        parts.push(Part {
+            author: part.get("author"),
+            body: part.get("body"),
+            id: part.get("id"),
+            at: time.unwrap_or_default(),
+        });
         Ok(())
     };
     let mut reader = Reader::new(json);

@@ -3,14 +3,14 @@
 use crate::prelude::*;
 use records::html;
 use records::keywords::search;
-use records::{value_at, values_at, values_in};
+use records::{Routes, value_at, values_at};
 
 use super::packing::{ALL, AUTHOR, COMPARED, IN, KEYWORDS, NOT, OLDER, PRESENT, QUESTIONS, TAG};
 use super::parts::{Part, parts_of};
 use super::question::folded;
 use super::watch::{Occasion, Watch};
 use crate::intercom::timestamp;
-use crate::json::{Outline, Reader};
+use crate::json::Reader;
 use crate::letters::fold;
 use crate::mapping::apply::embedded;
 use crate::mapping::condition::{compares, is_filled, plain};
@@ -31,8 +31,6 @@ const MOST_WITHIN: usize = 8;
 pub struct Scene<'a, 'w> {
     watch: &'w Watch<'w>,
     occasion: &'w Occasion<'a>,
-    /// The record, read one level deep.
-    outline: &'w Outline<'a>,
     values: Option<Vec<Option<&'a str>>>,
     /// The answers to the questions, as far as they were asked.
     answers: Vec<Option<bool>>,
@@ -46,11 +44,10 @@ pub struct Scene<'a, 'w> {
 }
 
 impl<'a, 'w> Scene<'a, 'w> {
-    pub fn new(watch: &'w Watch<'w>, occasion: &'w Occasion<'a>, outline: &'w Outline<'a>) -> Self {
+    pub fn new(watch: &'w Watch<'w>, occasion: &'w Occasion<'a>) -> Self {
         Self {
             watch,
             occasion,
-            outline,
             values: None,
             answers: vec![None; watch.ends.len() / END],
             searched: vec![false; watch.names.len()],
@@ -146,9 +143,17 @@ impl<'a, 'w> Scene<'a, 'w> {
     }
 
     fn value(&mut self, slot: usize) -> Option<&'a str> {
-        let (watch, occasion, outline) = (self.watch, self.occasion, self.outline);
+        let (watch, occasion) = (self.watch, self.occasion);
         let values = self.values.get_or_insert_with(|| {
-            let mut values = values_in(&watch.names, outline);
+            let mut values = match occasion.places {
+                // It is JSON: it was made here.
+                [] => values_at(&watch.names, occasion.record).unwrap_or_default(),
+                places => Routes::new(&watch.names, watch.stream.fields).values(
+                    &watch.names,
+                    occasion.record,
+                    places,
+                ),
+            };
             if let Some(parts) = occasion.parts {
                 for (name, value) in watch.names.iter().zip(&mut values) {
                     *value = embedded(watch.embedded, parts, name).unwrap_or(*value);

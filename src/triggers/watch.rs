@@ -5,7 +5,6 @@ use super::packing::{ON_TOPICS, WAITS};
 use super::scene::Scene;
 use crate::contract::types::{Intent, Notice};
 use crate::intercom::streams::Stream;
-use crate::json::{Outline, Reader};
 use crate::mapping::packed::Unpacker;
 use crate::prelude::*;
 use records::Place;
@@ -84,13 +83,8 @@ impl<'p> Watch<'p> {
 
     /// What they want done on an occasion, in their order.
     pub fn look(&self, occasion: &Occasion) -> (Vec<Intent>, Vec<Notice>) {
-        let outline = match occasion.places {
-            // It is JSON: it was made here.
-            [] => Outline::next(&mut Reader::new(occasion.record)).unwrap_or_default(),
-            places => Outline::placed(occasion.record, self.stream.fields, places),
-        };
-        let mut scene = Scene::new(self, occasion, &outline);
-        let mut intents = Intents::new(self, occasion, &outline);
+        let mut scene = Scene::new(self, occasion);
+        let mut intents = Intents::new(self, occasion);
         let topic = occasion.topic.map(|name| {
             let mut topics = self.topics.iter();
             topics.position(|known| *known == name)

@@ -1,7 +1,7 @@
 //! The envelope of a notification, read in one pass: the item inside it is checked and left as it stands.
 
 use crate::intercom::timestamp;
-use crate::json::{self, Invalid, Outline, Reader};
+use crate::json::{self, Invalid, Outline, Reader, unescaped};
 use crate::prelude::*;
 
 /// What an envelope says.
@@ -71,11 +71,8 @@ impl<'a> Notification<'a> {
 
 /// A text that is not empty.
 fn word(json: &str) -> Option<String> {
-    match json.as_bytes().first() {
-        Some(b'"') => json::parse(json.as_bytes()).ok(),
-        _ => None,
-    }
-    .filter(|word: &String| !word.is_empty())
+    let written = json.strip_prefix('"')?.strip_suffix('"')?;
+    unescaped(written).filter(|word| !word.is_empty())
 }
 
 #[cfg(test)]

@@ -374,14 +374,13 @@ fn is_plain(subject: &Subject, found: &Outline) -> bool {
     }
     let source = found.get("source").unwrap_or_default();
     let mut is_plain = false;
-    // It is JSON: it was read before. What follows the text is of no use here, and is not read again.
+    // It is JSON: it was read before. The text, if its form shows at once, and what follows it are not read again.
     let _ = Reader::new(source).object(&mut |reader, name| {
-        let body = source.get(reader.value()?).unwrap_or_default();
         if !name.is("body") {
-            return Ok(());
+            return reader.value().map(drop);
         }
-        if !body.starts_with("\"<")
-            && let Item::Text(text) = Item::of(body)
+        if !reader.take_expected("\"<")
+            && let Item::Text(text) = Item::of(source.get(reader.value()?).unwrap_or_default())
         {
             let text = text.trim_start();
             is_plain = !text.is_empty() && !text.starts_with('<');

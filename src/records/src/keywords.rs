@@ -94,6 +94,7 @@ fn is_joined(before: &str, after: &str) -> bool {
 struct Index<'i> {
     bytes: &'i [u8],
     count: usize,
+    bitmap: &'i [u8],
     mask: u32,
     lengths: u32,
     /// The places of the rows, of the marks, and of the keywords, in bytes.
@@ -112,6 +113,7 @@ impl<'i> Index<'i> {
         Some(Self {
             bytes,
             count,
+            bitmap: bytes.get(FIXED * 4..rows)?,
             mask,
             lengths: number(bytes, 8)?,
             rows,
@@ -132,8 +134,8 @@ impl<'i> Index<'i> {
         };
         let is_head = |head: u32| {
             let bit = mixed(head) & self.mask;
-            let bits = number(self.bytes, (FIXED + bit as usize / 32) * 4);
-            bits.unwrap_or_default() & (1 << (bit % 32)) != 0
+            let bits = self.bitmap.get(bit as usize / 8);
+            bits.is_some_and(|bits| bits & (1 << (bit % 8)) != 0)
         };
         let is_short = |length: usize| {
             self.lengths & (1 << length) != 0 && is_head(head & ((1 << (8 * length)) - 1))

@@ -15,6 +15,7 @@ pub mod letters;
 mod normalize;
 mod order;
 mod outline;
+#[cfg(test)]
 mod paths;
 mod places;
 pub mod prelude;
@@ -23,13 +24,14 @@ pub mod search;
 mod text;
 pub mod timestamp;
 mod unicode;
+mod unpacker;
 
 pub use field::{Field, Kind};
 pub use normalize::{Normalized, Place, Shape};
 pub use order::in_order;
 pub use outline::Outline;
-pub use paths::Paths;
-pub use places::{value_at, values_at, values_in, values_next};
+pub use places::{Routes, value_at, values_at};
 pub use reader::{Invalid, Name, Reader};
-pub use text::{add, in_one_row, is_written_plainly, quote, quoted, unescaped};
+pub use text::{add, hexadecimal, in_one_row, is_written_plainly, quote, quoted, unescaped};
 pub use unicode::text;
+pub use unpacker::Unpacker;

@@ -32,8 +32,19 @@ pub struct Shape {
     spare: RefCell<String>,
 }
 
-/// Where in a payload a value begins and ends; nothing is at the payload's own beginning.
-pub type Place = (usize, usize);
+/// Where in a payload a value is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Place {
+    /// Where it begins.
+    pub start: usize,
+    /// Where it ends; 0: there is none.
+    pub end: usize,
+    /// Where, among all places, those of its own fields begin, if it is an object that has some declared; 0: they are not known.
+    pub fields: usize,
+}
+
+/// The most places before an object whose fields' places are told. No kind of record has as many, unless a name comes twice.
+const MOST_PLACES: usize = 500;
 
 /// A record in its canonical form, with what an entry needs of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,7 +61,8 @@ pub struct Normalized {
     pub unknown: Vec<String>,
     /// The rows of another stream that the record embeds, as they came, where they are asked for.
     pub aside: Option<String>,
-    /// Where in the payload the values of the declared fields are, in the order of these, if that was asked for.
+    /// Where in the payload the values of the declared fields are, in the order of these, and behind them those of their own
+    /// fields, if that was asked for.
     pub places: Vec<Place>,
 }
 
@@ -132,10 +144,8 @@ impl Shape {
             key: vec![None; self.key.len()],
             updated_at: None,
             aside: None,
-            places: match self.placed && self.first.is_empty() {
-                true => vec![(0, 0); self.fields.len()],
-                false => Vec::new(),
-            },
+            placed: self.placed && self.first.is_empty(),
+            places: Vec::new(),
             moved: 0_usize.wrapping_sub(start),
         };
         pass.object(self.fields, reader, None)?;
@@ -168,18 +178,28 @@ struct Pass<'n> {
     key: Vec<Option<String>>,
     updated_at: Option<i64>,
     aside: Option<String>,
+    /// Whether it is told where values are; and where they are.
+    placed: bool,
     places: Vec<Place>,
     /// What has to be added to a place of the document for that of the payload.
     moved: usize,
 }
 
 impl Pass<'_> {
+    /// Takes an object. Gives where the places of its fields begin; 0 where somebody who looks for them has to read it, for they
+    /// are not told, or are not all that a path can lead to.
     fn object(
         &mut self,
         fields: &'static [Field],
         reader: &mut Reader,
         within: Option<&'static str>,
-    ) -> Result<(), Invalid> {
+    ) -> Result<usize, Invalid> {
+        let first = self.places.len();
+        let placed = self.placed && first <= MOST_PLACES;
+        if placed {
+            self.places.resize(first + fields.len(), Place::default());
+        }
+        let mut all = placed;
         // Objects of one kind list their fields in one order: the next field is nearly always the one expected.
         let mut expected = 0;
         let mut more = reader.open(b'{', b'}')?;
@@ -188,6 +208,7 @@ impl Pass<'_> {
             if !written.is_some_and(|written| reader.take_expected(written)) {
                 let name = reader.name()?;
                 let Some(index) = find(fields, expected, name) else {
+                    all = false;
                     self.note_unknown(name, within);
                     reader.value()?;
                     more = !reader.is_last(b'}')?;
@@ -198,19 +219,22 @@ impl Pass<'_> {
             reader.peek()?;
             let start = self.moved.wrapping_add(reader.place());
             // The one place that takes a value, so that it is compiled into this loop.
-            self.field(fields, expected, reader, within)?;
-            if within.is_none()
-                && let Some(place) = self.places.get_mut(expected)
-            {
-                *place = (start, self.moved.wrapping_add(reader.place()));
+            let inner = self.field(fields, expected, reader, within)?;
+            if placed && let Some(place) = self.places.get_mut(first + expected) {
+                all &= place.end == 0;
+                *place = Place {
+                    start,
+                    end: self.moved.wrapping_add(reader.place()),
+                    fields: inner,
+                };
             }
             expected += 1;
             more = !reader.is_last(b'}')?;
         }
-        Ok(())
+        Ok(if all { first } else { 0 })
     }
 
-    /// Takes the value of a field.
+    /// Takes the value of a field. Gives what [`Pass::object`] gives.
     #[inline(always)]
     fn field(
         &mut self,
@@ -218,23 +242,23 @@ impl Pass<'_> {
         index: usize,
         reader: &mut Reader,
         within: Option<&'static str>,
-    ) -> Result<(), Invalid> {
+    ) -> Result<usize, Invalid> {
         let field = &fields[index];
         let first = reader.peek()?;
         match (*field.kind, first) {
             (Kind::Nested(inner), b'{') => return self.object(inner, reader, Some(field.name())),
             (Kind::Elsewhere, _) if self.shape.embedded || self.shape.aside => {
-                return self.elsewhere(reader);
+                return self.elsewhere(reader).map(|()| 0);
             }
             (Kind::Attributes | Kind::Object | Kind::List | Kind::Nested(_) | Kind::Any, _) => {
-                return reader.value().map(drop);
+                return reader.value().map(|_| 0);
             }
             _ => {}
         }
         let noted = within.is_none() && self.shape.noted.get(index) == Some(&true);
         // Most values are text or null, which needs no second look.
         if !noted && (first == b'n' || (*field.kind == Kind::Text && first == b'"')) {
-            return reader.scalar(first);
+            return reader.scalar(first).map(|()| 0);
         }
         let place = reader.value()?;
         let json = reader.text().get(place.clone()).unwrap_or_default();
@@ -250,7 +274,7 @@ impl Pass<'_> {
                 }
             }
         }
-        Ok(())
+        Ok(0)
     }
 
     /// Takes rows of another stream.
@@ -357,7 +381,7 @@ fn canonical(kind: Kind, json: &str) -> Result<Option<Cow<'static, str>>, Odd> {
         Kind::Text => match first {
             b'"' => Ok(None),
             b'{' | b'[' => Err(Odd),
-            _ => Ok(Some(Cow::Owned(format!("\"{json}\"")))),
+            _ => Ok(Some(Cow::Owned(["\"", json, "\""].joined("")))),
         },
         Kind::Reference => match json {
             "0" | "\"0\"" | "\"\"" => Ok(Some(Cow::Borrowed("null"))),

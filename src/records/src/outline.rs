@@ -2,7 +2,7 @@
 
 use crate::prelude::*;
 use crate::text::add;
-use crate::{Field, Invalid, Name, Place, Reader, unescaped};
+use crate::{Invalid, Name, Reader, unescaped};
 
 /// An object, read one level deep: its members, as they are written. Anything else has none.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -10,8 +10,6 @@ pub struct Outline<'a> {
     /// The whole of it.
     pub text: &'a str,
     members: Vec<(Name<'a>, &'a str)>,
-    /// Whether no name comes twice, as far as that is known.
-    pub(crate) unique: bool,
 }
 
 impl<'a> Outline<'a> {
@@ -26,52 +24,24 @@ impl<'a> Outline<'a> {
             return Ok(Self {
                 text: slice(reader.value()?),
                 members: Vec::new(),
-                unique: true,
             });
         }
         let start = reader.place();
         let mut members = Vec::with_capacity(64);
-        reader.object(&mut |reader, name| {
-            members.push((name, slice(reader.value()?)));
-            Ok(())
-        })?;
+        let mut more = reader.open(b'{', b'}')?;
+        while more {
+            members.push((reader.name()?, slice(reader.value()?)));
+            more = !reader.is_last(b'}')?;
+        }
         Ok(Self {
             text: slice(start..reader.place()),
             members,
-            unique: false,
         })
-    }
-
-    /// The outline of a record that came with the places of its fields' values: it is not read again. Fields that are not
-    /// declared are missing from it.
-    pub fn placed(text: &'a str, fields: &[Field], places: &[Place]) -> Self {
-        let mut members = Vec::with_capacity(fields.len());
-        for (field, place) in fields.iter().zip(places) {
-            if let Some(value) = text.get(place.0..place.1).filter(|value| !value.is_empty()) {
-                let name = Name {
-                    text: field.name(),
-                    escaped: false,
-                };
-                members.push((name, value));
-            }
-        }
-        Self {
-            text,
-            members,
-            unique: true,
-        }
     }
 
     /// Whether it has a member of this name, even if that is null.
     pub fn has(&self, name: &str) -> bool {
         self.members.iter().any(|(known, _)| is(known, name))
-    }
-
-    /// The members of a name, as they are written.
-    #[inline(always)]
-    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &'a str> {
-        let members = self.members.iter();
-        members.filter_map(move |(known, member)| is(known, name).then_some(*member))
     }
 
     /// The member of a name, as it is written; the last one of several.

@@ -80,8 +80,7 @@ pub fn quote(out: &mut String, text: &str) {
         let Some(byte) = bytes.get(at) else {
             return add(out, &[before, row, "\""]);
         };
-        let digit = |digit: u8| HEXADECIMAL.get(digit.into()..usize::from(digit) + 1);
-        let digits = [byte >> 4, byte & 15].map(|one| digit(one).unwrap_or_default());
+        let digits = digits_of(*byte);
         let (escape, [high, low]) = match byte {
             b'"' => ("\\\"", [""; 2]),
             b'\\' => ("\\\\", [""; 2]),
@@ -98,6 +97,23 @@ pub fn quote(out: &mut String, text: &str) {
 
 /// The hexadecimal digits.
 const HEXADECIMAL: &str = "0123456789abcdef";
+
+/// The hexadecimal digits of a byte.
+fn digits_of(byte: u8) -> [&'static str; 2] {
+    let digit = |digit: u8| HEXADECIMAL.get(digit.into()..usize::from(digit) + 1);
+    [byte >> 4, byte & 15].map(|one| digit(one).unwrap_or_default())
+}
+
+/// Bytes in hexadecimal digits.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        for digit in digits_of(*byte) {
+            text.push_str(digit);
+        }
+    }
+    text
+}
 
 /// How many bytes a text begins with, as far as blocks of them go, that are printable and of ASCII, and no two of which are
 /// blanks side by side; nor is the first one a blank behind another. None that begins markup is among them either, where that
