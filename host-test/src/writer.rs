@@ -1,22 +1,34 @@
 //! Writes rows through an action, in batches of its size, and gives rows that were put off another try.
 
+mod division;
 mod outcomes;
+mod part;
 mod progress;
 mod rejected;
 mod rows;
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::future::Future;
 use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
 
 use crate::alerts::{AlertKind, Event};
 use crate::call::CallError;
 use crate::contract::connector::{ActionDescriptor, Batch, Outcome, OutcomeStatus, Rehearsal, Row};
 use crate::contract::types::{Failure, FailureKind};
+use crate::limits::Limit;
 use crate::plugin::Plugin;
-use crate::runner::{RetryPolicy, Waits};
+use crate::runner::RetryPolicy;
 use crate::tenant::Tenant;
 
+pub use self::division::{BatchRows, divide, divide_as_before};
 pub use self::outcomes::{kind_name, name_of, outcome_json};
+use self::part::Part;
 pub use self::progress::{WriteProgress, on_standard_error};
 pub use self::rejected::RejectedRows;
 pub use self::rows::{RowProblems, parse_rows};
@@ -47,6 +59,8 @@ pub struct WriteReport {
     pub codes: BTreeMap<(&'static str, String), u64>,
     /// Rows among those that were not written of which that is not certain: giving them again may write them twice.
     pub uncertain: u64,
+    /// Rows that were not tried.
+    pub untried: u64,
     /// Calls.
     pub batches: u64,
     /// Why rows were left out at the end. Absent when all were tried.
@@ -85,10 +99,30 @@ impl WriteReport {
     }
 }
 
+/// Takes batches: a component, or what stands for one in a test.
+pub trait TakesBatches {
+    /// Writes rows: one outcome for each row, in order.
+    fn write_batch(
+        &self,
+        tenant: &Tenant,
+        batch: &Batch,
+    ) -> impl Future<Output = Result<Vec<Outcome>, CallError>> + Send;
+}
+
+impl TakesBatches for Plugin {
+    fn write_batch(
+        &self,
+        tenant: &Tenant,
+        batch: &Batch,
+    ) -> impl Future<Output = Result<Vec<Outcome>, CallError>> + Send {
+        Plugin::write_batch(self, tenant, batch)
+    }
+}
+
 /// Writes rows.
-pub struct Writer<'a> {
+pub struct Writer<'a, P = Plugin> {
     /// The component.
-    pub plugin: &'a Plugin,
+    pub plugin: &'a P,
     /// The connection.
     pub tenant: &'a Tenant,
     /// The action.
@@ -99,91 +133,121 @@ pub struct Writer<'a> {
     pub progress: &'a dyn WriteProgress,
 }
 
-/// A batch on its way.
-struct Part<'r> {
-    id: String,
-    rows: &'r [Row],
-    outcomes: Vec<Option<Outcome>>,
-    attempt: u32,
-    waits: Waits,
-    /// When it is given again.
-    due: Instant,
+/// How a batch goes on.
+enum Course {
+    /// Every row has an outcome that another try would not better.
+    Over,
+    /// All that is left waits so long for something that is not there yet, and lets others go first.
+    StepsBack(Duration),
+    /// One call cannot have so many of its rows.
+    TooMuch(Vec<usize>),
+    /// Nothing can be written any more.
+    Ends(CallError),
 }
 
-impl Writer<'_> {
-    /// Writes rows; `settled` gets the final outcomes of each batch, in the order of its rows. Its error ends the
-    /// writing. A batch of which some rows wait for something that is not there yet comes again behind the others.
+impl<P: TakesBatches> Writer<'_, P> {
+    /// Writes rows; `settled` gets the final outcomes of each batch, in the order of its rows. Its error ends the writing.
     pub async fn run<E>(
         &self,
         rows: Vec<Row>,
+        settled: impl FnMut(&[Outcome]) -> Result<(), E>,
+    ) -> Result<WriteReport, E> {
+        let batches = divide(rows, self.action, self.options);
+        // Nobody stops it as long as this end is held.
+        let (_stop, stopped) = watch::channel(false);
+        self.run_batches(batches, stopped, settled).await
+    }
+
+    /// The same with batches that somebody chose, until `stopped` says true: then the call in flight ends, and no other one
+    /// begins. A batch of which some rows wait for something that is not there yet comes again behind the others.
+    pub async fn run_batches<E>(
+        &self,
+        batches: Vec<BatchRows>,
+        stopped: watch::Receiver<bool>,
         mut settled: impl FnMut(&[Outcome]) -> Result<(), E>,
     ) -> Result<WriteReport, E> {
         let mut report = WriteReport::default();
-        let size = usize::try_from(self.action.batch_limit)
-            .unwrap_or(usize::MAX)
-            .max(1);
-        let count = rows.len();
-        let several = count > size;
-        let mut fresh = rows.chunks(size).enumerate();
+        let parts = batches
+            .into_iter()
+            .map(|batch| Part::of(batch, self.options));
+        let mut fresh: VecDeque<Part> = parts.collect();
         let mut waiting: Vec<Part> = Vec::new();
-        self.progress.begins(&self.action.name, count);
-        loop {
-            let part = match fresh.next() {
-                // The part of a row in the name depends on the rows before it only: the same input gives the same names.
-                Some((number, rows)) => self.part(
-                    match several {
-                        true => format!("{}.{number}", self.options.batch_id),
-                        false => self.options.batch_id.clone(),
-                    },
-                    rows,
-                ),
-                None => {
-                    waiting.sort_by_key(|part| part.due);
-                    if waiting.is_empty() {
-                        break;
-                    }
-                    let open = waiting.iter().map(|part| self.open(part).len()).sum();
-                    let part = waiting.remove(0);
-                    let wait = part.due.saturating_duration_since(Instant::now());
-                    self.progress.waits(open, wait);
-                    tokio::time::sleep(wait).await;
-                    part
-                }
+        self.progress
+            .begins(&self.action.name, fresh.iter().map(Part::len).sum());
+        while !is_stopped(&stopped) {
+            let next = match fresh.pop_front() {
+                None => self.first_due(&mut waiting, &stopped).await,
+                fresh => fresh,
             };
-            match self.go_on(part, &mut report).await {
-                Ok((part, Some(wait))) => {
-                    let due = Instant::now() + self.options.retry.scaled(wait);
-                    waiting.push(Part { due, ..part });
+            let Some(mut part) = next else { break };
+            match self.go_on(&mut part, &mut report, &stopped).await {
+                Course::StepsBack(wait) => {
+                    part.due = Instant::now() + self.options.retry.scaled(wait);
+                    waiting.push(part);
                 }
-                Ok((part, None)) => {
-                    let outcomes: Vec<Outcome> = part.outcomes.into_iter().flatten().collect();
+                Course::TooMuch(open) => {
+                    let [first, second] = part.halves(&open, self.options);
+                    fresh.push_front(second);
+                    fresh.push_front(first);
+                }
+                Course::Over => {
+                    let (id, whole) = (part.id.clone(), part.whole);
+                    let outcomes = part.into_outcomes();
                     self.settle(&outcomes, &mut report, &mut settled)?;
-                    if let Some(failure) = all_fail_alike(&outcomes) {
-                        let rest = match fresh.len() > 0 {
-                            true => ", so that the rest is not tried",
-                            false => "",
+                    if let Some(failure) = all_fail_alike(&outcomes).filter(|_| whole) {
+                        let rest = match fresh.is_empty() {
+                            false => ", so that the rest is not tried",
+                            true => "",
                         };
                         report.stopped = Some(format!(
-                            "batch {}: every row fails alike{rest}: {} ({})",
-                            part.id, failure.message, failure.code
+                            "batch {id}: every row fails alike{rest}: {} ({})",
+                            failure.message, failure.code
                         ));
                         break;
                     }
                 }
-                Err((id, error)) => {
-                    report.stopped = Some(format!("batch {id}: {error}"));
+                Course::Ends(error) => {
+                    report.stopped = Some(format!("batch {}: {error}", part.id));
+                    fresh.push_front(part);
                     break;
                 }
             }
         }
-        // Of these something is known, even where the writing was stopped.
-        for part in waiting {
-            let outcomes: Vec<Outcome> = part.outcomes.into_iter().flatten().collect();
+        let left = || waiting.iter().chain(&fresh).next();
+        let interrupted = report.stopped.is_none() && left().is_some();
+        if interrupted {
+            report.stopped = Some("interrupted".to_owned());
+        }
+        // Of some of these rows something is known, even where the writing was stopped.
+        for part in waiting.into_iter().chain(fresh) {
+            let rows = part.len();
+            let outcomes = part.into_outcomes();
+            report.untried += count(rows - outcomes.len());
             self.settle(&outcomes, &mut report, &mut settled)?;
         }
         self.progress.ends();
-        self.tell_end(report.stopped.as_deref());
+        // Whoever ends it knows that it ended.
+        if !interrupted {
+            self.tell_end(report.stopped.as_deref());
+        }
         Ok(report)
+    }
+
+    /// Waits for the part that is due first, or until nobody wants one any more.
+    async fn first_due(
+        &self,
+        waiting: &mut Vec<Part>,
+        stopped: &watch::Receiver<bool>,
+    ) -> Option<Part> {
+        waiting.sort_by_key(|part| part.due);
+        let due = waiting.first()?.due;
+        let open = waiting
+            .iter()
+            .map(|part| part.open(self.options.rehearsal).len());
+        let wait = due.saturating_duration_since(Instant::now());
+        self.progress.waits(open.sum(), wait);
+        let waited = unless_stopped(stopped, wait).await;
+        waited.then(|| waiting.remove(0))
     }
 
     fn settle<E>(
@@ -214,88 +278,69 @@ impl Writer<'_> {
         });
     }
 
-    fn part<'r>(&self, id: String, rows: &'r [Row]) -> Part<'r> {
-        Part {
-            id,
-            rows,
-            outcomes: vec![None; rows.len()],
-            attempt: 0,
-            waits: self.options.retry.waits(),
-            due: Instant::now(),
-        }
-    }
-
-    /// The rows of a batch that another try may better. What is not there yet does not come while nothing is written.
-    fn open(&self, part: &Part) -> Vec<usize> {
-        let rehearses = self.options.rehearsal != Rehearsal::Off;
-        let is_open = |outcome: &Outcome| {
-            is_worth_another_try(outcome) && !(rehearses && waits_for_something(outcome))
-        };
-        let outcomes = part.outcomes.iter().enumerate();
-        outcomes
-            .filter(|(_, outcome)| outcome.as_ref().is_none_or(is_open))
-            .map(|(index, _)| index)
-            .collect()
-    }
-
-    /// Gives a batch until every row has an outcome that another try would not better, or until all that is left waits for
-    /// something: then also how long. Its error comes with the batch's id.
-    async fn go_on<'r>(
+    /// Gives a part until every row has an outcome that another try would not better, or until something else is to be done.
+    /// What is left when it is stopped waits.
+    async fn go_on(
         &self,
-        mut part: Part<'r>,
+        part: &mut Part,
         report: &mut WriteReport,
-    ) -> Result<(Part<'r>, Option<Duration>), (String, CallError)> {
-        let tries = usize::try_from(self.options.tries).unwrap_or(usize::MAX);
+        stopped: &watch::Receiver<bool>,
+    ) -> Course {
+        let options = self.options;
+        let tries = usize::try_from(options.tries).unwrap_or(usize::MAX);
         loop {
-            let open = self.open(&part);
-            if open.is_empty() {
-                return Ok((part, None));
+            let given = part.open(options.rehearsal);
+            if given.is_empty() {
+                return Course::Over;
             }
-            let given = open.iter().map(|index| Row {
-                attempt: part.attempt,
-                ..part.rows[*index].clone()
-            });
-            let batch = self.batch(&part.id, given.collect());
+            let batch = self.batch(&part.id, part.given(&given));
             part.attempt += 1;
             report.batches += 1;
             let wait = match self.plugin.write_batch(self.tenant, &batch).await {
                 Ok(answers) => {
                     if answers.iter().any(|answer| !is_worth_another_try(answer)) {
                         // Something goes on: what is left gets all its tries anew.
-                        part.waits = self.options.retry.waits();
+                        part.waits = options.retry.waits();
                     }
-                    for (index, answer) in open.iter().zip(answers) {
-                        part.outcomes[*index] = Some(answer);
-                    }
-                    let open = self.open(&part);
-                    let left = || {
-                        open.iter()
-                            .filter_map(|index| part.outcomes[*index].as_ref())
+                    part.answer(&given, answers);
+                    let open = part.open(options.rehearsal);
+                    let Some(wait) = longest_wait(part.outcomes_of(&open)) else {
+                        return Course::Over;
                     };
-                    let Some(wait) = longest_wait(left()) else {
-                        return Ok((part, None));
-                    };
-                    let steps_back = left().all(waits_for_something);
                     let Some(wait) = part.waits.next(tries, Some(wait)) else {
-                        return Ok((part, None));
+                        return Course::Over;
                     };
-                    if steps_back {
-                        return Ok((part, Some(wait)));
+                    if part.outcomes_of(&open).all(waits_for_something) {
+                        return Course::StepsBack(wait);
                     }
                     wait
                 }
-                Err(error) if !passes(&error) => return Err((part.id, error)),
                 Err(error) => {
-                    let Some(wait) = part.waits.next(tries, error.retry_after()) else {
-                        return Err((part.id, error));
+                    part.no_answer(&given, &error);
+                    if is_too_much(&error) {
+                        tracing::info!(batch = part.id, rows = given.len(), "too much: {error}");
+                        return match given.len() {
+                            1 => Course::Over,
+                            _ => Course::TooMuch(given),
+                        };
+                    }
+                    let wait = match passes(&error) {
+                        true => part.waits.next(tries, error.retry_after()),
+                        false => None,
+                    };
+                    let Some(wait) = wait else {
+                        return Course::Ends(error);
                     };
                     tracing::warn!("writing again: {error}");
                     wait
                 }
             };
+            let scaled = options.retry.scaled(wait);
             self.progress
-                .waits(self.open(&part).len(), self.options.retry.scaled(wait));
-            self.options.retry.pause(wait).await;
+                .waits(part.open(options.rehearsal).len(), scaled);
+            if !unless_stopped(stopped, scaled).await {
+                return Course::StepsBack(Duration::ZERO);
+            }
         }
     }
 
@@ -310,6 +355,24 @@ impl Writer<'_> {
             rehearsal: options.rehearsal,
         }
     }
+}
+
+fn is_stopped(stopped: &watch::Receiver<bool>) -> bool {
+    *stopped.borrow()
+}
+
+/// Waits so long; false when it is stopped meanwhile.
+async fn unless_stopped(stopped: &watch::Receiver<bool>, wait: Duration) -> bool {
+    let mut stopped = stopped.clone();
+    tokio::select! {
+        biased;
+        Ok(_) = stopped.wait_for(|stopped| *stopped) => false,
+        () = tokio::time::sleep(wait) => true,
+    }
+}
+
+fn count(rows: usize) -> u64 {
+    u64::try_from(rows).unwrap_or(u64::MAX)
 }
 
 fn failure_of(outcome: &Outcome) -> Option<&Failure> {
@@ -334,6 +397,18 @@ fn all_fail_alike(outcomes: &[Outcome]) -> Option<&Failure> {
         .iter()
         .all(|outcome| failure_of(outcome).is_some_and(alike));
     Some(first).filter(|_| all)
+}
+
+/// Whether fewer rows may come through: they took the call's memory, or more than it may answer with. Time is no such limit:
+/// the component knows how much it has, and one that hangs would hang as often as there are rows.
+fn is_too_much(error: &CallError) -> bool {
+    matches!(
+        error,
+        CallError::LimitReached {
+            limit: Limit::Memory | Limit::Transfer,
+            ..
+        }
+    )
 }
 
 /// Whether a failure of a whole batch, in which nothing was written, may be gone at the next try.
@@ -375,64 +450,4 @@ fn longest_wait<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> Option<Durat
         .filter_map(failure_of)
         .map(|failure| Duration::from_millis(failure.retry_after_ms.unwrap_or_default()))
         .max()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn failure(kind: FailureKind, maybe_applied: bool) -> Failure {
-        Failure {
-            kind,
-            code: "c".to_owned(),
-            message: "m".to_owned(),
-            retry_after_ms: Some(70),
-            maybe_applied,
-            request_id: None,
-            problems: Vec::new(),
-        }
-    }
-
-    fn outcome(status: OutcomeStatus) -> Outcome {
-        Outcome {
-            key: "1".to_owned(),
-            status,
-            object_id: None,
-            request_id: None,
-            planned: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn only_what_is_safe_and_may_pass_is_tried_again() {
-        let again = |status| is_worth_another_try(&outcome(status));
-        assert!(again(OutcomeStatus::Deferred(failure(
-            FailureKind::Transient,
-            true
-        ))));
-        assert!(again(OutcomeStatus::Failed(failure(
-            FailureKind::Transient,
-            false
-        ))));
-        assert!(!again(OutcomeStatus::Failed(failure(
-            FailureKind::Transient,
-            true
-        ))));
-        assert!(!again(OutcomeStatus::Failed(failure(
-            FailureKind::InvalidInput,
-            false
-        ))));
-        assert!(!again(OutcomeStatus::Created));
-    }
-
-    #[test]
-    fn a_report_is_as_good_as_its_rows() {
-        let mut report = WriteReport::default();
-        report.counts.insert("created", 2);
-        assert!(report.is_complete() && report.has_success());
-        report.counts.insert("failed", 1);
-        assert!(!report.is_complete() && report.has_success());
-        report.counts.remove("created");
-        assert!(!report.has_success());
-    }
 }

@@ -149,7 +149,8 @@ async fn a_job_that_does_not_end_is_named() {
     let batch = Batch {
         action: "contacts".to_owned(),
         mode: None,
-        id: "b".to_owned(),
+        // The write's first batch.
+        id: "b.0".to_owned(),
         rows: rows(&users(20)),
         time_budget_ms: 20_000,
         rehearsal: Rehearsal::Off,

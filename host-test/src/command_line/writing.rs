@@ -48,7 +48,7 @@ pub struct WriteArguments {
     pub offline: bool,
 
     /// Where rows go that were not written, nor in any later try, each with the reason: to be put right and given as the
-    /// input of another write (replaced by every write, removed when there are none)
+    /// input of another write (replaced by every write that is no rehearsal, removed when there are none)
     #[arg(long, visible_alias = "dead-letters", value_name = "FILE")]
     pub rejected: Option<PathBuf>,
 

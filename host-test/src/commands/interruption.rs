@@ -1,4 +1,4 @@
-//! How a process that serves is ended: with Ctrl-C, or as services are ended.
+//! How a process that serves or writes is ended: with Ctrl-C, or as services are ended.
 
 use std::io;
 use std::sync::Arc;

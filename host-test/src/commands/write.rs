@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
+use super::interruption::Interruptions;
 use super::{CommandError, load_connection, read_bytes};
 use crate::clock::now_ms;
 use crate::command_line::{Exit, Global, WriteArguments};
@@ -19,8 +21,8 @@ use crate::report;
 use crate::runner::RetryPolicy;
 use crate::state_store::{SqliteState, StateStore};
 use crate::writer::{
-    RejectedRows, WriteOptions, WriteProgress, WriteReport, Writer, on_standard_error,
-    outcome_json, parse_rows,
+    RejectedRows, WriteOptions, WriteProgress, WriteReport, Writer, divide, divide_as_before,
+    on_standard_error, outcome_json, parse_rows,
 };
 
 /// Writes rows.
@@ -124,31 +126,59 @@ pub(super) async fn run(global: &Global, arguments: &WriteArguments) -> Result<E
         progress: progress.as_ref(),
     };
     let mut out = LineWriter::new(Box::new(std::io::stdout()));
-    let mut rejected = arguments.rejected.as_ref().map(|_| RejectedRows::of(&rows));
-    let report = writer
-        .run(rows, |settled| {
-            let mut lines = Vec::new();
-            for outcome in settled {
-                if let Some(rejected) = &mut rejected {
-                    rejected.settle(outcome);
-                }
-                lines.extend_from_slice(outcome_json(outcome).to_string().as_bytes());
-                lines.push(b'\n');
+    // A rehearsal writes nothing of which anything could be left: the rows of the last write stay where they are.
+    let rejected_file = arguments.rejected.as_ref();
+    let rejected_file = rejected_file.filter(|_| options.rehearsal == Rehearsal::Off);
+    let mut rejected = rejected_file.map(|_| RejectedRows::of(&rows));
+    let batches = match &arguments.journal {
+        None => divide(rows, &action, &options),
+        Some(path) => {
+            let how = (&action, &options);
+            divide_as_before(path, connection.tenant.name(), rows, how, now_ms())
+                .map_err(|error| CommandError::failed(format!("{}: {error}", path.display())))?
+        }
+    };
+    let interruptions = Interruptions::hear().map_err(CommandError::failed)?;
+    let (stop, stopped) = watch::channel(false);
+    let written = writer.run_batches(batches, stopped, |settled| {
+        let mut lines = Vec::new();
+        for outcome in settled {
+            if let Some(rejected) = &mut rejected {
+                rejected.settle(outcome);
             }
-            out.bytes(&lines).map_err(CommandError::from)
-        })
-        .await?;
+            lines.extend_from_slice(outcome_json(outcome).to_string().as_bytes());
+            lines.push(b'\n');
+        }
+        out.bytes(&lines).map_err(CommandError::from)
+    });
+    let report = tokio::select! {
+        written = written => written?,
+        () = ended_at_once(&interruptions, &stop) => {
+            return Err(CommandError::failed(
+                "ended at once: what became of the last rows is not known, and the rejected rows are not stored",
+            ));
+        }
+    };
     tell(global, &options, &report);
-    if let (Some(path), Some(rejected)) = (&arguments.rejected, rejected) {
+    if let (Some(path), Some(rejected)) = (rejected_file, rejected) {
         let count = rejected.len();
         rejected
-            .store(path)
+            .store(path, report.stopped.as_deref())
             .map_err(|error| CommandError::failed(format!("{}: {error}", path.display())))?;
         if count > 0 && !global.json {
             write_line(&format!("✗ {count} rows are in {}", path.display()));
         }
     }
     Ok(exit_of(&report))
+}
+
+/// Stops the writing at the first signal, and ends with the second.
+async fn ended_at_once(interruptions: &Interruptions, stop: &watch::Sender<bool>) {
+    interruptions.next().await;
+    // Who waits for it may be gone.
+    let _ = stop.send(true);
+    write_line("ending: no further rows are begun; another signal ends at once");
+    interruptions.next().await;
 }
 
 fn find_action(plugin: &Plugin, name: &str) -> Result<ActionDescriptor, CommandError> {
@@ -187,6 +217,7 @@ fn tell(global: &Global, options: &WriteOptions, report: &WriteReport) {
         "outcomes": report.counts,
         "codes": codes(report),
         "uncertain": report.uncertain,
+        "untried": report.untried,
         "rows": report.rows(),
         "batches": report.batches,
         "stopped": report.stopped,
@@ -225,6 +256,9 @@ fn tell(global: &Global, options: &WriteOptions, report: &WriteReport) {
     }
     if let Some(reason) = &report.stopped {
         write_line(&format!("✗ stopped: {reason}"));
+    }
+    if report.untried > 0 {
+        write_line(&format!("✗ {} rows were not tried", report.untried));
     }
 }
 

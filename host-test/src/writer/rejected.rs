@@ -5,8 +5,8 @@ use std::io;
 use std::path::Path;
 
 use serde::Serialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use super::outcomes::{failure_json, name_of};
 use crate::contract::connector::{Outcome, OutcomeStatus, Row};
@@ -18,14 +18,12 @@ struct Line<'a> {
     key: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     base_updated_at_ms: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    failure: Option<&'a Value>,
+    status: &'static str,
+    failure: &'a Value,
     document: &'a RawValue,
 }
 
-/// The rows that have no good outcome yet, in their order, with the reason where one is known.
+/// The rows that have no good outcome yet, in their order, each with the reason.
 pub struct RejectedRows {
     rows: Vec<(Row, Option<(&'static str, Value)>)>,
     places: BTreeMap<String, usize>,
@@ -69,24 +67,30 @@ impl RejectedRows {
     }
 
     /// Puts the rows into a file that only its owner can read, one a line, as [`super::parse_rows`] reads them. Where
-    /// there are none, the file is removed.
-    pub fn store(&self, path: &Path) -> io::Result<()> {
+    /// there are none, the file is removed. Rows without an outcome were not tried, for this reason.
+    pub fn store(&self, path: &Path, stopped: Option<&str>) -> io::Result<()> {
         if self.is_empty() {
             return match std::fs::remove_file(path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
                 _ => Ok(()),
             };
         }
+        let untried = json!({
+            "code": "not_tried",
+            "message": stopped.unwrap_or("the write ended before"),
+        });
+        let untried = ("untried", untried);
         let mut lines = Vec::new();
         for ((row, reason), settled) in self.rows.iter().zip(&self.settled) {
             if *settled {
                 continue;
             }
+            let (status, failure) = reason.as_ref().unwrap_or(&untried);
             let line = Line {
                 key: &row.key,
                 base_updated_at_ms: row.base_updated_at_ms,
-                status: reason.as_ref().map(|(status, _)| *status),
-                failure: reason.as_ref().map(|(_, failure)| failure),
+                status,
+                failure,
                 document: serde_json::from_slice(&row.document)?,
             };
             serde_json::to_writer(&mut lines, &line)?;
@@ -130,16 +134,18 @@ mod tests {
         rejected.settle(&outcome("b", OutcomeStatus::Created));
         let directory = written::Folder::new();
         let path = directory.path().join("rejected.jsonl");
-        rejected.store(&path).unwrap();
+        rejected.store(&path, Some("interrupted")).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains(r#""document":{"price":1.10}"#), "{text}");
         assert!(text.contains(r#""code":"invalid_row""#), "{text}");
+        let untried = r#"{"code":"not_tried","message":"interrupted"}"#;
+        assert!(text.contains(untried), "{text}");
         let again = parse_rows(text.as_bytes()).unwrap();
         assert_eq!(again, [rows[0].clone(), rows[2].clone()]);
         rejected.settle(&outcome("a", OutcomeStatus::Updated));
         rejected.settle(&outcome("c", OutcomeStatus::Updated));
-        rejected.store(&path).unwrap();
-        rejected.store(&path).unwrap();
+        rejected.store(&path, None).unwrap();
+        rejected.store(&path, None).unwrap();
         assert!(!path.exists());
     }
 }

@@ -217,11 +217,16 @@ impl Running {
     }
 
     /// Asks it to end, as services are ended.
-    pub fn terminate(self) -> Finished {
+    pub fn ask_to_end(&self) {
         let told = Command::new("kill")
             .args(["-TERM", &self.child.id().to_string()])
             .status();
         assert!(told.expect("`kill` is there").success());
+    }
+
+    /// The same, and waits until it has.
+    pub fn terminate(self) -> Finished {
+        self.ask_to_end();
         self.end()
     }
 

@@ -1,3 +1,5 @@
+/// The same rows, or some of them, given once more.
+mod again;
 /// Whoever is killed while writing writes each row exactly once in the end.
 mod kills;
 /// Rows in the customer's own form.
@@ -5,6 +7,8 @@ mod mapped;
 /// What is not written, and what needs no writing.
 mod refused;
 mod remembered;
+/// Whoever tells a write to end.
+mod signals;
 /// What goes wrong: retries, dead letters, and when nothing is tried any more.
 mod trouble;
 /// Contacts that change on both sides.
