@@ -460,8 +460,10 @@ impl Operation for WriteBatch {
                 self.note(moment, rows)
             }
             (State::Noting(mut rows), Input::Stored(stored)) => {
+                // Another call is at work: what it has sent is its own.
                 if let Some(Swapped::Stale(current)) = stored {
-                    rows.reload(current.into_iter().next().and_then(|current| current.value));
+                    let value = current.into_iter().next().and_then(|current| current.value);
+                    rows.recall(value, true);
                 }
                 self.write(moment, rows)
             }

@@ -51,6 +51,8 @@ struct Travelling {
     remembered_by: Option<&'static str>,
     /// Whether its object was chosen among several.
     shares: bool,
+    /// Whether another call writes it right now: what the journal says of it is for that call to say.
+    elsewhere: bool,
     outcome: Option<Outcome>,
 }
 
@@ -136,6 +138,7 @@ impl Rows {
                 said: None,
                 remembered_by: None,
                 shares: false,
+                elsewhere: false,
                 outcome,
             }
         };
@@ -208,6 +211,7 @@ impl Rows {
                 continue;
             };
             if running && travelling.sent_ms != Some(sent) {
+                travelling.elsewhere = true;
                 let failure = Box::new(WholeFailure {
                     retry_after_ms: Some(super::answer::SOON_MS),
                     ..*failure(
@@ -361,7 +365,8 @@ impl Rows {
         for travelling in &self.rows {
             // What was not written needs no journal.
             let compared = travelling.said.is_some() && travelling.requests == 0;
-            let Some(outcome) = travelling.outcome.as_ref().filter(|_| !compared) else {
+            let silent = compared || travelling.elsewhere;
+            let Some(outcome) = travelling.outcome.as_ref().filter(|_| !silent) else {
                 continue;
             };
             match Recorded::over(&travelling.row, outcome) {

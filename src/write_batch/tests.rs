@@ -18,7 +18,7 @@ use super::*;
 use crate::conformance::assert_conforms;
 use crate::contract::connector::{OutcomeStatus, Row};
 use crate::contract::http::{Effect, Error, ErrorKind, Method, Request, Response};
-use crate::contract::state::{Change, Swapped};
+use crate::contract::state::{Change, Current, Swapped};
 use crate::contract::types::Header;
 use crate::operation::Answer;
 

@@ -217,6 +217,51 @@ fn a_lead_is_merged_and_a_conversation_converted_once() {
     }
 }
 
+/// Whatever one of them has sent, the other one leaves alone, also when it learns of it after a round of its own.
+#[test]
+fn two_calls_that_write_one_batch_at_once_write_each_row_once() {
+    for pattern in 0_u32..200 {
+        let mut workspace = Workspace::new();
+        let rows: Vec<Value> = (0..130)
+            .map(|_| workspace.contact(json!({})))
+            .map(|contact| json!({ "contact_id": contact, "body": "Hi", "admin_id": "7" }))
+            .collect();
+        let batch = of("contact_notes", "create", "b", &rows);
+        let mut calls = [(); 2].map(|()| {
+            let mut call = workspace.operation(batch.clone());
+            let step = call.step(Moment::default(), Input::Start);
+            (call, Some(step))
+        });
+        let mut ended: Vec<Vec<Outcome>> = Vec::new();
+        let mut seed = pattern;
+        // What both have loaded is the same; who goes on next is any of them.
+        for turn in 0..10_000 {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let who = if turn < 2 { turn } else { (seed >> 16) % 2 };
+            let (call, step) = &mut calls[who as usize];
+            let Some(now) = step.take() else { continue };
+            workspace.now_ms += 10;
+            let moment = Moment {
+                unix_ms: workspace.now_ms,
+                ..Moment::default()
+            };
+            match workspace.turn(now) {
+                Ok(input) => *step = Some(call.step(moment, input)),
+                Err(outcomes) => ended.push(outcomes.unwrap()),
+            }
+        }
+        assert_eq!(ended.len(), 2);
+        assert_eq!(workspace.notes.len(), rows.len(), "{pattern}");
+        for (one, other) in ended[0].iter().zip(&ended[1]) {
+            let both = words(&[one.clone(), other.clone()]);
+            assert!(both.contains(&"created".to_owned()), "{both:?}");
+        }
+        let again = workspace.write(batch);
+        assert_eq!(words(&again), vec!["created"; rows.len()], "{pattern}");
+        assert_eq!(workspace.notes.len(), rows.len());
+    }
+}
+
 #[test]
 fn nothing_that_could_be_done_twice_is_sent_without_a_journal() {
     let mut workspace = Workspace {

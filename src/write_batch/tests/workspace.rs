@@ -125,11 +125,7 @@ impl Workspace {
         batch: Batch,
         mut dies: Option<usize>,
     ) -> Option<Result<Vec<Outcome>, Failure>> {
-        let connection = Connection {
-            config: self.config.to_string().into_bytes(),
-            ..connection()
-        };
-        let mut operation = WriteBatch::new(connection, batch);
+        let mut operation = self.operation(batch);
         let mut input = Input::Start;
         let mut lives = move || match &mut dies {
             Some(0) => false,
@@ -172,6 +168,40 @@ impl Workspace {
             };
         }
         panic!("the batch does not end");
+    }
+
+    /// Does what an operation asks for, beside others of its connection: a change whose expectation does not hold is stale.
+    pub fn turn(&mut self, step: Step<Outcomes>) -> Result<Input, Outcomes> {
+        Ok(match step {
+            Step::Send(requests, _) => {
+                Input::Answers(requests.iter().map(|one| self.answer(one)).collect())
+            }
+            Step::Load(key) => Input::Loaded(self.state.get(&key).cloned()),
+            Step::Store(changes) => {
+                let change = &changes[0];
+                let value = self.state.get(&change.key).cloned();
+                if value != change.expected {
+                    let key = change.key.clone();
+                    return Ok(Input::Stored(Some(Swapped::Stale(vec![Current {
+                        key,
+                        value,
+                    }]))));
+                }
+                self.state
+                    .insert(change.key.clone(), change.value.clone().unwrap());
+                Input::Stored(Some(Swapped::Done))
+            }
+            Step::Done(output) => return Err(output),
+        })
+    }
+
+    /// An operation that writes a batch.
+    pub fn operation(&self, batch: Batch) -> WriteBatch {
+        let connection = Connection {
+            config: self.config.to_string().into_bytes(),
+            ..connection()
+        };
+        WriteBatch::new(connection, batch)
     }
 
     /// Writes a batch to its end.
