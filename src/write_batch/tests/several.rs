@@ -306,6 +306,15 @@ fn an_event_waits_for_its_contact() {
         "{}",
         failure.message
     );
+    for fine in [
+        1_760_000_000_123_i64,
+        1_760_000_000_123_456,
+        1_760_000_000_123_456_789,
+    ] {
+        let said = super::super::validate::in_seconds(fine);
+        assert!(said.ends_with("it is 1760000000"), "{said}");
+    }
+    assert!(super::super::validate::in_seconds(i64::MIN).contains("finer"));
 }
 
 #[test]
