@@ -87,6 +87,8 @@ pub struct Rows {
     rows: Vec<Travelling>,
     /// The rows of the round that is sent, and whether each only looks.
     round: Vec<(usize, bool)>,
+    /// Bytes of the largest answer to a row so far.
+    largest: usize,
     /// The open rows that wait for a later round.
     waiting: Vec<usize>,
     /// The rows of the jobs that are started instead of a round.
@@ -108,9 +110,9 @@ impl Rows {
         mode: &'static Mode,
         config: &Config,
         inverse: Option<&Inverse>,
-        batch: &Batch,
+        batch: &mut Batch,
     ) -> Self {
-        let travelling = |row: &Row| {
+        let travelling = |row: Row| {
             let turned = inverse.map(|inverse| inverse.apply(&row.document));
             let read = turned.transpose().and_then(|turned| {
                 let document = turned.as_ref().unwrap_or(&row.document);
@@ -119,13 +121,13 @@ impl Rows {
             let (values, outcome) = match read {
                 Ok(values) => (values, None),
                 Err(failure) => {
-                    let failed = outcome(row, OutcomeStatus::Failed(*failure));
+                    let failed = outcome(&row, OutcomeStatus::Failed(*failure));
                     (Values::default(), Some(failed))
                 }
             };
             Travelling {
                 lanes: lanes(mode, &values),
-                row: row.clone(),
+                row,
                 values,
                 needs: Vec::new(),
                 others: Vec::new(),
@@ -162,8 +164,12 @@ impl Rows {
             journal: Journal::of(action.name, mode.name, &batch.id),
             written: age.map(|age| Written::of(action.name, age)),
             makings: Makings::default(),
-            rows: batch.rows.iter().map(travelling).collect(),
+            rows: core::mem::take(&mut batch.rows)
+                .into_iter()
+                .map(travelling)
+                .collect(),
             round: Vec::new(),
+            largest: 0,
             waiting: Vec::new(),
             starting: Vec::new(),
             scouted: false,
@@ -470,7 +476,7 @@ pub fn time_is_up() -> Failure {
     failure(
         FailureKind::Transient,
         "time_budget",
-        "the call's time was up before this row",
+        "the call's time or memory was used up before this row",
     )
 }
 

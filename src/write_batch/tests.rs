@@ -36,6 +36,7 @@ struct Model {
     /// Answers to the next writes, instead.
     instead: Vec<Answer>,
     elapsed_ms: u64,
+    memory: usize,
     unix_ms: i64,
     config: Value,
 }
@@ -145,6 +146,7 @@ impl Model {
             let moment = Moment {
                 unix_ms: self.unix_ms,
                 elapsed_ms: self.elapsed_ms,
+                memory: self.memory,
             };
             input = match operation.step(moment, input) {
                 Step::Send(requests, in_flight) => {

@@ -31,6 +31,9 @@ const MOVED: &str = "the contact had this external id or e-mail within the hour,
 /// Rows of a round whose requests are in the journal before they are sent.
 const JOURNALLED: usize = 100;
 
+/// Bytes of the answers to a round, should all be as large as the largest so far: a conversation comes back whole.
+const ROOM: usize = 4 << 20;
+
 impl Rows {
     /// The requests of the next round; none when all rows are over.
     pub fn next_round(&mut self, now_ms: i64) -> Vec<Request> {
@@ -62,6 +65,7 @@ impl Rows {
         if !jobs.is_empty() {
             return jobs;
         }
+        let most = most.min(ROOM / self.largest.max(1)).max(1);
         let later = self.round.split_off(most.min(self.round.len()));
         self.waiting
             .extend(later.into_iter().map(|(index, _)| index));
@@ -116,6 +120,8 @@ impl Rows {
         let mut ended: Vec<usize> = Vec::new();
         let mut taken = self.taken();
         let all_refused = answers.iter().all(is_refused);
+        let sizes = answers.iter().flatten().map(|answer| answer.body.len());
+        self.largest = sizes.fold(self.largest, usize::max);
         for ((index, looks), answer) in round.into_iter().zip(answers) {
             if is_refused(&answer) && !all_refused {
                 self.refused(index, looks);

@@ -53,6 +53,17 @@ pub struct Workspace {
     /// The write of this number meets the rate limit, and so does each one so far behind it; 0: none.
     pub limits: usize,
     pub ids: u32,
+    /// Bytes of memory that a call has used.
+    pub memory: usize,
+    /// Each answer to a request takes so many more.
+    pub leaks: usize,
+    /// The write of this number is done, and its answer is lost.
+    pub loses: usize,
+    /// What the last call said in the log.
+    pub notices: Vec<String>,
+    pub ticket_states: Vec<Value>,
+    /// Instances of custom objects by what they are asked for.
+    pub instances: BTreeMap<String, Value>,
 }
 
 /// Rows that are written together.
@@ -139,6 +150,7 @@ impl Workspace {
             let moment = Moment {
                 unix_ms: self.now_ms,
                 elapsed_ms: 0,
+                memory: self.memory,
             };
             self.now_ms += 10;
             input = match operation.step(moment, input) {
@@ -157,14 +169,20 @@ impl Workspace {
                 Step::Store(changes) => {
                     for change in changes {
                         assert_eq!(self.state.get(&change.key), change.expected.as_ref());
-                        self.state.insert(change.key, change.value.unwrap());
+                        match change.value {
+                            Some(value) => self.state.insert(change.key, value),
+                            None => self.state.remove(&change.key),
+                        };
                     }
                     if !lives() {
                         return None;
                     }
                     Input::Stored(Some(Swapped::Done))
                 }
-                Step::Done(output) => return Some(output),
+                Step::Done(output) => {
+                    self.notices = operation.notices().to_vec();
+                    return Some(output);
+                }
             };
         }
         panic!("the batch does not end");
@@ -210,7 +228,16 @@ impl Workspace {
     }
 
     fn answer(&mut self, request: &Request) -> Answer {
+        let answer = self.does(request);
+        match request.effect == Effect::Write && self.writes() == self.loses {
+            true => error(500, "server_error", "m"),
+            false => answer,
+        }
+    }
+
+    fn does(&mut self, request: &Request) -> Answer {
         assert_conforms(request);
+        self.memory += self.leaks;
         self.requests.push((request.method, request.target.clone()));
         if request.effect == Effect::Write
             && let Some((status, code)) = self.refuses
