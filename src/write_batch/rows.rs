@@ -35,6 +35,8 @@ struct Travelling {
     needs: Vec<(usize, Option<&'static str>)>,
     /// Further objects that it is written to.
     others: Vec<String>,
+    /// Whether it was written to one of several: it has to go on with the next one, also in another call.
+    is_under_way: bool,
     step: Option<Step>,
     /// When its request was sent first, in Unix milliseconds.
     sent_ms: Option<i64>,
@@ -131,6 +133,7 @@ impl Rows {
                 values,
                 needs: Vec::new(),
                 others: Vec::new(),
+                is_under_way: false,
                 step: None,
                 sent_ms: None,
                 in_doubt: false,
@@ -292,11 +295,13 @@ impl Rows {
             }
         }
         for name in checked.dropped {
-            self.notice_left_out(&name);
+            self.left_out(index, &name);
         }
     }
 
-    fn notice_left_out(&mut self, name: &str) {
+    /// An attribute of a row was left out. The row is not whole: once there is such an attribute it is written again.
+    fn left_out(&mut self, index: usize, name: &str) {
+        self.rows[index].said = None;
         self.notice(format!("there is no attribute `{name}`: left out"));
     }
 
@@ -377,7 +382,10 @@ impl Rows {
             };
             match Recorded::over(&travelling.row, outcome) {
                 Some(recorded) => self.journal.note(&travelling.row, Some(recorded)),
-                None if travelling.in_doubt || !matches!(travelling.job, Job::None) => {
+                None if travelling.in_doubt
+                    || travelling.is_under_way
+                    || !matches!(travelling.job, Job::None) =>
+                {
                     if let Some(sent) = travelling.sent(self.mode) {
                         self.journal.note(&travelling.row, Some(sent));
                     }

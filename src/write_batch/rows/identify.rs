@@ -18,7 +18,10 @@ use crate::prelude::*;
 
 /// What is said of rows whose contact is not there to be deleted: nobody finds one in the archive otherwise.
 const HIDDEN: &str = "of those that were to be deleted some are not there; one that is in the archive is found and \
-    deleted by its id only";
+    deleted by its id only, and one that was just written, in a while";
+
+/// What is said of rows that one of several contacts was deleted for.
+const OTHERS: &str = "of those that were to be deleted some share their external id or e-mail with others, which stay";
 
 /// What is said of one that is to be taken out of the archive and is not found.
 const ARCHIVED: &str = "; one in the archive is found by its `id` only, or by an upsert, which takes it out of the archive";
@@ -164,6 +167,10 @@ impl Rows {
         if self.api_version == PREVIEW && known.role == travelling.values.text("role") {
             travelling.values.remove("role");
         }
+        if known.shares && mode.name == "delete" {
+            self.notice(OTHERS.to_owned());
+        }
+        let travelling = &mut self.rows[index];
         if is_target {
             travelling.others = others.iter().map(|other| other.id.clone()).collect();
             travelling

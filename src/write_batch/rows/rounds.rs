@@ -156,7 +156,7 @@ impl Rows {
     /// long as the limit wants it. Nothing was done for it.
     fn refused(&mut self, index: usize, looks: bool) {
         let travelling = &mut self.rows[index];
-        if travelling.in_doubt && !looks {
+        if travelling.in_doubt && !looks && !travelling.is_under_way {
             travelling.in_doubt = false;
             travelling.sent_ms = None;
             self.journal.note(&travelling.row, None);
@@ -178,6 +178,10 @@ impl Rows {
         );
         match seen {
             Ok(Seen::Applied(id)) => {
+                // What was done for one of several says nothing of the others.
+                if travelling.go_on(mode) {
+                    return;
+                }
                 let call = travelling.call(mode, self.api_version);
                 let status = done(call.map_or(Does::Updates, |call| call.does));
                 let target = || {
@@ -254,15 +258,22 @@ impl Rows {
                 object_id,
                 request_id,
             } => {
-                let status = match status {
+                let mut status = match status {
                     OutcomeStatus::Created | OutcomeStatus::Updated if !left_out.is_empty() => {
-                        self.without(&left_out, status)
+                        self.without(index, &left_out, status)
                     }
                     status => status,
                 };
                 let travelling = &mut self.rows[index];
-                let doubt = match &status {
+                // Nobody refuses a second lead: it is to be found before the row comes again.
+                let is_lead = step == Step::Create
+                    && matches!(mode.replay, Replay::Safe)
+                    && travelling.values.text("role").as_deref() == Some("lead");
+                let doubt = match &mut status {
                     OutcomeStatus::Failed(failure) | OutcomeStatus::Deferred(failure) => {
+                        if failure.maybe_applied && is_lead {
+                            failure.retry_after_ms = Some(probe::LAG_MS);
+                        }
                         failure.maybe_applied
                     }
                     _ => false,
@@ -272,9 +283,7 @@ impl Rows {
                     status,
                     OutcomeStatus::Failed(_) | OutcomeStatus::Deferred(_)
                 );
-                if over && let Some(other) = travelling.others.pop() {
-                    travelling.go_to(mode, &other);
-                    travelling.requests = 0;
+                if over && travelling.go_on(mode) {
                     return;
                 }
                 travelling.outcome = Some(Outcome {
@@ -333,10 +342,15 @@ impl Rows {
     }
 
     /// How a row ends that was written without some attributes, since nothing says before which there are.
-    fn without(&mut self, left_out: &[String], status: OutcomeStatus) -> OutcomeStatus {
+    fn without(
+        &mut self,
+        index: usize,
+        left_out: &[String],
+        status: OutcomeStatus,
+    ) -> OutcomeStatus {
         if self.policy.missing_attribute == MissingAttribute::Drop {
             for name in left_out {
-                self.notice_left_out(name);
+                self.left_out(index, name);
             }
             return status;
         }
@@ -444,6 +458,17 @@ impl Travelling {
             self.lanes.push(format!("id={id}"));
         }
         self.step = Some(Step::Write);
+    }
+
+    /// The row is about the next one of the further objects that it is written to, if one is left.
+    fn go_on(&mut self, mode: &Mode) -> bool {
+        let other = self.others.pop();
+        if let Some(other) = &other {
+            self.go_to(mode, other);
+            self.requests = 0;
+            self.is_under_way = true;
+        }
+        other.is_some()
     }
 
     /// Whether the row says enough to be created when the object that it was meant for is gone.

@@ -54,6 +54,25 @@ fn of_several_contacts_the_policy_chooses() {
     assert!(workspace.contacts.is_empty());
 }
 
+/// Whoever deletes for the sake of the law has to learn that somebody is left.
+#[test]
+fn who_deletes_one_of_several_is_told_that_others_stay() {
+    for policy in ["newest", "oldest"] {
+        let (mut workspace, _) = shared();
+        workspace.config = json!({ "write": { "several": policy } });
+        let rows = [json!({ "email": "same@x.y" })];
+        let outcomes = workspace.write(of("contacts", "delete", "b", &rows));
+        assert_eq!(outcomes[0].status, OutcomeStatus::Deleted);
+        assert_eq!(workspace.notices.len(), 1);
+        assert!(workspace.notices[0].contains("others, which stay"));
+        workspace.contacts.truncate(1);
+        workspace.write(of("contacts", "delete", "c", &rows));
+        assert!(workspace.notices.is_empty());
+        workspace.write(of("contacts", "delete", "d", &rows));
+        assert!(workspace.notices[0].contains("just written"));
+    }
+}
+
 #[test]
 fn what_is_gone_already_is_a_success_for_a_deletion_and_a_failure_for_a_change() {
     let mut workspace = Workspace::new();
