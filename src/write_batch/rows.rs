@@ -472,9 +472,14 @@ impl Travelling {
 fn lanes(mode: &Mode, values: &Values) -> Vec<String> {
     let target = mode.references.first();
     let by = target.into_iter().flat_map(|target| target.by);
+    // An attribute of contacts and one of companies may have the same name.
+    let model = values.text("model").unwrap_or_default();
     by.filter_map(|(name, by)| {
-        let name = if *by == By::Id { "id" } else { name };
-        Some(format!("{name}={}", values.text(name)?))
+        let value = values.text(name)?;
+        Some(match by {
+            By::Id => format!("id={value}"),
+            _ => format!("{name}={value}{model}"),
+        })
     })
     .collect()
 }

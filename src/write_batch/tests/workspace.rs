@@ -310,6 +310,15 @@ impl Workspace {
                 self.attributes.push(attribute.clone());
                 respond(200, &attribute)
             }
+            (Method::Get, ["ticket_states"]) => {
+                respond(200, &json!({ "type": "list", "data": self.ticket_states }))
+            }
+            (Method::Get, ["custom_object_instances", kind]) => {
+                match self.instances.get(&format!("{kind}?{query}")) {
+                    Some(instance) => respond(200, instance),
+                    None => error(404, "not_found", "Object Not Found"),
+                }
+            }
             (Method::Get, ["ticket_types"]) => respond(
                 200,
                 &json!({ "type": "list", "data": [self.ticket_type()] }),
