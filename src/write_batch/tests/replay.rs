@@ -262,27 +262,34 @@ fn two_calls_that_write_one_batch_at_once_write_each_row_once() {
     }
 }
 
-/// Each of them has its own note, also when the answer to one is lost.
+/// Each of them has its own note, also when the answer to one is lost, one is refused, or the process dies.
 #[test]
 fn what_goes_to_all_of_several_is_done_once_for_each_of_them() {
-    for (loses, limits) in (0..5).flat_map(|loses| [0, 2, 3].map(|limits| (loses, limits))) {
+    let limits = (0..5).flat_map(|loses| [0, 2, 3, 4].map(|limits| (loses, limits)));
+    let cases = limits.flat_map(|(loses, limits)| (0..16).map(move |dies| (loses, limits, dies)));
+    for (loses, limits, dies) in cases {
         let mut workspace = Workspace {
             config: json!({ "write": { "several": "all" } }),
             loses,
             limits,
             ..Workspace::new()
         };
-        for _ in 0..3 {
-            workspace.contact(json!({ "email": "a@x.y", "role": "lead" }));
-        }
-        let row = json!({ "email": "a@x.y", "body": "Hi", "admin_id": "7" });
-        let batch = of("contact_notes", "create", "b", &[row]);
+        let rows = ["a@x.y", "b@x.y"].map(|email| {
+            for _ in 0..3 {
+                workspace.contact(json!({ "email": email, "role": "lead" }));
+            }
+            json!({ "email": email, "body": "Hi", "admin_id": "7" })
+        });
+        let batch = of("contact_notes", "create", "b", &rows);
+        workspace.run(batch.clone(), Some(dies));
+        workspace.now_ms += 1_000;
         let outcomes = finish(&mut workspace, &batch);
-        assert_eq!(words(&outcomes), ["created"], "{loses}");
+        let case = format!("{loses} {limits} {dies}");
+        assert_eq!(words(&outcomes), ["created"; 2], "{case}");
         let mut whose: Vec<&String> = workspace.notes.iter().map(|(whose, _)| whose).collect();
         whose.sort_unstable();
         whose.dedup();
-        assert_eq!((whose.len(), workspace.notes.len()), (3, 3), "{loses}");
+        assert_eq!((whose.len(), workspace.notes.len()), (6, 6), "{case}");
     }
 }
 
