@@ -106,6 +106,8 @@ impl Rows {
             let travelling = &mut self.rows[index];
             if !looks {
                 travelling.in_doubt = false;
+                // Whatever the journal says was sent, another call has sent, be it at the same time.
+                travelling.sent_ms = None;
             }
         }
     }
