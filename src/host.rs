@@ -68,6 +68,7 @@ impl Clock {
                 .saturating_add(i64::from(wall.nanoseconds / 1_000_000)),
             elapsed_ms: wasi::clocks::monotonic_clock::now().saturating_sub(self.started_ns)
                 / 1_000_000,
+            memory: core::arch::wasm32::memory_size::<0>() << 16,
         }
     }
 }
@@ -87,6 +88,7 @@ impl Clock {
         Moment {
             unix_ms: i64::try_from(wall.as_millis()).unwrap_or(i64::MAX),
             elapsed_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            memory: 0,
         }
     }
 }

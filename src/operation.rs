@@ -7,13 +7,15 @@ use crate::prelude::*;
 /// What an HTTP request came to.
 pub type Answer = Result<Response, Error>;
 
-/// The time at a step, as the host's clocks say it.
+/// The time at a step, as the host's clocks say it, and what the operation has used.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Moment {
     /// Wall-clock time in Unix milliseconds.
     pub unix_ms: i64,
     /// Milliseconds since the operation began, by a clock that never goes back.
     pub elapsed_ms: u64,
+    /// Bytes of memory that the operation's instance has, of which it gives none back. Natively it is not counted.
+    pub memory: usize,
 }
 
 /// What an operation is given when it goes on.

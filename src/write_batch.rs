@@ -47,6 +47,10 @@ const MOST_IN_FLIGHT: u32 = 20;
 /// Tries to store a journal that another call changes meanwhile.
 const MOST_STORES: u32 = 4;
 
+/// Bytes of memory from which on no round is begun. A host may give a call 64 MiB, and what a round takes, some five times
+/// what its requests and answers hold, has to fit into the rest.
+const MOST_MEMORY: usize = 36 << 20;
+
 type Outcomes = Result<Vec<Outcome>, Failure>;
 
 /// The operation behind the export.
@@ -129,7 +133,7 @@ impl WriteBatch {
             Some(stream) => Mapping::of(&self.connection)?.inverse(stream)?,
             None => None,
         };
-        let rows = Rows::new(action, mode, &config, inverse.as_ref(), &self.batch);
+        let rows = Rows::new(action, mode, &config, inverse.as_ref(), &mut self.batch);
         let rows = Box::new(rows);
         if self.batch.rehearsal == Rehearsal::Offline {
             return Ok(Step::Done(Ok(rows.outcomes_offline())));
@@ -302,7 +306,9 @@ impl WriteBatch {
     }
 
     fn write(&mut self, moment: Moment, mut rows: Box<Rows>) -> Step<Outcomes> {
-        if moment.elapsed_ms >= self.batch.time_budget_ms {
+        // The first round goes out in any case: the rest of a batch has to become less with each call.
+        let is_full = rows.scouted && moment.memory > MOST_MEMORY;
+        if is_full || moment.elapsed_ms >= self.batch.time_budget_ms {
             rows.end_open(&time_is_up());
         }
         if rows.looks_again {
@@ -460,8 +466,10 @@ impl Operation for WriteBatch {
                 self.note(moment, rows)
             }
             (State::Noting(mut rows), Input::Stored(stored)) => {
+                // Another call is at work: what it has sent is its own.
                 if let Some(Swapped::Stale(current)) = stored {
-                    rows.reload(current.into_iter().next().and_then(|current| current.value));
+                    let value = current.into_iter().next().and_then(|current| current.value);
+                    rows.recall(value, true);
                 }
                 self.write(moment, rows)
             }

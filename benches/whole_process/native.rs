@@ -107,6 +107,7 @@ impl Reader {
             let moment = Moment {
                 unix_ms: i64::try_from(std::time::UNIX_EPOCH.elapsed()?.as_millis())?,
                 elapsed_ms: u64::try_from(begun.elapsed().as_millis())?,
+                memory: 0,
             };
             input = match operation.step(moment, input) {
                 Step::Send(requests, at_a_time) => {

@@ -47,6 +47,7 @@ fn read(
         let moment = Moment {
             unix_ms: 1_719_492_777_000,
             elapsed_ms: second * 1_000,
+            memory: 0,
         };
         input = match operation.step(moment, input) {
             Step::Send(requests, _) => {

@@ -289,6 +289,7 @@ fn page(model: &mut Model, request: PageRequest) -> Result<Page, Failure> {
     let moment = Moment {
         unix_ms: model.now * 1_000,
         elapsed_ms: 0,
+        memory: 0,
     };
     let mut input = Input::Start;
     loop {

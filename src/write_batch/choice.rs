@@ -54,18 +54,10 @@ impl Known {
 
     /// Whether it is found by this value of a member.
     pub fn is(&self, member: &str, value: &str) -> bool {
-        // The states of tickets have several names.
-        let names: &[&str] = match member {
-            "internal_label" => &["internal_label", "external_label", "category"],
-            _ => &[member],
-        };
         let exact = matches!(member, "external_id" | "company_id");
-        self.members.iter().any(|(name, known)| {
-            names.contains(name)
-                && match exact {
-                    true => known == value,
-                    false => small(known) == small(value),
-                }
+        self.member(member).is_some_and(|known| match exact {
+            true => known == value,
+            false => small(known) == small(value),
         })
     }
 }
@@ -90,6 +82,11 @@ impl<'a> Value<'a> for Known {
             if let Some(Member::Text(text)) = object.get(name) {
                 members.push((*name, text.clone()));
             }
+        }
+        // In the archive, a type or a state is found by its id only; a data attribute can be taken out of it.
+        if object.get("archived") == Some(&Member::Boolean(true)) && object.get(DATA_TYPE).is_none()
+        {
+            members.clear();
         }
         let role = match object.get("role") {
             Some(Member::Text(role)) => Some(role.clone()),
@@ -136,7 +133,7 @@ pub fn choose(
                 By::Lead(member) => {
                     known.is(member, value) && known.role.as_deref() == Some("lead")
                 }
-                By::Sent => false,
+                By::Sent => true,
             })
             .collect();
         if same.len() < 2 || reference.object != Object::Contact {

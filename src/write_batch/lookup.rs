@@ -17,6 +17,9 @@ use crate::prelude::*;
 /// Filters in one group of a search, at most.
 const MOST_FILTERS: usize = 15;
 
+/// The path of an instance of a custom object.
+const INSTANCE: &str = "/custom_object_instances/{type}?external_id={external_id}";
+
 /// Pages of one search that are read, at most: an address that more contacts share is decided among these.
 const MOST_PAGES: u32 = 10;
 
@@ -79,7 +82,12 @@ impl Lookup {
         let mut by: Vec<(By, String)> = Vec::new();
         for (name, kind) in reference.by {
             match values.text(name) {
-                Some(_) if *kind == By::Sent => break,
+                Some(value) if *kind == By::Sent => {
+                    if guarded {
+                        by.push((*kind, value));
+                    }
+                    break;
+                }
                 Some(value) => by.push((*kind, value)),
                 None => {}
             }
@@ -99,11 +107,13 @@ impl Lookup {
                 (Some(path), _) if guarded => Asks::One(format!("{path}{}", request::encode(id))),
                 _ => return false,
             },
-            Some((_, value)) => match object.list() {
+            Some((kind, value)) => match object.list() {
                 Some((path, names)) => Asks::List(values.path(path), names),
                 None if object == Object::Company => {
                     Asks::One(format!("/companies?company_id={}", request::encode(value)))
                 }
+                None if object == Object::Instance => Asks::One(values.path(INSTANCE)),
+                None if *kind == By::Sent => return false,
                 None => {
                     let place = self.search(by.iter().filter_map(filter).collect());
                     self.questions[place]

@@ -12,6 +12,19 @@ use records::search::find;
 
 const TAGS: &str = "/tags";
 
+/// How the bodies of attributes of numbers end: those with fractions, by both of their names, and those without.
+const NUMBERS: [&str; 3] = [
+    r#""data_type":"float"}"#,
+    r#""data_type":"decimal"}"#,
+    r#""data_type":"integer"}"#,
+];
+
+/// What the body of an attribute of numbers says before its type.
+fn of_numbers(body: &str) -> Option<&str> {
+    let mut ends = NUMBERS.iter();
+    ends.find_map(|end| body.strip_suffix(end))
+}
+
 /// An object that is made.
 struct Making {
     path: String,
@@ -24,20 +37,36 @@ struct Making {
 pub struct Makings(Vec<Making>);
 
 impl Makings {
-    /// Wants an object to be made; gives its place. Names of tags are the same in capital and small letters.
+    /// Wants an object to be made; gives its place. Names of tags are the same in capital and small letters; an attribute
+    /// of numbers takes fractions once one of them is a fraction.
     pub fn want(&mut self, path: &str, body: String) -> usize {
         let same = |making: &Making| {
             making.path == path
-                && (making.body == body || path == TAGS && small(&making.body) == small(&body))
+                && (making.body == body
+                    || path == TAGS && small(&making.body) == small(&body)
+                    || of_numbers(&body).is_some() && of_numbers(&making.body) == of_numbers(&body))
         };
-        self.0.iter().position(same).unwrap_or_else(|| {
-            self.0.push(Making {
-                path: path.to_owned(),
-                body,
-                made: None,
-            });
-            self.0.len() - 1
-        })
+        match self.0.iter().position(same) {
+            Some(place) => {
+                if body.ends_with(NUMBERS[0]) || body.ends_with(NUMBERS[1]) {
+                    self.0[place].body = body;
+                }
+                place
+            }
+            None => {
+                self.0.push(Making {
+                    path: path.to_owned(),
+                    body,
+                    made: None,
+                });
+                self.0.len() - 1
+            }
+        }
+    }
+
+    /// The name of the tag at a place, as JSON: of several spellings the first one.
+    pub fn name(&self, place: usize) -> Option<&str> {
+        json::member(&self.0.get(place)?.body, "name")
     }
 
     /// The request for the object at a place.

@@ -1,6 +1,6 @@
 //! The metadata of an event: ten flat values, links and amounts of money at most.
 
-use super::validate::LATEST_SECOND;
+use super::validate::{LATEST_SECOND, in_seconds};
 use super::values::written;
 use crate::contract::types::Problem;
 use crate::failure::problem;
@@ -50,13 +50,9 @@ fn one(name: &str, value: &Member) -> Result<String, Wrong> {
         Member::List(_) => Err(("type", "an event's metadata holds single values".to_owned())),
         Member::Object(json) => special(json),
         Member::Number(digits) if name.ends_with("_date") => match digits.parse::<i64>() {
-            Ok(ms) if ms.unsigned_abs() >= LATEST_SECOND => Err((
-                "milliseconds",
-                format!(
-                    "{ms} looks like milliseconds; in Unix seconds it is {}",
-                    ms.div_euclid(1_000)
-                ),
-            )),
+            Ok(fine) if fine.unsigned_abs() >= LATEST_SECOND => {
+                Err(("milliseconds", in_seconds(fine)))
+            }
             Ok(_) => Ok((*digits).to_owned()),
             Err(_) => Err((
                 "type",
@@ -92,9 +88,9 @@ fn special(json: &str) -> Result<String, Wrong> {
             ));
         }
         let amount = match object.get("amount") {
-            // A whole number is in the smallest unit already.
+            // A whole number is in the smallest unit already. One with a point would be in another: what writes JSON
+            // leaves out a fraction of zeros, and 20.00 would come as 20, a hundredth of 19.99.
             Some(Member::Number(digits)) if digits.parse::<i64>().is_ok() => (*digits).to_owned(),
-            Some(Member::Number(digits)) => smallest_unit(digits, &currency)?.to_string(),
             Some(Member::Text(text)) => smallest_unit(text.trim(), &currency)?.to_string(),
             _ => return Err(("type", AMOUNT.to_owned())),
         };
@@ -157,7 +153,6 @@ mod tests {
             (r#""0.1""#, "eur", 10),
             (r#""-3.50""#, "eur", -350),
             (r#""20""#, "usd", 2_000),
-            ("19.99", "usd", 1_999),
             ("2000", "usd", 2_000),
             (r#""500""#, "JPY", 500),
             (r#""500.0""#, "jpy", 500),
@@ -176,6 +171,9 @@ mod tests {
             r#""""#,
             r#"".5""#,
             "null",
+            "19.99",
+            "20.0",
+            "2e3",
             r#""1,5""#,
         ] {
             let json = format!(r#"{{"price":{{"amount":{amount},"currency":"usd"}}}}"#);

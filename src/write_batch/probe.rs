@@ -17,6 +17,9 @@ pub const SKEW: i64 = 60;
 /// What is left of it when an answer says it: times are whole seconds.
 const ROUNDING: i64 = 2;
 
+/// How long what is indexed may be invisible, in milliseconds.
+pub const LAG_MS: u64 = LAG_SECONDS as u64 * 1_000;
+
 /// What a look says.
 #[derive(Debug, PartialEq)]
 pub enum Seen {
@@ -79,8 +82,7 @@ pub fn read(
     if let Some(id) = find(false, probe, &response.body, values, since, taken) {
         return Ok(Seen::Applied(Some(id).filter(|id| !id.is_empty())));
     }
-    let lag = LAG_SECONDS.saturating_mul(1_000);
-    let over = sent_ms.saturating_add(lag);
+    let over = sent_ms.saturating_add_unsigned(LAG_MS);
     match u64::try_from(over.saturating_sub(now_ms)) {
         Ok(wait) if probe.indexed && wait > 0 => Ok(Seen::NotYet(wait)),
         _ => Ok(Seen::Not),

@@ -35,6 +35,8 @@ struct Travelling {
     needs: Vec<(usize, Option<&'static str>)>,
     /// Further objects that it is written to.
     others: Vec<String>,
+    /// Whether it was written to one of several: it has to go on with the next one, also in another call.
+    is_under_way: bool,
     step: Option<Step>,
     /// When its request was sent first, in Unix milliseconds.
     sent_ms: Option<i64>,
@@ -51,6 +53,8 @@ struct Travelling {
     remembered_by: Option<&'static str>,
     /// Whether its object was chosen among several.
     shares: bool,
+    /// Whether another call writes it right now: what the journal says of it is for that call to say.
+    elsewhere: bool,
     outcome: Option<Outcome>,
 }
 
@@ -85,6 +89,8 @@ pub struct Rows {
     rows: Vec<Travelling>,
     /// The rows of the round that is sent, and whether each only looks.
     round: Vec<(usize, bool)>,
+    /// Bytes of the largest answer to a row so far.
+    largest: usize,
     /// The open rows that wait for a later round.
     waiting: Vec<usize>,
     /// The rows of the jobs that are started instead of a round.
@@ -106,9 +112,9 @@ impl Rows {
         mode: &'static Mode,
         config: &Config,
         inverse: Option<&Inverse>,
-        batch: &Batch,
+        batch: &mut Batch,
     ) -> Self {
-        let travelling = |row: &Row| {
+        let travelling = |row: Row| {
             let turned = inverse.map(|inverse| inverse.apply(&row.document));
             let read = turned.transpose().and_then(|turned| {
                 let document = turned.as_ref().unwrap_or(&row.document);
@@ -117,16 +123,17 @@ impl Rows {
             let (values, outcome) = match read {
                 Ok(values) => (values, None),
                 Err(failure) => {
-                    let failed = outcome(row, OutcomeStatus::Failed(*failure));
+                    let failed = outcome(&row, OutcomeStatus::Failed(*failure));
                     (Values::default(), Some(failed))
                 }
             };
             Travelling {
                 lanes: lanes(mode, &values),
-                row: row.clone(),
+                row,
                 values,
                 needs: Vec::new(),
                 others: Vec::new(),
+                is_under_way: false,
                 step: None,
                 sent_ms: None,
                 in_doubt: false,
@@ -136,6 +143,7 @@ impl Rows {
                 said: None,
                 remembered_by: None,
                 shares: false,
+                elsewhere: false,
                 outcome,
             }
         };
@@ -159,8 +167,12 @@ impl Rows {
             journal: Journal::of(action.name, mode.name, &batch.id),
             written: age.map(|age| Written::of(action.name, age)),
             makings: Makings::default(),
-            rows: batch.rows.iter().map(travelling).collect(),
+            rows: core::mem::take(&mut batch.rows)
+                .into_iter()
+                .map(travelling)
+                .collect(),
             round: Vec::new(),
+            largest: 0,
             waiting: Vec::new(),
             starting: Vec::new(),
             scouted: false,
@@ -208,6 +220,7 @@ impl Rows {
                 continue;
             };
             if running && travelling.sent_ms != Some(sent) {
+                travelling.elsewhere = true;
                 let failure = Box::new(WholeFailure {
                     retry_after_ms: Some(super::answer::SOON_MS),
                     ..*failure(
@@ -282,11 +295,13 @@ impl Rows {
             }
         }
         for name in checked.dropped {
-            self.notice_left_out(&name);
+            self.left_out(index, &name);
         }
     }
 
-    fn notice_left_out(&mut self, name: &str) {
+    /// An attribute of a row was left out. The row is not whole: once there is such an attribute it is written again.
+    fn left_out(&mut self, index: usize, name: &str) {
+        self.rows[index].said = None;
         self.notice(format!("there is no attribute `{name}`: left out"));
     }
 
@@ -361,12 +376,16 @@ impl Rows {
         for travelling in &self.rows {
             // What was not written needs no journal.
             let compared = travelling.said.is_some() && travelling.requests == 0;
-            let Some(outcome) = travelling.outcome.as_ref().filter(|_| !compared) else {
+            let silent = compared || travelling.elsewhere;
+            let Some(outcome) = travelling.outcome.as_ref().filter(|_| !silent) else {
                 continue;
             };
             match Recorded::over(&travelling.row, outcome) {
                 Some(recorded) => self.journal.note(&travelling.row, Some(recorded)),
-                None if travelling.in_doubt || !matches!(travelling.job, Job::None) => {
+                None if travelling.in_doubt
+                    || travelling.is_under_way
+                    || !matches!(travelling.job, Job::None) =>
+                {
                     if let Some(sent) = travelling.sent(self.mode) {
                         self.journal.note(&travelling.row, Some(sent));
                     }
@@ -453,9 +472,14 @@ impl Travelling {
 fn lanes(mode: &Mode, values: &Values) -> Vec<String> {
     let target = mode.references.first();
     let by = target.into_iter().flat_map(|target| target.by);
+    // An attribute of contacts and one of companies may have the same name.
+    let model = values.text("model").unwrap_or_default();
     by.filter_map(|(name, by)| {
-        let name = if *by == By::Id { "id" } else { name };
-        Some(format!("{name}={}", values.text(name)?))
+        let value = values.text(name)?;
+        Some(match by {
+            By::Id => format!("id={value}"),
+            _ => format!("{name}={value}{model}"),
+        })
     })
     .collect()
 }
@@ -465,7 +489,7 @@ pub fn time_is_up() -> Failure {
     failure(
         FailureKind::Transient,
         "time_budget",
-        "the call's time was up before this row",
+        "the call's time or memory was used up before this row",
     )
 }
 

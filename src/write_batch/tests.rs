@@ -18,7 +18,7 @@ use super::*;
 use crate::conformance::assert_conforms;
 use crate::contract::connector::{OutcomeStatus, Row};
 use crate::contract::http::{Effect, Error, ErrorKind, Method, Request, Response};
-use crate::contract::state::{Change, Swapped};
+use crate::contract::state::{Change, Current, Swapped};
 use crate::contract::types::Header;
 use crate::operation::Answer;
 
@@ -36,6 +36,7 @@ struct Model {
     /// Answers to the next writes, instead.
     instead: Vec<Answer>,
     elapsed_ms: u64,
+    memory: usize,
     unix_ms: i64,
     config: Value,
 }
@@ -145,6 +146,7 @@ impl Model {
             let moment = Moment {
                 unix_ms: self.unix_ms,
                 elapsed_ms: self.elapsed_ms,
+                memory: self.memory,
             };
             input = match operation.step(moment, input) {
                 Step::Send(requests, in_flight) => {

@@ -148,6 +148,15 @@ fn whole_number(value: &Member) -> Option<u64> {
     }
 }
 
+/// What is said of a time that is given in milliseconds, microseconds, or finer.
+pub fn in_seconds(fine: i64) -> String {
+    let mut seconds = fine;
+    while seconds.unsigned_abs() >= LATEST_SECOND {
+        seconds = seconds.div_euclid(1_000);
+    }
+    format!("{fine} is finer than seconds; in Unix seconds it is {seconds}")
+}
+
 /// Code, a message where there is more to say than what was expected, and that.
 type Wrong = (&'static str, Option<String>, String);
 
@@ -219,11 +228,8 @@ fn canonical(
             Ok(seconds) if seconds.unsigned_abs() < LATEST_SECOND => {
                 return Ok((*digits).to_owned());
             }
-            Ok(ms) => {
-                let text = format!(
-                    "{ms} looks like milliseconds; in Unix seconds it is {}",
-                    ms.div_euclid(1_000)
-                );
+            Ok(fine) => {
+                let text = in_seconds(fine);
                 return Err(("milliseconds", Some(text), "Unix seconds".to_owned()));
             }
             Err(_) => "integer Unix seconds",

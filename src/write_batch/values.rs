@@ -115,7 +115,8 @@ impl Values {
         }
     }
 
-    /// `name`, `name|text where it is absent`, `name?text where it is there:else`, `name.text`, `name.values`.
+    /// `name`, `name|text where it is absent`, `name?text where it is there:else`, `name.text`, `name.values`, `name.null`:
+    /// null as well.
     fn expand(&self, wanted: &str) -> Option<String> {
         let there = |name: &str| self.json(name).filter(|json| *json != "null");
         if let Some((name, branches)) = wanted.split_once('?') {
@@ -129,6 +130,7 @@ impl Values {
         if let Some((name, form)) = wanted.split_once('.') {
             return match form {
                 "text" => self.text(name).map(|text| quoted(&text)),
+                "null" => self.json(name).map(str::to_owned),
                 _ => {
                     let options: Vec<String> = json::parse(there(name)?.as_bytes()).ok()?;
                     let objects = options

@@ -28,7 +28,7 @@ fn every_promise_names_tests_that_exist_or_what_will_bring_them() {
         ("Ways to lose", 28),
         ("Faults", 15),
         ("Webhooks", 12),
-        ("Writes", 34),
+        ("Writes", 39),
         ("Triggers", 19),
         ("The platform", 30),
     ] {

@@ -57,13 +57,16 @@ const CREATED: &Probe = &Probe {
     indexed: true,
 };
 
-/// States by their names are there from 2.12 on; the ones before are words.
+/// States by their names are there from 2.12 on; the ones before are words. Several states may have the same label for
+/// contacts, and most of them share their category with others.
 const STATE: Reference = Reference {
     name: "state",
     object: Object::TicketState,
     by: &[
         ("ticket_state_id", By::Id),
         ("ticket_state", By::Member("internal_label")),
+        ("ticket_state", By::Member("external_label")),
+        ("ticket_state", By::Member("category")),
     ],
     absent: Absent::Optional,
 };
@@ -95,7 +98,7 @@ const UPDATE: &[Call] = &[
     .since("2.12"),
     put(
         "/tickets/{ticket}",
-        r#"{"ticket_attributes":"$ticket_attributes","ticket_state_id":"$state","company_id":"$company_id","open":"$open","is_shared":"$is_shared","snoozed_until":"$snoozed_until","admin_id":"$admin_id","assignee_id":"$assignee_id","skip_notifications":"$skip_notifications"}"#,
+        r#"{"ticket_attributes":"$ticket_attributes","ticket_state_id":"$state","company_id":"$company_id.null","open":"$open","is_shared":"$is_shared","snoozed_until":"$snoozed_until","admin_id":"$admin_id","assignee_id":"$assignee_id","skip_notifications":"$skip_notifications"}"#,
     )
     .since("2.14"),
 ];

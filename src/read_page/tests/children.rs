@@ -158,6 +158,7 @@ fn ask(
         let moment = Moment {
             unix_ms: now * 1_000,
             elapsed_ms: 0,
+            memory: 0,
         };
         input = match operation.step(moment, input) {
             Step::Send(requests, _) => Input::Answers(requests.iter().map(&mut answer).collect()),
@@ -537,6 +538,7 @@ fn segments_of_companies_keep_their_fields_and_carry_both_keys() {
         let moment = Moment {
             unix_ms: NOON * 1_000,
             elapsed_ms: 0,
+            memory: 0,
         };
         let mut input = Input::Start;
         let page = loop {
@@ -586,6 +588,7 @@ fn a_scroll_over_parents_goes_on_in_time() {
         let moment = Moment {
             unix_ms: now * 1_000,
             elapsed_ms: 0,
+            memory: 0,
         };
         let mut input = Input::Start;
         loop {

@@ -82,6 +82,7 @@ impl List {
             let moment = Moment {
                 unix_ms: self.now * 1_000,
                 elapsed_ms: 0,
+                memory: 0,
             };
             input = match operation.step(moment, input) {
                 Step::Send(requests, _) => {

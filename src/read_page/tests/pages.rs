@@ -86,6 +86,7 @@ fn ask(list: &mut List, request: PageRequest) -> Page {
         let moment = Moment {
             unix_ms: (NOON + 10_000) * 1_000,
             elapsed_ms: 0,
+            memory: 0,
         };
         input = match operation.step(moment, input) {
             Step::Send(requests, _) => {
@@ -168,6 +169,7 @@ fn scan_with(
                 Moment {
                     unix_ms: NOON * 1_000,
                     elapsed_ms: 0,
+                    memory: 0,
                 },
                 input,
             ) {

@@ -14,11 +14,15 @@ use crate::contract::types::FailureKind;
 use crate::failure::{failure, not_valid};
 use crate::intercom::actions::{Absent, By, Object, Reference};
 use crate::intercom::versions::{PREVIEW, minor};
+use crate::json::quoted;
 use crate::prelude::*;
 
 /// What is said of rows whose contact is not there to be deleted: nobody finds one in the archive otherwise.
 const HIDDEN: &str = "of those that were to be deleted some are not there; one that is in the archive is found and \
-    deleted by its id only";
+    deleted by its id only, and one that was just written, in a while";
+
+/// What is said of rows that one of several contacts was deleted for.
+const OTHERS: &str = "of those that were to be deleted some share their external id or e-mail with others, which stay";
 
 /// What is said of one that is to be taken out of the archive and is not found.
 const ARCHIVED: &str = "; one in the archive is found by its `id` only, or by an upsert, which takes it out of the archive";
@@ -158,12 +162,24 @@ impl Rows {
         if travelling.outcome.is_some() {
             return;
         }
+        // It was looked at only; the request says itself whom it means.
+        if matches!(reference.by, [(_, By::Sent), ..]) {
+            return;
+        }
+        // Where a tag is sent by its name: in another spelling it would be another one.
+        if let (Object::Tag, Some(name)) = (reference.object, known.member("name")) {
+            travelling.values.set("tag_name", quoted(name));
+        }
         travelling.refer(reference, &known.id);
-        travelling.shares |= known.shares;
+        travelling.shares |= known.shares || !others.is_empty();
         // A job cannot give a role: what is so already is not said.
         if self.api_version == PREVIEW && known.role == travelling.values.text("role") {
             travelling.values.remove("role");
         }
+        if known.shares && mode.name == "delete" {
+            self.notice(OTHERS.to_owned());
+        }
+        let travelling = &mut self.rows[index];
         if is_target {
             travelling.others = others.iter().map(|other| other.id.clone()).collect();
             travelling
@@ -183,7 +199,7 @@ impl Rows {
             )
         };
         let name = reference.by.iter().find_map(|(name, by)| match by {
-            By::Member(_) => travelling.values.text(name),
+            By::Member(_) | By::Sent => travelling.values.text(name),
             _ => None,
         });
         let status = match (reference.absent, &name) {
@@ -195,6 +211,9 @@ impl Rows {
                     && let Some((path, body)) = object.making(name) =>
             {
                 let place = self.makings.want(path, body);
+                if let Some(name) = self.makings.name(place) {
+                    travelling.values.set("tag_name", name.to_owned());
+                }
                 travelling.needs.push((place, Some(reference.name)));
                 return;
             }

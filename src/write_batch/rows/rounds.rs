@@ -31,6 +31,9 @@ const MOVED: &str = "the contact had this external id or e-mail within the hour,
 /// Rows of a round whose requests are in the journal before they are sent.
 const JOURNALLED: usize = 100;
 
+/// Bytes of the answers to a round, should all be as large as the largest so far: a conversation comes back whole.
+const ROOM: usize = 4 << 20;
+
 impl Rows {
     /// The requests of the next round; none when all rows are over.
     pub fn next_round(&mut self, now_ms: i64) -> Vec<Request> {
@@ -62,6 +65,7 @@ impl Rows {
         if !jobs.is_empty() {
             return jobs;
         }
+        let most = most.min(ROOM / self.largest.max(1)).max(1);
         let later = self.round.split_off(most.min(self.round.len()));
         self.waiting
             .extend(later.into_iter().map(|(index, _)| index));
@@ -102,6 +106,8 @@ impl Rows {
             let travelling = &mut self.rows[index];
             if !looks {
                 travelling.in_doubt = false;
+                // Whatever the journal says was sent, another call has sent, be it at the same time.
+                travelling.sent_ms = None;
             }
         }
     }
@@ -116,6 +122,8 @@ impl Rows {
         let mut ended: Vec<usize> = Vec::new();
         let mut taken = self.taken();
         let all_refused = answers.iter().all(is_refused);
+        let sizes = answers.iter().flatten().map(|answer| answer.body.len());
+        self.largest = sizes.fold(self.largest, usize::max);
         for ((index, looks), answer) in round.into_iter().zip(answers) {
             if is_refused(&answer) && !all_refused {
                 self.refused(index, looks);
@@ -150,7 +158,7 @@ impl Rows {
     /// long as the limit wants it. Nothing was done for it.
     fn refused(&mut self, index: usize, looks: bool) {
         let travelling = &mut self.rows[index];
-        if travelling.in_doubt && !looks {
+        if travelling.in_doubt && !looks && !travelling.is_under_way {
             travelling.in_doubt = false;
             travelling.sent_ms = None;
             self.journal.note(&travelling.row, None);
@@ -172,6 +180,10 @@ impl Rows {
         );
         match seen {
             Ok(Seen::Applied(id)) => {
+                // What was done for one of several says nothing of the others.
+                if travelling.go_on(mode) {
+                    return;
+                }
                 let call = travelling.call(mode, self.api_version);
                 let status = done(call.map_or(Does::Updates, |call| call.does));
                 let target = || {
@@ -248,15 +260,22 @@ impl Rows {
                 object_id,
                 request_id,
             } => {
-                let status = match status {
+                let mut status = match status {
                     OutcomeStatus::Created | OutcomeStatus::Updated if !left_out.is_empty() => {
-                        self.without(&left_out, status)
+                        self.without(index, &left_out, status)
                     }
                     status => status,
                 };
                 let travelling = &mut self.rows[index];
-                let doubt = match &status {
+                // Nobody refuses a second lead: it is to be found before the row comes again.
+                let is_lead = step == Step::Create
+                    && matches!(mode.replay, Replay::Safe)
+                    && travelling.values.text("role").as_deref() == Some("lead");
+                let doubt = match &mut status {
                     OutcomeStatus::Failed(failure) | OutcomeStatus::Deferred(failure) => {
+                        if failure.maybe_applied && is_lead {
+                            failure.retry_after_ms = Some(probe::LAG_MS);
+                        }
                         failure.maybe_applied
                     }
                     _ => false,
@@ -266,9 +285,7 @@ impl Rows {
                     status,
                     OutcomeStatus::Failed(_) | OutcomeStatus::Deferred(_)
                 );
-                if over && let Some(other) = travelling.others.pop() {
-                    travelling.go_to(mode, &other);
-                    travelling.requests = 0;
+                if over && travelling.go_on(mode) {
                     return;
                 }
                 travelling.outcome = Some(Outcome {
@@ -327,10 +344,15 @@ impl Rows {
     }
 
     /// How a row ends that was written without some attributes, since nothing says before which there are.
-    fn without(&mut self, left_out: &[String], status: OutcomeStatus) -> OutcomeStatus {
+    fn without(
+        &mut self,
+        index: usize,
+        left_out: &[String],
+        status: OutcomeStatus,
+    ) -> OutcomeStatus {
         if self.policy.missing_attribute == MissingAttribute::Drop {
             for name in left_out {
-                self.notice_left_out(name);
+                self.left_out(index, name);
             }
             return status;
         }
@@ -438,6 +460,17 @@ impl Travelling {
             self.lanes.push(format!("id={id}"));
         }
         self.step = Some(Step::Write);
+    }
+
+    /// The row is about the next one of the further objects that it is written to, if one is left.
+    fn go_on(&mut self, mode: &Mode) -> bool {
+        let other = self.others.pop();
+        if let Some(other) = &other {
+            self.go_to(mode, other);
+            self.requests = 0;
+            self.is_under_way = true;
+        }
+        other.is_some()
     }
 
     /// Whether the row says enough to be created when the object that it was meant for is gone.

@@ -54,6 +54,25 @@ fn of_several_contacts_the_policy_chooses() {
     assert!(workspace.contacts.is_empty());
 }
 
+/// Whoever deletes for the sake of the law has to learn that somebody is left.
+#[test]
+fn who_deletes_one_of_several_is_told_that_others_stay() {
+    for policy in ["newest", "oldest"] {
+        let (mut workspace, _) = shared();
+        workspace.config = json!({ "write": { "several": policy } });
+        let rows = [json!({ "email": "same@x.y" })];
+        let outcomes = workspace.write(of("contacts", "delete", "b", &rows));
+        assert_eq!(outcomes[0].status, OutcomeStatus::Deleted);
+        assert_eq!(workspace.notices.len(), 1);
+        assert!(workspace.notices[0].contains("others, which stay"));
+        workspace.contacts.truncate(1);
+        workspace.write(of("contacts", "delete", "c", &rows));
+        assert!(workspace.notices.is_empty());
+        workspace.write(of("contacts", "delete", "d", &rows));
+        assert!(workspace.notices[0].contains("just written"));
+    }
+}
+
 #[test]
 fn what_is_gone_already_is_a_success_for_a_deletion_and_a_failure_for_a_change() {
     let mut workspace = Workspace::new();
@@ -146,6 +165,142 @@ fn a_change_upstream_is_kept_overwritten_or_a_failure() {
         batch.rows[0].base_updated_at_ms = Some(199_000);
         assert_eq!(words(&workspace.write(batch)), [expected]);
     }
+}
+
+/// What a request names by its own key is looked at before, where it matters when it changed.
+#[test]
+fn a_change_upstream_is_seen_also_where_the_key_is_sent() {
+    let mut workspace = Workspace {
+        config: json!({ "api_version": "2.13", "write": { "conflict": "fail" } }),
+        companies: vec![json!({ "id": "5", "company_id": "acme", "updated_at": 200 })],
+        instance_attributes: vec!["n"],
+        ..Workspace::new()
+    };
+    let order = json!({ "id": "17", "external_id": "o/1", "updated_at": 200 });
+    workspace
+        .instances
+        .insert("Order?external_id=o%2F1".into(), order);
+    for (action, known, new) in [
+        (
+            "companies",
+            json!({ "company_id": "acme", "name": "A" }),
+            json!({ "company_id": "other", "name": "B" }),
+        ),
+        (
+            "custom_object_instances",
+            json!({ "type": "Order", "external_id": "o/1", "custom_attributes": { "n": 1 } }),
+            json!({ "type": "Order", "external_id": "o/2", "custom_attributes": { "n": 1 } }),
+        ),
+    ] {
+        let mut write = |row: &Value, id, base| {
+            let mut batch = of(action, "upsert", id, std::slice::from_ref(row));
+            batch.rows[0].base_updated_at_ms = base;
+            words(&workspace.write(batch)).remove(0)
+        };
+        assert_eq!(write(&known, "a", Some(199_000)), "failed changed_upstream");
+        for (row, id, base) in [
+            (&known, "b", Some(200_000)),
+            (&known, "c", None),
+            (&new, "d", Some(1)),
+        ] {
+            let word = write(row, id, base);
+            assert!(word == "updated" || word == "created", "{action}: {word}");
+        }
+    }
+    // The key itself is sent.
+    assert_eq!(workspace.companies.len(), 2);
+    assert_eq!(workspace.companies[1]["company_id"], "other");
+}
+
+#[test]
+fn attributes_of_one_name_and_two_models_are_two() {
+    let mut workspace = Workspace::new();
+    let rows = ["contact", "company"]
+        .map(|model| json!({ "name": "Plan", "model": model, "description": model }));
+    let outcomes = workspace.write(of("data_attributes", "upsert", "b", &rows));
+    assert_eq!(words(&outcomes), ["created", "created"]);
+    let models = workspace.attributes.iter().map(|one| &one["model"]);
+    assert_eq!(models.collect::<Vec<_>>(), ["contact", "company"]);
+}
+
+#[test]
+fn a_tag_that_is_found_is_sent_as_it_is_written_there() {
+    let mut workspace = Workspace {
+        tags: vec![json!({ "id": "3", "name": "Silver" })],
+        companies: vec![
+            json!({ "id": "5", "company_id": "acme" }),
+            json!({ "id": "6", "company_id": "other" }),
+        ],
+        ..Workspace::new()
+    };
+    let row = |company: &str, tag: &str| json!({ "company_id": company, "tag_name": tag });
+    for (mode, rows) in [
+        ("remove", vec![row("acme", "silver")]),
+        ("add", vec![row("acme", " SILVER ")]),
+        ("add", vec![row("acme", "Gold "), row("other", "gold")]),
+    ] {
+        for outcome in workspace.write(of("company_tags", mode, "b", &rows)) {
+            assert!(outcome.object_id.is_some(), "{mode}: {outcome:?}");
+        }
+    }
+    let names = workspace.tags.iter().map(|tag| &tag["name"]);
+    assert_eq!(names.collect::<Vec<_>>(), ["Silver", "Gold"]);
+}
+
+#[test]
+fn an_attribute_of_numbers_takes_fractions_once_a_row_has_one() {
+    for numbers in [
+        [json!(1), json!(2.5), json!(3)],
+        [json!(2.5), json!(1), json!(3.5)],
+    ] {
+        let mut workspace = Workspace {
+            config: json!({ "write": { "missing_attribute": "create" } }),
+            ..Workspace::new()
+        };
+        let row = |(id, number): (usize, &Value)| json!({ "external_id": id.to_string(), "custom_attributes": { "n": number, "whole": 1 } });
+        let rows: Vec<Value> = numbers.iter().enumerate().map(row).collect();
+        let outcomes = workspace.write(of("contacts", "upsert", "b", &rows));
+        assert_eq!(words(&outcomes), ["created"; 3]);
+        let types = workspace.attributes.iter().map(|one| &one["data_type"]);
+        assert_eq!(types.collect::<Vec<_>>(), ["float", "integer"]);
+    }
+}
+
+#[test]
+fn a_state_is_found_by_its_own_label_first_and_not_in_the_archive() {
+    let state = |id: &str, internal: &str, external: &str, archived: bool| json!({ "id": id, "internal_label": internal, "external_label": external, "category": "in_progress", "archived": archived });
+    let mut workspace = Workspace {
+        config: json!({ "api_version": "2.14" }),
+        ticket_states: vec![
+            state("1", "Done", "Waiting", true),
+            state("2", "Triage", "Waiting", false),
+            state("3", "Waiting", "in_progress", false),
+            state("4", "In_progress", "Done", false),
+        ],
+        tickets: vec![json!({ "id": "9" })],
+        ..Workspace::new()
+    };
+    for (name, expected) in [
+        ("waiting", "3"),
+        ("Done", "4"),
+        ("in_progress", "4"),
+        ("Triage", "2"),
+    ] {
+        let row = json!({ "ticket_id": "9", "ticket_state": name });
+        let outcomes = workspace.write(of("tickets", "update", name, &[row]));
+        assert_eq!(words(&outcomes), ["updated"], "{name}");
+        assert_eq!(workspace.tickets[0]["ticket_state_id"], expected, "{name}");
+    }
+    workspace.ticket_states.truncate(2);
+    let row = json!({ "ticket_id": "9", "ticket_state": "in_progress" });
+    workspace.write(of("tickets", "update", "by category", &[row]));
+    assert_eq!(workspace.tickets[0]["ticket_state_id"], "2");
+    // A ticket is taken from its company.
+    let row = json!({ "ticket_id": "9", "company_id": null });
+    workspace.tickets[0]["company_id"] = "5".into();
+    let outcomes = workspace.write(of("tickets", "update", "nobody", &[row]));
+    assert_eq!(words(&outcomes), ["updated"]);
+    assert_eq!(workspace.tickets[0]["company_id"], Value::Null);
 }
 
 #[test]
@@ -306,6 +461,15 @@ fn an_event_waits_for_its_contact() {
         "{}",
         failure.message
     );
+    for fine in [
+        1_760_000_000_123_i64,
+        1_760_000_000_123_456,
+        1_760_000_000_123_456_789,
+    ] {
+        let said = super::super::validate::in_seconds(fine);
+        assert!(said.ends_with("it is 1760000000"), "{said}");
+    }
+    assert!(super::super::validate::in_seconds(i64::MIN).contains("finer"));
 }
 
 #[test]

@@ -171,6 +171,58 @@ fn a_change_that_says_nothing_but_whom_it_is_for_is_not_sent() {
     assert_eq!(workspace.writes(), 0);
 }
 
+/// What was left out of a row is written once there is a place for it.
+#[test]
+fn a_row_of_which_something_was_left_out_is_not_remembered_as_whole() {
+    let mut workspace = Workspace {
+        config: json!({ "write": { "unchanged": "skip", "missing_attribute": "drop" } }),
+        ..Workspace::new()
+    };
+    let row = json!({ "external_id": "a", "name": "A", "custom_attributes": { "plan": "pro" } });
+    let write = |workspace: &mut Workspace, id| {
+        let batch = of("contacts", "upsert", id, std::slice::from_ref(&row));
+        words(&workspace.write(batch)).remove(0)
+    };
+    assert_eq!(write(&mut workspace, "1"), "created");
+    assert_eq!(write(&mut workspace, "2"), "updated");
+    workspace
+        .attributes
+        .push(json!({ "name": "plan", "data_type": "string", "custom": true }));
+    assert_eq!(write(&mut workspace, "3"), "updated");
+    assert_eq!(workspace.contacts[0]["custom_attributes"]["plan"], "pro");
+    assert_eq!(write(&mut workspace, "4"), "OutcomeStatus::Unchanged");
+    // Of custom objects the answer says what was left out.
+    workspace.config["api_version"] = "2.13".into();
+    let order = json!({ "type": "Order", "external_id": "1", "custom_attributes": { "n": 1 } });
+    let mut order = |id| {
+        let action = "custom_object_instances";
+        let batch = of(action, "upsert", id, std::slice::from_ref(&order));
+        words(&workspace.write(batch)).remove(0)
+    };
+    assert_eq!([order("5"), order("6")], ["updated", "updated"]);
+}
+
+/// One of them may have been changed alone since.
+#[test]
+fn a_row_that_goes_to_several_contacts_is_always_written() {
+    let mut workspace = Workspace {
+        config: json!({ "write": { "unchanged": "skip", "several": "all" } }),
+        ..Workspace::new()
+    };
+    let ids = [(); 2].map(|()| workspace.contact(json!({ "email": "a@x.y" })));
+    let all = json!({ "email": "a@x.y", "name": "All" });
+    let mut write = |id: &str, row: &Value| {
+        let batch = of("contacts", "update", id, std::slice::from_ref(row));
+        words(&workspace.write(batch)).remove(0)
+    };
+    assert_eq!(write("1", &all), "updated");
+    for (id, batch) in ids.iter().zip(["2", "4"]) {
+        let one = json!({ "id": id, "name": "One" });
+        assert_eq!(write(batch, &one), "updated");
+        assert_eq!(write(&format!("{batch} again"), &all), "updated");
+    }
+}
+
 /// The request that changes an attribute takes no type: a row that gives another one would have it left out.
 #[test]
 fn an_attribute_that_is_there_with_another_type_fails_the_row() {

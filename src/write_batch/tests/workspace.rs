@@ -53,6 +53,17 @@ pub struct Workspace {
     /// The write of this number meets the rate limit, and so does each one so far behind it; 0: none.
     pub limits: usize,
     pub ids: u32,
+    /// Bytes of memory that a call has used.
+    pub memory: usize,
+    /// Each answer to a request takes so many more.
+    pub leaks: usize,
+    /// The write of this number is done, and its answer is lost.
+    pub loses: usize,
+    /// What the last call said in the log.
+    pub notices: Vec<String>,
+    pub ticket_states: Vec<Value>,
+    /// Instances of custom objects by what they are asked for.
+    pub instances: BTreeMap<String, Value>,
 }
 
 /// Rows that are written together.
@@ -125,11 +136,7 @@ impl Workspace {
         batch: Batch,
         mut dies: Option<usize>,
     ) -> Option<Result<Vec<Outcome>, Failure>> {
-        let connection = Connection {
-            config: self.config.to_string().into_bytes(),
-            ..connection()
-        };
-        let mut operation = WriteBatch::new(connection, batch);
+        let mut operation = self.operation(batch);
         let mut input = Input::Start;
         let mut lives = move || match &mut dies {
             Some(0) => false,
@@ -143,6 +150,7 @@ impl Workspace {
             let moment = Moment {
                 unix_ms: self.now_ms,
                 elapsed_ms: 0,
+                memory: self.memory,
             };
             self.now_ms += 10;
             input = match operation.step(moment, input) {
@@ -161,17 +169,57 @@ impl Workspace {
                 Step::Store(changes) => {
                     for change in changes {
                         assert_eq!(self.state.get(&change.key), change.expected.as_ref());
-                        self.state.insert(change.key, change.value.unwrap());
+                        match change.value {
+                            Some(value) => self.state.insert(change.key, value),
+                            None => self.state.remove(&change.key),
+                        };
                     }
                     if !lives() {
                         return None;
                     }
                     Input::Stored(Some(Swapped::Done))
                 }
-                Step::Done(output) => return Some(output),
+                Step::Done(output) => {
+                    self.notices = operation.notices().to_vec();
+                    return Some(output);
+                }
             };
         }
         panic!("the batch does not end");
+    }
+
+    /// Does what an operation asks for, beside others of its connection: a change whose expectation does not hold is stale.
+    pub fn turn(&mut self, step: Step<Outcomes>) -> Result<Input, Outcomes> {
+        Ok(match step {
+            Step::Send(requests, _) => {
+                Input::Answers(requests.iter().map(|one| self.answer(one)).collect())
+            }
+            Step::Load(key) => Input::Loaded(self.state.get(&key).cloned()),
+            Step::Store(changes) => {
+                let change = &changes[0];
+                let value = self.state.get(&change.key).cloned();
+                if value != change.expected {
+                    let key = change.key.clone();
+                    return Ok(Input::Stored(Some(Swapped::Stale(vec![Current {
+                        key,
+                        value,
+                    }]))));
+                }
+                self.state
+                    .insert(change.key.clone(), change.value.clone().unwrap());
+                Input::Stored(Some(Swapped::Done))
+            }
+            Step::Done(output) => return Err(output),
+        })
+    }
+
+    /// An operation that writes a batch.
+    pub fn operation(&self, batch: Batch) -> WriteBatch {
+        let connection = Connection {
+            config: self.config.to_string().into_bytes(),
+            ..connection()
+        };
+        WriteBatch::new(connection, batch)
     }
 
     /// Writes a batch to its end.
@@ -180,7 +228,16 @@ impl Workspace {
     }
 
     fn answer(&mut self, request: &Request) -> Answer {
+        let answer = self.does(request);
+        match request.effect == Effect::Write && self.writes() == self.loses {
+            true => error(500, "server_error", "m"),
+            false => answer,
+        }
+    }
+
+    fn does(&mut self, request: &Request) -> Answer {
         assert_conforms(request);
+        self.memory += self.leaks;
         self.requests.push((request.method, request.target.clone()));
         if request.effect == Effect::Write
             && let Some((status, code)) = self.refuses
@@ -252,6 +309,15 @@ impl Workspace {
                 let attribute = created(body);
                 self.attributes.push(attribute.clone());
                 respond(200, &attribute)
+            }
+            (Method::Get, ["ticket_states"]) => {
+                respond(200, &json!({ "type": "list", "data": self.ticket_states }))
+            }
+            (Method::Get, ["custom_object_instances", kind]) => {
+                match self.instances.get(&format!("{kind}?{query}")) {
+                    Some(instance) => respond(200, instance),
+                    None => error(404, "not_found", "Object Not Found"),
+                }
             }
             (Method::Get, ["ticket_types"]) => respond(
                 200,

@@ -53,6 +53,7 @@ pub fn path(request: &Request) -> &str {
 const NOW: Moment = Moment {
     unix_ms: 1_800_000_000_000,
     elapsed_ms: 0,
+    memory: 0,
 };
 
 fn perform<O: Operation>(

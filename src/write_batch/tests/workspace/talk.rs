@@ -87,7 +87,9 @@ impl Workspace {
                     return error(404, "ticket_not_found", "Resource Not Found");
                 };
                 if method == Method::Put {
-                    ticket["ticket_attributes"] = body["ticket_attributes"].clone();
+                    for (name, value) in body.as_object().unwrap() {
+                        ticket[name] = value.clone();
+                    }
                 }
                 ticket["ticket_type"] = ticket_type;
                 respond(200, ticket)
