@@ -17,6 +17,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 pub use self::created::{CreateError, create, find_trigger};
+use self::follow::NoRecord;
 pub use self::own_write::{OwnWrite, Written};
 pub use self::served::{Carrying, CarryingError};
 pub use self::sink::{IntentSink, SinkError};
@@ -143,7 +144,8 @@ impl Carrier<'_> {
     async fn carry(&self, stored: &StoredIntent) -> Result<Tried, QueueError> {
         let record = match self.whole_record(stored).await? {
             Ok(record) => record,
-            Err(problem) => return Ok(self.later(stored, problem, None)),
+            Err(NoRecord::Unread(problem)) => return Ok(self.later(stored, problem, None)),
+            Err(NoRecord::LeftOut(problem)) => return Ok(Tried::Failed { problem }),
         };
         let intent = &stored.intent;
         let descriptor = self.connection.plugin.descriptor();
