@@ -10,6 +10,7 @@ mod own_write;
 mod served;
 mod sink;
 mod waiting;
+mod whole_rows;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -22,6 +23,7 @@ pub use self::own_write::{OwnWrite, Written};
 pub use self::served::{Carrying, CarryingError};
 pub use self::sink::{IntentSink, SinkError};
 pub use self::waiting::{Looked, look_at_waiting};
+pub use self::whole_rows::look_at_whole_rows;
 use crate::alerts::{AlertKind, Event};
 use crate::attachments::Attachments;
 use crate::clock::now_ms;
