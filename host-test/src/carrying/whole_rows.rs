@@ -6,12 +6,12 @@ use super::created::stream_of;
 use crate::connection_file::ConnectionFile;
 use crate::contract::connector::Descriptor;
 
-/// The streams whose lists show rows without what hangs on them, and the field that has it where a row is read by its key: in
-/// the words of the command line, as those for which triggers are unless they say otherwise.
+/// Streams whose lists show rows without what hangs on them, and the field that has it where a row is read by its key; in the
+/// words of the command line, like the stream of triggers that name none.
 const SHOWN_IN_PART: &[(&str, &str)] = &[("conversations", "conversation_parts")];
 
-/// The triggers that rows as lists show them would be hidden from, by stream: those that look at what hangs on a row. One that
-/// is on topics alone is none of them, for no reading sets it off.
+/// The triggers that see too little in what lists show of rows, by stream: those that look at what hangs on a row. One that is
+/// on topics alone is none of them, for no reading sets it off.
 pub fn look_at_whole_rows(
     descriptor: &Descriptor,
     file: &ConnectionFile,
