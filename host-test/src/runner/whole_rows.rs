@@ -93,6 +93,8 @@ fn tell_unseen(triggers: &BTreeSet<String>, report: &mut StreamReport) {
         names.join(", ")
     );
     if !report.remarks.contains(&remark) {
+        // Whoever serves shows no remarks.
+        tracing::warn!(stream = report.stream, "{remark}");
         report.remarks.push(remark);
     }
 }
