@@ -10,6 +10,7 @@ mod own_write;
 mod served;
 mod sink;
 mod waiting;
+mod whole_rows;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,10 +18,12 @@ use std::time::Duration;
 use serde::Serialize;
 
 pub use self::created::{CreateError, create, find_trigger};
+use self::follow::NoRecord;
 pub use self::own_write::{OwnWrite, Written};
 pub use self::served::{Carrying, CarryingError};
 pub use self::sink::{IntentSink, SinkError};
 pub use self::waiting::{Looked, look_at_waiting};
+pub use self::whole_rows::look_at_whole_rows;
 use crate::alerts::{AlertKind, Event};
 use crate::attachments::Attachments;
 use crate::clock::now_ms;
@@ -143,7 +146,8 @@ impl Carrier<'_> {
     async fn carry(&self, stored: &StoredIntent) -> Result<Tried, QueueError> {
         let record = match self.whole_record(stored).await? {
             Ok(record) => record,
-            Err(problem) => return Ok(self.later(stored, problem, None)),
+            Err(NoRecord::Unread(problem)) => return Ok(self.later(stored, problem, None)),
+            Err(NoRecord::LeftOut(problem)) => return Ok(Tried::Failed { problem }),
         };
         let intent = &stored.intent;
         let descriptor = self.connection.plugin.descriptor();

@@ -52,6 +52,9 @@ pub struct Position {
     /// Starts the next scan; absent where a stream is read whole every time.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "cursor_text")]
     pub checkpoint: Option<Vec<u8>>,
+    /// Whether the scan goes on from where an earlier one ended, and so gives nothing but what changed since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub goes_on: bool,
     /// What both cursors are about.
     pub selection: StoredSelection,
     /// The filter that they were read with: its fields and a hash of it. Absent: none.

@@ -15,6 +15,7 @@ mod source;
 mod stream;
 mod sweep;
 mod walker;
+mod whole_rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -59,6 +60,8 @@ pub struct RunOptions {
     pub extent: Extent,
     /// Filters, by stream.
     pub filters: BTreeMap<String, Filter>,
+    /// Triggers that look at more of a row than a page shows, by stream.
+    pub whole_rows: BTreeMap<String, BTreeSet<String>>,
     /// Whether somebody named the streams: one that the API version lacks is missing then.
     pub asked_by_name: bool,
     /// When to look for rows that are gone.
@@ -89,6 +92,7 @@ impl Default for RunOptions {
         RunOptions {
             extent: Extent::Onward,
             filters: BTreeMap::new(),
+            whole_rows: BTreeMap::new(),
             asked_by_name: true,
             sweep: Sweep::Never,
             exclusive_wait: Duration::from_secs(15 * 60),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::carrying::look_at_whole_rows;
 use crate::connection_file::ConnectionFile;
 use crate::dates::{self, DateError};
 use crate::opened_connection::OpenedConnection;
@@ -47,6 +48,7 @@ impl SyncPlan {
             streams: streams_of(&connection.plugin, file)?,
             options: RunOptions {
                 filters: filters_of(&connection.plugin, file)?,
+                whole_rows: look_at_whole_rows(connection.plugin.descriptor(), file),
                 asked_by_name: !file.streams.is_empty(),
                 sweep: sweep_of(file, compared),
                 since_ms: since_ms.map_err(SyncPlanError::StartDate)?,

@@ -25,7 +25,8 @@ pub enum CreateError {
     },
     /// The trigger makes nothing of the row.
     #[error(
-        "the trigger `{trigger}` makes nothing of {stream} {key}: there is no such row, or its record lacks what its mapping requires"
+        "the trigger `{trigger}` makes nothing of {stream} {key}: {}",
+        left_out.as_deref().unwrap_or("there is no such row, or its mapping does not want it")
     )]
     Nothing {
         /// The trigger.
@@ -34,6 +35,8 @@ pub enum CreateError {
         stream: String,
         /// The row's key.
         key: String,
+        /// Why its record was left out, where the row is there.
+        left_out: Option<String>,
     },
     /// The row cannot be read.
     #[error("{stream} {key} cannot be read: {reason}")]
@@ -98,23 +101,24 @@ pub async fn create(
     let trigger = find_trigger(&connection.file, name)?;
     let descriptor = connection.plugin.descriptor();
     let stream = stream_of(descriptor, trigger);
-    let found = ask(connection, (name, trigger), (stream, key), retry).await;
-    let found = found.map_err(|(AskError::Passes(reason) | AskError::Stays(reason))| {
+    let asked = ask(connection, (name, trigger), (stream, key), retry).await;
+    let asked = asked.map_err(|(AskError::Passes(reason) | AskError::Stays(reason))| {
         CreateError::Unreadable {
             stream: stream.to_owned(),
             key: key.to_owned(),
             reason,
         }
     })?;
-    if found.is_empty() {
+    if asked.intents.is_empty() {
         return Err(CreateError::Nothing {
             trigger: name.to_owned(),
             stream: stream.to_owned(),
             key: key.to_owned(),
+            left_out: asked.left_out,
         });
     }
-    let mut made = Vec::with_capacity(found.len());
-    for intent in found {
+    let mut made = Vec::with_capacity(asked.intents.len());
+    for intent in asked.intents {
         let new =
             intents.insert(std::slice::from_ref(&intent), IntentSource::Asked, now_ms())? == 1;
         if new {

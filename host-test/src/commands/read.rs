@@ -148,6 +148,7 @@ impl Reading<'_> {
         Ok(RunOptions {
             extent,
             filters,
+            whole_rows: carrying::look_at_whole_rows(connection.plugin.descriptor(), file),
             asked_by_name: self.asked_by_name,
             sweep: self.sweep,
             full: self.reading.full,

@@ -1,5 +1,7 @@
 //! `triggers`: what makes intents, for the component to judge, and what the host itself does about each of them.
 
+mod parts;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -64,6 +66,17 @@ impl Trigger {
     /// Whether time alone can set it off.
     pub fn waits(&self) -> bool {
         self.document.get("when").is_some_and(asks_how_long)
+    }
+
+    /// Whether a row that is read can set it off: no reading sees a topic, and time needs none.
+    pub fn is_for_readings(&self) -> bool {
+        !self.document.contains_key("on") || self.waits()
+    }
+
+    /// Whether its conditions look at the rows that a field embeds.
+    pub fn looks_at(&self, field: &str) -> bool {
+        let condition = self.document.get("when");
+        condition.is_some_and(|condition| parts::look_at(condition, field))
     }
 
     /// It without its conditions: whatever row it is asked about sets it off.

@@ -42,6 +42,10 @@ impl<S: PageSource> Runner<'_, S> {
             Selection::Keys(_) => None,
             _ => self.options.filters.get(&stream.name),
         };
+        // Rows that are read by their keys are whole.
+        if !matches!(selection, Selection::Keys(_)) {
+            self.sees_no_whole_rows(stream, report)?;
+        }
         let mut walker = Walker::new(self, stream, selection, filter, None);
         loop {
             let page = match walker.page(report).await {

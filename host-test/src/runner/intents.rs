@@ -1,5 +1,7 @@
 //! Intents of pages: kept with the entries of a reading, or all that a reading is for.
 
+use std::collections::BTreeSet;
+
 use super::walker::Walker;
 use super::{Filter, PageSource, Runner};
 use crate::contract::connector::{Page, Selection, StreamDescriptor};
@@ -12,6 +14,9 @@ use crate::webhook_queue::{IntentSource, Intents};
 pub trait IntentKeeper: Send + Sync {
     /// Stores what a page wants done, before the page's position is stored: a page that comes again adds nothing.
     fn keep(&self, intents: &[Intent], entries: &[Entry]) -> Result<(), OutputError>;
+
+    /// Those of some triggers that are on.
+    fn on(&self, triggers: &BTreeSet<String>) -> Result<BTreeSet<String>, OutputError>;
 }
 
 impl IntentKeeper for Intents {
@@ -20,6 +25,12 @@ impl IntentKeeper for Intents {
         self.insert(intents, source, crate::clock::now_ms())
             .map(drop)
             .map_err(OutputError::Intents)
+    }
+
+    fn on(&self, triggers: &BTreeSet<String>) -> Result<BTreeSet<String>, OutputError> {
+        let switches = self.switches().map_err(OutputError::Intents)?;
+        let is_on = |name: &&String| switches.get(*name).is_none_or(|switch| switch.is_on());
+        Ok(triggers.iter().filter(is_on).cloned().collect())
     }
 }
 

@@ -117,7 +117,10 @@ pub(super) fn plan(
             Ok(Plan {
                 start,
                 cursor: Some(cursor.clone()),
-                position: position.clone(),
+                position: Position {
+                    goes_on: position.goes_on || position.next.is_none(),
+                    ..position.clone()
+                },
                 is_read_anew: false,
                 remark: ignored.then(|| {
                     "goes on from its position; the start date is for the first reading (--full begins anew)"

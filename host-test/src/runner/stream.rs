@@ -185,7 +185,7 @@ impl<S: PageSource> Runner<'_, S> {
         let mut walker = Walker::new(self, stream, selection, filter, plan.cursor);
         let mut changes = 0;
         loop {
-            let page = match walker.page(report).await {
+            let mut page = match walker.page(report).await {
                 Ok(page) => page,
                 // An older version was put back in place since the last page. It goes on from where a version was last that
                 // wrote what it reads.
@@ -203,6 +203,14 @@ impl<S: PageSource> Runner<'_, S> {
                 }
                 Err(status) => return Ok(status),
             };
+            let is_first = !position.goes_on;
+            match self
+                .see_whole_rows(stream, is_first, &mut page, report)
+                .await?
+            {
+                StreamStatus::Complete => {}
+                status => return Ok(status),
+            }
             if let Some(start) = begin.take() {
                 output.begin(&stream.name, start)?;
             }

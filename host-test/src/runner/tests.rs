@@ -5,6 +5,7 @@ mod failures;
 mod notices;
 mod positions;
 mod sweeps;
+mod whole_rows;
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};

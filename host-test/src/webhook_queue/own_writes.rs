@@ -6,6 +6,7 @@
 //! tell, so what it may have set off is held that long.
 
 use rusqlite::{OptionalExtension as _, Transaction, params};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -31,7 +32,7 @@ pub(crate) fn hash(key: &str) -> KeyHash {
 pub(super) type ChangedRow = (KeyHash, Option<i64>);
 
 /// What may have set off intents.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Trace {
     rows: Vec<ChangedRow>,
     /// Whether a row that a write only named counts as well as what came of it. A delivery tells of what was made beside
@@ -62,23 +63,11 @@ impl Trace {
     }
 
     pub(super) fn to_text(&self) -> String {
-        let rows = self.rows.iter();
-        let rows: Vec<Value> = rows
-            .map(|(row, at_ms)| serde_json::json!([row, at_ms]))
-            .collect();
-        serde_json::json!({"rows": rows, "named_count": self.named_count}).to_string()
+        serde_json::json!(self).to_string()
     }
 
     pub(super) fn of_text(text: &str) -> Option<Trace> {
-        let document: Value = serde_json::from_str(text).ok()?;
-        let rows = document["rows"].as_array()?.iter();
-        let rows: Option<Vec<ChangedRow>> = rows
-            .map(|row| serde_json::from_value(row.clone()).ok())
-            .collect();
-        Some(Trace {
-            rows: rows?,
-            named_count: document["named_count"].as_bool()?,
-        })
+        serde_json::from_str(text).ok()
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::http::send;
 use crate::process::{Finished, until};
 use crate::receiver::Receiver;
-use crate::webhooks::listening;
+use crate::webhooks::{listening, serve};
 use crate::world::{TOKEN, World};
 
 const CONFIG: &str = "config: { region: us, api_version: \"2.11\" }\n";
@@ -33,6 +33,20 @@ fn contact_with(world: &World, count: usize) -> (String, Vec<Value>) {
     (id, companies)
 }
 
+/// The contact gets another name.
+fn rename(world: &World, id: &str) {
+    let authorization = format!("Bearer {TOKEN}");
+    let headers = [
+        ("authorization", authorization.as_str()),
+        ("intercom-version", "2.11"),
+        ("content-type", "application/json"),
+    ];
+    let target = format!("{}/contacts/{id}", world.service.url);
+    let name = json!({ "name": "Ada Changed" }).to_string();
+    let changed = send("PUT", &target, &headers, name.as_bytes());
+    assert_eq!(changed.status, 200);
+}
+
 /// The contact changes in the workspace while webhooks are taken. What the receiver has then, when there is a whole row.
 fn told(world: &World, receiver: &Receiver, id: &str) -> (Vec<Value>, Finished) {
     receiver.came();
@@ -49,16 +63,7 @@ fn told(world: &World, receiver: &Receiver, id: &str) -> (Vec<Value>, Finished) 
     let running = world.start(&arguments);
     let url = listening(&running);
     world.service.post("webhook-url", &json!({ "url": url }));
-    let authorization = format!("Bearer {TOKEN}");
-    let headers = [
-        ("authorization", authorization.as_str()),
-        ("intercom-version", "2.11"),
-        ("content-type", "application/json"),
-    ];
-    let target = format!("{}/contacts/{id}", world.service.url);
-    let name = json!({ "name": "Ada Changed" }).to_string();
-    let changed = send("PUT", &target, &headers, name.as_bytes());
-    assert_eq!(changed.status, 200);
+    rename(world, id);
     let whole = |body: &Value| {
         let text = body.to_string();
         text.contains("jsonBody") || text.contains("\"upsert\"")
@@ -174,4 +179,52 @@ fn an_import_gets_the_contact_with_its_company() {
     let contact = &bodies[0]["jsonBody"][0];
     assert_eq!(contact["attributes"]["COMPANY_NAME"], companies[0]["name"]);
     assert_eq!(contact["attributes"]["FULLNAME"], "Ada Changed");
+}
+
+#[test]
+fn an_intent_whose_contact_lacks_the_company_that_it_needs_is_given_up_aloud() {
+    let world = world();
+    let (without, _) = contact_with(&world, 0);
+    let (with, companies) = contact_with(&world, 1);
+    let trigger = json!({
+        "on": ["contact.user.updated", "contact.lead.updated"], "action": "hello",
+        "mapping": { "contacts": { "rules": [
+            { "from": "id", "to": "id" },
+            { "from": "company.name", "to": "COMPANY", "required": true },
+        ] } },
+    });
+    world.connect(&format!("{CONFIG}triggers: {{ hello: {trigger} }}\n"));
+    let (running, url) = serve(&world);
+    world.service.post("webhook-url", &json!({ "url": url }));
+    for id in [&without, &with] {
+        rename(&world, id);
+    }
+    let intents = || {
+        let listed = ["intents", "list", "--json", "--output", "jsonl:hooks"];
+        let listed = world.run(&listed);
+        let listed = match listed.code {
+            Some(0) => listed.document()["intents"].as_array().cloned(),
+            _ => None,
+        };
+        listed.unwrap_or_default()
+    };
+    let is_over = |intent: &Value| intent["state"] == "done" || intent["state"] == "failed";
+    until(|| intents().len() == 2 && intents().iter().all(is_over));
+    let finished = running.terminate();
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert!(finished.err.contains("COMPANY"), "{finished:?}");
+    for intent in intents() {
+        let is_given_up = intent["key"] == json!(without);
+        let state = if is_given_up { "failed" } else { "done" };
+        assert_eq!(intent["state"], state, "{intent}");
+        assert_eq!(
+            intent["problem"].to_string().contains("COMPANY"),
+            is_given_up,
+            "{intent}"
+        );
+    }
+    let told = world.lines("hooks/intents.jsonl");
+    let records: Vec<&Value> = told.iter().map(|line| &line["record"]).collect();
+    let expected = json!({ "id": with, "COMPANY": companies[0]["name"] });
+    assert_eq!(records, [&expected]);
 }

@@ -458,3 +458,41 @@ fn intents_of_a_reading_are_stored_with_it() {
     let read = world.run(&["read", "conversations"]);
     assert!(read.err.contains("kept nowhere"), "{read:?}");
 }
+
+#[test]
+fn what_a_lost_webhook_told_is_found_by_the_next_sync() {
+    let (world, ids) = world();
+    let trigger = "{ when: { keywords: [dreimalgeld] }, action: ticket }";
+    world.connect(&format!("{CONFIG}triggers: {{ refund: {trigger} }}\n"));
+    // What was said before is not looked for: that would be a request for each conversation that there ever was.
+    world.says(&ids[1], "Dreimalgeld, long ago");
+    let first = run(&world, &["sync"]);
+    assert_eq!(
+        (first.code, first.err.contains("(refund)")),
+        (Some(0), true),
+        "{first:?}"
+    );
+    world.says(&ids[0], "Dreimalgeld, please");
+    world.says(&ids[2], "Thank you");
+    for _ in 0..2 {
+        assert_eq!(run(&world, &["sync"]).code, Some(0));
+        let found = listed(&world, &[]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0]["key"], json!(ids[0]));
+    }
+    // Told by webhook it is the same.
+    let running = subscribed(&world);
+    until(|| lines(&world).len() == 1);
+    world.says(&ids[0], "Dreimalgeld!");
+    until(|| lines(&world).len() == 2);
+    let told = lines(&world);
+    assert_eq!(
+        (&told[1]["key"], &told[1]["follow_up"]),
+        (&json!(ids[0]), &json!(true))
+    );
+    let finished = running.terminate();
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    let wanted = listed(&world, &["--trigger", "refund"]);
+    let keys: Vec<&Value> = wanted.iter().map(|intent| &intent["key"]).collect();
+    assert_eq!(keys, [&json!(ids[0]), &json!(ids[0])]);
+}

@@ -35,11 +35,15 @@ pub(in crate::webhook_queue) const HAS_WORK: &str = "
 
 impl Intents {
     /// Intents that can be carried out now, those that wait longest first. Those that may be echoes of a write under way
-    /// wait. A trigger that is switched off makes no more; what it made before is somebody's decision.
+    /// wait, and so does what became of a row until what was wanted of it before is over: it is handed on in order. A trigger that is switched off makes no more; what it made before is somebody's decision.
     pub fn due(&self, now_ms: i64, most: u32) -> Result<Vec<StoredIntent>, QueueError> {
         self.select(
             "WHERE state = 'pending' AND due_at_ms <= ?1
              AND NOT EXISTS (SELECT 1 FROM own_writes WHERE number = held_by AND until_ms IS NULL AND from_ms > ?2)
+             AND NOT (follows AND EXISTS (SELECT 1 FROM intents AS earlier
+                WHERE earlier.source_stream = intents.source_stream AND earlier.source_key = intents.source_key
+                AND earlier.trigger = intents.trigger AND earlier.state IN ('pending', 'running')
+                AND earlier.rowid < intents.rowid))
              ORDER BY due_at_ms, created_at_ms, id LIMIT ?3",
             params![now_ms, now_ms.saturating_sub(LONGEST_HOLD_MS), most],
         )
