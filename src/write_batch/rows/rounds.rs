@@ -10,7 +10,7 @@ use super::{Lanes, Rows, Travelling, outcome};
 use crate::config::MissingAttribute;
 use crate::contract::connector::{Outcome, OutcomeStatus};
 use crate::contract::http::{Method, Request, Response};
-use crate::contract::types::{FailureKind, WholeFailure};
+use crate::contract::types::{Failure, FailureKind, WholeFailure};
 use crate::failure::{failure, invalid_input, problem};
 use crate::intercom::actions::{By, Call, Does, Mode, Object, Replay, Write};
 use crate::intercom::request;
@@ -34,6 +34,15 @@ const JOURNALLED: usize = 100;
 /// Bytes of the answers to a round, should all be as large as the largest so far: a conversation comes back whole.
 const ROOM: usize = 4 << 20;
 
+/// The failure of rows that come after one which was put off.
+fn behind_another() -> Failure {
+    failure(
+        FailureKind::Transient,
+        "earlier_row",
+        "an earlier row about the same object comes first, and was put off",
+    )
+}
+
 impl Rows {
     /// The requests of the next round; none when all rows are over.
     pub fn next_round(&mut self, now_ms: i64) -> Vec<Request> {
@@ -47,13 +56,18 @@ impl Rows {
         self.waiting.clear();
         for (index, travelling) in self.rows.iter().enumerate() {
             let waits = matches!(travelling.job, Job::Running(_));
-            if !waits && (travelling.outcome.is_some() || travelling.step.is_none()) {
+            let status = travelling.outcome.as_ref().map(|outcome| &outcome.status);
+            let comes_again = matches!(status, Some(OutcomeStatus::Deferred(_)));
+            if !waits && !comes_again && (status.is_some() || travelling.step.is_none()) {
                 continue;
             }
             let free = !travelling.lanes.iter().any(|lane| taken.holds(lane));
-            // Every lane is taken, also by a row that has to wait: the order is kept.
+            // Every lane is taken, also by a row that has to wait, or to come again: the order is kept.
             for lane in &travelling.lanes {
                 taken.add(lane);
+            }
+            if comes_again && !waits {
+                continue;
             }
             if free && !waits {
                 self.round.push((index, travelling.in_doubt));
@@ -64,6 +78,12 @@ impl Rows {
         let jobs = self.start_jobs(now_ms);
         if !jobs.is_empty() {
             return jobs;
+        }
+        let running = |index: &usize| matches!(self.rows[*index].job, Job::Running(_));
+        if self.round.is_empty() && !self.waiting.iter().any(running) {
+            for index in core::mem::take(&mut self.waiting) {
+                self.end_unwritten(index, &behind_another());
+            }
         }
         let most = most.min(ROOM / self.largest.max(1)).max(1);
         let later = self.round.split_off(most.min(self.round.len()));

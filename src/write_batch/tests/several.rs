@@ -188,8 +188,8 @@ fn a_change_upstream_is_seen_also_where_the_key_is_sent() {
         ),
         (
             "custom_object_instances",
-            json!({ "type": "Order", "external_id": "o/1", "custom_attributes": { "n": 1 } }),
-            json!({ "type": "Order", "external_id": "o/2", "custom_attributes": { "n": 1 } }),
+            json!({ "type": "Order", "external_id": "o/1", "custom_attributes": { "n": "1" } }),
+            json!({ "type": "Order", "external_id": "o/2", "custom_attributes": { "n": "1" } }),
         ),
     ] {
         let mut write = |row: &Value, id, base| {
@@ -270,7 +270,7 @@ fn an_attribute_of_numbers_takes_fractions_once_a_row_has_one() {
 fn a_state_is_found_by_its_own_label_first_and_not_in_the_archive() {
     let state = |id: &str, internal: &str, external: &str, archived: bool| json!({ "id": id, "internal_label": internal, "external_label": external, "category": "in_progress", "archived": archived });
     let mut workspace = Workspace {
-        config: json!({ "api_version": "2.14" }),
+        config: json!({ "api_version": "2.16" }),
         ticket_states: vec![
             state("1", "Done", "Waiting", true),
             state("2", "Triage", "Waiting", false),
@@ -548,4 +548,26 @@ fn what_can_only_be_read_is_refused_by_name() {
         .unwrap()
         .unwrap_err();
     assert_eq!(blocked.problems[0].code, "not_in_version");
+}
+
+/// What comes later would be overwritten by it.
+#[test]
+fn a_row_that_is_put_off_keeps_those_behind_it_about_the_same_object() {
+    let mut workspace = Workspace::new();
+    let ada = workspace.contact(json!({ "external_id": "a", "name": "first" }));
+    let rows = [
+        json!({ "id": ada, "name": "second" }),
+        json!({ "id": ada, "name": "third" }),
+        json!({ "external_id": "b", "name": "Bob" }),
+    ];
+    workspace.loses = 1;
+    let outcomes = workspace.write(of("contacts", "upsert", "b", &rows));
+    assert_eq!(
+        words(&outcomes),
+        ["deferred server_error", "deferred earlier_row", "created"]
+    );
+    assert_eq!(workspace.contacts[0]["name"], "second");
+    let outcomes = workspace.write(of("contacts", "upsert", "b", &rows));
+    assert_eq!(words(&outcomes)[..2], ["updated", "updated"]);
+    assert_eq!(workspace.contacts[0]["name"], "third");
 }

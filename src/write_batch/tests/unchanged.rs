@@ -193,7 +193,7 @@ fn a_row_of_which_something_was_left_out_is_not_remembered_as_whole() {
     assert_eq!(write(&mut workspace, "4"), "OutcomeStatus::Unchanged");
     // Of custom objects the answer says what was left out.
     workspace.config["api_version"] = "2.13".into();
-    let order = json!({ "type": "Order", "external_id": "1", "custom_attributes": { "n": 1 } });
+    let order = json!({ "type": "Order", "external_id": "1", "custom_attributes": { "n": "1" } });
     let mut order = |id| {
         let action = "custom_object_instances";
         let batch = of(action, "upsert", id, std::slice::from_ref(&order));

@@ -61,6 +61,10 @@ const ASSIGNMENT: &str = "from 2.14 on the fields of an assignment are those of 
 
 const COMPANY: &str = "from 2.14 on a conversation can be given a company";
 
+const TICKET_COMPANY: &str = "from 2.14 on a ticket can be given another company";
+
+const NO_COMPANY: &str = "null takes a ticket from its company, as the text says";
+
 const ONE_COMPANY: &str = "asked for by the workspace's own id, it is one company, as the text says; the schema is that of the list";
 const NO_BODY: &str = "2.11 declares no body for an update, without which there would be nothing to update; 2.12 does";
 const NO_UPDATE: &str = "Preview declares no body for an update, without which there would be nothing to update; the stable versions from 2.12 on do";
@@ -333,6 +337,21 @@ pub static EXCEPTIONS: &[Exception] = &[
             ASSIGNMENT,
         )
     },
+    Exception {
+        versions: FROM_2_14,
+        ..exception(
+            "2.11",
+            "PUT /tickets/{ticket_id}",
+            "body/undeclared/company_id",
+            TICKET_COMPANY,
+        )
+    },
+    exception(
+        "2.16",
+        "PUT /tickets/{ticket_id}",
+        "update_ticket_request/company_id/type",
+        NO_COMPANY,
+    ),
     Exception {
         versions: FROM_2_16,
         ..exception(
