@@ -9,6 +9,7 @@ mod follow;
 mod own_write;
 mod served;
 mod sink;
+mod target;
 mod waiting;
 
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ pub use self::created::{CreateError, create, find_trigger};
 pub use self::own_write::{OwnWrite, Written};
 pub use self::served::{Carrying, CarryingError};
 pub use self::sink::{IntentSink, SinkError};
+pub use self::target::target_keys;
 pub use self::waiting::{Looked, look_at_waiting};
 use crate::alerts::{AlertKind, Event};
 use crate::attachments::Attachments;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::call::in_one_line;
+use crate::call::{CallError, in_one_line};
 use crate::clock::now_ms;
 use crate::contract::connector::{Batch, Outcome, OutcomeStatus, Rehearsal, Row};
 use crate::contract::types::Failure;
@@ -53,6 +53,14 @@ pub enum Written {
     },
 }
 
+/// One try of a write.
+struct Try {
+    written: Written,
+    outcome: Option<Outcome>,
+    /// Whether the provider may have applied it.
+    maybe_applied: bool,
+}
+
 impl OwnWrite<'_> {
     /// Makes it.
     pub async fn run(&self) -> Result<Written, QueueError> {
@@ -64,20 +72,35 @@ impl OwnWrite<'_> {
         let number = self
             .intents
             .begin_write(self.batch, self.document, now_ms())?;
-        let (written, outcome) = self.write().await;
-        // What may have been applied is not over: what it may have set off is held until the next try knows.
-        if !matches!(written, Written::Later { .. }) {
-            let made = outcome.as_ref();
-            let made = made.and_then(|outcome| outcome.object_id.as_deref());
-            let ahead_ms = self.connection.tenant.provider_ahead_ms();
-            let echoes = self.intents.end_write(number, made, now_ms(), ahead_ms)?;
-            if echoes > 0 {
-                tracing::info!(
-                    batch = self.batch,
-                    echoes,
-                    "what a write of this host set off is cut"
-                );
+        let Try {
+            written,
+            outcome,
+            maybe_applied,
+        } = self.write().await;
+        let is_over = !matches!(written, Written::Later { .. });
+        let ahead_ms = self.connection.tenant.provider_ahead_ms();
+        let echoes = match (maybe_applied, is_over) {
+            // What happens from now on until the next try is nobody's echo.
+            (false, _) => self.intents.undo_write(number, is_over, now_ms())?,
+            // It is not over: what it may have set off is held until the next try knows.
+            (true, false) => {
+                self.intents.leave_write(number, now_ms(), ahead_ms)?;
+                0
             }
+            (true, true) => {
+                let made = outcome.as_ref();
+                let made = made.and_then(|outcome| outcome.object_id.as_deref());
+                self.intents.end_write(number, made, now_ms(), ahead_ms)?
+            }
+        };
+        if echoes > 0 {
+            tracing::info!(
+                batch = self.batch,
+                echoes,
+                "what a write of this host set off is cut"
+            );
+        }
+        if is_over {
             self.keep(&written, outcome.as_ref())?;
         }
         Ok(written)
@@ -131,7 +154,7 @@ impl OwnWrite<'_> {
         })
     }
 
-    async fn write(&self) -> (Written, Option<Outcome>) {
+    async fn write(&self) -> Try {
         let batch = Batch {
             action: self.action.to_owned(),
             mode: self.mode.map(str::to_owned),
@@ -148,28 +171,46 @@ impl OwnWrite<'_> {
         let OpenedConnection { plugin, tenant, .. } = self.connection;
         match plugin.write_batch(tenant, &batch).await {
             Ok(outcomes) => match outcomes.into_iter().next() {
-                Some(outcome) => (of_outcome(&outcome), Some(outcome)),
-                None => (
-                    Written::Failed {
+                Some(outcome) => Try {
+                    written: of_outcome(&outcome),
+                    maybe_applied: is_maybe_applied(&outcome.status),
+                    outcome: Some(outcome),
+                },
+                None => Try {
+                    written: Written::Failed {
                         problem: "the component gave no outcome".to_owned(),
                     },
-                    None,
-                ),
+                    maybe_applied: true,
+                    outcome: None,
+                },
             },
-            Err(error) if passes(&error) => (
-                Written::Later {
-                    problem: error.to_string(),
-                    wait: error.retry_after(),
-                },
-                None,
-            ),
-            Err(error) => (
-                Written::Failed {
-                    problem: error.to_string(),
-                },
-                None,
-            ),
+            Err(error) => {
+                let problem = error.to_string();
+                Try {
+                    written: match passes(&error) {
+                        true => Written::Later {
+                            problem,
+                            wait: error.retry_after(),
+                        },
+                        false => Written::Failed { problem },
+                    },
+                    // What a call that broke off has sent nobody knows.
+                    maybe_applied: match &error {
+                        CallError::Failure(failure) => failure.maybe_applied,
+                        _ => true,
+                    },
+                    outcome: None,
+                }
+            }
         }
+    }
+}
+
+fn is_maybe_applied(status: &OutcomeStatus) -> bool {
+    match status {
+        OutcomeStatus::Failed(failure) | OutcomeStatus::Deferred(failure) => failure.maybe_applied,
+        OutcomeStatus::Skipped(_) => false,
+        _ => true,
     }
 }
 

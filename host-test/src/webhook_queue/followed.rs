@@ -60,7 +60,8 @@ pub(super) fn note(
         return Ok(());
     }
     let mut due = transaction.prepare_cached(
-        "UPDATE followed SET due_at_ms = ?4, tries = 0, trace = ?5, last_at_ms = coalesce(?3, last_at_ms)
+        "UPDATE followed SET due_at_ms = ?4, tries = 0, last_at_ms = coalesce(?3, last_at_ms),
+            trace = CASE WHEN due_at_ms IS NULL THEN ?5 ELSE trace || char(10) || ?5 END
          WHERE stream = ?1 AND key = ?2 AND trigger NOT IN (SELECT value FROM json_each(?6)) AND (?3 IS NULL OR last_at_ms IS NULL OR ?3 >= last_at_ms)",
     )?;
     for entry in entries {
@@ -100,10 +101,7 @@ impl Intents {
             let rows: Vec<(FollowedRow, Option<String>)> = rows.collect::<rusqlite::Result<_>>()?;
             let mut due = Vec::new();
             for (row, trace) in rows {
-                let origin = match trace.as_deref().and_then(Trace::of_text) {
-                    Some(trace) => own_writes::origin(transaction, &trace)?,
-                    None => Origin::Foreign,
-                };
+                let origin = origin_of_any(transaction, trace.as_deref())?;
                 match origin {
                     Origin::Foreign => due.push(row),
                     Origin::Own => set_due(transaction, &row, None)?,
@@ -170,6 +168,26 @@ impl Intents {
             Ok(inserted)
         })
     }
+}
+
+/// Whose changes made a row due, a trace in each line: one of somebody else's is news, whatever else there was.
+fn origin_of_any(transaction: &Transaction<'_>, traces: Option<&str>) -> rusqlite::Result<Origin> {
+    let Some(traces) = traces else {
+        return Ok(Origin::Foreign);
+    };
+    let mut found = Origin::Own;
+    for line in traces.lines() {
+        let origin = match Trace::of_text(line) {
+            Some(trace) => own_writes::origin(transaction, &trace)?,
+            None => Origin::Foreign,
+        };
+        match origin {
+            Origin::Foreign => return Ok(Origin::Foreign),
+            Origin::Unclear(number) => found = Origin::Unclear(number),
+            Origin::Own => {}
+        }
+    }
+    Ok(found)
 }
 
 /// The same record of the same row is handed on once.
