@@ -4,6 +4,7 @@
 //! One process at a time does it for a queue, and holds its lock. An intent that it was about to do when it died is taken up
 //! by the next one: a write by the component's journal, which knows the intent's id, and a line by what the file holds.
 
+mod before;
 mod created;
 mod follow;
 mod own_write;
@@ -160,6 +161,7 @@ impl Carrier<'_> {
                 mode: trigger.and_then(|trigger| trigger.mode.as_deref()),
                 document: &record,
                 attempt: stored.tries,
+                retry: self.retry,
             };
             return Ok(match write.run().await? {
                 Written::Done => Tried::Done,

@@ -17,6 +17,7 @@ mod lines;
 mod ordered_output;
 mod outcomes;
 mod own_writes;
+mod read_streams;
 mod row_times;
 mod schema;
 mod status;

@@ -110,6 +110,7 @@ impl CallbackWorker<'_> {
                 mode: write.mode.as_deref(),
                 document: &document,
                 attempt: stored.tries,
+                retry: self.retry,
             };
             match write.run().await? {
                 Written::Done => {}

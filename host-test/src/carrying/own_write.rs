@@ -2,16 +2,21 @@
 
 use std::time::Duration;
 
+use super::before::look_before;
 use crate::call::{CallError, in_one_line};
 use crate::clock::now_ms;
 use crate::contract::connector::{Batch, Outcome, OutcomeStatus, Rehearsal, Row};
 use crate::contract::types::Failure;
 use crate::opened_connection::OpenedConnection;
+use crate::runner::RetryPolicy;
 use crate::webhook_queue::{Intents, QueueError, WriteOutcome};
 use crate::writer::{is_worth_another_try, kind_name, name_of, passes};
 
 /// How long the call may take.
 const TIME: Duration = Duration::from_secs(60);
+
+/// So many tries wait for a look at the object; the next one goes without. What can never be read can be written all the same.
+const MOST_LOOKS: u32 = 3;
 
 /// The key of the only row.
 const KEY: &str = "row";
@@ -32,6 +37,8 @@ pub struct OwnWrite<'a> {
     pub document: &'a [u8],
     /// How often it was tried before.
     pub attempt: u32,
+    /// How waits are scaled.
+    pub retry: &'a RetryPolicy,
 }
 
 /// What became of a write.
@@ -68,6 +75,17 @@ impl OwnWrite<'_> {
             let written = Written::Failed { problem };
             self.keep(&written, None)?;
             return Ok(written);
+        }
+        let form = (self.action, self.mode);
+        let (connection, intents) = (self.connection, self.intents);
+        let looked = look_before(connection, intents, form, self.document, self.retry).await?;
+        if let Err(problem) = looked {
+            let problem = format!("it cannot be looked at before it is written to: {problem}");
+            if self.attempt < MOST_LOOKS {
+                let wait = None;
+                return Ok(Written::Later { problem, wait });
+            }
+            tracing::warn!(batch = self.batch, "{problem}");
         }
         let number = self
             .intents

@@ -66,6 +66,11 @@ impl Trigger {
         self.document.get("when").is_some_and(asks_how_long)
     }
 
+    /// Whether a row that is read sets it off, by what is in it alone.
+    pub fn is_for_reads(&self) -> bool {
+        !self.document.contains_key("on") && !self.waits()
+    }
+
     /// It without its conditions: whatever row it is asked about sets it off.
     pub fn unconditional(&self) -> Map<String, Value> {
         let mut document = self.document.clone();

@@ -12,6 +12,9 @@ use crate::webhook_queue::{IntentSource, Intents};
 pub trait IntentKeeper: Send + Sync {
     /// Stores what a page wants done, before the page's position is stored: a page that comes again adds nothing.
     fn keep(&self, intents: &[Intent], entries: &[Entry]) -> Result<(), OutputError>;
+
+    /// A stream was read to its end: whatever changed before `began_at_ms` was in a page.
+    fn read(&self, stream: &str, began_at_ms: i64) -> Result<(), OutputError>;
 }
 
 impl IntentKeeper for Intents {
@@ -19,6 +22,11 @@ impl IntentKeeper for Intents {
         let source = IntentSource::Page(entries);
         self.insert(intents, source, crate::clock::now_ms())
             .map(drop)
+            .map_err(OutputError::Intents)
+    }
+
+    fn read(&self, stream: &str, began_at_ms: i64) -> Result<(), OutputError> {
+        self.set_read(stream, began_at_ms)
             .map_err(OutputError::Intents)
     }
 }

@@ -6,6 +6,8 @@
 mod alerting;
 /// `auth`: the address, what is pasted, the exchange, the stored token.
 mod authorization;
+/// What was changed before this host writes to the same row.
+mod before_writing;
 /// `bench`: what reading costs.
 mod benchmark;
 /// `callbacks`: what other systems tell, and what becomes of it.
