@@ -3,7 +3,8 @@
 //!
 //! A write is remembered before it is sent, by the keys that its row names, and closed with the id of what came of it. An
 //! entry is its echo when it is of that object and changed during a try that may have been applied: what happened between two
-//! tries was somebody else. Until a write is over nobody can tell, so what it may have set off is held that long.
+//! tries was somebody else. Until a write is over nobody can tell what it made, so what a try may have set off is held that
+//! long.
 
 mod trace;
 
@@ -47,7 +48,9 @@ pub(super) enum Origin {
 pub(super) fn origin(transaction: &Transaction<'_>, trace: &Trace) -> rusqlite::Result<Origin> {
     let mut found = Origin::Foreign;
     let mut writes = transaction.prepare_cached(
-        "SELECT number, until_ms IS NULL, made FROM own_rows JOIN own_writes USING (number) WHERE row = ?1",
+        "SELECT number, until_ms IS NULL, made,
+            EXISTS (SELECT 1 FROM own_tries WHERE number = own_rows.number AND until_ms IS NULL)
+         FROM own_rows JOIN own_writes USING (number) WHERE row = ?1",
     )?;
     for (place, (row, at_ms)) in trace.rows.iter().enumerate() {
         let mut rows = writes.query([row])?;
@@ -55,7 +58,11 @@ pub(super) fn origin(transaction: &Transaction<'_>, trace: &Trace) -> rusqlite::
             let (number, is_open, made): (i64, bool, bool) =
                 (write.get(0)?, write.get(1)?, write.get(2)?);
             if is_open {
-                found = Origin::Unclear(number);
+                // Between two tries of a write nothing is its echo but what an earlier try did.
+                let is_under_way: bool = write.get(3)?;
+                if is_under_way || is_during_a_try(transaction, number, *at_ms)? {
+                    found = Origin::Unclear(number);
+                }
             } else if trace.decides(place)
                 && (made || trace.named_count)
                 && is_during_a_try(transaction, number, *at_ms)?

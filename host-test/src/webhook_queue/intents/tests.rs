@@ -151,9 +151,14 @@ fn what_happens_between_two_tries_of_a_write_is_no_echo() {
     // Nobody knows whether this try was applied.
     intents.leave_write(number, NOW + 100, 0).unwrap();
     assert_eq!(read(&intents, "between", NOW + 10_000), 1);
+    assert_eq!(due(&intents), ["between"]);
+    finish(&intents, "between");
     assert_eq!(read(&intents, "during", NOW), 1);
+    assert_eq!(due(&intents), [""; 0]);
     let again = intents.begin_write("b", row, NOW + 20_000).unwrap();
     assert_eq!(again, number);
+    // While it is under way nobody can tell.
+    assert_eq!(read(&intents, "before", NOW + 19_000), 1);
     assert_eq!(due(&intents), [""; 0]);
     // This one was not.
     assert_eq!(intents.undo_write(number, false, NOW + 20_100).unwrap(), 0);
@@ -161,7 +166,8 @@ fn what_happens_between_two_tries_of_a_write_is_no_echo() {
     intents.begin_write("b", row, NOW + 40_000).unwrap();
     let ended = intents.end_write(number, None, NOW + 40_100, 0);
     assert_eq!(ended.unwrap(), 1);
-    assert_eq!(due(&intents), ["between"]);
+    assert_eq!(due(&intents), ["before"]);
+    finish(&intents, "before");
     assert_eq!(read(&intents, "refused", NOW + 20_000), 1);
     assert_eq!(read(&intents, "last", NOW + 40_000), 0);
 
@@ -171,9 +177,9 @@ fn what_happens_between_two_tries_of_a_write_is_no_echo() {
     let wanted = [intent("other", "conversations", "6")];
     let source = IntentSource::Page(&entries);
     assert_eq!(intents.insert(&wanted, source, NOW).unwrap(), 1);
-    assert_eq!(due(&intents), ["between"]);
+    assert_eq!(due(&intents), ["refused"]);
     assert_eq!(intents.undo_write(number, false, NOW + 1).unwrap(), 0);
-    assert_eq!(due(&intents), ["between", "other"]);
+    assert_eq!(due(&intents), ["other", "refused"]);
 }
 
 #[test]
