@@ -136,6 +136,9 @@ impl Intents {
             }
             Ok(due)
         })?;
+        if due.is_empty() {
+            return Ok(Vec::new());
+        }
         let numbers = serde_json::json!(due).to_string();
         self.callbacks(
             "WHERE number IN (SELECT value FROM json_each(?1)) ORDER BY number",

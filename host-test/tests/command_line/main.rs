@@ -30,6 +30,8 @@ mod demonstration;
 mod describe;
 /// Prometheus's text format, read strictly.
 mod exposition;
+/// What becomes of a row that set off a trigger: behind what was handed on first.
+mod follow_ups;
 /// What an output and the workspace hold of streams of every kind of paging.
 mod holdings;
 /// The smallest HTTP client that serves.
