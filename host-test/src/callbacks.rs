@@ -1,6 +1,7 @@
 //! The way back: what another system tells becomes a write. It is verified by its signature, durably stored before it is
 //! answered, and carried out by the rules of the connection's file.
 
+mod about;
 mod planned;
 mod signature;
 mod worker;
@@ -12,7 +13,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 pub use self::planned::{NoRow, PlannedWrite, plan};
-pub use self::worker::{CallbackWorker, CarriedBack};
+pub use self::worker::{CallbackWorker, CarriedBack, tell_unmatched};
 use crate::connection_file::{Callback, IdPlace};
 
 /// A body that came in at a door, and is genuine.
@@ -21,7 +22,7 @@ pub struct Genuine {
     /// The same whenever it is delivered again.
     pub id: String,
     /// Why no rule says what is to be done; absent: one does.
-    pub unmatched: Option<String>,
+    pub unmatched: Option<NoRow>,
 }
 
 /// Why a body is not taken.
@@ -65,7 +66,7 @@ pub fn look(callback: &Callback, headers: &HeaderMap, body: &[u8]) -> Result<Gen
     };
     Ok(Genuine {
         id,
-        unmatched: plan(callback, &document).err().map(|none| none.to_string()),
+        unmatched: plan(callback, &document).err(),
     })
 }
 

@@ -4,11 +4,13 @@
 //! One process at a time does it for a queue, and holds its lock. An intent that it was about to do when it died is taken up
 //! by the next one: a write by the component's journal, which knows the intent's id, and a line by what the file holds.
 
+mod before;
 mod created;
 mod follow;
 mod own_write;
 mod served;
 mod sink;
+mod target;
 mod waiting;
 mod whole_rows;
 
@@ -22,6 +24,7 @@ use self::follow::NoRecord;
 pub use self::own_write::{OwnWrite, Written};
 pub use self::served::{Carrying, CarryingError};
 pub use self::sink::{IntentSink, SinkError};
+pub use self::target::target_keys;
 pub use self::waiting::{Looked, look_at_waiting};
 pub use self::whole_rows::look_at_whole_rows;
 use crate::alerts::{AlertKind, Event};
@@ -162,6 +165,7 @@ impl Carrier<'_> {
                 mode: trigger.and_then(|trigger| trigger.mode.as_deref()),
                 document: &record,
                 attempt: stored.tries,
+                retry: self.retry,
             };
             return Ok(match write.run().await? {
                 Written::Done => Tried::Done,

@@ -17,6 +17,7 @@ mod lines;
 mod ordered_output;
 mod outcomes;
 mod own_writes;
+mod read_streams;
 mod row_times;
 mod schema;
 mod status;
@@ -32,7 +33,7 @@ use rusqlite::{Connection, Transaction};
 use tempfile::TempDir;
 
 pub use self::again::RowAgain;
-pub use self::callbacks::{CallbackState, NewCallback, StoredCallback};
+pub use self::callbacks::{About, CallbackState, NewCallback, StoredCallback};
 pub use self::counts::{Tally, WebhookCounts};
 use self::depth::Depth;
 pub use self::depth::MOST_WAITING;

@@ -26,6 +26,8 @@ pub enum NoRow {
     NoRule {
         /// What the rules look at, and what is there.
         looked: Option<String>,
+        /// What the rules look at.
+        pointers: Vec<String>,
     },
     /// A table lacks what is there.
     #[error("rules[{rule}].{field}: {found} at {pointer} is not in the table; known are {known}")]
@@ -43,6 +45,27 @@ pub enum NoRow {
     },
 }
 
+impl NoRow {
+    /// It without what is in the body: for those who are not to see what is said of people.
+    pub fn without_values(&self) -> String {
+        match self {
+            NoRow::NoRule { pointers, .. } if pointers.is_empty() => "no rule fits".to_owned(),
+            NoRow::NoRule { pointers, .. } => {
+                format!("no rule fits what is at {}", pointers.join(", "))
+            }
+            NoRow::NotInTable {
+                rule,
+                field,
+                pointer,
+                known,
+                ..
+            } => format!(
+                "rules[{rule}].{field}: what is at {pointer} is not in the table; known are {known}"
+            ),
+        }
+    }
+}
+
 /// What every rule that fits wants, in the order of the rules. An empty list: the body is for nobody, on purpose.
 pub fn plan(callback: &Callback, body: &Value) -> Result<Vec<PlannedWrite>, NoRow> {
     let fitting: Vec<(usize, &Rule)> = callback
@@ -52,8 +75,10 @@ pub fn plan(callback: &Callback, body: &Value) -> Result<Vec<PlannedWrite>, NoRo
         .filter(|(_, rule)| fits(rule, body))
         .collect();
     if fitting.is_empty() {
+        let pointers = pointers(callback);
         return Err(NoRow::NoRule {
-            looked: looked_at(callback, body),
+            looked: looked_at(&pointers, body),
+            pointers: pointers.into_iter().map(str::to_owned).collect(),
         });
     }
     let mut planned = Vec::new();
@@ -97,14 +122,19 @@ fn plain(value: &Value) -> Option<String> {
     }
 }
 
-/// What the rules look at, with what is there, for people.
-fn looked_at(callback: &Callback, body: &Value) -> Option<String> {
+/// What the rules look at.
+fn pointers(callback: &Callback) -> Vec<&str> {
     let mut pointers: Vec<&str> = Vec::new();
     for (pointer, _) in callback.rules.iter().flat_map(|rule| &rule.when) {
         if !pointers.contains(&pointer.as_str()) {
             pointers.push(pointer);
         }
     }
+    pointers
+}
+
+/// What the rules look at, with what is there, for people.
+fn looked_at(pointers: &[&str], body: &Value) -> Option<String> {
     let told = pointers
         .iter()
         .map(|pointer| format!("{pointer} is {}", shown(body.pointer(pointer))));
@@ -291,12 +321,20 @@ callbacks:
         };
         assert_eq!(state("solved").unwrap(), "resolved");
         assert_eq!(state("on").unwrap(), "in_progress");
-        let unknown = state("odd").unwrap_err().to_string();
+        let unknown = state("odd").unwrap_err();
         assert_eq!(
-            unknown,
+            unknown.to_string(),
             "rules[1].row.ticket_state: `odd` at /status is not in the table; known are on, solved"
         );
+        assert_eq!(
+            unknown.without_values(),
+            "rules[1].row.ticket_state: what is at /status is not in the table; known are on, solved"
+        );
         let none = plan(&door(), &json!({"type": "new", "ticket": {"id": 6}})).unwrap_err();
+        assert_eq!(
+            none.without_values(),
+            "no rule fits what is at /type, /ticket/id"
+        );
         assert_eq!(
             none.to_string(),
             "no rule fits: /type is `new`, /ticket/id is `6`"

@@ -1,4 +1,4 @@
-//! Carries out what other systems told, in the order in which they did.
+//! Carries out what other systems told: what is about the same object in the order in which they did.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,14 +6,16 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::about::about;
 use super::planned::plan;
 use crate::alerts::{AlertKind, Event};
 use crate::carrying::{MOST_TRIES, OwnWrite, Written, wait_after};
 use crate::clock::now_ms;
 use crate::connection_file::Callback;
+use crate::observers::Observers;
 use crate::opened_connection::OpenedConnection;
 use crate::runner::RetryPolicy;
-use crate::webhook_queue::{CallbackState, Intents, QueueError, StoredCallback};
+use crate::webhook_queue::{About, CallbackState, Intents, QueueError, StoredCallback};
 
 /// Callbacks that are taken from the queue at once.
 const AT_ONCE: u32 = 20;
@@ -46,7 +48,8 @@ pub struct CallbackWorker<'a> {
 /// What becomes of one callback.
 enum End {
     Done,
-    Unmatched(String),
+    /// Why, and the same without what is in the body.
+    Unmatched(String, String),
     Later(String, Option<Duration>),
     Dead(String),
 }
@@ -56,6 +59,7 @@ impl CallbackWorker<'_> {
     pub async fn carry_out(&self) -> Result<CarriedBack, QueueError> {
         let mut carried = CarriedBack::default();
         loop {
+            self.look_at_new()?;
             let due = self.intents.due_callbacks(now_ms(), AT_ONCE)?;
             if due.is_empty() {
                 return Ok(carried);
@@ -67,15 +71,33 @@ impl CallbackWorker<'_> {
         }
     }
 
+    /// Says of what came what it is about.
+    fn look_at_new(&self) -> Result<(), QueueError> {
+        let actions = &self.connection.plugin.descriptor().actions;
+        loop {
+            let new = self.intents.new_callbacks(AT_ONCE)?;
+            if new.is_empty() {
+                return Ok(());
+            }
+            let new = new.iter().map(|stored| {
+                let about = match self.callbacks.get(&stored.name) {
+                    Some(callback) => about(callback, &body_of(stored), actions),
+                    None => About::Nothing,
+                };
+                (stored.number, about)
+            });
+            self.intents.set_about(&new.collect::<Vec<_>>())?;
+        }
+    }
+
     async fn carry(&self, stored: &StoredCallback) -> Result<End, QueueError> {
         let Some(callback) = self.callbacks.get(&stored.name) else {
             let problem = format!("the connection has no callback `{}` any more", stored.name);
-            return Ok(End::Unmatched(problem));
+            return Ok(End::Unmatched(problem.clone(), problem));
         };
-        let body: Value = serde_json::from_slice(&stored.body).unwrap_or_default();
-        let planned = match plan(callback, &body) {
+        let planned = match plan(callback, &body_of(stored)) {
             Ok(planned) => planned,
-            Err(none) => return Ok(End::Unmatched(none.to_string())),
+            Err(none) => return Ok(End::Unmatched(none.to_string(), none.without_values())),
         };
         for write in planned {
             let document = Value::Object(write.row).to_string().into_bytes();
@@ -88,6 +110,7 @@ impl CallbackWorker<'_> {
                 mode: write.mode.as_deref(),
                 document: &document,
                 attempt: stored.tries,
+                retry: self.retry,
             };
             match write.run().await? {
                 Written::Done => {}
@@ -112,11 +135,7 @@ impl CallbackWorker<'_> {
             End::Later(..) if stored.tries + 1 < MOST_TRIES => {
                 observers.metrics.callback("put_off", delay);
             }
-            End::Unmatched(problem) => {
-                observers.metrics.callback("unmatched", delay);
-                let event = Event::bad(kind, door, "callback_unmatched", problem);
-                observers.alerts.event(event);
-            }
+            End::Unmatched(_, told) => tell_unmatched(observers, door, told, delay),
             End::Later(problem, _) | End::Dead(problem) => {
                 observers.metrics.callback("failed", delay);
                 let event = Event::bad(kind, door, "callback_dead", problem);
@@ -145,7 +164,7 @@ impl CallbackWorker<'_> {
                 self.intents
                     .set_callback(*number, CallbackState::Done, 0, None)
             }
-            End::Unmatched(problem) => {
+            End::Unmatched(problem, _) => {
                 carried.unmatched += 1;
                 tracing::warn!(callback = name, id, "a callback is kept: {problem}");
                 self.intents
@@ -183,4 +202,16 @@ impl CallbackWorker<'_> {
             }
         }
     }
+}
+
+fn body_of(stored: &StoredCallback) -> Value {
+    serde_json::from_slice(&stored.body).unwrap_or_default()
+}
+
+/// Tells who wants to know that no rule says what is to be done about what came in at a door.
+pub fn tell_unmatched(observers: &Observers, door: &str, reason: &str, delay: Duration) {
+    observers.metrics.callback("unmatched", delay);
+    let kind = AlertKind::CallbackFailed;
+    let event = Event::bad(kind, door, "callback_unmatched", reason);
+    observers.alerts.event(event);
 }

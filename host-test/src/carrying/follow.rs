@@ -129,7 +129,8 @@ pub async fn ask(
     }
 }
 
-fn is_for_good(status: &StreamStatus) -> bool {
+/// Whether a reading that ended so would end so each time.
+pub(super) fn is_for_good(status: &StreamStatus) -> bool {
     matches!(
         status,
         StreamStatus::NotInVersion { .. }

@@ -2,16 +2,21 @@
 
 use std::time::Duration;
 
-use crate::call::in_one_line;
+use super::before::look_before;
+use crate::call::{CallError, in_one_line};
 use crate::clock::now_ms;
 use crate::contract::connector::{Batch, Outcome, OutcomeStatus, Rehearsal, Row};
 use crate::contract::types::Failure;
 use crate::opened_connection::OpenedConnection;
+use crate::runner::RetryPolicy;
 use crate::webhook_queue::{Intents, QueueError, WriteOutcome};
 use crate::writer::{is_worth_another_try, kind_name, name_of, passes};
 
 /// How long the call may take.
 const TIME: Duration = Duration::from_secs(60);
+
+/// So many tries wait for a look at the object; the next one goes without. What can never be read can be written all the same.
+const MOST_LOOKS: u32 = 3;
 
 /// The key of the only row.
 const KEY: &str = "row";
@@ -32,6 +37,8 @@ pub struct OwnWrite<'a> {
     pub document: &'a [u8],
     /// How often it was tried before.
     pub attempt: u32,
+    /// How waits are scaled.
+    pub retry: &'a RetryPolicy,
 }
 
 /// What became of a write.
@@ -53,6 +60,14 @@ pub enum Written {
     },
 }
 
+/// One try of a write.
+struct Try {
+    written: Written,
+    outcome: Option<Outcome>,
+    /// Whether the provider may have applied it.
+    maybe_applied: bool,
+}
+
 impl OwnWrite<'_> {
     /// Makes it.
     pub async fn run(&self) -> Result<Written, QueueError> {
@@ -61,23 +76,49 @@ impl OwnWrite<'_> {
             self.keep(&written, None)?;
             return Ok(written);
         }
+        let form = (self.action, self.mode);
+        let (connection, intents) = (self.connection, self.intents);
+        let looked = look_before(connection, intents, form, self.document, self.retry).await?;
+        if let Err(problem) = looked {
+            let problem = format!("it cannot be looked at before it is written to: {problem}");
+            if self.attempt < MOST_LOOKS {
+                let wait = None;
+                return Ok(Written::Later { problem, wait });
+            }
+            tracing::warn!(batch = self.batch, "{problem}");
+        }
         let number = self
             .intents
             .begin_write(self.batch, self.document, now_ms())?;
-        let (written, outcome) = self.write().await;
-        // What may have been applied is not over: what it may have set off is held until the next try knows.
-        if !matches!(written, Written::Later { .. }) {
-            let made = outcome.as_ref();
-            let made = made.and_then(|outcome| outcome.object_id.as_deref());
-            let ahead_ms = self.connection.tenant.provider_ahead_ms();
-            let echoes = self.intents.end_write(number, made, now_ms(), ahead_ms)?;
-            if echoes > 0 {
-                tracing::info!(
-                    batch = self.batch,
-                    echoes,
-                    "what a write of this host set off is cut"
-                );
+        let Try {
+            written,
+            outcome,
+            maybe_applied,
+        } = self.write().await;
+        let is_over = !matches!(written, Written::Later { .. });
+        let ahead_ms = self.connection.tenant.provider_ahead_ms();
+        let echoes = match (maybe_applied, is_over) {
+            // What happens from now on until the next try is nobody's echo.
+            (false, _) => self.intents.undo_write(number, is_over, now_ms())?,
+            // It is not over: what it may have set off is held until the next try knows.
+            (true, false) => {
+                self.intents.leave_write(number, now_ms(), ahead_ms)?;
+                0
             }
+            (true, true) => {
+                let made = outcome.as_ref();
+                let made = made.and_then(|outcome| outcome.object_id.as_deref());
+                self.intents.end_write(number, made, now_ms(), ahead_ms)?
+            }
+        };
+        if echoes > 0 {
+            tracing::info!(
+                batch = self.batch,
+                echoes,
+                "what a write of this host set off is cut"
+            );
+        }
+        if is_over {
             self.keep(&written, outcome.as_ref())?;
         }
         Ok(written)
@@ -131,7 +172,7 @@ impl OwnWrite<'_> {
         })
     }
 
-    async fn write(&self) -> (Written, Option<Outcome>) {
+    async fn write(&self) -> Try {
         let batch = Batch {
             action: self.action.to_owned(),
             mode: self.mode.map(str::to_owned),
@@ -148,28 +189,46 @@ impl OwnWrite<'_> {
         let OpenedConnection { plugin, tenant, .. } = self.connection;
         match plugin.write_batch(tenant, &batch).await {
             Ok(outcomes) => match outcomes.into_iter().next() {
-                Some(outcome) => (of_outcome(&outcome), Some(outcome)),
-                None => (
-                    Written::Failed {
+                Some(outcome) => Try {
+                    written: of_outcome(&outcome),
+                    maybe_applied: is_maybe_applied(&outcome.status),
+                    outcome: Some(outcome),
+                },
+                None => Try {
+                    written: Written::Failed {
                         problem: "the component gave no outcome".to_owned(),
                     },
-                    None,
-                ),
+                    maybe_applied: true,
+                    outcome: None,
+                },
             },
-            Err(error) if passes(&error) => (
-                Written::Later {
-                    problem: error.to_string(),
-                    wait: error.retry_after(),
-                },
-                None,
-            ),
-            Err(error) => (
-                Written::Failed {
-                    problem: error.to_string(),
-                },
-                None,
-            ),
+            Err(error) => {
+                let problem = error.to_string();
+                Try {
+                    written: match passes(&error) {
+                        true => Written::Later {
+                            problem,
+                            wait: error.retry_after(),
+                        },
+                        false => Written::Failed { problem },
+                    },
+                    // What a call that broke off has sent nobody knows.
+                    maybe_applied: match &error {
+                        CallError::Failure(failure) => failure.maybe_applied,
+                        _ => true,
+                    },
+                    outcome: None,
+                }
+            }
         }
+    }
+}
+
+fn is_maybe_applied(status: &OutcomeStatus) -> bool {
+    match status {
+        OutcomeStatus::Failed(failure) | OutcomeStatus::Deferred(failure) => failure.maybe_applied,
+        OutcomeStatus::Skipped(_) => false,
+        _ => true,
     }
 }
 

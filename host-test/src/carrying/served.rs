@@ -71,22 +71,24 @@ impl Carrying {
         file.has_waiting_triggers() || self.intents.has_work().unwrap_or(false)
     }
 
-    /// The doors for other systems. `watched`: the connection's file, where it may go while it is served.
+    /// The doors for other systems of the connection of this name. `watched`: its file, where it may go while it is served.
     pub fn doors(
         &self,
-        connection: &str,
-        file: &ConnectionFile,
+        name: &str,
+        connection: &OpenedConnection,
         watched: Option<&Path>,
     ) -> Vec<Door> {
-        let paths = callbacks::paths(connection, &file.callbacks).into_iter();
+        let file = &connection.file;
+        let paths = callbacks::paths(name, &file.callbacks).into_iter();
         paths
-            .filter_map(|(path, name)| {
+            .filter_map(|(path, door)| {
                 Some(Door {
-                    connection: connection.to_owned(),
+                    connection: name.to_owned(),
                     watch: Watch::new(watched.map(Path::to_path_buf), Vec::new()),
                     path,
-                    callback: file.callbacks.get(&name)?.clone(),
-                    name,
+                    callback: file.callbacks.get(&door)?.clone(),
+                    name: door,
+                    observers: connection.tenant.observers().clone(),
                     intents: Arc::clone(&self.intents),
                     log_each: file.logging.webhooks,
                 })

@@ -79,6 +79,11 @@ impl Trigger {
         condition.is_some_and(|condition| parts::look_at(condition, field))
     }
 
+    /// Whether a row that is read sets it off, by what is in it alone.
+    pub fn is_for_rows_alone(&self) -> bool {
+        self.is_for_readings() && !self.waits()
+    }
+
     /// It without its conditions: whatever row it is asked about sets it off.
     pub fn unconditional(&self) -> Map<String, Value> {
         let mut document = self.document.clone();

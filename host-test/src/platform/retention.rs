@@ -48,7 +48,7 @@ const QUEUE: &[Kept] = &[
         span: |retention| retention.rejected,
         // Its id stays, while it is remembered: what was given up is not to be taken for new.
         statements: &[
-            "UPDATE callbacks SET state = 'dismissed', body = x'', problem = NULL
+            "UPDATE callbacks SET state = 'dismissed', body = x'', problem = NULL, objects = NULL
              WHERE state IN ('dead', 'unmatched') AND received_at_ms < ?1",
         ],
     },

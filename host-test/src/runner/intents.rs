@@ -17,6 +17,9 @@ pub trait IntentKeeper: Send + Sync {
 
     /// Those of some triggers that are on.
     fn on(&self, triggers: &BTreeSet<String>) -> Result<BTreeSet<String>, OutputError>;
+
+    /// A stream was read to its end: whatever changed before `began_at_ms` was in a page.
+    fn read(&self, stream: &str, began_at_ms: i64) -> Result<(), OutputError>;
 }
 
 impl IntentKeeper for Intents {
@@ -31,6 +34,11 @@ impl IntentKeeper for Intents {
         let switches = self.switches().map_err(OutputError::Intents)?;
         let is_on = |name: &&String| switches.get(*name).is_none_or(|switch| switch.is_on());
         Ok(triggers.iter().filter(is_on).cloned().collect())
+    }
+
+    fn read(&self, stream: &str, began_at_ms: i64) -> Result<(), OutputError> {
+        self.set_read(stream, began_at_ms)
+            .map_err(OutputError::Intents)
     }
 }
 

@@ -176,6 +176,8 @@ impl<S: PageSource> Runner<'_, S> {
                 document: None,
             });
         }
+        // Of what goes on, nobody knows when it began.
+        let mut began_at_ms = (!matches!(plan.start, ScanStart::Resumed { .. })).then(now_ms);
         let mut position = plan.position;
         let is_whole =
             plan.cursor.is_none() && position.selection == StoredSelection::All && filter.is_none();
@@ -195,6 +197,7 @@ impl<S: PageSource> Runner<'_, S> {
                         return Ok(status);
                     };
                     changes += 1;
+                    began_at_ms = None;
                     position = plan.position;
                     begin = Some(plan.start);
                     let selection = position.selection.to_contract();
@@ -240,6 +243,9 @@ impl<S: PageSource> Runner<'_, S> {
             if !walker.go_on(page).await {
                 break;
             }
+        }
+        if let (Some(keeper), Some(began_at_ms)) = (self.keeper, began_at_ms) {
+            keeper.read(&stream.name, began_at_ms)?;
         }
         // What was read whole needs no sweep for a while.
         if is_whole && matches!(self.options.sweep, Sweep::Every(_)) {

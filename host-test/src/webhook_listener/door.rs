@@ -5,14 +5,16 @@
 //! too large, and 503 for what it should send again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::{HeaderMap, StatusCode};
 
 use super::answer::Answer;
 use super::watch::Watch;
-use crate::callbacks::{Refusal, look};
+use crate::callbacks::{Refusal, look, tell_unmatched};
 use crate::clock::now_ms;
 use crate::connection_file::Callback;
+use crate::observers::Observers;
 use crate::progress::write_line;
 use crate::webhook_queue::{Intents, NewCallback};
 
@@ -28,6 +30,8 @@ pub struct Door {
     pub name: String,
     /// What is behind it.
     pub callback: Callback,
+    /// Who is told of what no rule is for.
+    pub observers: Observers,
     /// Where callbacks go.
     pub intents: Arc<Intents>,
     /// Whether every callback gets a line on standard error (never its body).
@@ -70,12 +74,12 @@ impl Door {
             }
         };
         let id = genuine.id.clone();
-        let kept = genuine.unmatched.clone();
+        let kept = genuine.unmatched;
         let callback = NewCallback {
             name: self.name.clone(),
             id: genuine.id,
             body,
-            unmatched: genuine.unmatched,
+            unmatched: kept.as_ref().map(ToString::to_string),
         };
         let intents = Arc::clone(&self.intents);
         // The disk is waited for.
@@ -84,6 +88,8 @@ impl Door {
         match (stored.await, kept) {
             (Ok(Ok(true)), None) => Answer::ok(format!("accepted {id}")),
             (Ok(Ok(true)), Some(reason)) => {
+                let told = reason.without_values();
+                tell_unmatched(&self.observers, &self.name, &told, Duration::ZERO);
                 tracing::warn!(callback = self.name, id, "a callback is kept: {reason}");
                 Answer::ok(format!("kept {id}, nothing is done: {reason}"))
             }

@@ -1,7 +1,10 @@
 //! What other systems told, durably stored before they hear of it, until everything that their rules want of it is done.
 
+mod turns;
+
 use rusqlite::{Transaction, params};
 
+use self::turns::Turns;
 use super::{Intents, QueueError};
 
 /// How far a callback is.
@@ -40,6 +43,17 @@ impl CallbackState {
         let named = STATES.iter().find(|(_, known)| *known == name);
         named.map(|(state, _)| *state)
     }
+}
+
+/// What a callback is about: what is about the same is done in the order in which it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum About {
+    /// Nothing is to be done.
+    Nothing,
+    /// The objects of these names.
+    Objects(Vec<String>),
+    /// Any object, as far as anybody knows.
+    Anything,
 }
 
 /// A callback that came in.
@@ -101,12 +115,55 @@ impl Intents {
         })
     }
 
-    /// Callbacks that can be carried out now, in the order in which they came.
+    /// Callbacks that can be carried out now, in the order in which they came. One waits while an earlier one at the same
+    /// door that may be about the same is still to be done: a retry would put an older state over a newer one.
     pub fn due_callbacks(&self, now_ms: i64, most: u32) -> Result<Vec<StoredCallback>, QueueError> {
+        let due = self.transact(|transaction| {
+            let mut statement = transaction.prepare_cached(
+                "SELECT number, name, due_at_ms, objects FROM callbacks WHERE state = 'pending' ORDER BY number",
+            )?;
+            let mut pending = statement.query([])?;
+            let (mut turns, mut due) = (Turns::default(), Vec::new());
+            while due.len() < most as usize
+                && let Some(row) = pending.next()?
+            {
+                let (number, door): (i64, String) = (row.get(0)?, row.get(1)?);
+                let objects: Option<Vec<u8>> = row.get(3)?;
+                let is_next = turns.take(&door, objects.as_deref());
+                if is_next && row.get::<_, i64>(2)? <= now_ms {
+                    due.push(number);
+                }
+            }
+            Ok(due)
+        })?;
+        if due.is_empty() {
+            return Ok(Vec::new());
+        }
+        let numbers = serde_json::json!(due).to_string();
         self.callbacks(
-            "WHERE state = 'pending' AND due_at_ms <= ?1 ORDER BY number LIMIT ?2",
-            params![now_ms, most],
+            "WHERE number IN (SELECT value FROM json_each(?1)) ORDER BY number",
+            [numbers],
         )
+    }
+
+    /// Callbacks to be done of which nobody looked yet what they are about, in the order in which they came.
+    pub fn new_callbacks(&self, most: u32) -> Result<Vec<StoredCallback>, QueueError> {
+        self.callbacks(
+            "WHERE state = 'pending' AND objects IS NULL ORDER BY number LIMIT ?1",
+            [most],
+        )
+    }
+
+    /// Says what callbacks are about.
+    pub fn set_about(&self, about: &[(i64, About)]) -> Result<(), QueueError> {
+        self.transact(|transaction| {
+            let mut update = transaction
+                .prepare_cached("UPDATE callbacks SET objects = ?2 WHERE number = ?1")?;
+            for (number, about) in about {
+                update.execute(params![number, turns::packed(about)])?;
+            }
+            Ok(())
+        })
     }
 
     /// The callbacks in a state (`None`: in any), oldest first, so many.
@@ -141,7 +198,8 @@ impl Intents {
                 .prepare_cached(
                     "UPDATE callbacks SET state = ?2, due_at_ms = ?3, problem = ?4,
                         tries = CASE WHEN ?4 IS NULL THEN 0 ELSE tries + 1 END,
-                        body = CASE WHEN ?5 THEN x'' ELSE body END WHERE number = ?1",
+                        body = CASE WHEN ?5 THEN x'' ELSE body END,
+                        objects = CASE ?2 WHEN 'pending' THEN objects END WHERE number = ?1",
                 )?
                 .execute(params![number, state.name(), due_at_ms, problem, ended])?;
             Ok(())

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 use super::{QueueError, Tally, failed};
 
 /// The layout, kept in `PRAGMA user_version`.
-const LAYOUT: i64 = 3;
+const LAYOUT: i64 = 4;
 
 const TABLES: &str = "
     -- The ids of deliveries, while they are remembered, in the order in which they came.
@@ -92,6 +92,14 @@ const TABLES: &str = "
         from_ms INTEGER NOT NULL,
         until_ms INTEGER
     );
+    -- When such a write was tried, as far as it may have been applied then. A try that is under way, or whose process died,
+    -- has no end.
+    CREATE TABLE IF NOT EXISTS own_tries (
+        number INTEGER NOT NULL,
+        from_ms INTEGER NOT NULL,
+        until_ms INTEGER,
+        PRIMARY KEY (number, from_ms)
+    ) WITHOUT ROWID;
     -- The rows of such a write: hashes of the keys that it named, and of what came of it.
     CREATE TABLE IF NOT EXISTS own_rows (
         row BLOB NOT NULL,
@@ -110,6 +118,8 @@ const TABLES: &str = "
         tries INTEGER NOT NULL DEFAULT 0,
         due_at_ms INTEGER NOT NULL DEFAULT 0,
         problem TEXT,
+        -- What it is about, as `turns` reads it; absent: nobody looked yet.
+        objects BLOB,
         UNIQUE (name, id)
     );
     CREATE INDEX IF NOT EXISTS callbacks_by_state ON callbacks (state, due_at_ms);
@@ -200,6 +210,13 @@ fn make(connection: &mut Connection) -> rusqlite::Result<()> {
         transaction.execute_batch(SINCE_LAYOUT_1)?;
     }
     transaction.execute_batch(TABLES)?;
+    if !transaction.column_exists(None, "callbacks", "objects")? {
+        transaction.execute_batch("ALTER TABLE callbacks ADD COLUMN objects BLOB")?;
+    }
+    // Until layout 3 all tries of a write were one span.
+    transaction.execute_batch(
+        "INSERT OR IGNORE INTO own_tries (number, from_ms, until_ms) SELECT number, from_ms, until_ms FROM own_writes",
+    )?;
     transaction.pragma_update(None, "user_version", LAYOUT)?;
     transaction.commit()
 }

@@ -191,7 +191,18 @@ fn intents_and_callbacks_that_are_given_up_are_told_and_that_it_is_over() {
     tells("callback_failed", "callback_failed", "desk");
     assert_eq!(desk.tell(&desk.comment("e2", id)).0, 200);
     tells("recovery", "callback_failed", "desk");
+    // What no rule is for as well, without what was in it.
+    let odd = json!({ "event": "e3", "type": "status", "status": "on_fire" });
+    assert_eq!(desk.tell(&odd).0, 200);
+    tells("callback_failed", "callback_failed", "desk");
+    let kept = world.lines("alerts.jsonl").remove(4);
+    assert_eq!(kept["code"], "callback_unmatched", "{kept}");
+    let told_of = kept.to_string();
+    assert!(
+        told_of.contains("/status") && !told_of.contains("on_fire"),
+        "{kept}"
+    );
     let finished = desk.running.terminate();
     assert_eq!(finished.code, Some(0), "{finished:?}");
-    assert_eq!((told(&desk.world).len(), receiver.count()), (4, 4));
+    assert_eq!((told(&desk.world).len(), receiver.count()), (5, 5));
 }

@@ -240,6 +240,37 @@ fn what_fails_is_tried_again_and_given_up_aloud() {
     assert!(finished.err.contains("callback_dead"), "{finished:?}");
 }
 
+/// A retry puts nothing over what came later.
+#[test]
+fn what_is_tried_again_is_not_overtaken_by_what_came_later() {
+    let desk = Desk::start(&["--time-scale", "50"]);
+    let [id, other] = [0, 1].map(|at| desk.conversations[at].as_str());
+    let path = format!("/conversations/{id}/reply");
+    desk.world.service.post(
+        "faults",
+        &json!([{ "method": "POST", "path": path, "first": 1, "times": 2, "kind": "status-503" }]),
+    );
+    for (event, conversation) in [("e1", id), ("e2", id), ("e3", other), ("e4", id)] {
+        assert_eq!(desk.tell(&desk.comment(event, conversation)).0, 200);
+    }
+    until(|| desk.callbacks("done").len() == 4);
+    let conversation = desk.world.service.ask(&format!("/conversations/{id}"));
+    let parts = &conversation["conversation_parts"]["conversation_parts"];
+    let bodies = parts.as_array().expect("parts").iter();
+    let bodies: Vec<&str> = bodies.filter_map(|part| part["body"].as_str()).collect();
+    let place = |event: &str| {
+        let text = format!("we know ({event})");
+        let mut bodies = bodies.iter();
+        bodies.position(|body| body.contains(&text)).expect(event)
+    };
+    assert!(
+        place("e1") < place("e2") && place("e2") < place("e4"),
+        "{bodies:?}"
+    );
+    assert_eq!(desk.said(other, "we know (e3)"), 1);
+    desk.running.terminate();
+}
+
 /// The process dies while the write is under way.
 #[test]
 fn a_death_on_the_way_back_does_nothing_twice() {
@@ -319,5 +350,9 @@ fn intents_and_callbacks_are_measured() {
         1.0
     );
     assert!(seen.sum("connector_callback_delay_seconds_sum", &[own]) > 0.0);
+    // What no rule is for is counted at the door.
+    assert_eq!(desk.tell(&json!({ "event": "m2", "type": "odd" })).0, 200);
+    let unmatched = [own, r#"outcome="unmatched""#];
+    until(|| scrape(&metrics).sum("connector_callbacks_total", &unmatched) == 1.0);
     assert_eq!(desk.running.terminate().code, Some(0));
 }

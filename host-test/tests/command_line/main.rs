@@ -6,6 +6,8 @@
 mod alerting;
 /// `auth`: the address, what is pasted, the exchange, the stored token.
 mod authorization;
+/// What was changed before this host writes to the same row.
+mod before_writing;
 /// `bench`: what reading costs.
 mod benchmark;
 /// `callbacks`: what other systems tell, and what becomes of it.
@@ -28,6 +30,8 @@ mod demonstration;
 mod describe;
 /// Prometheus's text format, read strictly.
 mod exposition;
+/// What becomes of a row that set off a trigger: behind what was handed on first.
+mod follow_ups;
 /// What an output and the workspace hold of streams of every kind of paging.
 mod holdings;
 /// The smallest HTTP client that serves.

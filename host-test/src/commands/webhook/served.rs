@@ -114,8 +114,8 @@ impl Served {
         let carrying = self.carrying.iter();
         carrying
             .flat_map(|carrying| {
-                let file = &self.connection.file;
-                carrying.doors(&self.name, file, Some(&file.path))
+                let watched = Some(self.connection.file.path.as_path());
+                carrying.doors(&self.name, &self.connection, watched)
             })
             .collect()
     }

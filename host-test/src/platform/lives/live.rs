@@ -354,7 +354,7 @@ fn webhooks(
     let watched = in_file.then_some(connection.file.path.as_path());
     let doors = carrying
         .as_ref()
-        .map(|carrying| carrying.doors(&name, &connection.file, watched));
+        .map(|carrying| carrying.doors(&name, connection, watched));
     let doors = doors.unwrap_or_default();
     let mut recipients = Vec::new();
     match takes_webhooks {

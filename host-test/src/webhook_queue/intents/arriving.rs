@@ -54,15 +54,18 @@ pub(in crate::webhook_queue) fn insert_all(
     now_ms: i64,
 ) -> rusqlite::Result<usize> {
     let mut new = Vec::new();
+    let mut delivery = None;
     for intent in intents {
         if !matches!(source, IntentSource::Asked) && !switches::is_on(transaction, &intent.trigger)?
         {
             continue;
         }
         let trace = match source {
-            IntentSource::Delivery(entries, created_at_ms) => {
-                Some(Trace::of_delivery(entries, created_at_ms))
-            }
+            IntentSource::Delivery(entries, created_at_ms) => Some(
+                delivery
+                    .get_or_insert_with(|| Trace::of_delivery(entries, created_at_ms))
+                    .clone(),
+            ),
             IntentSource::Page(entries) => Some(Trace::of_row(
                 entries,
                 &intent.source_stream,

@@ -35,15 +35,16 @@ pub(in crate::webhook_queue) const HAS_WORK: &str = "
 
 impl Intents {
     /// Intents that can be carried out now, those that wait longest first. Those that may be echoes of a write under way
-    /// wait, and so does what became of a row until what was wanted of it before is over: it is handed on in order. A trigger that is switched off makes no more; what it made before is somebody's decision.
+    /// wait, and so does what a trigger wants for a row while it wants something earlier for it that is still to be done: a
+    /// retry would put an older state over a newer one. A trigger that is switched off makes no more; what it made before is
+    /// somebody's decision.
     pub fn due(&self, now_ms: i64, most: u32) -> Result<Vec<StoredIntent>, QueueError> {
         self.select(
             "WHERE state = 'pending' AND due_at_ms <= ?1
              AND NOT EXISTS (SELECT 1 FROM own_writes WHERE number = held_by AND until_ms IS NULL AND from_ms > ?2)
-             AND NOT (follows AND EXISTS (SELECT 1 FROM intents AS earlier
-                WHERE earlier.source_stream = intents.source_stream AND earlier.source_key = intents.source_key
-                AND earlier.trigger = intents.trigger AND earlier.state IN ('pending', 'running')
-                AND earlier.rowid < intents.rowid))
+             AND NOT EXISTS (SELECT 1 FROM intents AS older
+                WHERE older.source_stream = intents.source_stream AND older.source_key = intents.source_key
+                AND older.trigger = intents.trigger AND older.state IN ('pending', 'running') AND older.rowid < intents.rowid)
              ORDER BY due_at_ms, created_at_ms, id LIMIT ?3",
             params![now_ms, now_ms.saturating_sub(LONGEST_HOLD_MS), most],
         )
@@ -132,5 +133,16 @@ impl Intents {
         ahead_ms: i64,
     ) -> Result<usize, QueueError> {
         self.transact(|transaction| own_writes::end(transaction, number, made, now_ms, ahead_ms))
+    }
+
+    /// A try of a write may have been applied, and the write is made again.
+    pub fn leave_write(&self, number: i64, now_ms: i64, ahead_ms: i64) -> Result<(), QueueError> {
+        self.transact(|transaction| own_writes::end_try(transaction, number, now_ms, ahead_ms))
+    }
+
+    /// A try of a write came to nothing. It is made again, or `is_over`. Gives how many intents were the echo of an earlier
+    /// try, and are gone.
+    pub fn undo_write(&self, number: i64, is_over: bool, now_ms: i64) -> Result<usize, QueueError> {
+        self.transact(|transaction| own_writes::undo_try(transaction, number, is_over, now_ms))
     }
 }

@@ -4,7 +4,7 @@ use written::Folder;
 
 use super::*;
 use crate::contract::types::{Change, Entry};
-use crate::webhook_queue::{CallbackState, NewCallback};
+use crate::webhook_queue::{About, CallbackState, NewCallback};
 
 const NOW: i64 = 1_700_000_000_000;
 
@@ -66,6 +66,12 @@ fn due(intents: &Intents) -> Vec<String> {
     due.map(|stored| stored.intent.id).collect()
 }
 
+/// It is done.
+fn finish(intents: &Intents, id: &str) {
+    let (from, to) = (IntentState::Pending, IntentState::Done);
+    assert!(intents.set_state(id, from, to, NOW).unwrap());
+}
+
 #[test]
 fn a_trigger_that_is_switched_off_makes_nothing_but_what_is_asked_for() {
     let (_directory, intents) = open();
@@ -78,13 +84,14 @@ fn a_trigger_that_is_switched_off_makes_nothing_but_what_is_asked_for() {
     let asked = intents.insert(&[intent("3", "x", "1")], IntentSource::Asked, NOW);
     assert_eq!(asked.unwrap(), 1);
     assert_eq!(due(&intents), ["1", "3"]);
+    finish(&intents, "1");
     // What was switched stays, whatever the file says.
     intents.declare(file(true)).unwrap();
     assert!(!intents.switches().unwrap()["t"].is_on());
     intents.switch("t", true).unwrap();
     intents.declare(file(false)).unwrap();
     assert_eq!(deliver(&intents, "4", "p4", NOW), 1);
-    assert_eq!(due(&intents), ["1", "3", "4"]);
+    assert_eq!(due(&intents), ["3", "4"]);
     intents.declare([]).unwrap();
     assert_eq!(intents.switches().unwrap()["t"].by_file, None);
 }
@@ -121,15 +128,94 @@ fn what_comes_while_a_write_is_under_way_is_held_until_it_is_over() {
     let ended = intents.end_write(number, Some("p1"), NOW + 500, 90_000);
     assert_eq!(ended.unwrap(), 1);
     assert_eq!(due(&intents), ["answer"]);
+    finish(&intents, "answer");
     assert!(intents.find("echo").unwrap().is_none());
     // It used up no id: the same trigger fires for a change of somebody else.
     assert_eq!(deliver(&intents, "echo", "p3", NOW + 200_000), 1);
 
     // Of a write that came to nothing nothing is an echo.
-    let number = intents.begin_write("c", row, NOW).unwrap();
-    assert_eq!(read(&intents, "held", NOW + 700_000), 1);
-    assert_eq!(intents.end_write(number, None, NOW + 1, 0).unwrap(), 0);
-    assert_eq!(due(&intents), ["answer", "echo", "held"]);
+    finish(&intents, "echo");
+    let number = intents.begin_write("c", row, NOW + 300_000).unwrap();
+    assert_eq!(read(&intents, "held", NOW + 300_001), 1);
+    assert_eq!(due(&intents), [""; 0]);
+    let ended = intents.undo_write(number, true, NOW + 300_002);
+    assert_eq!(ended.unwrap(), 0);
+    assert_eq!(due(&intents), ["held"]);
+}
+
+#[test]
+fn what_happens_between_two_tries_of_a_write_is_no_echo() {
+    let (_directory, intents) = open();
+    let row = br#"{"conversation_id":"7"}"#;
+    let number = intents.begin_write("b", row, NOW).unwrap();
+    // Nobody knows whether this try was applied.
+    intents.leave_write(number, NOW + 100, 0).unwrap();
+    assert_eq!(read(&intents, "between", NOW + 10_000), 1);
+    assert_eq!(due(&intents), ["between"]);
+    finish(&intents, "between");
+    assert_eq!(read(&intents, "during", NOW), 1);
+    assert_eq!(due(&intents), [""; 0]);
+    let again = intents.begin_write("b", row, NOW + 20_000).unwrap();
+    assert_eq!(again, number);
+    // While it is under way nobody can tell.
+    assert_eq!(read(&intents, "before", NOW + 19_000), 1);
+    assert_eq!(due(&intents), [""; 0]);
+    // This one was not.
+    assert_eq!(intents.undo_write(number, false, NOW + 20_100).unwrap(), 0);
+    assert_eq!(due(&intents), [""; 0]);
+    intents.begin_write("b", row, NOW + 40_000).unwrap();
+    let ended = intents.end_write(number, None, NOW + 40_100, 0);
+    assert_eq!(ended.unwrap(), 1);
+    assert_eq!(due(&intents), ["before"]);
+    finish(&intents, "before");
+    assert_eq!(read(&intents, "refused", NOW + 20_000), 1);
+    assert_eq!(read(&intents, "last", NOW + 40_000), 0);
+
+    // Of what was never applied nothing is held on.
+    let number = intents.begin_write("c", br#"{"id":"6"}"#, NOW).unwrap();
+    let entries = [entry("conversations", "6", NOW)];
+    let wanted = [intent("other", "conversations", "6")];
+    let source = IntentSource::Page(&entries);
+    assert_eq!(intents.insert(&wanted, source, NOW).unwrap(), 1);
+    assert_eq!(due(&intents), ["refused"]);
+    assert_eq!(intents.undo_write(number, false, NOW + 1).unwrap(), 0);
+    assert_eq!(due(&intents), ["other", "refused"]);
+}
+
+#[test]
+fn what_a_person_says_is_no_echo_of_a_write_to_the_same_object() {
+    let (_directory, intents) = open();
+    let said = |id: &str, author: &str, part: &str, said_at_ms: i64, at_ms: i64| {
+        let author = serde_json::json!({
+            "author": { "type": author }, "created_at": said_at_ms / 1_000 });
+        let part = Entry {
+            payload: author.to_string().into_bytes(),
+            ..entry("parts", part, at_ms)
+        };
+        let entries = [entry("conversations", "7", at_ms), part];
+        let source = IntentSource::Delivery(&entries, Some(at_ms));
+        let wanted = [intent(id, "conversations", "7")];
+        intents.insert(&wanted, source, NOW).unwrap()
+    };
+    let row = br#"{"conversation_id":"7"}"#;
+    let number = intents.begin_write("b", row, NOW).unwrap();
+    assert_eq!(said("customer", "user", "p1", NOW, NOW), 1);
+    assert_eq!(said("state", "bot", "p2", NOW, NOW), 1);
+    assert_eq!(due(&intents), [""; 0]);
+    // An update: what came of it is the object itself.
+    let ended = intents.end_write(number, Some("7"), NOW + 500, 0);
+    assert_eq!(ended.unwrap(), 1);
+    assert_eq!(due(&intents), ["customer"]);
+    assert_eq!(said("lead", "lead", "p3", NOW, NOW), 1);
+    assert_eq!(said("teammate", "admin", "p4", NOW, NOW), 0);
+    // The last thing that was said before the write comes with what the write did.
+    assert_eq!(said("before", "user", "p0", NOW - 60_000, NOW), 0);
+    // What this host said in a person's name.
+    let number = intents.begin_write("c", row, NOW + 9_000).unwrap();
+    intents
+        .end_write(number, Some("p9"), NOW + 9_500, 0)
+        .unwrap();
+    assert_eq!(said("own", "user", "p9", NOW + 9_000, NOW + 9_000), 0);
 }
 
 #[test]
@@ -182,6 +268,95 @@ fn an_intent_is_tried_until_it_is_over() {
     intents.tried("1", &Tried::Done, NOW).unwrap();
     let count = intents.count().unwrap();
     assert_eq!(count[&("t".to_owned(), "done".to_owned())], 1);
+}
+
+#[test]
+fn what_is_put_off_is_not_overtaken_by_later_news_of_the_same_row() {
+    let (_directory, intents) = open();
+    let other = |id: &str, trigger: &str, key: &str| Intent {
+        trigger: trigger.to_owned(),
+        ..intent(id, "conversations", key)
+    };
+    let wanted = [
+        other("z", "t", "7"),
+        other("a", "t", "7"),
+        other("b", "t", "8"),
+        other("c", "u", "7"),
+    ];
+    assert_eq!(
+        intents.insert(&wanted, IntentSource::Asked, NOW).unwrap(),
+        4
+    );
+    assert_eq!(due(&intents), ["b", "c", "z"]);
+    let claim = |id: &str| {
+        let (from, to) = (IntentState::Pending, IntentState::Running);
+        assert!(intents.set_state(id, from, to, NOW).unwrap());
+    };
+    claim("z");
+    assert_eq!(due(&intents), ["b", "c"]);
+    let later = Tried::Later {
+        due_at_ms: NOW + 5,
+        problem: "not now".to_owned(),
+    };
+    intents.tried("z", &later, NOW).unwrap();
+    assert_eq!(due(&intents), ["b", "c"]);
+    let in_time = intents.due(NOW + 5, 10).unwrap().into_iter();
+    let in_time: Vec<String> = in_time.map(|stored| stored.intent.id).collect();
+    assert_eq!(in_time, ["b", "c", "z"]);
+    // What is given up holds up nothing, and neither does what a person has not agreed to.
+    claim("z");
+    let failed = Tried::Failed {
+        problem: "never".to_owned(),
+    };
+    intents.tried("z", &failed, NOW).unwrap();
+    assert_eq!(due(&intents), ["a", "b", "c"]);
+    let unconfirmed = Intent {
+        confirm: true,
+        ..other("d", "t", "9")
+    };
+    let wanted = [unconfirmed, other("e", "t", "9")];
+    intents.insert(&wanted, IntentSource::Asked, NOW).unwrap();
+    assert_eq!(due(&intents), ["a", "b", "c", "e"]);
+}
+
+#[test]
+fn a_callback_that_is_put_off_is_not_overtaken_by_others_about_the_same() {
+    let (_directory, intents) = open();
+    for id in ["1", "2", "3"] {
+        let callback = NewCallback {
+            name: "desk".to_owned(),
+            id: id.to_owned(),
+            body: b"{}".to_vec(),
+            unmatched: None,
+        };
+        assert!(intents.take_callback(&callback, NOW).unwrap());
+    }
+    let new = intents.new_callbacks(10).unwrap();
+    let about = |name: &str| About::Objects(vec![name.to_owned()]);
+    let said = new.iter().zip([about("7"), about("7"), about("8")]);
+    let said: Vec<(i64, About)> = said.map(|(new, about)| (new.number, about)).collect();
+    intents.set_about(&said).unwrap();
+    assert!(intents.new_callbacks(10).unwrap().is_empty());
+    let due = |now_ms: i64| -> Vec<String> {
+        let due = intents.due_callbacks(now_ms, 10).unwrap().into_iter();
+        due.map(|stored| stored.id).collect()
+    };
+    assert_eq!(due(NOW), ["1", "3"]);
+    let pending = CallbackState::Pending;
+    intents
+        .set_callback(new[0].number, pending, NOW + 9, Some("later"))
+        .unwrap();
+    assert_eq!(due(NOW), ["3"]);
+    assert_eq!(due(NOW + 9), ["1", "3"]);
+    // What is given up holds up nothing. Who tries it once more looks at it anew.
+    intents
+        .set_callback(new[0].number, CallbackState::Dead, 0, Some("never"))
+        .unwrap();
+    assert_eq!(due(NOW), ["2", "3"]);
+    intents
+        .set_callback(new[0].number, pending, 0, None)
+        .unwrap();
+    assert_eq!(intents.new_callbacks(10).unwrap()[0].id, "1");
 }
 
 #[test]
@@ -245,6 +420,35 @@ fn what_was_stored_before_stays() {
     let intents = Intents::open(&path).unwrap();
     assert_eq!(due(&intents), ["1"]);
     assert_eq!(deliver(&intents, "2", "p", NOW), 1);
+}
+
+/// What the tables of layout 3 did not have yet.
+#[test]
+fn callbacks_and_own_writes_that_were_stored_before_are_good() {
+    let directory = written::Folder::new();
+    let path = directory.path().join("queue");
+    drop(Intents::open(&path).unwrap());
+    let old = Connection::open(&path).unwrap();
+    old.execute_batch(
+        "ALTER TABLE callbacks DROP COLUMN objects;
+         DROP TABLE own_tries;
+         INSERT INTO callbacks (name, id, received_at_ms, body, state) VALUES ('desk', '1', 1, x'7b7d', 'pending');
+         INSERT INTO own_writes (number, batch, from_ms, until_ms) VALUES (1, 'b', 1700000000000, 1700000000400);
+         PRAGMA user_version = 3;",
+    )
+    .unwrap();
+    let made = crate::webhook_queue::key_hash("p1");
+    old.execute(
+        "INSERT INTO own_rows (row, number, made) VALUES (?1, 1, 1)",
+        [made],
+    )
+    .unwrap();
+    drop(old);
+    let intents = Intents::open(&path).unwrap();
+    assert_eq!(intents.new_callbacks(9).unwrap().len(), 1);
+    assert_eq!(intents.due_callbacks(NOW, 9).unwrap().len(), 1);
+    assert_eq!(deliver(&intents, "echo", "p1", NOW), 0);
+    assert_eq!(deliver(&intents, "answer", "p2", NOW), 1);
 }
 
 #[test]
@@ -314,6 +518,8 @@ fn what_becomes_of_a_row_is_handed_on_once() {
         .unwrap();
     assert!(intents.due_follows(NOW + 9_000, 10).unwrap().is_empty());
     assert_eq!(later("p5", NOW + 2_000).len(), 1);
+    // What somebody else said is not forgotten over what this host wrote after it.
+    assert_eq!(later("p4", NOW + 2_000).len(), 1);
     intents.put_off_follow(&row, Some(NOW + 5)).unwrap();
     assert!(intents.due_follows(NOW, 10).unwrap().is_empty());
     assert_eq!(intents.due_follows(NOW + 5, 10).unwrap()[0].tries, 1);
