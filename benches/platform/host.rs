@@ -12,7 +12,7 @@ use serde_json::Value;
 const TOKEN: &str = "control-token";
 
 /// What signs the webhooks of every connection.
-pub const SECRET: &str = "simulator-secret";
+const SECRET: &str = "simulator-secret";
 
 /// A process that ends with its owner.
 struct Owned(Child);
@@ -198,13 +198,19 @@ pub fn name(number: usize) -> String {
     format!("tenant-{number:05}")
 }
 
+/// What signs the webhooks of a connection: each is for an app of its own.
+pub fn secret(number: usize) -> String {
+    format!("{SECRET}-{number}")
+}
+
 /// Writes so many connections into a folder.
 pub fn connections(folder: &Path, count: usize, url: &str, lines: &str) -> anyhow::Result<()> {
     std::fs::create_dir_all(folder)?;
     for number in 0..count {
         let text = format!(
             "connector: intercom\nendpoint: {url}\n\
-             credentials: {{ access_token: simulator-token, client_secret: {SECRET} }}\n{lines}"
+             credentials: {{ access_token: simulator-token, client_secret: {} }}\n{lines}",
+            secret(number)
         );
         std::fs::write(folder.join(format!("{}.yaml", name(number))), text)?;
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha1::Sha1;
 
-use super::host::{self, SECRET, Server};
+use super::host::{self, Server};
 
 const CONNECTIONS: usize = 10_000;
 const MEGABYTES: f64 = 300.0;
@@ -37,8 +37,8 @@ pub fn measure() -> anyhow::Result<Vec<String>> {
 
     let begun = Instant::now();
     let body = r#"{"type":"notification_event","app_id":"w","id":"n1","topic":"ping","data":{"item":{"type":"ping"}}}"#;
-    let signature = signature(body)?;
     for number in 0..OPENED {
+        let signature = signature(body, &host::secret(number))?;
         server.deliver(&host::name(number), body, &signature)?;
     }
     println!(
@@ -66,8 +66,8 @@ fn look(server: &Server, what: &str) -> anyhow::Result<Option<String>> {
     Ok((now > MEGABYTES).then(|| format!("memory of {what}")))
 }
 
-fn signature(body: &str) -> anyhow::Result<String> {
-    let mut code = Hmac::<Sha1>::new_from_slice(SECRET.as_bytes())?;
+fn signature(body: &str, secret: &str) -> anyhow::Result<String> {
+    let mut code = Hmac::<Sha1>::new_from_slice(secret.as_bytes())?;
     code.update(body.as_bytes());
     let digits = code.finalize().into_bytes();
     let digits: String = digits.iter().map(|byte| format!("{byte:02x}")).collect();

@@ -52,6 +52,7 @@ impl Server {
             name: "bench".to_owned(),
             tenant: tenant(&plugin)?,
             plugin,
+            workspace: None,
             secrets: vec![Secret::new(SECRET)],
             file: None,
             queue: service.queue().clone(),

@@ -243,7 +243,7 @@ impl Carrier<'_> {
             }
             Tried::Failed { problem } => tracing::error!(
                 event = "intent_failed",
-                connection = self.connection.tenant.name(),
+                connection = self.connection.tenant.observers().name(),
                 id,
                 trigger,
                 action,

@@ -155,12 +155,13 @@ impl WebhookListener {
         if let Some(caller) = parts.extensions.get::<Arc<Caller>>() {
             caller.has_spoken();
         }
-        let addressed = match named {
-            Some(recipient) => vec![recipient],
-            None => match self.of_workspace(&body) {
-                Ok(recipients) => recipients,
-                Err(answer) => return self.refuse(possible, answer),
-            },
+        let addressed = match &named {
+            Some(recipient) => self.may_be_for(recipient, &body),
+            None => self.of_workspace(&body),
+        };
+        let addressed = match addressed {
+            Ok(recipients) => recipients,
+            Err(answer) => return self.refuse(possible, answer),
         };
         self.hand_over(&addressed, peer, parts, body).await
     }
@@ -226,7 +227,30 @@ impl WebhookListener {
         named.cloned()
     }
 
-    /// Those whom a body may be for. It is not verified yet: this only spares the others the work.
+    /// The one that an address names, unless the body is of another workspace, or may be and nothing would tell.
+    fn may_be_for(
+        &self,
+        recipient: &Arc<Recipient>,
+        body: &[u8],
+    ) -> Result<Vec<Arc<Recipient>>, Answer> {
+        // The component looks itself where the account is known.
+        let workspace = text_at(body, &self.shared.workspace_pointer);
+        match (recipient.unchecked_workspace(), workspace) {
+            (Some(own), Some(workspace)) if own != workspace => Err(Answer::wrong_workspace()),
+            _ if !self.tells(recipient) => Err(Answer::untold()),
+            _ => Ok(vec![Arc::clone(recipient)]),
+        }
+    }
+
+    /// Whether what has a good signature is for this one: its workspace is known, or nobody else has its secret. Customers of one
+    /// app have one secret.
+    fn tells(&self, recipient: &Arc<Recipient>) -> bool {
+        let mut others = self.shared.recipients.iter();
+        recipient.workspace().is_some()
+            || !others.any(|other| !Arc::ptr_eq(other, recipient) && other.shares_secret(recipient))
+    }
+
+    /// Those whom a body may be for.
     fn of_workspace(&self, body: &[u8]) -> Result<Vec<Arc<Recipient>>, Answer> {
         let recipients = &self.shared.recipients;
         let Some(workspace) = text_at(body, &self.shared.workspace_pointer) else {
@@ -240,14 +264,19 @@ impl WebhookListener {
             let of = recipients.iter().filter(|one| one.workspace() == wanted);
             of.cloned().collect()
         };
-        let mut found = of(Some(&workspace));
-        if found.is_empty() {
-            // Those whose workspace is not known are told apart by their secrets.
-            found = of(None);
+        let found = of(Some(&workspace));
+        if !found.is_empty() {
+            return Ok(found);
         }
-        match found.is_empty() {
-            true => Err(Answer::unknown_workspace()),
-            false => Ok(found),
+        // Those whose workspace is not known are told apart by their secrets, as far as these are their own.
+        let unknown = of(None);
+        match (
+            unknown.is_empty(),
+            unknown.iter().all(|one| self.tells(one)),
+        ) {
+            (true, _) => Err(Answer::unknown_workspace()),
+            (false, true) => Ok(unknown),
+            (false, false) => Err(Answer::untold()),
         }
     }
 

@@ -30,6 +30,7 @@ async fn listening<F: AsyncFnOnce(&World)>(
         name: "test".to_owned(),
         plugin: world.connection.plugin.clone(),
         tenant: world.connection.tenant.clone(),
+        workspace: None,
         secrets: vec![
             Secret::new("an-older-secret"),
             Secret::new("simulator-client-secret"),

@@ -192,7 +192,7 @@ impl CallbackWorker<'_> {
                 carried.dead += 1;
                 tracing::error!(
                     event = "callback_dead",
-                    connection = self.connection.tenant.name(),
+                    connection = self.connection.tenant.observers().name(),
                     callback = name,
                     id,
                     "what another system told is not carried out: {problem}"

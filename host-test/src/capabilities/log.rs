@@ -34,26 +34,24 @@ impl Host for CallContext {
 
 impl CallContext {
     fn report(&self, level: Level, message: &str) {
-        let tenant = self
-            .tenant
-            .as_ref()
-            .map_or("", |tenant| tenant.name.as_str());
+        let tenant = self.tenant.as_ref();
+        let connection = tenant.map_or("", |tenant| tenant.observers.name());
         let (call, subject, version) = (self.export, &*self.subject, &*self.version);
         match level {
             Level::Trace => {
-                tracing::trace!(target: "component", tenant, call, subject, version, "{message}")
+                tracing::trace!(target: "component", connection, call, subject, version, "{message}")
             }
             Level::Debug => {
-                tracing::debug!(target: "component", tenant, call, subject, version, "{message}")
+                tracing::debug!(target: "component", connection, call, subject, version, "{message}")
             }
             Level::Info => {
-                tracing::info!(target: "component", tenant, call, subject, version, "{message}")
+                tracing::info!(target: "component", connection, call, subject, version, "{message}")
             }
             Level::Warn => {
-                tracing::warn!(target: "component", tenant, call, subject, version, "{message}")
+                tracing::warn!(target: "component", connection, call, subject, version, "{message}")
             }
             Level::Error => {
-                tracing::error!(target: "component", tenant, call, subject, version, "{message}")
+                tracing::error!(target: "component", connection, call, subject, version, "{message}")
             }
         }
     }

@@ -1,6 +1,7 @@
 //! `component`: versions are added, shown, activated and taken back. A server that runs with the same folder follows within a
 //! second.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use crate::command_line::{
 use crate::compiled_cache::sha256_of;
 use crate::components::{
     Activation, Components, ComponentsError, Manifest, Scope, Selected, Store, StoreError,
-    StoredFormats, StoredVersion,
+    StoredVersion,
 };
 use crate::connection_file::ConnectionFile;
 use crate::engine::{Engine, EngineOptions};
@@ -64,11 +65,11 @@ pub(super) async fn serving(global: &Global, data: &Path) -> Result<ComponentSlo
     });
     let engine = Engine::new(EngineOptions::default()).map_err(CommandError::failed)?;
     let manifest = store.manifest()?;
-    let mut connectors = manifest.connectors.keys();
-    let active = connectors.find(|connector| manifest.active(connector, "").is_some());
+    let mut connectors = manifest.connectors.iter();
+    let active = connectors.find(|(_, selected)| selected.all.active.is_some());
     let named = || find_or_build(global.component.as_deref()).map_err(CommandError::failed);
     let (connector, fallback) = match active {
-        Some(connector) => {
+        Some((connector, _)) => {
             if file
                 && let Some(version) = manifest.active(connector, "")
                 && version.sha256 != sha256_of(&named()?)
@@ -83,8 +84,16 @@ pub(super) async fn serving(global: &Global, data: &Path) -> Result<ComponentSlo
             (connector.clone(), None)
         }
         None => {
-            let plugin = Plugin::load(&engine, &named()?).await;
+            let bytes = named()?;
+            let plugin = Plugin::load(&engine, &bytes).await;
             let plugin = plugin.map_err(CommandError::failed)?;
+            // In a store of its own it is a version as any other: one can go back to it, and compare another one with it.
+            if file && !folder {
+                let kept = store.add(&bytes, &plugin);
+                if let Err(error) = kept.and_then(|version| store.give(&version)) {
+                    tracing::warn!("nobody can go back to the component that is named: {error}");
+                }
+            }
             (plugin.descriptor().name.clone(), Some(plugin))
         }
     };
@@ -265,8 +274,9 @@ async fn activate(
         version: arguments.version.clone(),
         scope: scope.clone(),
         consent: arguments.consent,
-        stored: StoredFormats::default(),
+        ..Activation::default()
     };
+    asked.connections = connections_of_folders(&store.manifest()?.platforms);
     let meant = store.those_meant(&asked)?;
     if let Scope::Connection(name) = &scope
         && !meant.platforms.is_empty()
@@ -288,6 +298,16 @@ async fn activate(
         Scope::Canary(percent) => format!("{percent} % of the connections, to try it"),
     };
     said(global, Some(&version), &whom, &[])
+}
+
+/// The connections of platforms, as their folders tell.
+fn connections_of_folders(platforms: &BTreeSet<PathBuf>) -> BTreeSet<String> {
+    let folders = platforms.iter().map(|data| Folder::all(data));
+    let entries = folders.filter_map(|folder| std::fs::read_dir(folder).ok());
+    let entries = entries.flatten().flatten();
+    entries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect()
 }
 
 fn roll_back(
@@ -398,6 +418,9 @@ fn used_by(selected: &Selected, sha256: &str) -> String {
     let mut uses = Vec::new();
     if is(&selected.all.active) {
         uses.push("all".to_owned());
+    }
+    if is(&selected.given) {
+        uses.push("all (given at the start)".to_owned());
     }
     if is(&selected.all.previous) {
         uses.push("(before)".to_owned());

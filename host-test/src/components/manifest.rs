@@ -112,6 +112,9 @@ pub struct Selected {
     /// For every connection that has none of its own.
     #[serde(default)]
     pub all: Change,
+    /// The version that a server was started with: it runs where none is active for all connections.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given: Option<String>,
     /// For single connections, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub connections: BTreeMap<String, Change>,
@@ -148,6 +151,9 @@ pub struct Canary {
     pub sha256: String,
     /// The share of the connections, from 1 to 99.
     pub percent: u8,
+    /// One that tries it where the share is none of those that are there: a version that nobody tries is never judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<String>,
     /// Since when, in milliseconds since 1970.
     pub since_ms: i64,
 }
@@ -172,8 +178,13 @@ impl Selected {
         }
         match &self.canary {
             Some(canary) if canary.takes(connection) => Some(&canary.sha256),
-            _ => self.all.active.as_deref(),
+            _ => self.for_all(),
         }
+    }
+
+    /// The version for every connection that has none of its own.
+    pub fn for_all(&self) -> Option<&str> {
+        self.all.active.as_deref().or(self.given.as_deref())
     }
 
     /// Whether any scope needs this version, or could go back to it.
@@ -181,6 +192,7 @@ impl Selected {
         let changes = self.connections.values().chain([&self.all]);
         let mut kept = changes.flat_map(|change| [&change.active, &change.previous]);
         kept.any(|kept| kept.as_deref() == Some(sha256))
+            || self.given.as_deref() == Some(sha256)
             || self
                 .canary
                 .as_ref()
@@ -195,12 +207,28 @@ impl Canary {
             // All of them, and no one.
             return false;
         }
+        self.at_least.as_deref() == Some(connection)
+            || self.place(connection) < u32::from(self.percent)
+    }
+
+    /// The one of these that tries it although the share is none of them; absent: it is some, or there is nobody.
+    pub(super) fn least<'a>(
+        &self,
+        among: impl Iterator<Item = &'a str> + Clone,
+    ) -> Option<&'a str> {
+        match among.clone().any(|connection| self.takes(connection)) {
+            true => None,
+            false => among.min_by_key(|connection| (self.place(connection), *connection)),
+        }
+    }
+
+    /// Where a connection is, in a hundred.
+    fn place(&self, connection: &str) -> u32 {
         let mut hash = Sha256::new();
         hash.update(self.sha256.as_bytes());
         hash.update(connection.as_bytes());
         let digest = hash.finalize();
-        let number = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
-        number % 100 < u32::from(self.percent)
+        u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]) % 100
     }
 }
 
@@ -236,6 +264,7 @@ mod tests {
         Canary {
             sha256: "new".to_owned(),
             percent,
+            at_least: None,
             since_ms: 0,
         }
     }
@@ -252,6 +281,40 @@ mod tests {
         own.active = Some("own".to_owned());
         assert_eq!(selected.for_connection("a"), Some("own"));
         assert_eq!(selected.for_connection("b"), Some("new"));
+    }
+
+    #[test]
+    fn a_canary_takes_one_where_its_share_is_nobody() {
+        let names = ["c1", "c2", "c3"];
+        let mut tried = canary(0);
+        let least = tried.least(names.into_iter()).unwrap();
+        assert!(
+            names
+                .iter()
+                .all(|name| tried.place(least) <= tried.place(name))
+        );
+        tried.at_least = Some(least.to_owned());
+        assert_eq!(names.iter().filter(|name| tried.takes(name)).count(), 1);
+        assert_eq!(canary(100).least(names.into_iter()), None);
+        assert_eq!(canary(10).least([].into_iter()), None);
+    }
+
+    #[test]
+    fn what_a_server_was_started_with_runs_until_another_version_is_active_for_all() {
+        let mut selected = Selected {
+            given: Some("given".to_owned()),
+            ..Selected::default()
+        };
+        assert_eq!(selected.for_connection("a"), Some("given"));
+        assert!(selected.needs("given"));
+        selected.canary = Some(canary(100));
+        assert_eq!(
+            (selected.for_connection("a"), selected.for_all()),
+            (Some("new"), Some("given"))
+        );
+        selected.canary = None;
+        selected.all.active = Some("active".to_owned());
+        assert_eq!(selected.for_connection("a"), Some("active"));
     }
 
     #[test]

@@ -82,12 +82,13 @@ pub struct VersionStatus {
 pub struct Components {
     engine: Engine,
     store: Store,
-    fallback: Option<Plugin>,
     running: Mutex<Running>,
 }
 
 #[derive(Default)]
 struct Running {
+    /// What runs where no version is active; held no longer than that.
+    fallback: Option<Plugin>,
     seen: Option<Stamp>,
     manifest: Manifest,
     slots: BTreeMap<String, Slot>,
@@ -121,8 +122,10 @@ impl Components {
         Components {
             engine,
             store,
-            fallback,
-            running: Mutex::default(),
+            running: Mutex::new(Running {
+                fallback,
+                ..Running::default()
+            }),
         }
     }
 
@@ -305,6 +308,7 @@ impl Components {
         running.manifest = self.store.manifest()?;
         // Whatever comes of it, it is not tried again before the store changes.
         running.seen = stamp;
+        running.let_fallback_go();
         let mut swapped = Vec::new();
         let mut failed = None;
         // What one connection was given, the next one need not look for.
@@ -371,7 +375,7 @@ impl Components {
         connection: &str,
     ) -> Result<Plugin, ComponentsError> {
         let Some(stored) = running.manifest.active(connector, connection) else {
-            let fallback = self.fallback.as_ref();
+            let fallback = running.fallback.as_ref();
             let fallback = fallback.filter(|plugin| plugin.descriptor().name == connector);
             return fallback
                 .map(Plugin::apart)
@@ -381,7 +385,7 @@ impl Components {
                 });
         };
         let there = running.slots.values().map(|slot| &slot.plugin);
-        for plugin in there.chain(&self.fallback) {
+        for plugin in there.chain(&running.fallback) {
             let apart = plugin.apart();
             if apart.sha256() == stored.sha256 {
                 return Ok(apart);
@@ -406,6 +410,16 @@ fn not_taken(version: &str, error: LoadError) -> ComponentsError {
 }
 
 impl Running {
+    /// A version that is active for all takes its place for good: its memory is given back when the last call in it ends.
+    fn let_fallback_go(&mut self) {
+        let connectors = &self.manifest.connectors;
+        self.fallback.take_if(|plugin| {
+            let selected = connectors.get(&plugin.descriptor().name);
+            let active = selected.and_then(|selected| selected.all.active.as_deref());
+            active.is_some_and(|active| active != plugin.sha256())
+        });
+    }
+
     /// What the calls of a version came to.
     fn counted(&self, sha256: &str) -> Counted {
         let mut slots = self.slots.values();
@@ -417,14 +431,14 @@ impl Running {
     fn begin_trials(&mut self) {
         let mut trials = std::mem::take(&mut self.trials);
         for (connector, selected) in &self.manifest.connectors {
-            let (Some(canary), Some(old)) = (&selected.canary, &selected.all.active) else {
+            let (Some(canary), Some(old)) = (&selected.canary, selected.for_all()) else {
                 continue;
             };
             let running = trials.remove(connector);
-            let running = running.filter(|trial| trial.tried == canary.sha256 && trial.old == *old);
+            let running = running.filter(|trial| trial.tried == canary.sha256 && trial.old == old);
             let trial = running.unwrap_or_else(|| Trial {
                 tried: canary.sha256.clone(),
-                old: old.clone(),
+                old: old.to_owned(),
                 tried_before: self.counted(&canary.sha256),
                 old_before: self.counted(old),
             });

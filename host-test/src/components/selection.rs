@@ -32,6 +32,8 @@ pub struct Activation {
     pub scope: Scope,
     /// Whether somebody agreed to what it asks for.
     pub consent: bool,
+    /// The connections that there are, as far as it is known: a canary is tried by one of them at least.
+    pub connections: BTreeSet<String>,
     /// What connections have stored, as far as it is known.
     pub stored: StoredFormats,
 }
@@ -70,6 +72,15 @@ impl Store {
         })
     }
 
+    /// Notes the version that a server was started with, which is in the store. It runs where none is active.
+    pub fn give(&self, version: &StoredVersion) -> Result<(), StoreError> {
+        self.change(|manifest| {
+            let selected = manifest.connectors.entry(version.name.clone());
+            selected.or_default().given = Some(version.sha256.clone());
+            Ok(())
+        })
+    }
+
     /// Makes a version the active one. For all connections that ends a canary, whichever version it tried.
     pub fn activate(&self, asked: &Activation) -> Result<StoredVersion, StoreError> {
         self.change(|manifest| {
@@ -78,7 +89,7 @@ impl Store {
             let mut selected = selected.unwrap_or_default();
             let current = match &asked.scope {
                 Scope::Connection(connection) => selected.for_connection(connection),
-                Scope::All | Scope::Canary(_) => selected.all.active.as_deref(),
+                Scope::All | Scope::Canary(_) => selected.for_all(),
             };
             let current = current.and_then(|sha256| manifest.version(sha256));
             if matches!(asked.scope, Scope::Canary(_)) && current.is_none() {
@@ -97,7 +108,7 @@ impl Store {
                 }
             })?;
             selected.granted.extend(candidate.asks.iter().cloned());
-            selected.choose(&asked.scope, &candidate.sha256);
+            selected.choose(asked, &candidate.sha256);
             manifest.connectors.insert(candidate.name.clone(), selected);
             Ok(candidate)
         })
@@ -109,7 +120,7 @@ impl Store {
         let candidate = find(&manifest, &asked.version)?;
         let mut selected = manifest.connectors.get(&candidate.name).cloned();
         let after = selected.get_or_insert_default();
-        after.choose(&asked.scope, &candidate.sha256);
+        after.choose(asked, &candidate.sha256);
         Ok(Meant {
             sha256: candidate.sha256.clone(),
             after: after.clone(),
@@ -156,7 +167,10 @@ impl Store {
                     }
                     (left, selected.for_connection(name).map(str::to_owned))
                 }
-                (None, Some(canary)) => (Some(canary.sha256), selected.all.active.clone()),
+                (None, Some(canary)) => {
+                    let now = selected.for_all().map(str::to_owned);
+                    (Some(canary.sha256), now)
+                }
                 (None, None) => {
                     let all = &mut selected.all;
                     if all.previous.is_none() {
@@ -201,21 +215,31 @@ impl Store {
 }
 
 impl Selected {
-    fn choose(&mut self, scope: &Scope, sha256: &str) {
-        let change = match scope {
+    fn choose(&mut self, asked: &Activation, sha256: &str) {
+        let change = match &asked.scope {
             Scope::All => {
                 self.canary = None;
+                // The way back is to what runs.
+                let given = self.given.take_if(|_| self.all.active.is_none());
+                self.all.active = self.all.active.take().or(given);
                 &mut self.all
             }
             Scope::Connection(connection) => {
                 self.connections.entry(connection.clone()).or_default()
             }
             Scope::Canary(percent) => {
-                self.canary = Some(Canary {
+                let mut canary = Canary {
                     sha256: sha256.to_owned(),
                     percent: *percent,
+                    at_least: None,
                     since_ms: now_ms(),
-                });
+                };
+                // Those with a version of their own try nothing.
+                let there = asked.connections.iter();
+                let may = there.filter(|name| !self.connections.contains_key(*name));
+                let least = canary.least(may.map(String::as_str));
+                canary.at_least = least.map(str::to_owned);
+                self.canary = Some(canary);
                 return;
             }
         };

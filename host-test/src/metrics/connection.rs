@@ -211,9 +211,12 @@ impl ConnectionMetrics {
         }
     }
 
-    /// Takes over from earlier processes up to when streams are read.
-    pub fn remember(&self, state: &State) {
-        for (stream, known) in &state.streams {
+    /// Takes over from earlier processes up to when these streams (none: all) are read.
+    pub fn remember(&self, state: &State, streams: &[String]) {
+        let read = state.streams.iter();
+        for (stream, known) in
+            read.filter(|(stream, _)| streams.is_empty() || streams.contains(stream))
+        {
             if let Some(last) = &known.last
                 && last.status == "complete"
             {

@@ -129,6 +129,16 @@ impl Readings {
         self.0.insert((what, owned(labels)), value);
     }
 
+    /// What is so where nobody has said anything.
+    pub(crate) fn set_unless_known(
+        &mut self,
+        what: Looked,
+        labels: &[(&'static str, &str)],
+        value: f64,
+    ) {
+        self.0.entry((what, owned(labels))).or_insert(value);
+    }
+
     /// A part of a sum.
     pub(crate) fn add(&mut self, what: Looked, labels: &[(&'static str, &str)], value: f64) {
         *self.0.entry((what, owned(labels))).or_default() += value;

@@ -125,7 +125,7 @@ fn how_far_behind_a_stream_is_is_known_from_what_is_stored() {
     };
     state.stream_mut("contacts").last = Some(run("complete"));
     state.stream_mut("tags").last = Some(run("failed"));
-    metrics.remember(&state);
+    metrics.remember(&state, &[]);
     let lag = |stream: &str| {
         let label = format!("connector_stream_lag_seconds{{,stream=\"{stream}\"}} ");
         let told = samples("behind");
@@ -136,7 +136,7 @@ fn how_far_behind_a_stream_is_is_known_from_what_is_stored() {
     assert_eq!(lag("tags"), None);
     metrics.stream_ended("contacts", "complete", Some(crate::clock::now_ms()));
     // What this process read is newer than what is stored.
-    metrics.remember(&state);
+    metrics.remember(&state, &[]);
     assert!(lag("contacts").is_some_and(|lag| lag < 10.0));
     forget("behind");
     assert_eq!(lag("contacts"), None);

@@ -57,7 +57,7 @@ impl OpenedConnection {
     /// Tells the observers how earlier processes ended.
     fn remember(&self, state: &State) {
         let observers = self.tenant.observers();
-        observers.metrics.remember(state);
+        observers.metrics.remember(state, &self.file.streams);
         observers.alerts.remember(state);
     }
 

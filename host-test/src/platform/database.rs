@@ -1,6 +1,7 @@
 //! What a platform remembers beside its connections' own folders: the connections that were added, who is paused, the runs,
 //! and the throughput by minute. SQLite in WAL mode: others may read while the platform runs.
 
+mod asked;
 mod connections;
 mod runs;
 mod throughput;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+pub use self::asked::AskedSync;
 pub use self::connections::{Added, Stored};
 pub use self::runs::{Counts, Run, RunEnd};
 pub use self::throughput::Minute;
@@ -49,6 +51,13 @@ const TABLES: &str = "
     CREATE INDEX IF NOT EXISTS runs_by_time ON runs (began_at_ms);
     CREATE INDEX IF NOT EXISTS runs_open ON runs (number) WHERE ended_at_ms IS NULL;
     CREATE INDEX IF NOT EXISTS runs_failed ON runs (number) WHERE status IN ('failed', 'partial');
+    -- Syncs that somebody asked for: one that has not begun (1: of everything), and the streams that one has begun which reads
+    -- everything anew.
+    CREATE TABLE IF NOT EXISTS asked (
+        connection TEXT PRIMARY KEY NOT NULL,
+        waiting INTEGER,
+        anew TEXT
+    ) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS minutes (
         minute INTEGER NOT NULL,
         connection TEXT NOT NULL,

@@ -1,12 +1,17 @@
 //! The connections that a platform knows. Of each only what has to be known while it does nothing: a connection is read,
 //! and its credential decrypted, when it is opened.
 
-use std::collections::{BTreeMap, HashMap};
+mod doors;
+mod secrets;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
+use self::doors::Doors;
+use self::secrets::{SecretDigest, Secrets};
 use super::config::{ConnectionEntry, ConnectionSource, Defaults, OutputPlace, Retention};
 use super::scheduler::{ConnectionId, Schedule};
 use crate::callbacks;
@@ -47,6 +52,8 @@ pub(super) struct Known {
     pub(super) reads: bool,
     /// Whether webhooks are taken for it.
     pub(super) takes_webhooks: bool,
+    /// What signs its webhooks; each once.
+    pub(super) secrets: BTreeSet<SecretDigest>,
     /// The paths of its doors for other systems, without slashes at their ends.
     pub(super) doors: Vec<String>,
     /// Whether it has intents or callbacks to carry out, now and then.
@@ -115,6 +122,10 @@ impl Known {
             retention: Some(entry.retention),
             reads,
             takes_webhooks: file.wants_webhooks() && !file.client_secrets.is_empty(),
+            secrets: match file.wants_webhooks() {
+                true => file.client_secrets.iter().map(secrets::digest).collect(),
+                false => BTreeSet::new(),
+            },
             doors,
             carries: !file.triggers.is_empty() || !file.callbacks.is_empty(),
             waits: file.has_waiting_triggers(),
@@ -139,11 +150,17 @@ impl Known {
             retention: None,
             reads: true,
             takes_webhooks: true,
+            secrets: BTreeSet::new(),
             doors: Vec::new(),
             carries: false,
             waits: false,
             found: Mutex::default(),
         }
+    }
+
+    /// Whether nobody can read what it is.
+    fn is_unreadable(&self) -> bool {
+        self.retention.is_none()
     }
 
     /// What was found out so far.
@@ -174,7 +191,8 @@ pub(super) struct Registry {
 struct Inner {
     by_name: BTreeMap<String, Arc<Known>>,
     by_id: HashMap<ConnectionId, Arc<Known>>,
-    by_door: HashMap<String, Arc<Known>>,
+    doors: Doors,
+    secrets: Secrets,
     /// Those that webhooks are taken for, by workspace and name: a delivery must not look at thousands.
     by_workspace: BTreeMap<Option<String>, BTreeMap<String, Arc<Known>>>,
 }
@@ -209,11 +227,8 @@ impl Registry {
         }
         inner.enter(&known);
         inner.by_id.insert(known.id, Arc::clone(&known));
-        for door in &known.doors {
-            // Whoever had the path before keeps it.
-            let owner = inner.by_door.entry(door.clone());
-            owner.or_insert_with(|| Arc::clone(&known));
-        }
+        inner.doors.enter(&known);
+        inner.secrets.enter(&known);
         inner.by_name.insert(known.name.clone(), known);
         true
     }
@@ -223,7 +238,8 @@ impl Registry {
         if let Some(known) = inner.by_name.remove(name) {
             inner.leave(&known);
             inner.by_id.remove(&known.id);
-            inner.by_door.retain(|_, owner| owner.id != known.id);
+            inner.doors.leave(&known);
+            inner.secrets.leave(&known);
         }
     }
 
@@ -241,16 +257,35 @@ impl Registry {
         }
     }
 
-    /// Those of a workspace that webhooks are taken for, by name; `None`: those whose workspace is not known yet.
-    pub(super) fn of_workspace(&self, workspace: Option<&str>, most: usize) -> Vec<Arc<Known>> {
+    /// Those of a workspace that webhooks are taken for, by name.
+    pub(super) fn of_workspace(&self, workspace: &str) -> Vec<Arc<Known>> {
         self.read(|inner| {
-            let of = inner.by_workspace.get(&workspace.map(str::to_owned));
+            let of = inner.by_workspace.get(&Some(workspace.to_owned()));
+            of.into_iter().flat_map(BTreeMap::values).cloned().collect()
+        })
+    }
+
+    /// Those that webhooks are taken for and whose workspace is not known yet, so many of whom this is asked for.
+    pub(super) fn of_no_workspace(
+        &self,
+        most: usize,
+        wanted: impl FnMut(&Known) -> bool,
+    ) -> Vec<Arc<Known>> {
+        let mut wanted = wanted;
+        self.read(|inner| {
+            let of = inner.by_workspace.get(&None);
             of.into_iter()
                 .flat_map(BTreeMap::values)
+                .filter(|known| wanted(known))
                 .take(most)
                 .cloned()
                 .collect()
         })
+    }
+
+    /// Whether another connection here has one of its secrets.
+    pub(super) fn shares_secrets(&self, known: &Known) -> bool {
+        self.read(|inner| inner.secrets.are_shared(known))
     }
 
     pub(super) fn named(&self, name: &str) -> Option<Arc<Known>> {
@@ -259,7 +294,23 @@ impl Registry {
 
     /// The connection that has a door at a path.
     pub(super) fn behind_door(&self, path: &str) -> Option<Arc<Known>> {
-        self.read(|inner| inner.by_door.get(path).cloned())
+        self.read(|inner| inner.doors.behind(path).cloned())
+    }
+
+    /// Whether a path is below the name of a connection that cannot be read, so that nobody knows its doors.
+    pub(super) fn may_be_door(&self, path: &str) -> bool {
+        let name = path.split('/').next().unwrap_or_default();
+        self.named(name).is_some_and(|known| known.is_unreadable())
+    }
+
+    /// Why callbacks do not reach a connection at one of its doors.
+    pub(super) fn door_trouble(&self, known: &Known) -> Option<String> {
+        self.read(|inner| inner.doors.trouble(known, &inner.by_name))
+    }
+
+    /// Why a connection of this name may not have a door at a path.
+    pub(super) fn door_refusal(&self, name: &str, path: &str) -> Option<String> {
+        self.read(|inner| inner.doors.refusal(name, path, &inner.by_name))
     }
 
     pub(super) fn numbered(&self, id: ConnectionId) -> Option<Arc<Known>> {
@@ -302,7 +353,10 @@ mod tests {
             assert!(registry.add(Arc::clone(one)));
         }
         let names = |workspace: Option<&str>| {
-            let of = registry.of_workspace(workspace, 10);
+            let of = match workspace {
+                Some(workspace) => registry.of_workspace(workspace),
+                None => registry.of_no_workspace(10, |_| true),
+            };
             of.iter()
                 .map(|known| known.name.clone())
                 .collect::<Vec<String>>()
@@ -322,7 +376,6 @@ mod tests {
             (names(None), names(Some("w"))),
             (vec![], vec!["a".to_owned(), "b".to_owned()])
         );
-        assert_eq!(registry.of_workspace(Some("w"), 1).len(), 1);
         registry.set_found(&b, found("v"));
         registry.remove("a");
         // It was open while it was removed.
@@ -331,5 +384,30 @@ mod tests {
             (names(Some("w")), names(Some("v"))),
             (vec![], vec!["b".to_owned()])
         );
+    }
+
+    #[test]
+    fn a_secret_that_another_connection_has_too_is_shared_as_long_as_that_is_there() {
+        let registry = Registry::default();
+        let with = |id, name: &str, secret: &str| {
+            Arc::new(Known {
+                secrets: [secrets::digest(&secret.into())].into(),
+                ..Known::unreadable(id, name, OutputPlace::Sqlite)
+            })
+        };
+        let [a, b, c] = [
+            with(1, "a", "one"),
+            with(2, "b", "one"),
+            with(3, "c", "two"),
+        ];
+        for one in [&a, &b, &c] {
+            registry.add(Arc::clone(one));
+        }
+        assert_eq!(
+            [&a, &b, &c].map(|one| registry.shares_secrets(one)),
+            [true, true, false]
+        );
+        registry.remove("b");
+        assert!(!registry.shares_secrets(&a));
     }
 }

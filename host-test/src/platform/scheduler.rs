@@ -188,6 +188,12 @@ impl Scheduler {
         }
     }
 
+    /// Whether somebody may ask for a run: not for a connection that is paused or not known.
+    pub fn may_ask(&self, id: ConnectionId) -> bool {
+        let connection = self.connections.get(&id);
+        connection.is_some_and(|connection| !connection.paused)
+    }
+
     /// Asks for a run now, or for another one behind the run that is under way. False for a connection that is paused or
     /// not known.
     pub fn ask(&mut self, id: ConnectionId, now: Time) -> bool {

@@ -3,6 +3,8 @@
 mod adding;
 mod documents;
 mod forgetting;
+mod lags;
+mod learning;
 mod turn;
 
 use std::collections::{BTreeSet, HashMap};
@@ -18,6 +20,8 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 pub use self::adding::AddError;
+use self::lags::StoredLags;
+use self::learning::Lessons;
 pub(super) use self::turn::Asked;
 use super::component::ComponentSlot;
 use super::config::{ConfigError, ConnectionSource, PlatformConfig};
@@ -136,8 +140,10 @@ pub(super) struct Shared {
     runs: Mutex<HashMap<ConnectionId, Progress>>,
     /// Slices that run, and how to end them.
     slices: Mutex<HashMap<ConnectionId, watch::Sender<bool>>>,
-    /// Runs that are to read everything anew.
-    anew: Mutex<BTreeSet<ConnectionId>>,
+    /// Connections whose workspace is looked for.
+    lessons: Mutex<Lessons>,
+    /// How far those are behind that have not been open.
+    lags: StoredLags,
     /// Names of connections that are just being added, replaced or removed.
     changing: Mutex<BTreeSet<String>>,
     next_id: AtomicU64,
@@ -186,7 +192,8 @@ impl Platform {
                 changed: Notify::new(),
                 runs: Mutex::default(),
                 slices: Mutex::default(),
-                anew: Mutex::default(),
+                lessons: Mutex::default(),
+                lags: StoredLags::shown(),
                 changing: Mutex::default(),
                 next_id: AtomicU64::new(1),
                 began: Instant::now(),
@@ -221,6 +228,9 @@ impl Platform {
             doors.spawn(door);
         }
         let mut behind = JoinSet::new();
+        if self.shared.config.webhooks.is_some() {
+            behind.spawn(self.clone().learn(stopped.clone()));
+        }
         behind.spawn(self.clone().conduct(stopped.clone()));
         behind.spawn(self.clone().keep_house(stopped.clone()));
         stop().await;
@@ -287,6 +297,7 @@ impl Platform {
     async fn keep_house(self, stopped: watch::Receiver<bool>) {
         let mut over = Box::pin(until(stopped));
         let work = async {
+            self.show_lags().await;
             self.wake(|_| true).await;
             let mut forget_at = Instant::now();
             let mut woke = Instant::now();
@@ -339,6 +350,8 @@ impl Platform {
         mut asked: Activation,
     ) -> Result<Activation, ComponentsError> {
         let store = self.shared.components.components().store();
+        let connections = self.shared.registry.all().into_iter();
+        asked.connections = connections.map(|known| known.name.clone()).collect();
         asked.stored = self.stored_of(store.those_meant(&asked)?).await;
         Ok(asked)
     }

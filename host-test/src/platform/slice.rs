@@ -30,7 +30,7 @@ pub(super) struct Progress {
     /// Its number in the history.
     pub(super) number: i64,
     /// Whether everything is read anew.
-    pub(super) full: bool,
+    full: bool,
     /// Streams that are at their end.
     done: BTreeSet<String>,
     /// Streams that were begun.
@@ -59,15 +59,20 @@ pub(super) struct SliceEnd {
 }
 
 impl Progress {
-    /// A run that begins.
-    pub(super) fn new(number: i64, full: bool) -> Progress {
+    /// A run that begins; `anew`: of everything, where a run before it that was cut off had begun with these streams.
+    pub(super) fn new(number: i64, anew: Option<Vec<String>>) -> Progress {
         Progress {
             number,
-            full,
+            full: anew.is_some(),
             done: BTreeSet::new(),
-            begun: BTreeSet::new(),
+            begun: anew.into_iter().flatten().collect(),
             streams: BTreeMap::new(),
         }
+    }
+
+    /// The streams that were begun anew; `None`: they are read from where they were.
+    pub(super) fn anew(&self) -> Option<Vec<String>> {
+        self.full.then(|| self.begun.iter().cloned().collect())
     }
 
     /// Reads on until the slice is over.

@@ -26,7 +26,9 @@ pub(super) fn server(platform: &Platform) -> Result<Value, DatabaseError> {
         let count = states.entry(state).or_insert_with(|| json!(0));
         *count = json!(count.as_u64().unwrap_or(0) + 1);
     }
-    let problems = all.iter().filter(|known| known.found().trouble().is_some());
+    let problems = all
+        .iter()
+        .filter(|known| trouble(platform, known).is_some());
     let delays = shared.database.delays(now - RECENT_MS)?;
     let minutes = shared.database.minutes(None, now - RECENT_MS)?;
     let minutes: Vec<Value> = minutes
@@ -88,6 +90,12 @@ pub(super) fn activity(platform: &Platform, known: &Known) -> Activity {
     activity.unwrap_or(Activity::Idle { due: None })
 }
 
+/// What somebody has to look after.
+fn trouble(platform: &Platform, known: &Known) -> Option<String> {
+    let found = known.found().trouble();
+    found.or_else(|| platform.shared.registry.door_trouble(known))
+}
+
 /// For programs.
 fn activity_name(activity: Activity) -> &'static str {
     match activity {
@@ -101,8 +109,7 @@ fn activity_name(activity: Activity) -> &'static str {
 /// A connection.
 pub(super) fn connection(platform: &Platform, known: &Known) -> Result<Value, DatabaseError> {
     let shared = &platform.shared;
-    let found = known.found();
-    let workspace = found.workspace.clone();
+    let workspace = known.found().workspace;
     let activity = activity(platform, known);
     let mut document = remembered(&shared.database, &known.name)?;
     let next = match activity {
@@ -117,7 +124,7 @@ pub(super) fn connection(platform: &Platform, known: &Known) -> Result<Value, Da
         "tenant": known.tenant,
         "source": known.source.name(),
         "state": activity_name(activity),
-        "problem": found.trouble(),
+        "problem": trouble(platform, known),
         "workspace_id": workspace,
         "every_ms": known.schedule.every,
         "next_sync_ms": next,

@@ -1,6 +1,10 @@
 //! The door for webhooks, on a port of its own: `/NAME` is a connection's, and on `/` the workspace's id in the body says
 //! for which connections a delivery is (a provider that has one address for all workspaces of an app needs that). `/NAME/CALLBACK`,
 //! or the path that its file says, is a connection's door for another system. Nothing else is served there.
+//!
+//! Customers of one app have one secret, so a good signature does not say whose a delivery is: on `/` a connection takes nothing before
+//! its workspace is known, and at `/NAME` nothing that the secret of another connection has signed as well. What cannot be told yet
+//! is to come again.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -13,7 +17,7 @@ use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
-use super::lives::OpenProblem;
+use super::lives::{Live, OpenProblem};
 use super::registry::Known;
 use super::server::Platform;
 use crate::webhook_listener::{BODIES_KIB, Caller, Patience, read_body, serve_callers, text_at};
@@ -21,8 +25,8 @@ use crate::webhook_listener::{BODIES_KIB, Caller, Patience, read_body, serve_cal
 /// The largest body when the component does not say.
 const BODY_BYTES: usize = 1024 * 1024;
 
-/// Connections whose workspace is not known that are asked about a delivery.
-const MOST_UNKNOWN: usize = 8;
+/// Connections whose workspace a delivery may wait to be found. Nobody has verified it: it must not open thousands.
+const LEARNT_AT_ONCE: usize = 8;
 
 #[derive(Clone)]
 struct Door {
@@ -57,9 +61,14 @@ async fn receive(State(door): State<Door>, request: Request<Body>) -> Response {
     }
     let registry = &door.platform.shared.registry;
     // Names come first: no door can be put in the place of somebody's webhooks.
-    let named = registry.named(&name).filter(|known| known.takes_webhooks);
-    match named.or_else(|| registry.behind_door(&name)) {
+    if let Some(known) = registry.named(&name).filter(|known| known.takes_webhooks) {
+        return door.by_name(&known, request).await;
+    }
+    match registry.behind_door(&name) {
         Some(known) => door.hand_over(&known, request).await,
+        None if registry.may_be_door(&name) => {
+            again_later("the connection cannot be read; send it again")
+        }
         None => (StatusCode::NOT_FOUND, "no connection here has this name").into_response(),
     }
 }
@@ -85,44 +94,75 @@ impl Door {
             let text = format!("the body names no workspace (expected a text at {pointer})");
             return (StatusCode::BAD_REQUEST, text).into_response();
         };
+        let platform = &self.platform;
+        platform.learn_workspaces(LEARNT_AT_ONCE).await;
+        let registry = &platform.shared.registry;
         let mut best: Option<Response> = None;
-        for known in self.of_workspace(&workspace) {
-            let answer = self.hand_over(&known, again(&parts, &body)).await;
+        for known in registry.of_workspace(&workspace) {
+            let answer = self.hand_over(&known, for_one(&known, &parts, &body)).await;
             best = Some(match best {
                 Some(best) if rank(&best) <= rank(&answer) => best,
                 _ => answer,
             });
         }
-        best.unwrap_or_else(|| {
-            let text = "no connection here is for the workspace that the body names";
-            (StatusCode::NOT_FOUND, text).into_response()
-        })
+        match best {
+            Some(best) => best,
+            None if registry.of_no_workspace(1, |_| true).is_empty() => {
+                let text = "no connection here is for the workspace that the body names";
+                (StatusCode::NOT_FOUND, text).into_response()
+            }
+            None => again_later(
+                "the workspace of some connections here is not known yet, so it may be for one of them; send it again",
+            ),
+        }
     }
 
-    fn of_workspace(&self, workspace: &str) -> Vec<Arc<Known>> {
+    /// To the connection that a path names.
+    async fn by_name(&self, known: &Arc<Known>, request: Request<Body>) -> Response {
+        let live = match self.open(known).await {
+            Ok(live) => live,
+            Err(answer) => return answer,
+        };
         let registry = &self.platform.shared.registry;
-        match registry.of_workspace(Some(workspace), usize::MAX) {
-            found if !found.is_empty() => found,
-            // Those whose workspace is not known are told apart by their secrets.
-            _ => registry.of_workspace(None, MOST_UNKNOWN),
+        if known.found().workspace.is_none() && registry.shares_secrets(known) {
+            return again_later(
+                "the connection's workspace is not known yet, and others here have its secret; send it again",
+            );
         }
+        answer(&live, request).await
     }
 
     async fn hand_over(&self, known: &Arc<Known>, request: Request<Body>) -> Response {
-        match self.platform.live(known).await {
-            Ok(live) => match live.listener() {
-                Some(listener) => listener.answer(request).await,
-                None => StatusCode::NOT_FOUND.into_response(),
-            },
-            Err(OpenProblem::Gone) => gone(),
-            Err(OpenProblem::File(error)) if error.is_gone() => gone(),
-            Err(error) => {
-                tracing::error!(connection = known.name, "a webhook is not taken: {error}");
-                let text = "the connection cannot be opened; send it again";
-                (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
-            }
+        match self.open(known).await {
+            Ok(live) => answer(&live, request).await,
+            Err(answer) => answer,
         }
     }
+
+    async fn open(&self, known: &Arc<Known>) -> Result<Arc<Live>, Response> {
+        self.platform
+            .live(known)
+            .await
+            .map_err(|error| match error {
+                OpenProblem::Gone => gone(),
+                OpenProblem::File(error) if error.is_gone() => gone(),
+                error => {
+                    tracing::error!(connection = known.name, "a webhook is not taken: {error}");
+                    again_later("the connection cannot be opened; send it again")
+                }
+            })
+    }
+}
+
+async fn answer(live: &Live, request: Request<Body>) -> Response {
+    match live.listener() {
+        Some(listener) => listener.answer(request).await,
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+fn again_later(text: &'static str) -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
 }
 
 fn gone() -> Response {
@@ -130,9 +170,13 @@ fn gone() -> Response {
     (StatusCode::GONE, text).into_response()
 }
 
-/// The same delivery for another connection.
-fn again(parts: &Parts, body: &Bytes) -> Request<Body> {
-    Request::from_parts(parts.clone(), Body::from(body.clone()))
+/// A delivery at the address of one connection, where no door of it is.
+fn for_one(known: &Known, parts: &Parts, body: &Bytes) -> Request<Body> {
+    let mut parts = parts.clone();
+    if let Ok(address) = format!("/{}", known.name).parse() {
+        parts.uri = address;
+    }
+    Request::from_parts(parts, Body::from(body.clone()))
 }
 
 /// What one did not store has to come again; what one took is taken.

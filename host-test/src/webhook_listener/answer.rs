@@ -50,6 +50,19 @@ impl Answer {
         Answer::new(StatusCode::NOT_FOUND, text)
     }
 
+    /// Of one workspace, for a connection that is of another one. The component says the same where it knows the account.
+    pub(super) fn wrong_workspace() -> Answer {
+        let text = "wrong_workspace: the connection is for another workspace than the body names";
+        Answer::new(StatusCode::UNAUTHORIZED, text)
+    }
+
+    /// A good signature would not say whose it is.
+    pub(super) fn untold() -> Answer {
+        let text =
+            "the workspace of a connection that it may be for is not known yet; send it again";
+        Answer::new(StatusCode::SERVICE_UNAVAILABLE, text)
+    }
+
     pub(super) fn no_workspace(pointer: &str) -> Answer {
         let text = format!("the body names no workspace (expected a text at {pointer})");
         Answer::new(StatusCode::BAD_REQUEST, text)

@@ -30,6 +30,8 @@ pub struct RecipientOptions {
     pub plugin: Plugin,
     /// The connection.
     pub tenant: Tenant,
+    /// Its workspace as an earlier check found it, for as long as no check is good now.
+    pub workspace: Option<String>,
     /// What signs its deliveries: one good secret is enough.
     pub secrets: Vec<Secret>,
     /// The connection's file, to see whether it is still there; `None`: it always is.
@@ -51,6 +53,7 @@ pub struct Recipient {
     name: String,
     plugin: Plugin,
     tenant: Tenant,
+    workspace: Option<String>,
     watch: Watch,
     queue: Queue,
     replay_window_ms: i64,
@@ -69,6 +72,7 @@ impl Recipient {
             name: options.name,
             plugin: options.plugin,
             tenant: options.tenant,
+            workspace: options.workspace,
             watch: Watch::new(options.file, options.secrets),
             queue: options.queue,
             replay_window_ms: i64::try_from(window).unwrap_or(i64::MAX),
@@ -87,7 +91,23 @@ impl Recipient {
     /// Its workspace, once it is known.
     pub(super) fn workspace(&self) -> Option<&str> {
         let account = self.tenant.connection().account.as_ref();
-        account.map(|account| account.workspace_id.as_str())
+        let checked = account.map(|account| account.workspace_id.as_str());
+        checked.or(self.workspace.as_deref())
+    }
+
+    /// Its workspace where no check is good now, so that the component does not know it.
+    pub(super) fn unchecked_workspace(&self) -> Option<&str> {
+        match &self.tenant.connection().account {
+            Some(_) => None,
+            None => self.workspace.as_deref(),
+        }
+    }
+
+    /// Whether it and another one have a secret in common.
+    pub(super) fn shares_secret(&self, other: &Recipient) -> bool {
+        let others = other.watch.secrets();
+        let mut own = self.watch.secrets().into_iter();
+        own.any(|secret| others.contains(&secret))
     }
 
     pub(super) fn routing(&self) -> Option<&WebhookRouting> {

@@ -5,6 +5,8 @@ use crate::process::{Running, until};
 use crate::webhooks::{contact, notification, signature};
 use crate::world::{CLIENT_SECRET, CONTROL, TOKEN, World};
 
+/// What somebody asked for, and whether it is done.
+mod asked;
 /// Who asks the control API for what, and with what manners.
 mod callers;
 /// `erase`, and `status` of a platform.
@@ -17,6 +19,8 @@ mod measured;
 mod page;
 /// A provider that says nothing.
 mod silence;
+/// What is whose, where many share a server.
+mod tenants;
 /// What cannot be decrypted or stored, and who says nothing.
 mod troubled;
 /// Versions of the component, through the control API.

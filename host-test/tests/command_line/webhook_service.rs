@@ -43,9 +43,9 @@ pub fn changed(workspace: &str, id: &str, key: &str, second: i64, name: &str) ->
 }
 
 /// Writes another connection: to another workspace, without a token.
-fn write_connection(world: &World, name: &str, lines: &str) {
+fn write_connection(world: &World, name: &str, secret: &str, lines: &str) {
     let text = format!(
-        "connector: intercom\ncredentials: {{ client_secret: \"${{CLIENT_SECRET}}\" }}\n\
+        "connector: intercom\ncredentials: {{ client_secret: \"{secret}\" }}\n\
          endpoint: {}\n{CONFIG}{lines}",
         world.service.url
     );
@@ -70,13 +70,15 @@ fn serve_both(world: &World, output: &str) -> (Running, String) {
 #[test]
 fn one_address_serves_several_connections_each_into_its_own_output() {
     let world = World::new(&["--contacts", "3", "--companies", "3"]);
-    write_connection(&world, "other.yaml", "");
     // The second connection's workspace is known to it from a check that is stored; here it is not, and its secret tells.
+    write_connection(&world, "other.yaml", "of-another-app", "");
     let (running, url) = serve_both(&world, "jsonl:out");
     let own = changed("simulator", "n1", "c1", made_at(), "Own");
     assert_eq!(deliver(&url, &own).status, 200);
     let foreign = changed("elsewhere", "n2", "c2", made_at(), "Foreign");
-    assert_eq!(deliver(&url, &foreign).status, 200);
+    let signed = signature(&foreign, "of-another-app");
+    let headers = [("x-hub-signature", signed.as_str())];
+    assert_eq!(send("POST", &url, &headers, &foreign).status, 200);
     // The path decides before the body does, and the component still looks at the body.
     let named = deliver(&format!("{url}connection"), &foreign);
     assert_eq!(
@@ -97,7 +99,7 @@ fn one_address_serves_several_connections_each_into_its_own_output() {
 
     // Two files of the same name would be one path.
     std::fs::create_dir(world.path("deep")).unwrap();
-    write_connection(&world, "deep/other.yaml", "");
+    write_connection(&world, "deep/other.yaml", "of-another-app", "");
     let same = [
         "webhook",
         "serve",
@@ -111,6 +113,25 @@ fn one_address_serves_several_connections_each_into_its_own_output() {
         (refused.code, refused.err.contains("another name")),
         (Some(64), true)
     );
+}
+
+/// Customers of one app have one secret: it does not say whose a delivery is, so nobody has it before that is known.
+#[test]
+fn what_a_shared_secret_signed_is_for_nobody_whose_workspace_is_not_known() {
+    let world = World::new(&["--contacts", "3", "--companies", "3"]);
+    write_connection(&world, "other.yaml", "${CLIENT_SECRET}", "");
+    let (running, url) = serve_both(&world, "jsonl:out");
+    let foreign = changed("elsewhere", "n1", "c1", made_at(), "Foreign");
+    for url in [url.clone(), format!("{url}other")] {
+        let answer = deliver(&url, &foreign);
+        let said = text(&answer).contains("is not known yet");
+        assert_eq!((answer.status, said), (503, true), "{answer:?}");
+    }
+    let own = changed("simulator", "n2", "c2", made_at(), "Own");
+    assert_eq!(deliver(&url, &own).status, 200);
+    let finished = running.terminate();
+    assert!(finished.err.contains("1 accepted"), "{finished:?}");
+    assert_eq!(world.lines("out/other/contacts.jsonl").len(), 0);
 }
 
 #[test]

@@ -102,6 +102,7 @@ async fn webhooks(
         name: name.clone(),
         tenant: tenant(&plugin, "{}"),
         plugin,
+        workspace: None,
         secrets: vec![Secret::new("secret")],
         file: None,
         queue: service.queue().clone(),

@@ -40,6 +40,7 @@ pub(super) async fn take(
         name: "demo".to_owned(),
         plugin: connection.plugin.clone(),
         tenant: connection.tenant.clone(),
+        workspace: None,
         secrets: connection.file.client_secrets.clone(),
         file: None,
         queue: service.queue().clone(),

@@ -151,6 +151,7 @@ impl Served {
             name: self.name.clone(),
             plugin: plugin.clone(),
             tenant: tenant.clone(),
+            workspace: self.service.output().state().workspace_id.clone(),
             secrets: file.client_secrets.clone(),
             file: Some(file.path.clone()),
             queue: self.service.queue().clone(),

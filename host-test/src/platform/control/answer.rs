@@ -75,6 +75,7 @@ impl From<AddError> for Refused {
             AddError::Taken(_)
             | AddError::Changing(_)
             | AddError::Configured(_)
+            | AddError::Door { .. }
             | AddError::Seal(_) => StatusCode::CONFLICT,
             AddError::Database(_) | AddError::Folder(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };

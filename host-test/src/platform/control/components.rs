@@ -11,7 +11,7 @@ use serde_json::json;
 use super::Control;
 use super::answer::{Answer, Refused};
 use super::routes::named;
-use crate::components::{Activation, ComponentsError, Scope, StoreError, StoredFormats};
+use crate::components::{Activation, ComponentsError, Scope, StoreError};
 
 /// What `POST /components/activate` takes.
 #[derive(Deserialize)]
@@ -72,7 +72,7 @@ pub(super) async fn activate(State(control): State<Control>, body: Bytes) -> Ans
         version: asked.version,
         scope,
         consent: asked.consent,
-        stored: StoredFormats::default(),
+        ..Activation::default()
     };
     let slot = &control.platform().shared.components;
     let found = slot.components().store().find(&asked.version);

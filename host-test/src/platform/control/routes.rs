@@ -145,7 +145,7 @@ pub(super) async fn sync(
     let known = named(&control, &name)?;
     let full = full(&body)?;
     let conflict = |message: &str| Refused::new(StatusCode::CONFLICT, message);
-    match control.platform().sync_now(&known, full) {
+    match control.platform().sync_now(&known, full)? {
         Asked::Yes => {
             let document = status::connection(control.platform(), &known)?;
             Ok((StatusCode::ACCEPTED, Json(document)).into_response())

@@ -49,6 +49,7 @@ impl Database {
             transaction.execute("DELETE FROM connections WHERE name = ?1", [name])?;
             transaction.execute("DELETE FROM runs WHERE connection = ?1", [name])?;
             transaction.execute("DELETE FROM minutes WHERE connection = ?1", [name])?;
+            transaction.execute("DELETE FROM asked WHERE connection = ?1", [name])?;
             transaction.commit()
         })
     }

@@ -126,3 +126,47 @@ fn a_later_layout_is_refused() {
     let error = Database::open(&path).err().unwrap();
     assert!(matches!(error, DatabaseError::Layout { found: 99, .. }));
 }
+
+/// The answer was that everything will be read: it is, whenever the process ends.
+#[test]
+fn what_somebody_asked_for_outlives_the_process() {
+    let (folder, database) = database();
+    assert_eq!(database.begin_asked("acme").unwrap(), None);
+    database.ask_sync("acme", true).unwrap();
+    // Somebody who wants less takes nothing from somebody who wants all.
+    database.ask_sync("acme", false).unwrap();
+    let again = || Database::open(&Database::path_in(folder.path())).unwrap();
+    drop(database);
+    let database = again();
+    assert_eq!(database.asked_sync("acme").unwrap().waiting, Some(true));
+    assert_eq!(database.begin_asked("acme").unwrap(), Some(vec![]));
+    database
+        .keep_anew("acme", &["contacts".to_owned()])
+        .unwrap();
+    drop(database);
+    // It was cut off, and goes on; asked for once more, it begins once more behind that.
+    let database = again();
+    assert_eq!(database.asked_sync("acme").unwrap().waiting, None);
+    let begun = Some(vec!["contacts".to_owned()]);
+    assert_eq!(database.begin_asked("acme").unwrap(), begun);
+    database.ask_sync("acme", true).unwrap();
+    assert_eq!(database.asked_sync("acme").unwrap().anew, begun);
+    database.end_anew("acme").unwrap();
+    assert_eq!(database.begin_asked("acme").unwrap(), Some(vec![]));
+    database.end_anew("acme").unwrap();
+    assert_eq!(database.asked_sync("acme").unwrap(), AskedSync::default());
+
+    database.ask_sync("acme", false).unwrap();
+    assert_eq!(database.begin_asked("acme").unwrap(), None);
+    assert_eq!(database.asked_sync("acme").unwrap(), AskedSync::default());
+    // Of a connection that is replaced, everything is to be read of the new one.
+    database.ask_sync("acme", true).unwrap();
+    database.begin_asked("acme").unwrap();
+    database
+        .keep_anew("acme", &["contacts".to_owned()])
+        .unwrap();
+    database.restart_anew("acme").unwrap();
+    assert_eq!(database.begin_asked("acme").unwrap(), Some(vec![]));
+    database.remove_connection("acme").unwrap();
+    assert_eq!(database.asked_sync("acme").unwrap(), AskedSync::default());
+}

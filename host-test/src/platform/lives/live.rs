@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -47,6 +47,9 @@ pub(in crate::platform) struct Opening {
     pub(in crate::platform) time_scale: f64,
 }
 
+/// What a problem begins with that a document has which cannot be decrypted.
+const SEALED: &str = "its stored document: ";
+
 /// Why a connection cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::platform) enum OpenProblem {
@@ -55,7 +58,7 @@ pub(in crate::platform) enum OpenProblem {
     File(#[from] ConnectionFileError),
     /// Its document cannot be decrypted.
     #[error(
-        "its stored document: {0}; or replace the connection with PUT /connections/NAME, or remove it with DELETE"
+        "{SEALED}{0}; or replace the connection with PUT /connections/NAME, or remove it with DELETE"
     )]
     Sealed(#[from] SealError),
     /// It was removed meanwhile.
@@ -90,6 +93,13 @@ pub(in crate::platform) enum OpenProblem {
     Ending,
 }
 
+impl OpenProblem {
+    /// Whether a stored problem was that the document could not be decrypted.
+    pub(in crate::platform) fn is_sealed(problem: &str) -> bool {
+        problem.starts_with(SEALED)
+    }
+}
+
 impl From<ComponentsError> for OpenProblem {
     fn from(error: ComponentsError) -> OpenProblem {
         OpenProblem::Component(Box::new(error))
@@ -103,6 +113,9 @@ pub(in crate::platform) struct Live {
     /// Whether it is in a file of its own.
     pub(in crate::platform) in_file: bool,
     behind: Behind,
+    pub(in crate::platform) opened: Instant,
+    /// The workspace that its output is of, whether it can be checked now or not.
+    workspace: Option<String>,
     /// Why the last check was not good; absent: it was, or there is no token to check.
     pub(in crate::platform) unchecked: Option<String>,
     /// The cursor formats of versions that were taken back.
@@ -181,8 +194,7 @@ impl Live {
 
     /// The workspace, once it is known.
     pub(in crate::platform) fn workspace(&self) -> Option<&str> {
-        let account = self.connection.tenant.connection().account.as_ref();
-        account.map(|account| account.workspace_id.as_str())
+        self.workspace.as_deref()
     }
 
     /// Tries again what went wrong with the check. What is open stays as it is, and is opened anew when it is free.
@@ -301,6 +313,8 @@ impl Opened {
     }
 
     fn live(self, unchecked: Option<String>) -> Result<Live, OpenProblem> {
+        // What any check finds is in it, and it is never about two workspaces.
+        let workspace = self.output.state().workspace_id.clone();
         let file = &self.connection.file;
         // Intents and callbacks have their place in a queue, wherever they come from.
         let has_queue =
@@ -321,6 +335,8 @@ impl Opened {
             connection: self.connection,
             target: self.target,
             in_file: self.in_file,
+            opened: Instant::now(),
+            workspace,
             behind,
             unchecked,
             given_up: BTreeSet::new(),
@@ -349,6 +365,7 @@ fn webhooks(
         reads_again,
     };
     let window = settings.replay_window;
+    let workspace = output.state().workspace_id.clone();
     let service = WebhookService::start(output, Some(&folder.queue()), options, window, WORKERS)?;
     let carrying = Carrying::open(&connection.file, service.queue())?.map(Arc::new);
     let watched = in_file.then_some(connection.file.path.as_path());
@@ -363,6 +380,7 @@ fn webhooks(
             name,
             plugin: connection.plugin.clone(),
             tenant: connection.tenant.clone(),
+            workspace,
             secrets: connection.file.client_secrets.clone(),
             file: watched.map(Path::to_path_buf),
             queue: service.queue().clone(),

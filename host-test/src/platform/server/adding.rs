@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::{Platform, ServeError};
+use crate::callbacks;
 use crate::clock::now_ms;
 use crate::connection_file::{ConnectionFile, ConnectionFileError};
 use crate::platform::config::{ConfigError, ConnectionEntry, ConnectionSource};
@@ -52,6 +53,14 @@ pub enum AddError {
     /// The component has no such thing.
     #[error("the connection: {0}")]
     Unfit(String),
+    /// One of its callbacks is to come where something else comes.
+    #[error("callbacks.{callback}.path: {why}; give it another `path`, or none")]
+    Door {
+        /// The callback.
+        callback: String,
+        /// What comes there.
+        why: String,
+    },
     /// It cannot be encrypted.
     #[error(transparent)]
     Seal(#[from] SealError),
@@ -94,7 +103,7 @@ impl Platform {
                 }
             };
             match file {
-                Ok(file) => self.take_up(entry.clone(), false, &file, spread)?,
+                Ok(file) => self.take_up(entry.clone(), false, &file, Some(spread))?,
                 // Somebody switched it off.
                 Err(error @ ConnectionFileError::Invalid { .. }) if error.is_gone() => {
                     write_line(&format!("– {}: {error}", entry.name))
@@ -116,7 +125,7 @@ impl Platform {
             });
             match taken {
                 Ok((entry, file)) if shared.registry.named(&entry.name).is_none() => {
-                    self.take_up(entry, true, &file, spread)?;
+                    self.take_up(entry, true, &file, Some(spread))?;
                 }
                 Ok((entry, _)) => write_line(&format!(
                     "✗ {}: it was added, and is in the platform's file as well, which counts",
@@ -146,7 +155,7 @@ impl Platform {
             problem: Some(problem),
             unstored: None,
         });
-        self.enter(Arc::new(known), stored.paused, self.now());
+        self.enter(Arc::new(known), stored.paused, false, self.now());
         Ok(())
     }
 
@@ -178,47 +187,60 @@ impl Platform {
         }
     }
 
+    /// `spread`: within which it begins, in the turn in which it was to sync; absent: it is new, or another one than before, and
+    /// whether it works is to be seen at once.
     fn take_up(
         &self,
         entry: ConnectionEntry,
         added: bool,
         file: &ConnectionFile,
-        spread: Duration,
+        spread: Option<Duration>,
     ) -> Result<(), DatabaseError> {
         let shared = &self.shared;
         let stored = shared.database.stored(&entry.name)?;
         let cut_off = shared.database.last_run(&entry.name)?;
         let cut_off = cut_off.is_some_and(|run| run.status == "cut_off");
+        let asked = shared.database.asked_sync(&entry.name)?.waiting.is_some();
         let defaults = &shared.config.defaults;
         let known = Known::new(shared.id(), entry, added, file, defaults, shared.time_scale);
+        // It is decrypted by now.
+        let mut problem = stored.problem;
+        if added && problem.as_deref().is_some_and(OpenProblem::is_sealed) {
+            shared.database.set_opened(&known.name, None, None)?;
+            problem = None;
+        }
         known.set_found(Found {
             workspace: stored.workspace,
-            problem: stored.problem,
+            problem,
             unstored: None,
         });
         let now = self.now();
         // Where a run was cut off, it is time to go on; else the span since the last one is kept. A clock that was wrong then
         // puts nothing off.
         let first = match (stored.began_at_ms, known.schedule.every) {
-            (Some(began), Some(every)) if !cut_off => {
+            (Some(began), Some(every)) if !cut_off && spread.is_some() => {
                 let since = u64::try_from(now_ms().saturating_sub(began));
                 now + every.saturating_sub(since.unwrap_or(0))
             }
             _ => now,
         };
-        let spread = u64::try_from(spread.as_millis()).unwrap_or(u64::MAX);
+        let spread = u64::try_from(spread.unwrap_or_default().as_millis()).unwrap_or(u64::MAX);
         let spread = spread.min(known.schedule.every.unwrap_or(1)).max(1);
         // Its phase is as good as a random number.
         let first = first.max(now + known.schedule.phase % spread);
-        self.enter(Arc::new(known), stored.paused, first);
+        self.enter(Arc::new(known), stored.paused, asked, first);
         shared.changed.notify_one();
         Ok(())
     }
 
-    fn enter(&self, known: Arc<Known>, paused: bool, first: Time) {
+    /// `asked`: somebody asked for a sync that has not begun.
+    fn enter(&self, known: Arc<Known>, paused: bool, asked: bool, first: Time) {
         if self.shared.registry.add(Arc::clone(&known)) {
             let mut scheduler = self.scheduler();
             scheduler.add(known.id, &known.tenant, known.schedule, first);
+            if asked && known.reads {
+                scheduler.ask(known.id, self.now());
+            }
             if paused {
                 scheduler.pause(known.id);
             }
@@ -243,13 +265,33 @@ impl Platform {
                 Source::Added => {}
             }
         }
+        self.check_doors(&name, &file)?;
         let sealed = shared.keys.seal(&document, &name)?;
         shared.database.add_connection(&name, &sealed)?;
         self.let_go(&name).await;
         // What was wrong with the one before says nothing of this one.
         shared.database.set_opened(&name, None, None)?;
-        self.take_up(entry, true, &file, Duration::ZERO)?;
+        shared.database.restart_anew(&name)?;
+        self.take_up(entry, true, &file, None)?;
+        if let Some(known) = shared.registry.named(&name) {
+            self.look_soon(&known);
+            self.show_lag(&known).await;
+        }
         Ok(name)
+    }
+
+    /// Whether callbacks can come to a connection where its document says.
+    fn check_doors(&self, name: &str, file: &ConnectionFile) -> Result<(), AddError> {
+        for (path, callback) in callbacks::paths(name, &file.callbacks) {
+            let refusal = self
+                .shared
+                .registry
+                .door_refusal(name, path.trim_matches('/'));
+            if let Some(why) = refusal {
+                return Err(AddError::Door { callback, why });
+            }
+        }
+        Ok(())
     }
 
     /// Removes a connection that was added, and its credential; its folder as well where that is wanted.
@@ -299,6 +341,8 @@ impl Platform {
             // It may have ended just now.
             let _ = stop.send(true);
         }
+        self.forget_lessons(known.id);
+        self.shared.lags.forget(name);
         shared.lives.forget(name).await;
         shared.components.components().forget(name).await;
         self.scheduler().remove(known.id);

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use super::{Platform, locked};
 use crate::clock::now_ms;
-use crate::platform::database::Counts;
+use crate::platform::database::{Counts, DatabaseError};
 use crate::platform::registry::{Found, Known};
 use crate::platform::scheduler::{self, ConnectionId, Ended};
 use crate::platform::slice::{Progress, SliceEnd};
@@ -72,11 +72,7 @@ impl Platform {
     }
 
     /// What the run has done so far; a new one for the first slice.
-    fn progress(
-        &self,
-        known: &Known,
-        slice: scheduler::Slice,
-    ) -> Result<Progress, crate::platform::database::DatabaseError> {
+    fn progress(&self, known: &Known, slice: scheduler::Slice) -> Result<Progress, DatabaseError> {
         let shared = &self.shared;
         if !slice.first
             && let Some(progress) = locked(&shared.runs).remove(&known.id)
@@ -86,8 +82,8 @@ impl Platform {
         let (due, began) = (self.on_the_wall(slice.due), now_ms());
         let database = &shared.database;
         let number = database.begin_run(&known.name, slice.asked, due, began)?;
-        let full = locked(&shared.anew).remove(&known.id);
-        Ok(Progress::new(number, full))
+        let anew = database.begin_asked(&known.name)?;
+        Ok(Progress::new(number, anew))
     }
 
     async fn slice(&self, known: &Arc<Known>, mut progress: Progress, slice: Slice) -> Ended {
@@ -96,6 +92,12 @@ impl Platform {
             Ok(live) => progress.read(&live, slice, shared.time_scale).await,
             Err(error) => SliceEnd::failed(Counts::default(), error.to_string()),
         };
+        if let Err(error) = self.keep_anew(known, &progress, end.is_some()) {
+            tracing::warn!(
+                connection = known.name,
+                "how far everything is read anew is not stored: {error}"
+            );
+        }
         let stored = shared
             .database
             .store_slice(progress.number, did, end.as_ref(), now_ms());
@@ -119,9 +121,36 @@ impl Platform {
                 let why = end.message.unwrap_or_default();
                 write_line(&format!("✗ {}: {}: {why}", known.name, end.status));
             }
-            Some(_) => tracing::info!(connection = known.name, "synced"),
+            Some(_) => {
+                tracing::info!(connection = known.name, "synced");
+                self.note_recovered(known).await;
+            }
         }
         ended
+    }
+
+    fn keep_anew(
+        &self,
+        known: &Known,
+        progress: &Progress,
+        over: bool,
+    ) -> Result<(), DatabaseError> {
+        let database = &self.shared.database;
+        match progress.anew() {
+            None => Ok(()),
+            Some(_) if over => database.end_anew(&known.name),
+            Some(begun) => database.keep_anew(&known.name, &begun),
+        }
+    }
+
+    /// What could not be checked before was checked for the run: it is opened with what the check found, and what was wrong is not
+    /// so any more.
+    async fn note_recovered(&self, known: &Arc<Known>) {
+        if known.found().problem.is_some()
+            && let Err(error) = self.live(known).await
+        {
+            tracing::warn!(connection = known.name, "it is not opened anew: {error}");
+        }
     }
 
     /// What the history cannot tell is said as long as the process lives.
@@ -134,27 +163,29 @@ impl Platform {
     }
 
     /// Asks for a sync now; `full`: of everything.
-    pub(in crate::platform) fn sync_now(&self, known: &Known, full: bool) -> Asked {
+    pub(in crate::platform) fn sync_now(
+        &self,
+        known: &Known,
+        full: bool,
+    ) -> Result<Asked, DatabaseError> {
         if !known.reads {
-            return Asked::NoReading;
-        }
-        if full {
-            locked(&self.shared.anew).insert(known.id);
+            return Ok(Asked::NoReading);
         }
         let now = self.now();
-        if !self.scheduler().ask(known.id, now) {
-            locked(&self.shared.anew).remove(&known.id);
-            return Asked::Paused;
+        // Nobody begins the run before it is stored what it is to do.
+        let mut scheduler = self.scheduler();
+        if !scheduler.may_ask(known.id) {
+            return Ok(Asked::Paused);
         }
+        self.shared.database.ask_sync(&known.name, full)?;
+        scheduler.ask(known.id, now);
+        drop(scheduler);
         self.shared.changed.notify_one();
-        Asked::Yes
+        Ok(Asked::Yes)
     }
 
     /// Pauses a connection: a slice that runs ends behind its page. Webhooks are still taken.
-    pub(in crate::platform) fn pause(
-        &self,
-        known: &Known,
-    ) -> Result<(), crate::platform::database::DatabaseError> {
+    pub(in crate::platform) fn pause(&self, known: &Known) -> Result<(), DatabaseError> {
         self.shared.database.set_paused(&known.name, true)?;
         self.scheduler().pause(known.id);
         if let Some(stop) = locked(&self.shared.slices).get(&known.id) {
@@ -165,10 +196,7 @@ impl Platform {
     }
 
     /// Lets a connection go on.
-    pub(in crate::platform) fn resume(
-        &self,
-        known: &Known,
-    ) -> Result<(), crate::platform::database::DatabaseError> {
+    pub(in crate::platform) fn resume(&self, known: &Known) -> Result<(), DatabaseError> {
         self.shared.database.set_paused(&known.name, false)?;
         let now = self.now();
         self.scheduler().resume(known.id, now);

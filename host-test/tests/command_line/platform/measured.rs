@@ -73,3 +73,32 @@ fn whoever_may_add_connections_may_not_run_programs() {
     server.json(201, "POST", "/connections", &document.to_string());
     assert_eq!(server.process.terminate().code, Some(0));
 }
+
+/// How far a connection is behind is told from the start on, also of one that does nothing, and no longer of what it reads no more.
+#[test]
+fn whoever_does_nothing_after_the_start_is_seen_to_be_behind() {
+    let world = World::new(&["--contacts", "5", "--companies", "3"]);
+    let server = Server::start(&world, "");
+    let mut added = document(&world, "crm");
+    added["schedule"] = json!({"every": "1000h"});
+    server.json(201, "POST", "/connections", &added.to_string());
+    server.until_synced("crm", "complete");
+    server.json(200, "POST", "/connections/crm/pause", "");
+    assert_eq!(server.process.terminate().code, Some(0));
+    let server = Server::again(&world);
+    let lags = || {
+        let answer = send("GET", &format!("{}/metrics", server.control), &[], b"");
+        let page = String::from_utf8(answer.body).expect("UTF-8");
+        let lags = page.lines().filter(|line| {
+            line.starts_with("connector_stream_lag_seconds{") && line.contains("\"crm\"")
+        });
+        lags.count()
+    };
+    until(|| lags() == 2);
+    added["streams"] = json!(["contacts"]);
+    server.json(200, "PUT", "/connections/crm", &added.to_string());
+    until(|| lags() == 1);
+    server.json(200, "DELETE", "/connections/crm", "");
+    assert_eq!(lags(), 0);
+    assert_eq!(server.process.terminate().code, Some(0));
+}

@@ -236,3 +236,41 @@ fn what_only_a_version_has_read_that_was_taken_back_is_read_anew_and_said() {
         assert_eq!(told, *sha256 == first, "{}", back.out);
     }
 }
+
+/// The component that a server was started with is a version as any other: it gives its memory back, one can go back to it, and
+/// another one is compared with it.
+#[test]
+fn the_component_that_was_named_gives_way_and_can_be_gone_back_to() {
+    let world = World::new(&["--contacts", "5", "--companies", "3"]);
+    connect(&world, "mode: batch\nstreams: [contacts]\n");
+    let lines = "schedule: { every: 1h }\nconnections:\n- { file: connection.yaml, name: one }\n\
+                 - { file: connection.yaml, name: two }\n";
+    let server = Server::start(&world, lines);
+    for name in ["one", "two"] {
+        server.until_synced(name, "complete");
+    }
+    let second = add(&server, &other_build());
+    let versions = || server.json(200, "GET", "/components", "")["versions"].clone();
+    let first = versions()[0]["sha256"].as_str().unwrap().to_owned();
+    assert_ne!(first, second);
+    // A share so small that nobody is in it is one all the same.
+    activate(&server, 200, &json!({"version": second, "canary": 1}));
+    let tried = runs(&server, &second).as_array().map_or(0, Vec::len);
+    assert_eq!(tried, 1);
+    server.json(200, "POST", "/components/rollback", "");
+    assert_eq!(runs(&server, &first), json!(["one", "two"]));
+
+    activate(&server, 200, &json!({"version": second}));
+    until(|| {
+        let document = server.json(200, "GET", "/components", "");
+        let running = document["running"].as_array().unwrap().clone();
+        let mut old = running
+            .iter()
+            .filter(|version| version["sha256"] == first.as_str());
+        old.all(|version| version["drained"] == true)
+    });
+    let back = server.json(200, "POST", "/components/rollback", "");
+    assert_eq!(back["active"]["sha256"], first.as_str());
+    assert_eq!(runs(&server, &first), json!(["one", "two"]));
+    assert_eq!(server.process.terminate().code, Some(0));
+}
