@@ -252,6 +252,10 @@ async fn tickets(writer: &mut Writer, admin: &str) {
     let here = json!({ "ticket_id": id });
     let state = with(&here, json!({ "ticket_state": "resolved" }));
     writer.write("tickets", "update", state).await;
+    if minor(writer.version) >= 14 {
+        let alone = with(&here, json!({ "company_id": null }));
+        writer.write("tickets", "update", alone).await;
+    }
     let assigned = with(&here, json!({ "admin_id": admin, "assignee_id": admin }));
     writer.write("tickets", "assign", assigned).await;
     let by = with(&here, json!({ "admin_id": admin }));

@@ -51,7 +51,8 @@ struct Update {
     is_shared: Option<bool>,
     snoozed_until: Option<i64>,
     assignee: Option<Assignee>,
-    company: Option<u64>,
+    /// Another company, or none.
+    company: Option<Option<u64>>,
 }
 
 impl Update {
@@ -76,9 +77,11 @@ impl Update {
             .map(|id| people::assignee(workspace, &id).ok_or_else(missing))
             .transpose()?;
         let flag = |name: &str| fields.get(name).and_then(Value::as_bool);
-        let company = match people::id(fields.get("company_id")) {
-            Some(id) if version >= ApiVersion::V2_14 => Some(workspace.company_number(&id)?),
-            _ => None,
+        let company = fields.get("company_id");
+        let company = company.filter(|_| version >= ApiVersion::V2_14);
+        let company = match people::id(company) {
+            Some(id) => Some(Some(workspace.company_number(&id)?)),
+            None => company.map(|_| None),
         };
         Ok(Update {
             author,
@@ -159,7 +162,7 @@ fn update(workspace: &Workspace, call: &Call) -> Outcome {
             None => {}
         }
         ticket.is_shared = update.is_shared.unwrap_or(ticket.is_shared);
-        ticket.company = update.company.or(ticket.company);
+        ticket.company = update.company.unwrap_or(ticket.company);
         if silent {
             parts.clear();
         }

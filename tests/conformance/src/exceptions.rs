@@ -319,6 +319,12 @@ pub static EXCEPTIONS: &[Exception] = &[
     ),
     exception("Preview", "POST /contacts/{id}/notes", "path id/type", NOTE),
     exception("Preview", "PUT /companies/{id}", "body", NO_UPDATE),
+    exception(
+        "Preview",
+        "PUT /tickets/{id}",
+        "update_ticket_request/company_id/type",
+        NO_COMPANY,
+    ),
     // Requests of the simulator's tests.
     exception("2.11", "GET /events", "query since", LATER_EVENTS),
     exception("2.16", "GET /events", "query since", LATER_EVENTS),

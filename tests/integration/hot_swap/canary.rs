@@ -259,7 +259,7 @@ async fn a_canary_that_is_slow_in_its_pages_is_taken_back() {
 
     // It ends in time, and takes a thousand times as long as the version before it.
     let slow = "version=2.0.0;answer=second;always=slow";
-    let config = r#"{"rows":100,"size":10,"n":200}"#;
+    let config = r#"{"rows":100,"size":10,"n":800}"#;
     let reason = read_until_taken_back(slow, config, CallLimits::default()).await;
     assert!(reason.starts_with("a call computes for "), "{reason}");
 }
