@@ -1,7 +1,8 @@
 //! Connections that come and go: those of the platform's file at the start, others through the control API.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -21,6 +22,10 @@ use crate::secret::Secret;
 
 /// What a start gives each connection's first sync, so that not all begin at once.
 const FIRST_SYNCS: Duration = Duration::from_millis(50);
+
+/// How often a folder is removed that fills meanwhile, and how long to wait between.
+const REMOVALS: usize = 40;
+const BETWEEN_REMOVALS: Duration = Duration::from_millis(50);
 
 /// Why a connection is not added, changed or removed.
 #[derive(Debug, thiserror::Error)]
@@ -308,12 +313,9 @@ impl Platform {
         self.shared.database.remove_connection(&known.name)?;
         if with_data {
             let folder = Folder::of(&self.shared.data, &known.name);
-            match std::fs::remove_dir_all(folder.path()) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(AddError::Folder(error));
-                }
-                _ => {}
-            }
+            remove_folder(folder.path())
+                .await
+                .map_err(AddError::Folder)?;
         }
         Ok(())
     }
@@ -352,5 +354,21 @@ impl Platform {
     /// For people: since when the server runs.
     pub(in crate::platform) fn uptime_ms(&self) -> i64 {
         now_ms().saturating_sub(self.shared.began_at_ms)
+    }
+}
+
+/// Removes a folder. Somebody who looks at its databases just now, for a page or a metric, may put a file of theirs into it.
+async fn remove_folder(folder: &Path) -> io::Result<()> {
+    let mut tries = 1..=REMOVALS;
+    loop {
+        let error = match std::fs::remove_dir_all(folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => error,
+            _ => return Ok(()),
+        };
+        let fills = error.kind() == io::ErrorKind::DirectoryNotEmpty;
+        if !fills || tries.next().is_none() {
+            return Err(error);
+        }
+        tokio::time::sleep(BETWEEN_REMOVALS).await;
     }
 }
