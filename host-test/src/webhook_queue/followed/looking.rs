@@ -1,13 +1,13 @@
 //! Looks at rows that are followed: which are to be looked at, and what is handed on of them.
 
 use rusqlite::{OptionalExtension as _, Transaction, params};
-use sha2::{Digest as _, Sha256};
 
 use super::super::own_writes::Origin;
 use super::super::{Intents, QueueError, intents};
 use super::FollowedRow;
 use super::changes::Changes;
 use crate::contract::types::Intent;
+use crate::receiver::idempotency_key;
 
 /// How long to wait for a write that may have changed a row.
 const WRITE_WAIT_MS: i64 = 1_000;
@@ -109,22 +109,13 @@ impl Intents {
 
 /// The same record is handed on once behind the same intent; behind a later one it is news again: a row may become what it was.
 fn follow_up_id(intent: &Intent, last: &str) -> String {
-    let mut hash = Sha256::new();
-    for part in [
+    idempotency_key([
         intent.trigger.as_bytes(),
         intent.source_stream.as_bytes(),
         intent.source_key.as_bytes(),
         &intent.record,
         last.as_bytes(),
-    ] {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
-    }
-    let digest = hash.finalize();
-    digest[..16]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    ])
 }
 
 /// A row was looked at, or is not to be: what came meanwhile is still to be looked at.
